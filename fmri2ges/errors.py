@@ -1,0 +1,76 @@
+"""Errors made by the user's input, and the checks that raise them.
+
+Every message says what was wrong, where, what is allowed and what was given, in one line.
+Assertions elsewhere are for our own bugs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+
+class UserError(ValueError):
+    """The input is wrong; the message is one line that the user can act on."""
+
+
+class Cancelled(Exception):
+    """A job was asked to stop and left nothing half written."""
+
+
+class StudyError(UserError):
+    """Several problems of one study, each a line of its own.
+
+    Parameters
+    ----------
+    problems : iterable of str
+        One actionable line per problem.
+    """
+
+    def __init__(self, problems: Iterable[str]):
+        self.problems = tuple(problems)
+        super().__init__("\n".join(self.problems))
+
+
+def check_option(name: str, value: Any, allowed: Iterable[Any]) -> Any:
+    """Return `value` when it is one of `allowed`; otherwise raise `UserError`."""
+    allowed = list(allowed)
+    if value not in allowed:
+        choices = ", ".join(map(str, allowed))
+        raise UserError(f"{name}: {value!r} is not known; allowed: {choices}")
+    return value
+
+
+def check_positive(name: str, value: float, unit: str = "") -> float:
+    """Return `value` when it is a finite number above zero; otherwise raise `UserError`."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = float("nan")
+    if not 0 < number < float("inf"):
+        raise UserError(f"{name}: must be a number above 0{' ' + unit if unit else ''}; got {value!r}")
+    return number
+
+
+def check_shape(name: str, array: Any, shape: tuple[int | None, ...]) -> Any:
+    """Return `array` when its shape matches (None = any length); otherwise raise `UserError`."""
+    got = tuple(array.shape)
+    if len(got) != len(shape) or any(w is not None and w != g for w, g in zip(shape, got)):
+        wanted = tuple("any" if w is None else w for w in shape)
+        raise UserError(f"{name}: shape must be {wanted}; got {got}")
+    return array
+
+
+def check_finite(name: str, array: Any, where: str = "") -> Any:
+    """Return `array` when it holds no NaN or infinity; otherwise raise `UserError`."""
+    import numpy as np
+
+    bad = ~np.isfinite(array)
+    if bad.any():
+        first = tuple(int(i) for i in np.argwhere(bad)[0])
+        place = f" in {where}" if where else ""
+        raise UserError(
+            f"{name}: {int(bad.sum())} values are NaN or infinite{place}, first at index {first}; "
+            "remove or interpolate them"
+        )
+    return array
