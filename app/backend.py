@@ -1,0 +1,113 @@
+"""The app's way to the library: models opened once, decodings kept, errors as one clear line."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import replace
+from threading import Lock
+
+import streamlit as st
+
+from fmri2ges.errors import StudyError, UserError
+
+from . import state
+
+KEPT = 32  # decodings kept, shared by all tabs of the browser
+SHORTEST = 4.0  # seconds
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _open(run: str, device: str):
+    from fmri2ges.decoding import session
+
+    return session.open_demo(device=device) if run == state.DEMO else session.Session.open(run, device=device)
+
+
+def open_session(request: state.Request):
+    """The opened run of a request (`fmri2ges.decoding.session.Session`), cached."""
+    return _open(request.run, request.device)
+
+
+@st.cache_resource(show_spinner=False)
+def devices() -> tuple[str, ...]:
+    """Devices that this machine has, "auto" first."""
+    import torch
+
+    found = ["auto", "cpu"]
+    if torch.cuda.is_available():
+        found.append("cuda")
+    if torch.backends.mps.is_available():
+        found.append("mps")
+    return tuple(found)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _recording(run: str, subject: str, story: str, _session):
+    return _session.recording(subject, story)
+
+
+def recording(session, request: state.Request):
+    """The recording of a request, cached."""
+    return _recording(request.run, request.subject, request.story, session)
+
+
+def complete(session, request: state.Request) -> state.Request:
+    """The request with a subject, a story and a time window that the run has."""
+    subject = request.subject if request.subject in session.subjects else session.subjects[0]
+    story = request.story if request.story in session.stories else session.stories[0]
+    full = replace(request, subject=subject, story=story)
+    length = story_length(session, full)
+    start = min(max(0.0, request.start), length - SHORTEST)
+    stop = min(max(start + SHORTEST, request.stop), length)
+    return replace(full, start=float(start), stop=float(stop))
+
+
+def story_length(session, request: state.Request) -> float:
+    """Seconds of the story that the recording covers, a whole number."""
+    heard = recording(session, request)
+    return float(int(heard.volume_times[-1] + heard.tr / 2))
+
+
+@st.cache_resource(show_spinner=False)
+def _results() -> tuple[OrderedDict, Lock]:
+    return OrderedDict(), Lock()
+
+
+def is_decoded(request: state.Request) -> bool:
+    """Whether the result of a request is at hand."""
+    return request in _results()[0]
+
+
+def decode_now(session, request: state.Request, progress: Callable[[float, str], None] | None = None):
+    """Decode a request (`fmri2ges.decoding.types.Decoded`), or return the kept result.
+
+    Raises
+    ------
+    UserError
+        When the library refuses the request.
+    """
+    results, lock = _results()
+    with lock:
+        if request not in results:
+            results[request] = session.decode(
+                request.subject,
+                request.story,
+                rois=request.rois,
+                branch="both",
+                samples=request.samples,
+                start=request.start,
+                stop=request.stop,
+                seed=request.seed,
+                progress=progress,
+            )
+            while len(results) > KEPT:
+                results.popitem(last=False)
+        results.move_to_end(request)
+        return results[request]
+
+
+def show_error(error: UserError) -> None:
+    """One clear line; a study with several problems shows them as a list."""
+    problems = error.problems if isinstance(error, StudyError) else (str(error),)
+    st.error("\n".join(f"- {p}" for p in problems) if len(problems) > 1 else problems[0], icon=":material/error:")

@@ -1,0 +1,52 @@
+// The constant part: unpacks the mesh once and keeps it, with the view's code, for every picker on
+// any page. A picker that was mounted earlier waits on `ready`.
+
+function shared() {
+  if (!globalThis.fmri2gesCortex) {
+    let resolve;
+    const ready = new Promise((r) => (resolve = r));
+    globalThis.fmri2gesCortex = { ready, resolve, settings: {} };
+  }
+  return globalThis.fmri2gesCortex;
+}
+
+function unpackMesh(bytes) {
+  const copy = new Uint8Array(bytes).buffer; // arrays below need an offset that is a multiple of 4
+  const size = new DataView(copy).getUint32(0, true);
+  const header = JSON.parse(new TextDecoder().decode(new Uint8Array(copy, 4, size)));
+  const types = { uint16: Uint16Array, int16: Int16Array, int8: Int8Array };
+  const raw = {};
+  for (const a of header.arrays) raw[a.name] = new types[a.dtype](copy, 4 + size + a.offset, a.length);
+  const n = raw.labels.length / 2;
+  const surfaces = {};
+  for (const kind of ["inflated", "pial"]) {
+    const positions = Float32Array.from(raw[kind], (v) => v * header.step);
+    surfaces[kind] = [0, 1].map((hemisphere) => {
+      const low = [Infinity, Infinity, Infinity], high = [-Infinity, -Infinity, -Infinity];
+      for (let i = 3 * n * hemisphere; i < 3 * n * (hemisphere + 1); i++) {
+        low[i % 3] = Math.min(low[i % 3], positions[i]);
+        high[i % 3] = Math.max(high[i % 3], positions[i]);
+      }
+      return {
+        positions: positions.subarray(3 * n * hemisphere, 3 * n * (hemisphere + 1)),
+        normals: vertexNormals(positions, raw.faces, n * hemisphere, n),
+        centre: low.map((v, i) => (v + high[i]) / 2),
+        box: low.map((v, i) => (high[i] - v) / 2),
+      };
+    });
+  }
+  const groupOf = new Int16Array(header.areas.length).fill(-1);
+  header.groups.forEach((g, i) => g.areas.forEach((a) => (groupOf[a] = i)));
+  const hemi = (array) => [array.subarray(0, n), array.subarray(n)];
+  return { n, faces: raw.faces, surfaces, sulc: hemi(raw.sulc), labels: hemi(raw.labels),
+    areas: header.areas, groups: header.groups, groupOf };
+}
+
+export default function ({ data }) {
+  const store = shared();
+  if (!store.mesh && data) {
+    store.mesh = unpackMesh(data);
+    store.View = CortexView;
+    store.resolve(store);
+  }
+}

@@ -1,0 +1,49 @@
+"""The skeleton player: two or more gestures on one clock and one camera, with their transcripts."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+HERE = Path(__file__).parent
+# Later files use the earlier ones; inline components are one module, so they are joined here.
+SCRIPTS = ("timeline.js", "scene.js", "tracks.js", "player.js")
+
+
+def bundle() -> str:
+    """The player's scripts as one module, whose default export draws the component."""
+    parts = []
+    for name in SCRIPTS:
+        source = (HERE / name).read_text(encoding="utf-8")
+        source = re.sub(r"^import [^;]*;\n", "", source, flags=re.MULTILINE)
+        parts.append(re.sub(r"^export (?!default)", "", source, flags=re.MULTILINE))
+    return "\n".join(parts)
+
+
+@cache
+def _component():
+    return st.components.v2.component(
+        "fmri2ges_skeleton_player",
+        html='<div class="player"></div>\n',
+        css=(HERE / "player.css").read_text(encoding="utf-8"),
+        js=bundle(),
+    )
+
+
+def skeleton_player(data: dict[str, Any], key: str, height: int = 760) -> None:
+    """Mount the player.
+
+    Parameters
+    ----------
+    data : dict
+        From `fmri2ges.views.player.player_data`.
+    key : str
+        Unique on the page; keeps clock and camera over reruns.
+    height : int
+        Height in pixels, all of it: skeletons, transcripts, curves and controls.
+    """
+    _component()(data={**data, "height": height}, key=key)

@@ -1,0 +1,136 @@
+// Pure maths of the player: no page, no canvas, no state. Tested on its own.
+// Times are seconds on the story's clock, positions are metres, y up, the speaker faces +z.
+
+// base64 of little-endian int16 millimetres -> Int16Array
+export function decodePositions(base64) {
+  const text = atob(base64);
+  const view = new DataView(new ArrayBuffer(text.length));
+  for (let i = 0; i < text.length; i++) view.setUint8(i, text.charCodeAt(i));
+  const out = new Int16Array(text.length / 2);
+  for (let i = 0; i < out.length; i++) out[i] = view.getInt16(2 * i, true);
+  return out;
+}
+
+export function clamp(x, low, high) {
+  return Math.min(high, Math.max(low, x));
+}
+
+// Pose at any time, metres: Catmull-Rom through the frames, held still outside them.
+export function poseAt(motion, time) {
+  const { data, frames, fps, start } = motion;
+  const size = data.length / frames;
+  const x = clamp((time - start) * fps, 0, frames - 1);
+  const i1 = Math.min(Math.floor(x), Math.max(frames - 2, 0));
+  const i0 = Math.max(i1 - 1, 0);
+  const i2 = Math.min(i1 + 1, frames - 1);
+  const i3 = Math.min(i2 + 1, frames - 1);
+  const f = x - i1;
+  const out = new Float64Array(size);
+  for (let k = 0; k < size; k++) {
+    const a = data[i0 * size + k], b = data[i1 * size + k];
+    const c = data[i2 * size + k], d = data[i3 * size + k];
+    const cubic = b + 0.5 * f * (c - a + f * (2 * a - 5 * b + 4 * c - d + f * (3 * (b - c) + d - a)));
+    out[k] = cubic / 1000;
+  }
+  return out;
+}
+
+// Mean speed of the given joints at every frame, m/s (central difference over two frames).
+export function jointSpeed(motion, joints) {
+  const { data, frames, fps } = motion;
+  const size = data.length / frames;
+  const out = new Float64Array(frames);
+  for (let i = 0; i < frames; i++) {
+    const a = Math.max(i - 1, 0), b = Math.min(i + 1, frames - 1);
+    let sum = 0;
+    for (const j of joints) {
+      let square = 0;
+      for (let c = 0; c < 3; c++) square += (data[b * size + 3 * j + c] - data[a * size + 3 * j + c]) ** 2;
+      sum += Math.sqrt(square);
+    }
+    out[i] = b > a ? (sum / joints.length / 1000) * (fps / (b - a)) : 0;
+  }
+  return out;
+}
+
+// Mean position of one joint over the motion, metres.
+export function meanJoint(motion, joint) {
+  const { data, frames } = motion;
+  const size = data.length / frames;
+  const sum = [0, 0, 0];
+  for (let i = 0; i < frames; i++) for (let c = 0; c < 3; c++) sum[c] += data[i * size + 3 * joint + c];
+  return sum.map((s) => s / frames / 1000);
+}
+
+// Index of the last word that has begun, -1 before the first.
+export function lastBegun(starts, time) {
+  let low = 0, high = starts.length;
+  while (low < high) {
+    const mid = (low + high) >> 1;
+    if (starts[mid] <= time + 1e-6) low = mid + 1;
+    else high = mid;
+  }
+  return low - 1;
+}
+
+// Index of the word being said, -1 in a pause. `linger` bridges the gaps inside a phrase.
+export function wordAt(transcript, time, linger = 0.25) {
+  const i = lastBegun(transcript.start, time);
+  return i >= 0 && time < transcript.start[i] + transcript.duration[i] + linger ? i : -1;
+}
+
+// Left edge of each word on a ribbon: at its onset, pushed right where the word before still stands.
+export function layoutWords(starts, widths, pixelsPerSecond, gap) {
+  let free = -Infinity;
+  return starts.map((start, i) => {
+    const x = Math.max(start * pixelsPerSecond, free);
+    free = x + widths[i] + gap;
+    return x;
+  });
+}
+
+// The clock moved by `seconds`; at the end it stops or begins again.
+export function advance(time, seconds, start, stop, loop) {
+  const next = time + seconds;
+  if (next < stop) return { time: Math.max(next, start), ended: false };
+  if (!loop) return { time: stop, ended: true };
+  return { time: start + ((next - start) % (stop - start)), ended: false };
+}
+
+// The frame `count` frames away from the one at or before `time`, kept inside the window.
+export function stepFrame(time, count, start, stop, fps) {
+  const last = Math.ceil((stop - start) * fps - 1e-6) - 1;
+  const frame = Math.floor((time - start) * fps + 1e-4) + count;
+  return start + clamp(frame, 0, Math.max(last, 0)) / fps;
+}
+
+// World point -> view space: x right, y up, z towards the viewer. Angles in radians.
+export function rotate(camera, x, y, z) {
+  const cy = Math.cos(camera.yaw), sy = Math.sin(camera.yaw);
+  const cp = Math.cos(camera.pitch), sp = Math.sin(camera.pitch);
+  const across = x * cy - z * sy;
+  const towards = x * sy + z * cy;
+  return [across, y * cp - towards * sp, y * sp + towards * cp];
+}
+
+// View space -> pixels, in perspective from `distance` metres. Returns [x, y, pixels per metre].
+export function project(camera, point, frame) {
+  const depth = Math.max(camera.distance - point[2], 0.2);
+  const scale = (frame.scale * camera.zoom * camera.distance) / depth;
+  return [frame.x + point[0] * scale, frame.y - point[1] * scale, scale];
+}
+
+// Round numbers from low to high, about `count` of them.
+export function ticks(low, high, count) {
+  const span = Math.max(high - low, 1e-9);
+  const power = 10 ** Math.floor(Math.log10(span / count));
+  const step = [1, 2, 5, 10].map((m) => m * power).find((s) => span / s <= count) ?? 10 * power;
+  const out = [];
+  for (let k = Math.ceil(low / step - 1e-9); k * step <= high + 1e-9 * span; k++) out.push(k * step);
+  return out;
+}
+
+export function clockText(seconds) {
+  const tenths = Math.round(Math.max(seconds, 0) * 10);
+  return `${Math.floor(tenths / 600)}:${((tenths % 600) / 10).toFixed(1).padStart(4, "0")}`;
+}

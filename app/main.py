@@ -1,0 +1,35 @@
+"""Entry point of the app: `streamlit run app/main.py`."""
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+if str(ROOT) not in sys.path:
+    # Streamlit puts only app/ on the path.
+    sys.path.insert(0, str(ROOT))
+
+import streamlit as st
+
+from app import state
+from app.components.cortex_picker import mount_store
+
+PAGES = [
+    ("explore.py", "Explore", ":material/neurology:"),
+    ("compare.py", "Compare", ":material/compare:"),
+    ("about.py", "About", ":material/info:"),
+]
+
+st.set_page_config(page_title="fMRI2GES", page_icon=str(ROOT / "assets" / "logo.svg"), layout="wide",
+                   menu_items={"About": "fMRI2GES: gestures decoded from fMRI."})
+st.logo(str(ROOT / "assets" / "logo.svg"), size="medium")
+
+pages = [
+    st.Page(ROOT / "pages" / name, title=title, icon=icon, default=name == "explore.py")
+    for name, title, icon in PAGES
+    if (ROOT / "pages" / name).exists()
+]
+page = st.navigation(pages, position="top")
+state.follow_url()
+mount_store()
+page.run()
+state.write_url()

@@ -1,0 +1,23 @@
+"""The mark that says where the data come from, in the header of every page."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+# In the header's free corner: always in sight, and no room taken from the page.
+STYLE = "<style>div:has(> .st-key-data_mark){position:fixed;top:1rem;right:1.5rem;width:auto;z-index:1000000}</style>"
+
+
+def data_mark(session) -> None:
+    """Name the study; simulated data carry their own badge."""
+    with st.container(key="data_mark", width="content"):
+        st.html(STYLE)
+        if session.simulated:
+            st.badge(
+                "Simulated data",
+                icon=":material/science:",
+                color="orange",
+                help="Made by this program, with a known truth. It tests the software and says nothing about brains.",
+            )
+        else:
+            st.badge(session.study.name, icon=":material/person:", color="gray", help="The study shown")

@@ -1,0 +1,74 @@
+"""The choice of ROIs, as a list and as a cortex; both show and change the same request."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import backend, state
+from fmri2ges.brain.atlas import load_atlas
+from fmri2ges.errors import UserError
+from fmri2ges.views.cortex import area_names, area_numbers
+
+
+@st.cache_resource(show_spinner=False)
+def _options() -> tuple[tuple[str, ...], dict[str, str]]:
+    """ROI names for the list (groups, areas of both sides, single areas) and how they read."""
+    atlas = load_atlas()
+    reads = {key: f"{key}: {full}" if full != key else key for key, (full, _) in atlas.groups.items()}
+    pairs = dict.fromkeys(area[2:] for area in atlas.areas)
+    reads |= {name: f"{name}, both sides" for name in pairs}
+    reads |= {area: f"{area[2:]}, {'left' if area[0] == 'L' else 'right'}" for area in atlas.areas}
+    return tuple(reads), reads
+
+
+def check_rois() -> None:
+    """Fall back to the whole cortex, with one line, when the request names an unknown area."""
+    rois = state.request().rois
+    try:
+        state.update(rois=load_atlas().compact(rois) or state.WHOLE_CORTEX)
+    except UserError as error:
+        backend.show_error(error)
+        state.update(rois=state.WHOLE_CORTEX)
+
+
+def cortex(key: str, height: int) -> None:
+    """The clickable cortex with the chosen areas."""
+    from app.components.cortex_picker import cortex_picker
+
+    rois = state.request().rois
+    selected = () if rois == state.WHOLE_CORTEX else area_numbers(rois)
+
+    def pick(numbers: tuple[int, ...]) -> None:
+        state.update(rois=area_names(numbers) or state.WHOLE_CORTEX)
+
+    cortex_picker(selected, key=key, on_pick=pick, height=height)
+
+
+def _to_list(rois: tuple[str, ...]) -> list[str]:
+    return [] if rois == state.WHOLE_CORTEX else list(rois)
+
+
+def atlas_list() -> None:
+    """The list of ROI groups and areas."""
+    options, reads = _options()
+    st.multiselect(
+        "Regions of interest (ROIs)",
+        options,
+        format_func=reads.__getitem__,
+        placeholder="Whole cortex. Type a name, or click the cortex",
+        help="16 named groups and the 360 areas of the HCP-MMP1.0 atlas. An empty list means the whole cortex.",
+        **state.bind("rois", _to_list, lambda names: load_atlas().compact(names) or state.WHOLE_CORTEX),
+    )
+
+
+def table_list(names: tuple[str, ...]) -> None:
+    """The list of ROIs of a study that comes as a table of ROI time courses."""
+    rois = tuple(name for name in state.request().rois if name in names)
+    state.update(rois=rois or state.WHOLE_CORTEX)
+    st.multiselect(
+        "Regions of interest (ROIs)",
+        names,
+        placeholder="All ROIs of the table",
+        help="The columns of the study's table. An empty list means all of them.",
+        **state.bind("rois", _to_list, lambda chosen: tuple(chosen) or state.WHOLE_CORTEX),
+    )

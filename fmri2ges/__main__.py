@@ -1,0 +1,7 @@
+"""`python -m fmri2ges`."""
+
+import sys
+
+from .cli import main
+
+sys.exit(main())

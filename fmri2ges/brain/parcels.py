@@ -1,0 +1,105 @@
+"""Parcel features: a few principal components of each area, fitted on training stories.
+
+For a table of ROI time courses each column is its own parcel with one feature.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import UserError
+from .atlas import load_atlas
+
+
+@dataclass(frozen=True)
+class ParcelBasis:
+    """Projection of vertices to parcel components, with the whitening of the training stories.
+
+    Parameters
+    ----------
+    names : tuple of str; parcels (areas, or the columns of a table)
+    members : array (n_members,), int; column of the recording that each weight row belongs to
+    weights : array (n_members, n_components), float32; zero for a table beyond the first component
+    owner : array (n_members,), int; the parcel of each member
+    """
+
+    names: tuple[str, ...]
+    members: np.ndarray
+    owner: np.ndarray
+    weights: np.ndarray
+
+    @property
+    def n_components(self) -> int:
+        return self.weights.shape[1]
+
+    @property
+    def parcel(self) -> np.ndarray:
+        """Parcel index of each feature, array (n_parcels * n_components,)."""
+        return np.repeat(np.arange(len(self.names)), self.n_components)
+
+    def transform(self, bold: np.ndarray) -> np.ndarray:
+        """Features of one story, z-scored within the story.
+
+        Parameters
+        ----------
+        bold : array (n_volumes, n_columns), z-scored per column
+
+        Returns
+        -------
+        array (n_volumes, n_parcels * n_components), float32
+        """
+        if self.members.max() >= bold.shape[1]:
+            raise UserError(
+                f"bold: {bold.shape[1]} columns, but the model was trained on {int(self.members.max()) + 1}; "
+                "use a recording in the same space"
+            )
+        n, k = len(bold), self.n_components
+        out = np.zeros((n, len(self.names), k), np.float32)
+        order = np.argsort(self.owner, kind="stable")
+        bounds = np.searchsorted(self.owner[order], np.arange(len(self.names) + 1))
+        for p in range(len(self.names)):
+            rows = order[bounds[p] : bounds[p + 1]]
+            out[:, p] = bold[:, self.members[rows]] @ self.weights[rows]
+        out = out.reshape(n, -1)
+        out -= out.mean(0)
+        return out / np.maximum(out.std(0), 1e-6)
+
+
+def fit_atlas_basis(stories, n_components: int = 4) -> ParcelBasis:
+    """Principal components of each of the 360 areas over training stories.
+
+    Parameters
+    ----------
+    stories : iterable of arrays (n_volumes, 20484), z-scored per vertex; read one at a time, so
+        memory does not grow with their number
+    """
+    atlas = load_atlas()
+    groups = [np.flatnonzero(atlas.labels == k + 1) for k in range(len(atlas.areas))]
+    grams = [np.zeros((len(g), len(g))) for g in groups]
+    for bold in stories:
+        for g, gram in zip(groups, grams):
+            x = bold[:, g].astype(np.float32, copy=False)
+            gram += x.T @ x
+    weights = []
+    for g, gram in zip(groups, grams):
+        _, vectors = np.linalg.eigh(gram)
+        top = vectors[:, ::-1][:, :n_components]
+        # A sign rule makes the same data give the same bytes on every machine.
+        top = top * np.sign(top[np.abs(top).argmax(0), np.arange(top.shape[1])])
+        padded = np.zeros((len(g), n_components), np.float32)
+        padded[:, : top.shape[1]] = top
+        weights.append(padded)
+    return ParcelBasis(
+        names=atlas.areas,
+        members=np.concatenate(groups).astype(np.int32),
+        owner=np.concatenate([np.full(len(g), k) for k, g in enumerate(groups)]).astype(np.int32),
+        weights=np.concatenate(weights),
+    )
+
+
+def table_basis(columns) -> ParcelBasis:
+    """Every column of a table is a parcel of its own."""
+    n = len(columns)
+    return ParcelBasis(tuple(columns), np.arange(n, dtype=np.int32), np.arange(n, dtype=np.int32), np.ones((n, 1), np.float32))

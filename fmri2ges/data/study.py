@@ -1,0 +1,258 @@
+"""The study file: which recordings and gesture clips there are, and how stories are split.
+
+`load_study` reads the file and the words that it names, and reports every problem at once. The
+rule that protects every later number stands here: a story, and its text, is in training or held
+out, for all subjects and for both kinds of source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import UserError
+from ..types import GestureClip, Motion, Recording, Words
+
+N_GRAM = 8  # words
+MAX_SHARED = 0.02  # share of the shorter text's n-grams that two separate texts may have in common
+
+
+@dataclass(frozen=True)
+class RecordingSource:
+    """Where one {fMRI, text} recording lies; times in seconds."""
+
+    subject: str
+    story: str
+    bold: Path
+    tr: float
+    first_volume_at: float
+    words: Path
+    tier: str | None = None
+    columns: tuple[str, ...] = ()
+    scale: float = 1.0
+
+
+@dataclass(frozen=True)
+class GestureSource:
+    """Where one {text, gesture} clip lies; the clip's name counts as its story in the split."""
+
+    clip: str
+    motion: Path
+    words: Path
+    speaker: str
+    tier: str | None = None
+
+
+@dataclass(frozen=True)
+class Split:
+    """What is held out: whole stories, or contiguous folds inside a single story."""
+
+    test_stories: tuple[str, ...] = ()
+    validation_stories: tuple[str, ...] = ()
+    within_story_folds: int = 0
+    gap: float = 16.0  # seconds on both sides of a test block
+
+
+@dataclass(frozen=True)
+class Study:
+    """A validated study; see `load_study`."""
+
+    name: str
+    simulated: bool
+    path: Path
+    recordings: tuple[RecordingSource, ...]
+    gestures: tuple[GestureSource, ...]
+    split: Split
+    _words: dict = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def root(self) -> Path:
+        """The folder of the study file."""
+        return self.path.parent
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(r.subject for r in self.recordings))
+
+    @property
+    def stories(self) -> tuple[str, ...]:
+        """All stories with a recording, in the order of the file."""
+        return tuple(dict.fromkeys(r.story for r in self.recordings))
+
+    @property
+    def train_stories(self) -> tuple[str, ...]:
+        """Stories with a recording that are neither test nor validation."""
+        held_out = {*self.split.test_stories, *self.split.validation_stories}
+        return tuple(s for s in self.stories if s not in held_out)
+
+    @property
+    def train_gestures(self) -> tuple[GestureSource, ...]:
+        """Clips that are neither test nor validation."""
+        held_out = {*self.split.test_stories, *self.split.validation_stories}
+        return tuple(g for g in self.gestures if g.clip not in held_out)
+
+    def recording(self, subject: str, story: str) -> RecordingSource:
+        """The source of one recording; a `UserError` names what there is."""
+        for source in self.recordings:
+            if (source.subject, source.story) == (subject, story):
+                return source
+        if subject not in self.subjects:
+            raise UserError(f"subject: {subject!r} is not in study {self.name!r}; allowed: {', '.join(self.subjects)}")
+        heard = ", ".join(r.story for r in self.recordings if r.subject == subject)
+        raise UserError(f"story: {subject} has no recording of {story!r}; allowed: {heard}")
+
+    def read_words(self, source: RecordingSource | GestureSource) -> Words:
+        """The words of a recording or a clip (each file is read once)."""
+        key = (source.words, source.tier)
+        if key not in self._words:
+            from .words_io import read_words
+
+            self._words[key] = read_words(*key)
+        return self._words[key]
+
+    def read_recording(self, source: RecordingSource) -> Recording:
+        """Detrended, z-scored BOLD with its words."""
+        from .bold import read_bold
+
+        bold = read_bold(source.bold, source.columns, source.scale)
+        return Recording(
+            subject=source.subject,
+            story=source.story,
+            bold=bold.data,
+            tr=source.tr,
+            first_volume_at=source.first_volume_at,
+            words=self.read_words(source),
+            columns=bold.columns,
+        )
+
+    def read_clip(self, source: GestureSource) -> GestureClip:
+        """Motion with the words spoken."""
+        return GestureClip(source.clip, source.speaker, read_motion_file(source.motion), self.read_words(source))
+
+
+def read_motion_file(path) -> Motion:
+    """Motion from .npz or .bvh."""
+    suffix = Path(path).suffix.lower()
+    if suffix == ".npz":
+        from .motion_npz import read_motion
+
+        return read_motion(path)
+    if suffix == ".bvh":
+        from .bvh import read_bvh
+
+        return read_bvh(path)
+    raise UserError(f"{path}: motion must be a .npz or a .bvh file")
+
+
+def within_story_folds(times: np.ndarray, n_folds: int, gap: float) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Contiguous test blocks of one story, each with the volumes that may train for it.
+
+    Parameters
+    ----------
+    times : array (n_volumes,), seconds
+    n_folds : number of blocks
+    gap : seconds left out of training on both sides of the test block
+
+    Returns
+    -------
+    folds : list of (train, test), boolean arrays (n_volumes,)
+    """
+    times = np.asarray(times, float)
+    if not 2 <= n_folds <= len(times):
+        raise UserError(f"within_story_folds: must be between 2 and the number of volumes ({len(times)}); got {n_folds}")
+    folds = []
+    for block in np.array_split(np.arange(len(times)), n_folds):
+        test = np.zeros(len(times), bool)
+        test[block] = True
+        train = (times < times[block[0]] - gap) | (times > times[block[-1]] + gap)
+        if not train.any():
+            raise UserError(f"gap: {gap:g} s leaves nothing to train on beside a test block of one of {n_folds} folds")
+        folds.append((train, test))
+    return folds
+
+
+def load_study(path) -> Study:
+    """Read and validate a study file and the words that it names.
+
+    Raises
+    ------
+    StudyError
+        With every problem found, one line each.
+    """
+    from ..errors import StudyError
+    from .study_file import parse_study
+
+    study, problems = parse_study(path)
+    if study is not None:
+        problems += [*word_problems(study), *shared_text(study)]
+    if problems:
+        raise StudyError(problems)
+    return study
+
+
+def sources(study: Study) -> Iterator[tuple[str, str, RecordingSource | GestureSource]]:
+    """(label for messages, story or clip, source) of every recording and clip."""
+    for source in study.recordings:
+        yield f"recording {source.subject}/{source.story}", source.story, source
+    for source in study.gestures:
+        yield f"gesture {source.clip}", source.clip, source
+
+
+def word_problems(study: Study) -> list[str]:
+    """One line per words file that cannot be used."""
+    problems: dict[tuple, str] = {}
+    for label, _, source in sources(study):
+        key = (source.words, source.tier)
+        if key in problems:
+            continue
+        try:
+            if not len(study.read_words(source)):
+                problems[key] = f"{source.words}: holds no words (pauses and marks are not counted); {label} needs them"
+        except UserError as error:
+            problems[key] = str(error)
+    return list(problems.values())
+
+
+def shared_text(study: Study) -> list[str]:
+    """One line per text that stands on two sides of the split.
+
+    Two texts count as the same when more than 2 % of the 8-word sequences of the shorter one also
+    stand in the other: a story under another name, an excerpt or a new edition is found, a
+    saying used twice is not.
+    """
+    side_of = dict.fromkeys(study.split.test_stories, "test")
+    side_of.update(dict.fromkeys(study.split.validation_stories, "validation"))
+    if study.split.within_story_folds:  # then every part of the story is a test block once
+        side_of = dict.fromkeys(study.stories, "test")
+    texts: dict[tuple, tuple[str, str, frozenset]] = {}
+    for label, story, source in sources(study):
+        key = (source.words, source.tier, story)
+        if key in texts:
+            continue
+        try:
+            words = study.read_words(source).text
+        except UserError:
+            continue  # reported by word_problems
+        texts[key] = (label, side_of.get(story, "train"), _n_grams(words))
+    problems = []
+    held_out = [t for t in texts.values() if t[1] != "train"]
+    for i, (label, side, grams) in enumerate(held_out):
+        others = [t for t in texts.values() if t[1] == "train"] + held_out[i + 1 :]
+        for other_label, other_side, other in others:
+            if other_side == side or not grams or not other:
+                continue
+            share = len(grams & other) / min(len(grams), len(other))
+            if share > MAX_SHARED:
+                problems.append(
+                    f"{study.path.name}: split: {100 * share:.0f} % of the {N_GRAM}-word sequences of {label} ({side}) also "
+                    f"stand in {other_label} ({other_side}); put both on the same side or remove one"
+                )
+    return problems
+
+
+def _n_grams(words: tuple[str, ...]) -> frozenset:
+    n = min(N_GRAM, len(words))
+    return frozenset(words[i : i + n] for i in range(len(words) - n + 1)) if n else frozenset()

@@ -1,0 +1,145 @@
+"""Write a simulated study to disk: what `python -m fmri2ges simulate` does."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from ..errors import Cancelled, UserError
+from .world import CLIPS, FIRST_VOLUME_AT, TEST, TRAIN, VALIDATION, World
+from .bold import TR
+
+
+def simulate_study(
+    out, seed: int = 0, subjects: int = 1, null: bool = False, planted=None, semantics_only: bool = False, signal: float = 1.0,
+    progress=None, should_stop=None,
+) -> Path:  # fmt: skip
+    """Write a study with known truth.
+
+    Parameters
+    ----------
+    out : folder to make; it must not exist or be empty
+    seed : the same seed gives the same bytes
+    subjects, null, planted, semantics_only, signal : see `World`
+
+    Returns
+    -------
+    Path of ``study.toml``. ``truth/`` holds the held-out gestures and the planted map; only
+    evaluation and display read it.
+
+    Raises
+    ------
+    UserError
+        When `out` holds something already.
+    """
+    world = World(seed, subjects, null, None if planted is None else tuple(planted), semantics_only, signal)
+    out = Path(out)
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise UserError(f"{out}: exists and is not an empty folder; choose another one")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    temp = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+    try:
+        _write(world, temp, progress, should_stop)
+        os.chmod(temp, 0o755)
+        if out.exists():
+            out.rmdir()
+        os.replace(temp, out)
+    finally:
+        shutil.rmtree(temp, ignore_errors=True)
+    return out / "study.toml"
+
+
+def _write(world: World, root: Path, progress, should_stop) -> None:
+    stories = (*TRAIN, *VALIDATION, *TEST)
+    total = len(stories) * (1 + world.subjects) + len(CLIPS) + len(TEST) + len(VALIDATION)
+    done = 0
+
+    def step(message: str):
+        nonlocal done
+        done += 1
+        if should_stop is not None and should_stop():
+            raise Cancelled
+        if progress is not None:
+            progress(done / total, message)
+
+    for story in stories:
+        write_words(world, story, root)
+        step(f"words of {story}")
+        for subject in world.subject_names:
+            write_bold(world, subject, story, root)
+            step(f"BOLD of {subject}, {story}")
+    for clip in CLIPS:
+        write_clip(world, clip, root)
+        step(f"gesture of {clip}")
+    for story in (*VALIDATION, *TEST):
+        write_truth(world, story, root)
+        step(f"held-out gesture of {story}")
+    write_study_file(world, root)
+
+
+def write_words(world: World, story: str, root: Path) -> None:
+    from ..data.words_io import write_words_tsv
+
+    write_words_tsv(root / "words" / f"{story}.tsv", world.script(story).words)
+
+
+def write_bold(world: World, subject: str, story: str, root: Path) -> None:
+    import io
+
+    import numpy as np
+
+    from ..data.atomic import write_bytes
+
+    buffer = io.BytesIO()
+    np.save(buffer, world.bold(subject, story), allow_pickle=False)
+    write_bytes(root / "bold" / subject / f"{story}.npy", buffer.getvalue())
+
+
+def write_clip(world: World, clip: str, root: Path) -> None:
+    from ..data.motion_npz import write_motion
+    from ..data.words_io import write_words_tsv
+
+    script, motion, _ = world.clip(clip)
+    write_motion(root / "gesture" / f"{clip}.npz", motion)
+    write_words_tsv(root / "gesture" / f"{clip}.tsv", script.words)
+
+
+def write_truth(world: World, story: str, root: Path) -> None:
+    from ..data.motion_npz import write_motion
+
+    write_motion(root / "truth" / f"{story}.npz", world.truth(story))
+    write_motion(root / "truth" / f"{story}.rerendition.npz", world.truth(story, rendition=1))
+
+
+def write_study_file(world: World, root: Path, test=TEST, train=TRAIN, validation=VALIDATION, clips=CLIPS) -> None:
+    """The study file and the planted map, for all stories or for the few that were written."""
+    from ..data.atomic import write_json, write_text
+    from .gestures import make_speakers
+
+    speakers = make_speakers()
+    lines = [f'name = "simulated-{world.seed}"', "simulated = true", ""]
+    for subject in world.subject_names:
+        for story in (*train, *validation, *test):
+            lines += [
+                "[[recording]]", f'subject = "{subject}"', f'story = "{story}"', f'bold = "bold/{subject}/{story}.npy"',
+                f"tr = {TR}", f"first_volume_at = {FIRST_VOLUME_AT}", f'words = "words/{story}.tsv"', "",
+            ]  # fmt: skip
+    for clip in clips:
+        lines += [
+            "[[gesture]]", f'clip = "{clip}"', f'motion = "gesture/{clip}.npz"', f'words = "gesture/{clip}.tsv"',
+            f'speaker = "{speakers[CLIPS.index(clip) % len(speakers)].name}"', "",
+        ]  # fmt: skip
+    quoted = [", ".join(f'"{s}"' for s in names) for names in (test, validation)]
+    lines += ["[split]", f"test_stories = [{quoted[0]}]", f"validation_stories = [{quoted[1]}]", ""]
+    write_json(root / "truth" / "planted.json", {"planted": world.table, "world": _describe(world)})
+    write_text(root / "study.toml", "\n".join(lines))
+
+
+def _describe(world: World) -> dict:
+    return {
+        "seed": world.seed, "subjects": world.subjects, "null": world.null,
+        "planted": None if world.planted is None else list(world.planted),
+        "semantics_only": world.semantics_only, "signal": world.signal,
+    }  # fmt: skip

@@ -1,0 +1,333 @@
+"""Decoded motion against a reference: correlation, position error, identification, smoothness.
+
+Everything is measured on the same body (the bone lengths of `motion.features`), relative to the
+neck, at 15 fps. The main score r is the Pearson correlation of wrists, elbows and face (nose,
+head), all three coordinates, each with its mean over the clip removed, averaged with the
+variance of the REFERENCE as weights: coordinates that move much count much.
+
+A generator that hedges by always giving the mean pose has a small position error, so position
+error is never read alone: r, the distribution and the spread of the samples stand beside it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import UserError
+from ..motion.features import from_bones, to_bones
+from ..types import TED10_JOINTS, Motion
+from .intervals import block_edges, block_means, count_blocks
+from .measure import Measure, mean_statistic
+from .nulls import allowed_shifts, correlation_at_shifts
+
+FPS = 15.0
+NECK = TED10_JOINTS.index("neck")
+WRISTS = [TED10_JOINTS.index(n) for n in ("left_wrist", "right_wrist")]
+ELBOWS = [TED10_JOINTS.index(n) for n in ("left_elbow", "right_elbow")]
+FACE = [TED10_JOINTS.index(n) for n in ("nose", "head")]
+SEGMENT = 10.0  # seconds, identification
+
+
+def on_body(positions: np.ndarray) -> np.ndarray:
+    """The same bone directions on the standard body, relative to the neck.
+
+    Parameters
+    ----------
+    positions : array (..., 10, 3), metres
+
+    Returns
+    -------
+    positions : array (..., 10, 3), metres, neck at the origin
+    """
+    if positions.shape[-2] != len(TED10_JOINTS):
+        raise UserError(
+            f"gesture metrics: need the {len(TED10_JOINTS)} upper-body joints; got {positions.shape[-2]} joints"
+        )
+    standard = from_bones(to_bones(positions)).astype(float)
+    return standard - standard[..., NECK : NECK + 1, :]
+
+
+def features(positions: np.ndarray) -> np.ndarray:
+    """Wrists, elbows and face of `on_body` positions, array (..., 18), metres."""
+    chosen = positions[..., WRISTS + ELBOWS + FACE, :]
+    return chosen.reshape(*chosen.shape[:-2], -1)  # (..., 6 joints x 3)
+
+
+def low_pass(series: np.ndarray, fps: float = FPS) -> np.ndarray:
+    """Gaussian smoothing over time (axis -2) with a full width at half maximum of 1 s."""
+    from scipy.ndimage import gaussian_filter1d
+
+    return gaussian_filter1d(series, fps / 2.3548, axis=-2, mode="nearest")
+
+
+def wrist_speed(positions: np.ndarray, fps: float = FPS) -> np.ndarray:
+    """Mean speed of both wrists, array (..., n_frames), m/s."""
+    velocity = np.gradient(positions[..., WRISTS, :], 1 / fps, axis=-3)
+    return np.linalg.norm(velocity, axis=-1).mean(-1)
+
+
+def weighted_r(reference: np.ndarray, predicted: np.ndarray) -> float:
+    """Variance-weighted Pearson r of two arrays (n_frames, n_columns); see `correlation_at_shifts`."""
+    return float(correlation_at_shifts(reference, predicted, np.zeros(1, int))[0])
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A reference and K samples on one clock, on one body, relative to the neck.
+
+    Parameters
+    ----------
+    reference : array (n_frames, 10, 3), metres
+    samples : array (n_samples, n_frames, 10, 3), metres
+    """
+
+    reference: np.ndarray
+    samples: np.ndarray
+
+    @property
+    def mean(self) -> np.ndarray:
+        """Mean over samples, array (n_frames, 10, 3)."""
+        return self.samples.mean(0)
+
+    @property
+    def blocks(self) -> int:
+        return count_blocks(len(self.reference) / FPS)
+
+
+def all_samples(motion: Motion) -> np.ndarray:
+    """All samples of a motion, array (n_samples, n_frames, n_joints, 3)."""
+    return motion.positions[None] if motion.samples is None else motion.samples
+
+
+def at_times(positions: np.ndarray, motion: Motion, times: np.ndarray) -> np.ndarray:
+    """`positions` (..., n_frames, n_joints, 3) of a motion at other times, linearly interpolated."""
+    place = np.clip((times - motion.start) * motion.fps, 0, motion.n_frames - 1)
+    place = np.where(np.abs(place - place.round()) < 1e-4, place.round(), place)
+    low = np.floor(place).astype(int)
+    high = np.minimum(low + 1, motion.n_frames - 1)
+    w = (place - low)[:, None, None]
+    return (1 - w) * positions[..., low, :, :] + w * positions[..., high, :, :]
+
+
+def pair(reference: Motion, predicted: Motion) -> Pair:
+    """The stretch that both motions cover, at 15 fps.
+
+    Raises
+    ------
+    UserError
+        When they share less than 2 s.
+    """
+    start = max(reference.start, predicted.start)
+    stop = min(reference.times[-1], predicted.times[-1])
+    n = int(np.floor((stop - start) * FPS + 1e-6)) + 1
+    if n < 2 * FPS:
+        raise UserError(
+            f"gesture metrics: reference ({reference.start:g} to {reference.times[-1]:.1f} s) and decoded motion "
+            f"({predicted.start:g} to {predicted.times[-1]:.1f} s) share less than 2 s"
+        )
+    times = start + np.arange(n) / FPS
+    return Pair(
+        on_body(at_times(reference.positions, reference, times)),
+        on_body(at_times(all_samples(predicted), predicted, times)),
+    )
+
+
+def position_error(reference: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+    """Distance of each joint but the neck, array (..., n_frames, 9), cm."""
+    distance = np.linalg.norm(predicted - reference, axis=-1) * 100
+    return np.delete(distance, NECK, axis=-1)
+
+
+def diversity(samples: np.ndarray) -> float:
+    """Mean distance between joints of two samples of one input, over all pairs, cm.
+
+    Parameters
+    ----------
+    samples : array (n_samples >= 2, n_frames, 10, 3), metres
+    """
+    a, b = np.triu_indices(len(samples), 1)
+    return float(np.mean([position_error(samples[i], samples[j]).mean() for i, j in zip(a, b)]))
+
+
+def l1_spread(positions: np.ndarray) -> float:
+    """Mean absolute deviation of wrists, elbows and face from their mean over time, cm."""
+    x = features(positions)
+    return float(np.abs(x - x.mean(-2, keepdims=True)).mean() * 100)
+
+
+def roughness(positions: np.ndarray, order: int, fps: float = FPS) -> float:
+    """Mean size of a time derivative of wrists and elbows: order 2 in m/s^2, 3 in m/s^3."""
+    steps = np.diff(positions[..., WRISTS + ELBOWS, :], n=order, axis=-3) * fps**order
+    return float(np.linalg.norm(steps, axis=-1).mean())
+
+
+def segment_ranks(reference: np.ndarray, predicted: np.ndarray, per_segment: int) -> np.ndarray:
+    """How well each predicted segment picks each true segment out of all of the story.
+
+    Likeness is the correlation of the two segments after each column's mean is removed within
+    the segment (columns pooled, so that those that move much count much).
+
+    Parameters
+    ----------
+    reference, predicted : arrays (n_frames, n_columns)
+    per_segment : frames a segment
+
+    Returns
+    -------
+    ranks : array (n_segments, n_segments)
+        [i, j] = share of the other true segments that are less like prediction i than segment j
+        is (ties count half). The diagonal is the identification score; chance is 0.5.
+    """
+    n = len(reference) // per_segment
+
+    def cut(x):
+        parts = x[: n * per_segment].reshape(n, per_segment, -1)
+        parts = (parts - parts.mean(1, keepdims=True)).reshape(n, -1)  # (segments, frames x columns)
+        return parts / np.maximum(np.linalg.norm(parts, axis=1, keepdims=True), 1e-9)
+
+    return ranks(cut(predicted) @ cut(reference).T)
+
+
+def ranks(likeness: np.ndarray) -> np.ndarray:
+    """Rank of each candidate within its row as a share of the others, ties half, array (n, n)."""
+    below = (likeness[:, None, :] < likeness[:, :, None] - 1e-12).sum(2)
+    ties = (np.abs(likeness[:, None, :] - likeness[:, :, None]) <= 1e-12).sum(2) - 1
+    return (below + 0.5 * ties) / max(1, likeness.shape[1] - 1)
+
+
+def rank_curve(table: np.ndarray, shifts: np.ndarray) -> np.ndarray:
+    """Mean rank when prediction i is matched with true segment i + shift, array (n_shifts,)."""
+    n = len(table)
+    rows = np.arange(n)
+    return np.array([table[rows, (rows + s) % n].mean() for s in shifts])
+
+
+def _r_measure(name, branch, reference, samples, n_blocks, note, null) -> Measure:
+    """r of each sample against the reference, averaged over samples; arrays (..., frames, columns)."""
+    everything = np.append(0, allowed_shifts(len(reference), FPS) if null else []).astype(int)
+    curve = np.mean([correlation_at_shifts(reference, s, everything) for s in samples], axis=0)
+    sums = np.stack([block_sums(reference, s, n_blocks) for s in samples])
+    return Measure(
+        name, branch, float(curve[0]), shifted=curve[1:], blocks=n_blocks, n=len(reference), n_unit="frames",
+        statistic=lambda w: np.mean([r_of_sums(w, s) for s in sums], axis=0), floor=0.0, note=note,
+    )  # fmt: skip
+
+
+def block_sums(a: np.ndarray, b: np.ndarray, blocks: int) -> np.ndarray:
+    """Sums that Pearson r needs, for each block: array (blocks, 6, columns)."""
+    # Centred first: the sums of squares of small movements about a far mean lose digits.
+    a, b = a - a.mean(0), b - b.mean(0)
+    terms = np.stack([np.ones_like(a), a, b, a * a, b * b, a * b], axis=1)  # (frames, 6, columns)
+    edges = block_edges(len(a), blocks)
+    return np.array([terms[i:j].sum(0) for i, j in zip(edges[:-1], edges[1:])])
+
+
+def r_of_sums(weights: np.ndarray, sums: np.ndarray) -> np.ndarray:
+    """Variance-weighted r of resampled blocks: weights (n_draws, blocks) -> (n_draws,)."""
+    total = (weights @ sums.reshape(len(sums), -1)).reshape(len(weights), *sums.shape[1:])
+    n, a, b, aa, bb, ab = np.moveaxis(total, 1, 0)
+    var_a, var_b, cov = aa - a * a / n, bb - b * b / n, ab - a * b / n
+    gain = np.divide(var_a, var_b, out=np.zeros_like(var_a), where=var_b > 1e-12)
+    return (cov * np.sqrt(np.maximum(gain, 0))).sum(-1) / np.maximum(var_a.sum(-1), 1e-12)
+
+
+def _error_measures(both: Pair, branch: str, null: bool) -> list[Measure]:
+    """Position error and PCK of the first sample, with shifts on a 1 s grid (no FFT for a distance)."""
+    predicted, still = both.samples[0], np.broadcast_to(both.reference.mean(0), both.reference.shape)
+    distance, floor = position_error(both.reference, predicted), position_error(both.reference, still)
+    steps = allowed_shifts(len(distance), FPS)[:: int(FPS)] if null else []
+    coarse = both.reference.astype(np.float32), predicted.astype(np.float32)
+    moved = [position_error(coarse[0], np.roll(coarse[1], s, axis=0)) for s in steps]
+
+    def measure(name, unit, better, score) -> Measure:
+        values = score(distance).mean(1)
+        return Measure(
+            name, branch, float(values.mean()), unit, better, np.array([score(d).mean() for d in moved]),
+            mean_statistic(block_means(values, both.blocks)), both.blocks, len(values), "frames",
+            float(score(floor).mean()), note="first sample; floor: the reference's own mean pose, held still",
+        )  # fmt: skip
+
+    return [
+        measure("MPJPE, one sample", "cm", "lower", lambda d: d),
+        measure("PCK at 10 cm, one sample", "share", "higher", lambda d: (d < 10).astype(float)),
+    ]
+
+
+def against_reference(both: Pair, branch: str, null: bool = True) -> list[Measure]:
+    """All scores of decoded motion against its reference, for one story.
+
+    Parameters
+    ----------
+    both : Pair
+    branch : 'text' or 'direct'
+    null : whether the shifted scores are wanted (most of the time)
+    """
+    k = len(both.samples)
+    one, mean = f"mean of {k} samples, each alone", f"the mean of {k} samples"
+    true, each, middle = features(both.reference), features(both.samples), features(both.mean)[None]
+    slow = low_pass(true)
+    speed = wrist_speed(both.reference)[:, None]
+    speeds = wrist_speed(both.samples)[..., None]
+    found = [
+        _r_measure("r, one sample", branch, true, each, both.blocks, one, null),
+        _r_measure(f"r, mean of {k}", branch, true, middle, both.blocks, mean, null),
+        _r_measure("r slow (1 s), one sample", branch, slow, low_pass(each), both.blocks, one, null),
+        _r_measure(f"r slow (1 s), mean of {k}", branch, slow, low_pass(middle), both.blocks, mean, null),
+        _r_measure("wrist speed r, one sample", branch, speed, speeds, both.blocks, one, null),
+        *_error_measures(both, branch, null),
+    ]
+    return found + identification(true, middle[0], branch)
+
+
+def identification(reference: np.ndarray, predicted: np.ndarray, branch: str) -> list[Measure]:
+    """Rank of the true 10 s segment among all of the story: mean percentile and top-1 share."""
+    per_segment = int(SEGMENT * FPS)
+    n = len(reference) // per_segment
+    if n < 3:
+        return []
+    table = segment_ranks(reference, predicted, per_segment)
+    top = (table >= 1 - 1e-9).astype(float)
+    shifts = allowed_shifts(n, 1 / SEGMENT)
+    blocks = count_blocks(n * SEGMENT)
+
+    def measure(name, scores, chance):
+        diagonal = np.diag(scores)
+        return Measure(
+            name, branch, float(diagonal.mean()), "share", shifted=rank_curve(scores, shifts), blocks=blocks,
+            statistic=mean_statistic(block_means(diagonal, blocks)), n=n, n_unit="segments", floor=chance,
+            ceiling=1.0, note="10 s segments, mean of the samples",
+        )  # fmt: skip
+
+    return [measure("identification rank", table, 0.5), measure("identification top-1", top, 1 / n)]
+
+
+def by_itself(motion: Motion, branch: str, reference: Motion | None = None) -> list[Measure]:
+    """Spread and smoothness of decoded motion beside real motion (as the ceiling, where known)."""
+    samples = on_body(at_times(all_samples(motion), motion, motion_clock(motion)))
+    real = None if reference is None else on_body(at_times(reference.positions, reference, motion_clock(reference)))
+    n = samples.shape[1]
+    found = []
+    for name, unit, score in (
+        ("L1 spread", "cm", l1_spread),
+        ("acceleration", "m/s^2", lambda x: roughness(x, 2)),
+        ("jerk", "m/s^3", lambda x: roughness(x, 3)),
+    ):
+        value = float(np.mean([score(s) for s in samples]))
+        ceiling = None if real is None else score(real)
+        found.append(
+            Measure(name, branch, value, unit, "near", n=n, n_unit="frames", ceiling=ceiling, note="ceiling: real motion")
+        )
+    if len(samples) > 1:
+        pairs = len(samples) * (len(samples) - 1) // 2
+        found.append(
+            Measure("diversity", branch, diversity(samples), "cm", "near", n=pairs, n_unit="pairs", floor=0.0)
+        )
+    return found
+
+
+def motion_clock(motion: Motion) -> np.ndarray:
+    """The times of the motion at 15 fps, array (n_frames,), seconds."""
+    n = int(np.floor((motion.n_frames - 1) / motion.fps * FPS + 1e-6)) + 1
+    return motion.start + np.arange(n) / FPS

@@ -1,0 +1,151 @@
+"""What scores look like when prediction and truth do not belong together.
+
+The main null moves the prediction in time, circularly and by at least 20 s, so that it keeps its
+own autocorrelation but loses the truth. Every story gets its own shift: one common shift for all
+stories would leave a p floor of one over the number of shifts. The story-swap null pairs each
+prediction with the truth of another story.
+"""
+
+from __future__ import annotations
+
+import math
+from itertools import permutations
+
+import numpy as np
+
+from ..errors import UserError
+
+MIN_SHIFT = 20.0  # seconds; longer than the memory of gesture, speech and BOLD
+N_NULL = 1000
+
+
+def allowed_shifts(n: int, rate: float, min_shift: float = MIN_SHIFT) -> np.ndarray:
+    """Circular shifts, in samples, that move a series by at least `min_shift` seconds both ways.
+
+    Parameters
+    ----------
+    n : number of samples of the series
+    rate : samples per second
+    min_shift : seconds
+
+    Returns
+    -------
+    shifts : array (n_shifts,), int; empty when the series is shorter than twice `min_shift`
+    """
+    first = math.ceil(min_shift * rate - 1e-9)
+    return np.arange(first, n - first + 1)
+
+
+def correlation_at_shifts(reference: np.ndarray, predicted: np.ndarray, shifts: np.ndarray) -> np.ndarray:
+    """Variance-weighted Pearson r for circular shifts of the prediction, all at once by FFT.
+
+    r = sum_d w_d r_d / sum_d w_d, with w_d the variance of column d of the reference. A constant
+    column of the prediction scores 0.
+
+    Parameters
+    ----------
+    reference, predicted : arrays (n, n_columns)
+    shifts : array of int; 0 is the unshifted pair
+
+    Returns
+    -------
+    r : array (n_shifts,)
+    """
+    from scipy import fft
+
+    a = reference - reference.mean(0)
+    b = predicted - predicted.mean(0)
+    spread_a, spread_b = np.sqrt((a**2).sum(0)), np.sqrt((b**2).sum(0))
+    # w_d r_d = |a_d|^2 (a_d . b_d) / (|a_d| |b_d|), up to the common factor 1 / n
+    gain = np.divide(spread_a, spread_b, out=np.zeros_like(spread_a), where=spread_b > 1e-9)
+    total = (spread_a**2).sum()
+    if total <= 0:
+        return np.zeros(len(shifts))
+    n = len(a)
+    spectrum = (fft.rfft(a, axis=0) * np.conj(fft.rfft(b, axis=0)) * gain).sum(1)
+    return fft.irfft(spectrum, n)[np.asarray(shifts) % n] / total
+
+
+def combine_stories(curves: list[np.ndarray], rng: np.random.Generator, n: int = N_NULL) -> np.ndarray:
+    """Null values of the mean score over stories, each story shifted on its own.
+
+    Parameters
+    ----------
+    curves : one array (n_shifts,) per story: its score at every permitted shift
+    rng : random generator
+    n : number of null draws when there are several stories
+
+    Returns
+    -------
+    null : array; one story gives all of its shifts, each once
+    """
+    if any(len(curve) == 0 for curve in curves):
+        raise UserError(
+            f"shift null: a story is shorter than {2 * MIN_SHIFT:g} s, the least that a shift of "
+            f"{MIN_SHIFT:g} s needs; decode a longer stretch"
+        )
+    if len(curves) == 1:
+        return np.asarray(curves[0], float)
+    return np.mean([curve[rng.integers(len(curve), size=n)] for curve in curves], axis=0)
+
+
+def swap_null(scores: np.ndarray, rng: np.random.Generator, n: int = N_NULL) -> np.ndarray:
+    """Mean score when each prediction meets the truth of another story.
+
+    Parameters
+    ----------
+    scores : array (n_stories, n_stories); [i, j] = prediction of story i against the truth of j
+    rng : random generator
+    n : number of draws when there are too many pairings to list
+
+    Returns
+    -------
+    null : array; up to 7 stories every pairing without a match is used once
+    """
+    stories = len(scores)
+    if stories < 2:
+        raise UserError("story-swap null: needs at least 2 stories; decode another held-out story")
+    rows = np.arange(stories)
+    if stories <= 7:
+        orders = [p for p in permutations(range(stories)) if not (np.array(p) == rows).any()]
+        return scores[rows, np.array(orders)].mean(1)
+    draws: list[float] = []
+    while len(draws) < n:
+        order = rng.permutation(stories)
+        if not (order == rows).any():
+            draws.append(float(scores[rows, order].mean()))
+    return np.array(draws)
+
+
+def p_value(observed: float, null: np.ndarray, better: str = "higher") -> float:
+    """One-sided p = (1 + k) / (1 + n), k = null values at least as good as the observed one.
+
+    Parameters
+    ----------
+    observed : score
+    null : array (n,), scores under the null
+    better : 'higher' or 'lower'
+    """
+    sign = -1.0 if better == "lower" else 1.0
+    k = int((sign * np.asarray(null) >= sign * observed - 1e-12).sum())
+    return (1 + k) / (1 + len(null))
+
+
+def holm(p: np.ndarray) -> np.ndarray:
+    """Holm's step-down adjusted p values (family-wise error), array like `p`."""
+    p = np.asarray(p, float)
+    order = np.argsort(p, kind="stable")
+    steps = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
+    adjusted = np.empty_like(p)
+    adjusted[order] = np.minimum(steps, 1.0)
+    return adjusted
+
+
+def benjamini_hochberg(p: np.ndarray) -> np.ndarray:
+    """Benjamini-Hochberg adjusted p values (false discovery rate), array like `p`."""
+    p = np.asarray(p, float)
+    order = np.argsort(p, kind="stable")[::-1]
+    steps = np.minimum.accumulate(p[order] * len(p) / np.arange(len(p), 0, -1))
+    adjusted = np.empty_like(p)
+    adjusted[order] = np.minimum(steps, 1.0)
+    return adjusted

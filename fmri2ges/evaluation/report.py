@@ -1,0 +1,90 @@
+"""The report: plain rows (JSON) and their table for the terminal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+COLUMNS = ("metric", "value", "95 % CI", "null", "null 5-95 %", "p", "floor", "ceiling", "n")
+
+
+def build_report(rows: list[dict[str, Any]], simulated: bool, notes: list[str], **about: Any) -> dict[str, Any]:
+    """The dict that `report.json` holds.
+
+    Parameters
+    ----------
+    rows : lines of `measure.row` and `measure.pool`
+    simulated : whether the recording is simulated
+    notes : what a reader must know, a sentence each
+    about : study, run, subject, stories, ROIs, seeds, digests
+    """
+    return {"kind": "report", "simulated": bool(simulated), **about, "notes": list(notes), "rows": list(rows)}
+
+
+def format_number(x: float | None) -> str:
+    """Three decimals below 10, fewer above; '-' for nothing."""
+    if x is None:
+        return "-"
+    return f"{x:.3f}" if abs(x) < 10 else f"{x:.1f}" if abs(x) < 1000 else f"{x:.0f}"
+
+
+def format_p(p: float, n: int) -> str:
+    """p, with '<=' at the smallest value that n null scores can give."""
+    return f"<={p:.4f}" if p <= 1 / (1 + n) + 1e-12 else f"{p:.3f}"
+
+
+def _cells(row: dict[str, Any]) -> list[str]:
+    ci, null = row["ci"], row["null"]
+    unit = f" [{row['unit']}]" if row["unit"] not in ("", "share", "cosine") else ""
+    return [
+        row["metric"] + unit,
+        format_number(row["value"]),
+        f"{format_number(ci['low'])} .. {format_number(ci['high'])}" if ci else "-",
+        format_number(null["mean"]) if null else "-",
+        f"{format_number(null['q05'])} .. {format_number(null['q95'])}" if null else "-",
+        format_p(null["p"], null["n"]) if null else "-",
+        format_number(row["floor"]),
+        format_number(row["ceiling"]),
+        f"{row['n']} {row['n_unit']}",
+    ]
+
+
+def format_report(report: dict[str, Any]) -> str:
+    """The report as an aligned table of at most 120 columns.
+
+    One block per story and branch; CI = interval over blocks or stories, null = circular shift,
+    p one-sided. A '-' means that the number does not exist for this metric, not that it is 0.
+    """
+    rows = report["rows"]
+    cells = [_cells(row) for row in rows]
+    widths = [max(map(len, column)) for column in zip(COLUMNS, *cells)]
+
+    def line(parts) -> str:
+        left, *rest = [p.ljust(w) if k in (0, len(widths) - 1) else p.rjust(w) for k, (p, w) in enumerate(zip(parts, widths))]
+        return "  ".join([left, *rest]).rstrip()
+
+    title = f"Evaluation of {report.get('study') or 'a study'}" + ("   [SIMULATED]" if report["simulated"] else "")
+    out = [title]
+    group = None
+    for row, parts in zip(rows, cells):
+        heading = (row.get("subject", "?"), tuple(row.get("rois", ())), row["story"], row["branch"])
+        if heading != group:
+            group = heading
+            subject, rois, story, branch = heading
+            out += ["", _clip(f"{branch} branch, {story}, subject {subject}, ROIs {', '.join(rois)}")]
+            out += [line(COLUMNS), "-" * sum(widths) + "-" * 2 * (len(widths) - 1)]
+        out.append(line(parts))
+    if report["notes"]:
+        out.append("")
+    for note in report["notes"]:
+        out += _wrapped(f"* {note}")
+    return "\n".join(out) + "\n"
+
+
+def _clip(text: str, width: int = 120) -> str:
+    return text if len(text) <= width else text[: width - 3] + "..."
+
+
+def _wrapped(text: str) -> list[str]:
+    import textwrap
+
+    return textwrap.wrap(text, 118, subsequent_indent="  ")

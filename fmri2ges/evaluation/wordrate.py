@@ -1,0 +1,45 @@
+"""Does the decoded speech come when speech came: words per volume, decoded against heard."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..types import Words
+from .gesture import block_sums, r_of_sums
+from .intervals import count_blocks
+from .measure import Measure
+from .nulls import allowed_shifts, correlation_at_shifts
+
+
+def words_per_volume(words: Words, volume_times: np.ndarray, tr: float) -> np.ndarray:
+    """Word onsets within half a TR of each volume's centre.
+
+    Parameters
+    ----------
+    words : Words
+    volume_times : array (n_volumes,), seconds, evenly spaced by `tr`
+    tr : seconds
+
+    Returns
+    -------
+    counts : array (n_volumes,), float
+    """
+    edges = np.append(volume_times - tr / 2, volume_times[-1] + tr / 2)
+    return np.diff(np.searchsorted(words.start, edges)).astype(float)
+
+
+def word_rate(heard: Words, decoded: Words, volume_times: np.ndarray, tr: float) -> list[Measure]:
+    """Pearson r of decoded and heard words per volume, for one story (nothing below 10 volumes)."""
+    if len(volume_times) < 10:
+        return []
+    true = words_per_volume(heard, volume_times, tr)[:, None]
+    guess = words_per_volume(decoded, volume_times, tr)[:, None]
+    blocks = count_blocks(len(true) * tr)
+    sums = block_sums(true, guess, blocks)
+    scores = correlation_at_shifts(true, guess, np.append(0, allowed_shifts(len(true), 1 / tr)))
+    return [
+        Measure(
+            "word rate r", "text", float(scores[0]), shifted=scores[1:], statistic=lambda w: r_of_sums(w, sums),
+            blocks=blocks, n=len(true), n_unit="volumes", floor=0.0, ceiling=1.0, note="words per volume, best text",
+        )
+    ]  # fmt: skip

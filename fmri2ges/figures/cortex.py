@@ -1,0 +1,186 @@
+"""The cortex from four sides: orthographic painter, no graphics card needed.
+
+The far side is culled, triangles are shaded by their normal and by the folding, and painted from
+back to front. The mesh is a picture inside the SVG or PDF; outlines and text stay vectors.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from ..brain.atlas import N_VERTICES, load_atlas
+from ..brain.surface import load_sulc, load_surface
+from ..errors import UserError, check_shape
+from .style import GREY, INK, ROI_COLOURS, Page
+
+# Name of a view -> direction from which the left hemisphere is seen (x right, y anterior, z up).
+VIEWS = {"lateral": (-1.0, 0.0, 0.0), "medial": (1.0, 0.0, 0.0), "dorsal": (0.0, 0.0, 1.0), "ventral": (0.0, 0.0, -1.0)}
+UP = {"lateral": (0, 0, 1), "medial": (0, 0, 1), "dorsal": (0, 1, 0), "ventral": (0, 1, 0)}
+
+
+def draw_cortex(
+    page: Page,
+    left: float,
+    top: float,
+    width: float,
+    colours: np.ndarray,
+    regions: np.ndarray | None = None,
+    views: tuple[str, ...] = ("lateral", "medial"),
+    surface: str = "inflated",
+) -> float:
+    """Paint both hemispheres in a row: left hemisphere views, then right hemisphere views.
+
+    Parameters
+    ----------
+    page : Page to draw on
+    left, top, width : the row, mm
+    colours : array (20484, 3), red green blue from 0 to 1; NaN where the bare cortex shows
+    regions : array (20484,), int, or None; a line is drawn where the number changes
+    views : of each hemisphere
+    surface : 'inflated' or 'pial'
+
+    Returns
+    -------
+    height : of the row, mm
+    """
+    check_shape("cortex colours", colours, (2 * N_VERTICES, 3))
+    mesh = load_surface(surface)
+    shaded = _bare_cortex()
+    painted = np.where(np.isnan(colours), shaded, 0.85 * colours + 0.15 * shaded)
+    faces = mesh.faces[: len(mesh.faces) // 2]
+    sides = [(side, view) for side in ("left", "right") for view in views]
+    cells = [_project(mesh.vertices, side, view) for side, view in sides]
+    # One scale for all views, so that sizes compare; each view gets the width that it needs.
+    spans = [xy.max(0) - xy.min(0) for xy, _ in cells]
+    gap = 3.0
+    scale = (width - gap * (len(cells) - 1)) / sum(s[0] for s in spans)
+    height = scale * max(s[1] for s in spans)
+    x = left
+    for (side, view), (xy, depth), span in zip(sides, cells, spans):
+        axes = page.axes(x, top, scale * span[0], height)
+        part = slice(0, N_VERTICES) if side == "left" else slice(N_VERTICES, None)
+        _paint(axes, xy, depth, faces, painted[part], None if regions is None else regions[part])
+        centre = (xy.max(0) + xy.min(0)) / 2
+        axes.set_xlim(centre[0] - span[0] / 2, centre[0] + span[0] / 2)
+        axes.set_ylim(centre[1] - height / scale / 2, centre[1] + height / scale / 2)
+        axes.axis("off")
+        page.text(x + scale * span[0] / 2, top + height + 3.6, f"{side} {view}", ha="center", color=GREY, fontsize=6.5)
+        x += scale * span[0] + gap
+    return height + 5
+
+
+def _bare_cortex() -> np.ndarray:
+    """Grey by folding, array (20484, 3): sulci darker, as is usual on inflated surfaces."""
+    grey = np.where(load_sulc() > 0, 0.68, 0.82)
+    grey = np.where(load_atlas().labels == 0, 0.55, grey)  # medial wall
+    return np.repeat(grey[:, None], 3, axis=1)
+
+
+def _project(vertices: np.ndarray, side: str, view: str) -> tuple[np.ndarray, np.ndarray]:
+    """Screen coordinates (10242, 2) and depth (10242,), growing towards the viewer, mm."""
+    part = vertices[:N_VERTICES] if side == "left" else vertices[N_VERTICES:]
+    eye, up = np.array(VIEWS[view]), np.array(UP[view], float)
+    if side == "right":
+        eye = eye * (-1, 1, 1)  # lateral and medial change sides
+    right = np.cross(up, eye)
+    return part @ np.stack([right, up], 1), part @ eye
+
+
+def _paint(axes, xy, depth, faces, colours, regions) -> None:
+    from matplotlib.collections import LineCollection, PolyCollection
+
+    corners = np.column_stack([xy, depth])[faces]  # (faces, 3 corners, xyz)
+    normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-12)
+    smooth = np.zeros((len(xy), 3))
+    np.add.at(smooth, faces, normal[:, None, :])
+    smooth /= np.maximum(np.linalg.norm(smooth, axis=1, keepdims=True), 1e-12)
+    front = np.flatnonzero(normal[:, 2] > 0)
+    order = front[np.argsort(corners[front, :, 2].mean(1))]
+    # Light from the viewer, a little from above and from the left.
+    light = np.array([-0.25, 0.35, 0.9])
+    lit = 0.45 + 0.6 * np.clip(smooth[faces[order]].mean(1) @ (light / np.linalg.norm(light)), 0, 1)
+    colour = np.clip(colours[faces[order]].mean(1) * lit[:, None], 0, 1)
+    # Edges in the face's own colour close the hairlines between triangles.
+    axes.add_collection(
+        PolyCollection(corners[order, :, :2], facecolors=colour, edgecolors=colour, linewidths=0.3, rasterized=True)
+    )
+    if regions is not None:
+        lines = _borders(corners[front, :, :2], regions[faces[front]])
+        axes.add_collection(LineCollection(lines, colors=INK, linewidths=0.55, capstyle="round"))
+
+
+def _borders(corners: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Line pieces through the triangles whose corners differ: array (n_pieces, 2, 2).
+
+    Parameters
+    ----------
+    corners : array (n_faces, 3, 2)
+    labels : array (n_faces, 3), int
+    """
+    middle = (corners + np.roll(corners, -1, axis=1)) / 2  # of edges 01, 12, 20
+    differs = labels != np.roll(labels, -1, axis=1)
+    two = differs.sum(1) == 2
+    three = differs.all(1)
+    pieces = [middle[two][differs[two]].reshape(-1, 2, 2)]
+    # Three regions meet: from each edge to the centre of the triangle.
+    centre = corners[three].mean(1)
+    pieces += [np.stack([middle[three][:, k], centre], axis=1) for k in range(3)]
+    return np.concatenate(pieces)
+
+
+def map_colours(values: np.ndarray, limits: tuple[float, float], cmap: str = "cividis") -> np.ndarray:
+    """Colours (20484, 3) of a map (20484,) with NaN where there is no value."""
+    import matplotlib
+
+    scaled = np.clip((values - limits[0]) / (limits[1] - limits[0]), 0, 1)
+    colours = matplotlib.colormaps[cmap](np.nan_to_num(scaled))[:, :3]
+    colours[np.isnan(values)] = np.nan
+    return colours
+
+
+def draw_rois(folder: Path, width: float) -> Page:
+    """The ROIs that a folder was decoded from, each with its name and number of vertices."""
+    from ..runs.decoded import find_decoded
+
+    story = find_decoded(folder)[0]
+    names = tuple(story.setting[1])
+    try:
+        masks = [load_atlas().vertices([name]) for name in names]
+    except UserError as error:
+        raise UserError(f"cortex figure: {error}; ROI columns of a table have no place on the cortex") from error
+    return roi_page(names, masks, width, f"subject {story.setting[0]}, story {story.story}", story.simulated)
+
+
+def roi_page(names, masks, width: float, subtitle: str, simulated: bool) -> Page:
+    """Page with the cortex row and a legend; up to 7 ROIs have a colour each, more share one."""
+    several = len(names) <= len(ROI_COLOURS)
+    colours = np.full((2 * N_VERTICES, 3), np.nan)
+    regions = np.zeros(2 * N_VERTICES, int)
+    for k, mask in enumerate(masks):
+        hexa = ROI_COLOURS[k if several else 0]
+        colours[mask] = [int(hexa[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        regions[mask] = k + 1 if several else 1
+    chosen = int((regions > 0).sum())
+    per_row = max(1, int((width - 8) // 42))
+    rows = int(np.ceil(len(names) / per_row)) if several else 1
+    row = (width - 8) * 0.215  # height of four inflated views in a row
+    page = Page(
+        width, 16 + row + 9 + 4.5 * rows, "ROIs decoded from",
+        f"{subtitle}; {chosen:,} of 20,484 vertices, HCP-MMP1.0 on fsaverage5 (inflated)", simulated,
+    )  # fmt: skip
+    height = draw_cortex(page, 4, 15, width - 8, colours, regions)
+    top = 15 + height + 4.5
+    if not several:
+        page.text(4, top, f"{len(names)} ROIs, outlined together", va="center")
+        return page
+    groups = load_atlas().groups
+    for k, (name, mask) in enumerate(zip(names, masks)):
+        x, y = 4 + (width - 8) / per_row * (k % per_row), top + 4.5 * (k // per_row)
+        page.text(x, y, "\u25a0", color=ROI_COLOURS[k], fontsize=9, va="center")
+        label = groups[name][0] if name in groups else name
+        label = label if len(label) <= 24 else name
+        page.text(x + 3.5, y, f"{label} ({int(mask.sum()):,})", va="center", fontsize=6.5)
+    return page

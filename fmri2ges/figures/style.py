@@ -1,0 +1,92 @@
+"""What all figures share: colours, fonts, sizes in mm, the 'simulated' mark, writing the file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..data.atomic import replacing
+
+MM = 1 / 25.4  # inches
+INK, GREY, PALE = "#222222", "#6b6b6b", "#d9d9d9"
+# Okabe-Ito; the branches keep their colour everywhere, always beside their name.
+COLOURS = {"reference": INK, "text": "#0072B2", "direct": "#D55E00"}
+NAMES = {"reference": "reference", "text": "text branch", "direct": "direct branch"}
+ROI_COLOURS = ("#E69F00", "#56B4E9", "#009E73", "#CC79A7", "#F0E442", "#0072B2", "#D55E00")
+
+
+def paper():
+    """Context in which text stays text, in 7 pt, and the same figure gives the same bytes."""
+    import matplotlib
+
+    return matplotlib.rc_context(
+        {
+            "svg.fonttype": "none",
+            "pdf.fonttype": 42,
+            "svg.hashsalt": "fmri2ges",
+            "font.size": 7,
+            "font.family": "DejaVu Sans",
+            "axes.titlesize": 8,
+            "axes.titleweight": "bold",
+            "axes.titlelocation": "left",
+            "axes.labelsize": 7,
+            "axes.linewidth": 0.6,
+            "axes.edgecolor": GREY,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "xtick.labelsize": 6.5,
+            "ytick.labelsize": 6.5,
+            "xtick.major.width": 0.6,
+            "ytick.major.width": 0.6,
+            "xtick.major.size": 2.5,
+            "ytick.major.size": 2.5,
+            "text.color": INK,
+            "axes.labelcolor": INK,
+            "xtick.color": INK,
+            "ytick.color": INK,
+            "legend.frameon": False,
+            "legend.fontsize": 6.5,
+            "lines.solid_capstyle": "round",
+        }
+    )
+
+
+class Page:
+    """A figure whose parts are placed in mm from the top left corner.
+
+    Parameters
+    ----------
+    width, height : mm
+    title, subtitle : what the figure shows; subject, story, n
+    simulated : whether the mark is drawn
+    """
+
+    def __init__(self, width: float, height: float, title: str, subtitle: str, simulated: bool):
+        from matplotlib.figure import Figure
+
+        self.width, self.height = width, height
+        self.figure = Figure(figsize=(width * MM, height * MM), facecolor="white")
+        self.text(4, 4, title, fontsize=9, fontweight="bold", va="top")
+        self.text(4, 8.7, subtitle, fontsize=6.5, color=GREY, va="top")
+        if simulated:
+            self.text(
+                width - 4, 4.2, "SIMULATED", fontsize=6.5, fontweight="bold", color="#8a4b00", ha="right", va="top",
+                bbox={"boxstyle": "round,pad=0.35", "facecolor": "#fff3e0", "edgecolor": "#E69F00", "linewidth": 0.7},
+            )  # fmt: skip
+
+    def text(self, x: float, y: float, words: str, **style):
+        """Text at x, y mm from the top left."""
+        return self.figure.text(x / self.width, 1 - y / self.height, words, **style)
+
+    def axes(self, left: float, top: float, width: float, height: float, **options):
+        """Axes with their top left corner at left, top; all in mm."""
+        box = (left / self.width, 1 - (top + height) / self.height, width / self.width, height / self.height)
+        return self.figure.add_axes(box, **options)
+
+
+def save(page: Page, out: Path, dpi: int) -> Path:
+    """Write the figure atomically, in the format of the file's ending, without a time stamp."""
+    suffix = out.suffix.lower()
+    metadata = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}, ".png": {}}[suffix]
+    with replacing(out) as temp:
+        page.figure.savefig(temp, dpi=dpi, format=suffix[1:], metadata=metadata)
+    return out

@@ -1,0 +1,84 @@
+"""Condition tokens on the time axis of a story: words for T2G, volumes for F2G."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from ..types import Words
+from .denoiser import WINDOW_SECONDS, Condition
+
+
+@dataclass(frozen=True)
+class TokenTrack:
+    """Timed tokens of one story, from which windows are cut.
+
+    Parameters
+    ----------
+    tokens : array (n, width), float32
+    times : array (n,), seconds on the clock of the motion, rising
+    margin : seconds before and after a window from which tokens are taken
+    limit : most tokens of a window; the last ones are dropped beyond it
+    """
+
+    tokens: np.ndarray
+    times: np.ndarray
+    margin: float
+    limit: int
+
+    def window(self, start: float) -> tuple[np.ndarray, np.ndarray]:
+        """Tokens (n, width + 2) and times (n,) relative to a window that starts at `start`.
+
+        The sine and cosine of the relative time are appended to each token.
+        """
+        lo = np.searchsorted(self.times, start - self.margin)
+        hi = min(np.searchsorted(self.times, start + WINDOW_SECONDS + self.margin), lo + self.limit)
+        times = (self.times[lo:hi] - start).astype(np.float32)
+        angle = (np.pi / WINDOW_SECONDS) * times[:, None]
+        return np.concatenate([self.tokens[lo:hi], np.sin(angle), np.cos(angle)], 1).astype(np.float32), times
+
+
+def word_track(words: Words, vectors: np.ndarray) -> TokenTrack:
+    """Tokens of words: vector and duration.
+
+    Parameters
+    ----------
+    vectors : array (n_words, dim) from `WordVectors.matrix`
+    """
+    duration = np.asarray(words.duration, np.float32)[:, None]
+    return TokenTrack(np.concatenate([vectors, 2 * duration], 1), np.asarray(words.start, float), 1.0, 36)
+
+
+def volume_track(tokens: np.ndarray, volume_times: np.ndarray) -> TokenTrack:
+    """Tokens of fMRI volumes, already moved to the time of the words by the FIR readout."""
+    return TokenTrack(tokens, volume_times, 2.0, 12)
+
+
+def collate(windows: list[tuple[np.ndarray, np.ndarray]], speakers, width: int) -> Condition:
+    """Pad windows of tokens to one batch on the CPU.
+
+    Parameters
+    ----------
+    windows : list of (tokens (n, width), times (n,))
+    speakers : sequence of int
+    """
+    longest = max(1, max(len(t) for _, t in windows))
+    tokens = np.zeros((len(windows), longest, width), np.float32)
+    times = np.zeros((len(windows), longest), np.float32)
+    present = np.zeros((len(windows), longest), bool)
+    for k, (x, t) in enumerate(windows):
+        tokens[k, : len(t)], times[k, : len(t)], present[k, : len(t)] = x, t, True
+    return Condition(
+        torch.from_numpy(tokens), torch.from_numpy(times), torch.from_numpy(present), torch.as_tensor(list(speakers), dtype=torch.long)
+    )
+
+
+def window_conditions(track: TokenTrack, speaker: int, width: int, offset: float = 0.0):
+    """A function from window start (seconds after `offset`) to the condition of that window."""
+
+    def condition(start: float) -> Condition:
+        return collate([track.window(start + offset)], [speaker], width)
+
+    return condition

@@ -1,0 +1,224 @@
+"""F2T: words and their times from fMRI, the fast form.
+
+1. A FIR ridge (`Readout`) predicts per volume: the mean word vector, its slow course (topic), the
+   number of words, and a few numbers of the gesture that T2G gives the text (for F2G).
+2. Cross-fitted predictions calibrate it: an uninformative choice of ROIs predicts the mean, not noise.
+3. The decoded word rate gives word slots; a bigram language model and the evidence of the decoded
+   word vectors give posterior texts, sampled forward-backward. Decoding runs free: it never sees a
+   transcript.
+
+Words come out mostly wrong and topics right: that is what BOLD at TR 2 s carries.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.ndimage import gaussian_filter1d
+
+from ..text.ngram import Bigram
+from ..text.timing import spread_words, word_counts, words_of_volumes
+from ..types import Words
+from .readout import Readout, Solution
+
+SLOW_SECONDS = 6.0  # sd of the Gaussian that makes the topic course
+COVARIANCE_SHRINK = 0.3
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """Where each kind of target stands in the readout's columns."""
+
+    dim: int
+    n_gesture: int
+
+    @property
+    def fast(self) -> slice:
+        return slice(0, self.dim)
+
+    @property
+    def slow(self) -> slice:
+        return slice(self.dim, 2 * self.dim)
+
+    @property
+    def rate(self) -> slice:
+        return slice(2 * self.dim, 2 * self.dim + 1)
+
+    @property
+    def gesture(self) -> slice:
+        return slice(2 * self.dim + 1, 2 * self.dim + 1 + self.n_gesture)
+
+    @property
+    def width(self) -> int:
+        return 2 * self.dim + 1 + self.n_gesture
+
+
+def text_targets(words: Words, vectors: np.ndarray, volume_times: np.ndarray, tr: float) -> np.ndarray:
+    """Targets of one story from its transcript.
+
+    Parameters
+    ----------
+    words : the words heard
+    vectors : array (n_words, dim), centred on the training words
+    volume_times : array (n_volumes,), seconds
+
+    Returns
+    -------
+    array (n_volumes, 2 * dim + 1): mean word vector of the volume (zero without words), its slow
+    course, and the number of words
+    """
+    index = words_of_volumes(words, volume_times, tr)
+    inside = index >= 0
+    total = np.zeros((len(volume_times), vectors.shape[1]), np.float32)
+    np.add.at(total, index[inside], vectors[inside])
+    count = word_counts(words, volume_times, tr)
+    width = SLOW_SECONDS / tr
+    slow = gaussian_filter1d(total, width, axis=0, mode="nearest")
+    slow_count = gaussian_filter1d(count, width, mode="nearest")
+    fast = total / np.maximum(count, 1)[:, None]
+    return np.concatenate([fast, slow / np.maximum(slow_count, 0.2)[:, None], count[:, None]], 1)
+
+
+@dataclass(frozen=True)
+class Decoder:
+    """A readout solved and calibrated for one choice of ROIs.
+
+    Parameters
+    ----------
+    gains : array (n_targets,); slope of the truth on the cross-fitted prediction, one per block
+    mix : array (2 * dim, dim); from predicted fast and slow vectors to the expected word vector
+    """
+
+    solution: Solution
+    gains: np.ndarray
+    mix: np.ndarray
+
+
+class F2T:
+    """Text decoder of one subject.
+
+    Parameters
+    ----------
+    readout : FIR ridge with the targets described by `blocks`
+    counts : array (n_train,), words per volume of the training stories (weights of the calibration)
+    language : bigram of the training texts
+    vectors : array (n_vocabulary, dim), word vectors of the vocabulary centred on the training words
+    covariance : array (dim, dim) of word vectors over the running training words
+    """
+
+    def __init__(self, readout: Readout, blocks: Blocks, language: Bigram, vectors: np.ndarray, covariance: np.ndarray):
+        self.readout, self.blocks, self.language = readout, blocks, language
+        self.vectors = vectors
+        self.covariance = covariance
+        shrunk = covariance + COVARIANCE_SHRINK * np.eye(len(covariance))
+        self.evidence_of = np.linalg.solve(shrunk, vectors.T).astype(np.float32)  # (dim, n_vocabulary)
+        self._decoders: dict[tuple[int, ...], Decoder] = {}
+
+    def decoder(self, columns: np.ndarray) -> Decoder:
+        """The readout solved for some feature columns; the last few are kept."""
+        key = tuple(int(c) for c in columns)
+        if key not in self._decoders:
+            if len(self._decoders) >= 8:
+                self._decoders.pop(next(iter(self._decoders)))
+            self._decoders[key] = self._calibrate(self.readout.solve(columns))
+        return self._decoders[key]
+
+    def _calibrate(self, solution: Solution) -> Decoder:
+        y, p, b = self.readout.targets, solution.crossfit, self.blocks
+        gains = np.zeros(b.width, np.float32)
+        for block in (b.fast, b.slow, b.rate, b.gesture):
+            slope = (p[:, block] * y[:, block]).sum() / ((p[:, block] ** 2).sum() + 1e-9)
+            gains[block] = np.clip(slope, 0.0, 1.5)
+        # Expected word vector given both predictions: a small ridge, weighted by words per volume.
+        x = p[:, : 2 * b.dim] * gains[: 2 * b.dim]
+        weight = (y[:, b.rate] + self.readout.mean[b.rate]).clip(0)
+        xw = x * weight
+        gram = xw.T @ x
+        gram += (0.02 * np.trace(gram) / len(gram) + 1e-3) * np.eye(len(gram))
+        mix = np.linalg.solve(gram, xw.T @ y[:, b.fast]).astype(np.float32)
+        # A single slope on top: never more confident than cross-fitting allows.
+        z = x @ mix
+        slope = (weight * z * y[:, b.fast]).sum() / ((weight * z * z).sum() + 1e-9)
+        return Decoder(solution, gains, mix * np.float32(np.clip(slope, 0.0, 1.0)))
+
+    def tokens(self, decoder: Decoder, prediction: np.ndarray) -> np.ndarray:
+        """Calibrated, standardised predictions per volume: what F2G attends to.
+
+        Parameters
+        ----------
+        prediction : array (n_volumes, n_targets), centred
+
+        Returns
+        -------
+        array (n_volumes, n_targets), float32; near zero where nothing can be decoded
+        """
+        return (prediction * decoder.gains / self.target_sd).astype(np.float32)
+
+    @property
+    def target_sd(self) -> np.ndarray:
+        sd = np.empty(self.blocks.width, np.float32)
+        y, b = self.readout.targets, self.blocks
+        for block in (b.fast, b.slow, b.rate, b.gesture):
+            sd[block] = np.sqrt((y[:, block] ** 2).mean()) + 1e-6 if y[:, block].size else 1.0
+        return sd
+
+    def rate(self, decoder: Decoder, prediction: np.ndarray) -> np.ndarray:
+        """Decoded words per volume, array (n_volumes,)."""
+        b = self.blocks
+        return np.maximum(self.readout.mean[b.rate] + decoder.gains[b.rate] * prediction[:, b.rate], 0)[:, 0]
+
+    def decode_texts(
+        self, decoder: Decoder, prediction: np.ndarray, volume_times: np.ndarray, tr: float, n_texts: int, rng: np.random.Generator
+    ) -> list[Words]:
+        """Posterior texts of one story, most probable first.
+
+        Parameters
+        ----------
+        prediction : array (n_volumes, n_targets), centred
+        n_texts : number of independent posterior samples
+        """
+        b = self.blocks
+        volume, start, duration = spread_words(self.rate(decoder, prediction), volume_times, tr)
+        if not len(volume):
+            return [Words((), np.zeros(0), np.zeros(0)) for _ in range(n_texts)]
+        expected = (prediction[:, : 2 * b.dim] * decoder.gains[: 2 * b.dim]) @ decoder.mix
+        evidence = (expected @ self.evidence_of)[volume]  # (n_slots, n_vocabulary)
+        samples, score = sample_texts(self.language, evidence, n_texts, rng)
+        names = self.language.vocabulary
+        return [Words(tuple(names[i] for i in samples[k]), start, duration) for k in np.argsort(-score, kind="stable")]
+
+
+def sample_texts(language: Bigram, evidence: np.ndarray, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Texts from the posterior of a bigram model with evidence per slot.
+
+    Forward filtering, backward sampling (Fruehwirth-Schnatter 1994): exact, no search errors.
+
+    Parameters
+    ----------
+    evidence : array (n_slots, n_vocabulary), log likelihood ratios
+
+    Returns
+    -------
+    texts : array (n, n_slots), int, word indices
+    score : array (n,), log posterior up to one constant
+    """
+    p = language.transition
+    likelihood = np.exp(evidence - evidence.max(1, keepdims=True)).astype(np.float32)
+    forward = np.empty_like(likelihood)
+    state = language.unigram
+    for t in range(len(likelihood)):
+        state = (state if t == 0 else state @ p) * likelihood[t]
+        state = state / state.sum()
+        forward[t] = state
+    texts = np.empty((n, len(likelihood)), int)
+    score = np.zeros(n)
+    for t in range(len(likelihood) - 1, -1, -1):
+        weight = forward[t][None, :] if t == len(likelihood) - 1 else forward[t] * p[:, texts[:, t + 1]].T
+        edges = np.cumsum(np.broadcast_to(weight, (n, len(state))), axis=1)
+        draw = rng.random(n) * edges[:, -1]
+        texts[:, t] = np.minimum((edges < draw[:, None]).sum(1), len(state) - 1)
+        score += evidence[t, texts[:, t]]
+        if t < len(likelihood) - 1:
+            score += np.log(p[texts[:, t], texts[:, t + 1]])
+    return texts, score + np.log(language.unigram[texts[:, 0]])

@@ -1,0 +1,136 @@
+"""FIR ridge from parcel features to anything known per volume, re-solved for any choice of parcels.
+
+The dual form is used: the kernel of a choice of parcels is a sum over FIR delays of one shifted
+linear kernel, so a new choice costs one matrix product and one Cholesky factor (about a second for
+two hours of BOLD), whatever the number of delays. Leave-one-story-out predictions come from the
+same factor in closed form, so nothing downstream ever sees a prediction made from its own story.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import cho_factor, cho_solve
+
+from ..errors import UserError
+
+DELAYS = (1, 2, 3, 4, 5)  # volumes after the words: 2 to 10 s at TR 2 s
+MAX_VOLUMES = 12_000  # the dual kernel is n_volumes squared: 0.6 GB here
+
+
+@dataclass(frozen=True)
+class Solution:
+    """A readout solved for one choice of parcels.
+
+    Parameters
+    ----------
+    columns : array, int; feature columns used
+    dual : array (n_train, n_targets)
+    crossfit : array (n_train, n_targets); leave-one-story-out predictions, centred
+    """
+
+    columns: np.ndarray
+    dual: np.ndarray
+    crossfit: np.ndarray
+
+
+class Readout:
+    """Kernel FIR ridge over stories.
+
+    Parameters
+    ----------
+    stories : list of arrays (n_volumes, n_features), z-scored within the story
+    targets : array (sum of n_volumes, n_targets)
+    penalty : ridge penalty on features of unit variance
+    """
+
+    def __init__(self, stories: list[np.ndarray], targets: np.ndarray, penalty: float, delays=DELAYS):
+        self.delays, self.penalty = tuple(delays), float(penalty)
+        self.lengths = np.array([len(s) for s in stories])
+        self.features = np.concatenate(stories).astype(np.float32)
+        if len(self.features) > MAX_VOLUMES:
+            raise UserError(
+                f"training: {len(self.features)} volumes in all, but the fast decoder holds at most {MAX_VOLUMES}; "
+                "train on fewer stories"
+            )
+        if self.lengths.min() <= max(self.delays):
+            short = int(self.lengths.argmin())
+            raise UserError(
+                f"training: story {short + 1} has {self.lengths[short]} volumes, fewer than the {max(self.delays)} FIR delays; leave it out"
+            )
+        self.mean = targets.mean(0).astype(np.float32)
+        self.targets = (targets - self.mean).astype(np.float32)
+
+    @property
+    def bounds(self) -> np.ndarray:
+        """First row of each story and the end, array (n_stories + 1,)."""
+        return np.concatenate([[0], np.cumsum(self.lengths)])
+
+    def solve(self, columns: np.ndarray) -> Solution:
+        """Fit with the given feature columns; story-wise cross-fitting included."""
+        columns = np.asarray(columns, int)
+        if not len(columns):
+            raise UserError("rois: the selection holds no parcel of this recording; choose at least one ROI")
+        x = self.features[:, columns]
+        kernel = self._lag(x @ x.T, self.bounds, self.bounds)
+        kernel[np.diag_indices_from(kernel)] += self.penalty
+        factor = cho_factor(kernel, lower=True, overwrite_a=True, check_finite=False)
+        dual = cho_solve(factor, self.targets, check_finite=False)
+        return Solution(columns, dual, self.targets - self._held_out_residual(factor, dual))
+
+    def _held_out_residual(self, factor, dual: np.ndarray) -> np.ndarray:
+        """y - prediction without the own story: [(K^-1)_SS]^-1 K^-1 y, for each story S."""
+        out = np.empty_like(dual)
+        n = len(dual)
+        for lo, hi in zip(self.bounds[:-1], self.bounds[1:]):
+            unit = np.zeros((n, hi - lo), np.float32)
+            unit[lo:hi] = np.eye(hi - lo, dtype=np.float32)
+            block = cho_solve(factor, unit, check_finite=False)[lo:hi]
+            out[lo:hi] = np.linalg.solve(block.astype(np.float64), dual[lo:hi])
+        return out
+
+    def predict(self, solution: Solution, story: np.ndarray) -> np.ndarray:
+        """Centred prediction for a new story.
+
+        Parameters
+        ----------
+        story : array (n_volumes, n_features), z-scored within the story
+
+        Returns
+        -------
+        array (n_volumes, n_targets); add `mean` for absolute values
+        """
+        x = np.asarray(story, np.float32)[:, solution.columns]
+        kernel = x @ self.features[:, solution.columns].T
+        return self._lag(kernel, np.array([0, len(x)]), self.bounds) @ solution.dual
+
+    def _lag(self, base: np.ndarray, rows: np.ndarray, cols: np.ndarray) -> np.ndarray:
+        """Sum of base[i + d, j + d] over the delays, within each pair of stories."""
+        out = np.zeros_like(base)
+        for r0, r1 in zip(rows[:-1], rows[1:]):
+            for c0, c1 in zip(cols[:-1], cols[1:]):
+                for d in self.delays:
+                    if d < min(r1 - r0, c1 - c0):
+                        out[r0 : r1 - d, c0 : c1 - d] += base[r0 + d : r1, c0 + d : c1]
+        return out
+
+
+def choose_penalty(stories, targets: np.ndarray, columns: np.ndarray, grid, delays=DELAYS) -> tuple[float, dict[float, float]]:
+    """The penalty with the best leave-one-story-out correlation, averaged over targets.
+
+    Ties go to the stronger penalty.
+
+    Returns
+    -------
+    penalty, and the mean correlation of each value of the grid
+    """
+    scores: dict[float, float] = {}
+    for penalty in sorted(grid, reverse=True):
+        readout = Readout(stories, targets, penalty, delays)
+        p = readout.solve(columns).crossfit
+        y = readout.targets
+        r = (p * y).sum(0) / np.sqrt((p**2).sum(0) * (y**2).sum(0) + 1e-12)
+        scores[float(penalty)] = float(r.mean())
+    best = max(scores, key=lambda k: (round(scores[k], 6), k))
+    return best, scores

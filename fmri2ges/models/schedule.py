@@ -1,0 +1,163 @@
+"""Noise schedule, loss and sampling of the diffusion models.
+
+Cosine schedule (Nichol and Dhariwal 2021), velocity parameterisation (Salimans and Ho 2022), DDIM
+steps (Song et al. 2021) by the scheduler of diffusers.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from ..errors import Cancelled
+from .denoiser import LATENT_FPS, WINDOW_FRAMES, Condition, Denoiser
+
+HOP_FRAMES = WINDOW_FRAMES // 2
+MAX_WEIGHT = 12.0  # clips SNR + 1, so that nearly clean steps do not take the whole loss
+
+
+def alpha_sigma(t: Tensor) -> tuple[Tensor, Tensor]:
+    """Signal and noise amplitudes at noise time t in [0, 1]; alpha^2 + sigma^2 = 1."""
+    angle = t.clamp(1e-3, 1) * (math.pi / 2)
+    return angle.cos(), angle.sin()
+
+
+def draw_times(n: int, generator: torch.Generator, device) -> Tensor:
+    """Noise times for training, U^0.7: a little denser where the condition is learnt."""
+    return torch.rand(n, generator=generator).pow(0.7).to(device)
+
+
+def add_noise(x0: Tensor, noise: Tensor, t: Tensor) -> Tensor:
+    a, s = (y[:, None, None] for y in alpha_sigma(t))
+    return a * x0 + s * noise
+
+
+def to_x0(x: Tensor, v: Tensor, t: Tensor) -> Tensor:
+    """Clean windows implied by velocity v at noised windows x."""
+    a, s = (y[:, None, None] for y in alpha_sigma(t))
+    return a * x - s * v
+
+
+def x0_loss(prediction: Tensor, target: Tensor, t: Tensor) -> Tensor:
+    """Squared error of x0 weighted by clip(SNR + 1): the v-loss with a bounded weight."""
+    _, s = alpha_sigma(t)
+    weight = (1.0 / s**2).clamp(max=MAX_WEIGHT)  # SNR + 1 = 1 / sigma^2
+    return (weight * (prediction - target).pow(2).mean((1, 2))).mean()
+
+
+def window_starts(n_frames: int) -> list[int]:
+    """First frames of half-overlapping windows that cover n_frames (the last one is moved back)."""
+    if n_frames <= WINDOW_FRAMES:
+        return [0]
+    starts = list(range(0, n_frames - WINDOW_FRAMES, HOP_FRAMES))
+    return [*starts, n_frames - WINDOW_FRAMES]
+
+
+@torch.inference_mode()
+def sample_long(
+    denoiser: Denoiser,
+    condition_of: Callable[[float], Condition],
+    n_frames: int,
+    n_samples: int,
+    generator: torch.Generator,
+    *,
+    steps: int = 8,
+    guidance: float = 1.5,
+    batch: int = 160,
+    progress=None,
+    should_stop=None,
+) -> Tensor:
+    """Sample motion codes of any length without seams.
+
+    All windows are denoised together; after each step their clean estimates are blended with Hann
+    weights into one long estimate, from which the next noise level is made.
+
+    Parameters
+    ----------
+    condition_of : gives the condition (batch of 1) of a window that starts at a time in seconds
+        from the first frame; a list of such functions gives each sample its own condition
+    n_frames : length in latent frames (7.5 per second)
+    guidance : 1 = conditional model; larger pushes away from the unconditional one
+    batch : windows per forward pass, bounds the memory
+
+    Returns
+    -------
+    codes : (n_samples, n_frames, n_codes)
+    """
+    from diffusers import DDIMScheduler
+
+    device = next(denoiser.parameters()).device
+    padded = max(n_frames, WINDOW_FRAMES)
+    starts = window_starts(padded)
+    sources = condition_of if isinstance(condition_of, list) else [condition_of] * n_samples
+    cache: dict[int, list[Condition]] = {}
+    for source in sources:
+        if id(source) not in cache:
+            cache[id(source)] = [source(s / LATENT_FPS) for s in starts]
+    parts = [c for source in sources for c in cache[id(source)]]
+    full = _stack(parts).to(device)
+    hann = torch.hann_window(WINDOW_FRAMES + 2, periodic=False)[1:-1].to(device) + 1e-3
+    weight = torch.zeros(padded, device=device)
+    for s in starts:
+        weight[s : s + WINDOW_FRAMES] += hann
+
+    scheduler = DDIMScheduler(
+        num_train_timesteps=1000,
+        beta_schedule="squaredcos_cap_v2",
+        prediction_type="sample",
+        clip_sample=False,
+        timestep_spacing="trailing",
+        rescale_betas_zero_snr=True,
+    )
+    scheduler.set_timesteps(steps)
+    x = torch.randn(n_samples, padded, denoiser.config.n_codes, generator=generator).to(device)
+    for k, step in enumerate(scheduler.timesteps):
+        if should_stop is not None and should_stop():
+            raise Cancelled
+        # The network knows continuous noise times: the angle of this step's signal-to-noise ratio.
+        alpha = scheduler.alphas_cumprod[step].clamp(0, 1).sqrt()
+        t = torch.acos(alpha) / (math.pi / 2)
+        windows = torch.stack([x[:, s : s + WINDOW_FRAMES] for s in starts], 1).flatten(0, 1)
+        x0 = _guided_x0(denoiser, windows, float(t), full, guidance, batch).view(n_samples, len(starts), WINDOW_FRAMES, -1)
+        blended = torch.zeros_like(x)
+        for j, s in enumerate(starts):
+            blended[:, s : s + WINDOW_FRAMES] += hann[:, None] * x0[:, j]
+        blended /= weight[:, None]
+        x = scheduler.step(blended, step, x).prev_sample
+        if progress is not None:
+            progress((k + 1) / steps, "denoising")
+    return x[:, :n_frames]
+
+
+def _guided_x0(denoiser, windows, t: float, condition: Condition, guidance: float, batch: int) -> Tensor:
+    out = []
+    for lo in range(0, len(windows), batch):
+        rows = slice(lo, lo + batch)
+        x = windows[rows]
+        c = Condition(condition.tokens[rows], condition.times[rows], condition.present[rows], condition.speaker[rows])
+        time = torch.full((len(x),), t, device=x.device)
+        x0 = to_x0(x, denoiser(x, time, c), time)
+        if guidance != 1.0:
+            free = to_x0(x, denoiser(x, time, c.without_tokens()), time)
+            x0 = free + guidance * (x0 - free)
+        out.append(x0)
+    return torch.cat(out)
+
+
+def _stack(parts: list[Condition]) -> Condition:
+    """Join conditions of one window each, padded to the longest."""
+    longest = max(p.tokens.shape[1] for p in parts)
+
+    def pad(x: Tensor) -> Tensor:
+        missing = longest - x.shape[1]
+        return x if not missing else torch.cat([x, x.new_zeros(1, missing, *x.shape[2:])], dim=1)
+
+    return Condition(
+        torch.cat([pad(p.tokens) for p in parts]),
+        torch.cat([pad(p.times) for p in parts]),
+        torch.cat([pad(p.present) for p in parts]),
+        torch.cat([p.speaker for p in parts]),
+    )

@@ -1,0 +1,83 @@
+"""A fixed linear code of motion: 14 principal components of bone directions at 7.5 fps.
+
+Half the frames and half the numbers of 27 bone coordinates at 15 fps; the way back is a cubic
+spline. The low-passed code drops the fastest beats, which fMRI at TR 2 s cannot carry anyway.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.interpolate import CubicSpline
+
+from .features import N_FEATURES, normalise
+
+FPS = 15.0
+LATENT_FPS = 7.5
+
+
+@dataclass(frozen=True)
+class Codec:
+    """Principal components of standardised bone directions.
+
+    Parameters
+    ----------
+    mean, sd : arrays (27,)
+    components : array (27, n_codes), orthonormal columns
+    scale : array (n_codes,); codes are divided by it, which brings them near unit variance while
+        the first components stay the largest
+    """
+
+    mean: np.ndarray
+    sd: np.ndarray
+    components: np.ndarray
+    scale: np.ndarray
+
+    @property
+    def n_codes(self) -> int:
+        return self.components.shape[1]
+
+    def encode(self, bones: np.ndarray) -> np.ndarray:
+        """Codes (n_latent, n_codes), float32, of bones (n_frames, 27) at 15 fps."""
+        padded = np.concatenate([bones[:1], bones, bones[-1:]])
+        smooth = (padded[:-2] + 2 * padded[1:-1] + padded[2:]) / 4
+        z = (smooth[::2] - self.mean) / self.sd
+        return ((z @ self.components) / self.scale).astype(np.float32)
+
+    def decode(self, codes: np.ndarray, n_frames: int | None = None) -> np.ndarray:
+        """Unit bone vectors (..., n_frames, 27) at 15 fps of codes (..., n_latent, n_codes)."""
+        n = codes.shape[-2]
+        n_frames = 2 * n if n_frames is None else n_frames
+        z = (np.asarray(codes, np.float64) * self.scale) @ self.components.T
+        bones = z * self.sd + self.mean
+        # Past the last code the spline is held: extrapolating a cubic would swing away.
+        t = np.minimum(np.arange(n_frames) / 2, n - 1)
+        if n >= 2:
+            bones = CubicSpline(np.arange(n), bones, axis=-2)(t)
+        else:
+            bones = np.repeat(bones, n_frames, axis=-2)
+        return normalise(bones)
+
+
+def fit_codec(clips, n_codes: int = 14) -> Codec:
+    """Fit the code on bones of training clips.
+
+    Parameters
+    ----------
+    clips : sequence of arrays (n_frames, 27) at 15 fps
+    """
+    smooth = []
+    for bones in clips:
+        padded = np.concatenate([bones[:1], bones, bones[-1:]])
+        smooth.append(((padded[:-2] + 2 * padded[1:-1] + padded[2:]) / 4)[::2])
+    x = np.concatenate(smooth).astype(np.float64)
+    mean, sd = x.mean(0), np.maximum(x.std(0), 1e-3)
+    z = (x - mean) / sd
+    values, vectors = np.linalg.eigh(z.T @ z / len(z))
+    top = vectors[:, ::-1][:, :n_codes]
+    top = top * np.sign(top[np.abs(top).argmax(0), np.arange(n_codes)])
+    spread = np.sqrt(np.maximum(values[::-1][:n_codes], 1e-8))
+    scale = 0.9 * np.sqrt(spread * spread[0])
+    assert len(mean) == N_FEATURES
+    return Codec(*(a.astype(np.float32) for a in (mean, sd, top, scale)))

@@ -1,0 +1,131 @@
+"""Phase 1: T2G and F2T, each with the supervision that exists."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from ..models.conditions import word_track
+from ..models.denoiser import LATENT_FPS, Denoiser
+from ..models.f2t import F2T, Blocks, text_targets
+from ..models.generator import Generator
+from ..models.readout import Readout
+from ..models.t2g import WindowBatches, t2g_config, t2g_loss
+from ..motion.codec import fit_codec
+from ..text.embeddings import WordVectors
+from ..text.ngram import Bigram
+from ..text.timing import word_counts
+from .corpus import BrainStory, GestureStory
+from .loop import LoopConfig, fit
+
+BINS_PER_VOLUME = 2  # gesture targets of the readout: two means of the motion codes per volume
+
+
+def train_t2g(
+    clips: list[GestureStory], vectors: WordVectors, speakers: int, loop: LoopConfig, rng: np.random.Generator, device, *, guidance: float = 1.5, progress=None, should_stop=None
+) -> Generator:
+    """Fit the motion code and train the text-to-gesture model."""
+    codec = fit_codec([c.bones for c in clips])
+    codes = [codec.encode(c.bones) for c in clips]
+    tracks = [word_track(c.words, vectors.matrix(c.words.text)) for c in clips]
+    config = t2g_config(vectors.dim, codec.n_codes, speakers)
+    batches = WindowBatches(codes, tracks, [c.speaker for c in clips], config.token_width, rng, [c.start for c in clips])
+    generator = torch.Generator().manual_seed(int(rng.integers(2**31)))
+    denoiser = seeded(lambda: Denoiser(config), rng).to(device)
+
+    def loss():
+        x, condition = batches.batch(loop.batch)
+        return t2g_loss(denoiser, x.to(device), condition.to(device), generator)
+
+    fit(denoiser, loss, loop, rng=rng, progress=progress, should_stop=should_stop, message="T2G")
+    return Generator(denoiser, codec, guidance)
+
+
+def seeded(build, rng: np.random.Generator):
+    """Build a network with initial weights drawn from `rng`, leaving torch's global state as it was."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(int(rng.integers(2**31)))
+        return build()
+
+
+def pseudo_gestures(
+    t2g: Generator, stories: list[BrainStory], vectors: WordVectors, speakers: list[int], rng: np.random.Generator, *, steps: int = 6, progress=None, should_stop=None
+) -> list[np.ndarray]:
+    """Renditions of each story's text by T2G, one per entry of `speakers`.
+
+    Returns
+    -------
+    list over stories of arrays (n_renditions, n_latent, n_codes), from the story's first volume on
+    """
+    generator = torch.Generator().manual_seed(int(rng.integers(2**31)))
+    out = []
+    for k, story in enumerate(stories):
+        track = word_track(story.words, vectors.matrix(story.words.text))
+        parts = []
+        for speaker in sorted(set(speakers)):
+            n = speakers.count(speaker)
+            parts.append(t2g.sample_codes([track] * n, story.start, story.seconds, speaker, generator, steps=steps, should_stop=should_stop))
+        out.append(np.concatenate(parts))
+        if progress is not None:
+            progress((k + 1) / len(stories), "pseudo-gestures of the stories heard")
+    return out
+
+
+def gesture_targets(codes: np.ndarray, n_volumes: int, tr: float) -> np.ndarray:
+    """Mean motion codes per part of a volume, array (n_volumes, BINS_PER_VOLUME * n_codes).
+
+    Parameters
+    ----------
+    codes : array (n_latent, n_codes), already averaged over renditions
+    """
+    edges = np.linspace(0, n_volumes * tr * LATENT_FPS, n_volumes * BINS_PER_VOLUME + 1).round().astype(int)
+    total = np.concatenate([np.zeros((1, codes.shape[1])), np.cumsum(codes, 0, dtype=np.float64)])
+    edges = np.minimum(edges, len(codes))
+    means = (total[edges[1:]] - total[edges[:-1]]) / np.maximum(edges[1:] - edges[:-1], 1)[:, None]
+    return means.reshape(n_volumes, -1).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class TextStatistics:
+    """Language model and word statistics of the training texts that F2T decodes into."""
+
+    language: Bigram
+    centre: np.ndarray  # (dim,) mean word vector over running words
+    vocabulary_vectors: np.ndarray  # (n_vocabulary, dim), centred
+    covariance: np.ndarray  # (dim, dim)
+
+
+def text_statistics(texts: list[tuple[str, ...]], vectors: WordVectors) -> TextStatistics:
+    language = Bigram.fit(texts)
+    table = vectors.matrix(language.vocabulary)
+    p = language.unigram[:, None]
+    centre = (p * table).sum(0)
+    centred = table - centre
+    return TextStatistics(language, centre, centred, (p * centred).T @ centred)
+
+
+def fit_f2t(
+    stories: list[BrainStory], gestures: list[np.ndarray], statistics: TextStatistics, vectors: WordVectors, penalty: float
+) -> F2T:
+    """Fit the text decoder of one subject.
+
+    Parameters
+    ----------
+    stories : training stories of one subject
+    gestures : arrays (n_renditions, n_latent, n_codes), pseudo-gestures of the same stories
+    """
+    targets = []
+    for story, codes in zip(stories, gestures, strict=True):
+        text = text_targets(story.words, vectors.matrix(story.words.text) - statistics.centre, story.volume_times, story.tr)
+        moves = gesture_targets(codes.mean(0), len(story.volume_times), story.tr)
+        targets.append(np.concatenate([text, moves], 1))
+    blocks = Blocks(vectors.dim, targets[0].shape[1] - 2 * vectors.dim - 1)
+    readout = Readout([s.features for s in stories], np.concatenate(targets), penalty)
+    return F2T(readout, blocks, statistics.language, statistics.vocabulary_vectors, statistics.covariance)
+
+
+def training_counts(stories: list[BrainStory]) -> np.ndarray:
+    """Words per volume over the training stories, array (n_volumes,)."""
+    return np.concatenate([word_counts(s.words, s.volume_times, s.tr) for s in stories])

@@ -1,0 +1,61 @@
+"""Plotly charts of the screen. Plain figures: the app gives them its theme."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..brain.roi import Course
+
+BAND = "rgba(0, 136, 106, 0.22)"
+LINE = "#00886a"
+
+
+def _times(times: np.ndarray) -> dict[str, float]:
+    """Evenly spaced times as plotly's start and step, which is much less to send than the times."""
+    return {"x0": float(times[0]), "dx": float(times[1] - times[0]) if len(times) > 1 else 1.0}
+
+
+def bold_chart(course: Course, rois: str, window: tuple[float, float] | None = None, simulated: bool = False):
+    """Mean BOLD of an ROI with its band.
+
+    Parameters
+    ----------
+    course : from `fmri2ges.brain.roi.mean_course`
+    rois : what the ROI is called
+    window : (start, stop) in seconds to mark, or None
+    simulated : put "simulated" into the title
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+    """
+    import plotly.graph_objects as go
+
+    mark = " (simulated)" if simulated else ""
+    figure = go.Figure(
+        layout={
+            # An empty template: the default one is 7 kB that would travel with every click.
+            "template": go.layout.Template(),
+            "title": {"text": f"Mean BOLD of {rois}{mark}", "font": {"size": 14}, "x": 0, "y": 0.98, "yanchor": "top"},
+            "height": 230,
+            "margin": {"l": 44, "r": 8, "t": 34, "b": 40},
+            "showlegend": True,
+            "legend": {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom", "font": {"size": 11}},
+            "hovermode": "x",
+            "xaxis": {"title": {"text": "Time in the story (s)", "standoff": 6}},
+            "yaxis": {"title": {"text": "BOLD (z)", "standoff": 4}, "zeroline": True},
+        }
+    )
+    t = _times(course.times)
+    low, high, mean = (np.asarray(v, np.float32) for v in (course.low, course.high, course.mean))
+    if (high > low).any():
+        edge = {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "legendgroup": "band"}
+        figure.add_scatter(y=high, **t, **edge, showlegend=False)
+        figure.add_scatter(y=low, **t, **edge, fill="tonexty", fillcolor=BAND, name=course.band)
+    figure.add_scatter(y=mean, **t, mode="lines", line={"color": LINE, "width": 1.6}, name="mean", hovertemplate="%{y:.2f}")
+    if window is not None:
+        figure.add_vrect(
+            *window, fillcolor="rgba(128,128,128,0.16)", line_width=0, layer="below",
+            annotation={"text": "decoded window", "font": {"size": 11}}, annotation_position="top left",
+        )  # fmt: skip
+    return figure

@@ -1,0 +1,128 @@
+"""Explore: choose regions on the cortex, see their BOLD, decode gestures from it."""
+
+import streamlit as st
+
+from app import backend, state
+from app.parts import choose, rois
+from app.parts.mark import data_mark
+from fmri2ges.errors import UserError
+
+
+def open_session(place):
+    """The opened run, or None after one clear line."""
+    try:
+        with place, st.spinner("Loading the models and the recordings"):
+            return backend.open_session(state.request())
+    except UserError as error:
+        with place:
+            backend.show_error(error)
+        return None
+
+
+def decode_button() -> None:
+    """Decode what is chosen; grey while it is already on screen."""
+    current, shown = state.request(), state.shown()
+    if shown is None or shown.run != current.run or backend.is_decoded(current):
+        # The first screen shows a result, and a choice decoded before comes back at once.
+        state.show(current)
+    done = state.shown() == current
+    st.button(
+        "Decoded" if done else "Decode",
+        key="decode",
+        type="secondary" if done else "primary",
+        icon=":material/check:" if done else ":material/play_arrow:",
+        disabled=done,
+        width="stretch",
+        on_click=lambda: state.show(state.request()),
+    )
+
+
+def preview(session) -> None:
+    """The decoded gestures of the shown request."""
+    from app.components.skeleton_player import skeleton_player
+    from fmri2ges.views.player import player_data, roi_label
+
+    shown = state.shown()
+    bar = None if backend.is_decoded(shown) else st.progress(0.0, text="Decoding")
+    try:
+        decoded = backend.decode_now(session, shown, bar and bar.progress)
+    except UserError as error:
+        backend.show_error(error)
+        return
+    if bar:
+        bar.empty()
+    if shown != state.request():
+        st.caption(
+            f"Still shown: {roi_label(shown.rois)}, {shown.story}, {shown.start:g} to {shown.stop:g} s. "
+            "Press Decode for your new choice."
+        )
+    heard = backend.recording(session, shown).words
+    data = player_data(decoded, session.reference(shown.story), heard)
+    skeleton_player(data, key="preview", height=470)
+
+
+def bold(session) -> None:
+    """Mean BOLD of the chosen ROIs."""
+    from fmri2ges.brain.roi import mean_course
+    from fmri2ges.views.charts import bold_chart
+    from fmri2ges.views.player import roi_label
+
+    chosen = state.request()
+    try:
+        course = mean_course(backend.recording(session, chosen), chosen.rois)
+    except UserError as error:
+        backend.show_error(error)
+        return
+    name = "the whole cortex" if chosen.rois == state.WHOLE_CORTEX else roi_label(chosen.rois)
+    figure = bold_chart(course, name, (chosen.start, chosen.stop), session.simulated)
+    st.plotly_chart(figure, key="bold", config={"displayModeBar": False})
+
+
+@st.fragment
+def explore() -> None:
+    left, right = st.columns([7, 5], gap="medium")
+    on_atlas = state.request().run == state.DEMO
+    if on_atlas:
+        with left:
+            # Before the models load, so that there is a cortex to look at from the start.
+            rois.check_rois()
+            rois.cortex("explore_cortex", height=500)
+    with right:
+        if on_atlas:
+            rois.atlas_list()
+        session = open_session(st.container())
+        if session is None:
+            choose.settings()
+            return
+        data_mark(session)
+        if not on_atlas:
+            other_run(session, left)
+        choose.recording_pickers(session)
+        device, settings, copy, button = st.columns(4, vertical_alignment="bottom", gap="small")
+        with device:
+            choose.device_picker(session)
+        with settings:
+            choose.settings()
+        with copy:
+            choose.copy_as()
+        with button:
+            decode_button()
+        preview(session)
+    with left:
+        bold(session)
+    state.write_url()
+
+
+def other_run(session, left) -> None:
+    """Cortex and list of a run that may be a table of ROIs without a place on the cortex."""
+    if session.space == "table":
+        rois.table_list(session.roi_names)
+        left.info(f"This study is a table of {len(session.roi_names)} ROIs; they are chosen in the list.")
+        return
+    rois.check_rois()
+    with left:
+        rois.cortex("explore_cortex", height=500)
+    rois.atlas_list()
+
+
+explore()

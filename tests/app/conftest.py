@@ -1,0 +1,97 @@
+"""A real Streamlit server and a real browser for the tests of the app.
+
+`server` is the address of `streamlit run app/main.py` started from the repository root, as a user
+starts it; `page` is a fresh Chromium page that remembers what the browser's console complained about.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM_FLAGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--use-angle=swiftshader", "--enable-unsafe-swiftshader",
+    "--disable-background-networking", "--no-first-run",
+]  # fmt: skip
+
+
+def free_port() -> int:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+@contextmanager
+def run_server(script: Path, cache: Path, *options: str):
+    """Run `streamlit run script` on a free port until the block ends; yields its address."""
+    port = free_port()
+    env = {**os.environ, "OMP_NUM_THREADS": "1", "XDG_CACHE_HOME": str(cache)}
+    log = open(cache / "server.log", "w+", encoding="utf-8")
+    command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port),
+               "--server.headless", "true", "--server.fileWatcherType", "none", *options]  # fmt: skip
+    process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=log, stderr=subprocess.STDOUT)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                urllib.request.urlopen(f"{url}/_stcore/health", timeout=1).close()
+                break
+            except (urllib.error.URLError, OSError):
+                if process.poll() is not None or time.monotonic() > deadline:
+                    log.seek(0)
+                    pytest.fail(f"the server did not start:\n{log.read()}")
+                time.sleep(0.1)
+        yield url
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+        log.close()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory):
+    """Address of the app, started once for all tests with an empty cache (a fresh clone)."""
+    with run_server(ROOT / "app" / "main.py", tmp_path_factory.mktemp("cache")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Headless Chromium with software WebGL; skips where Playwright or Chromium is missing."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="the browser tests need playwright")
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    with sync_api.sync_playwright() as p:
+        try:
+            chromium = p.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
+        except sync_api.Error as error:
+            pytest.skip(f"no Chromium for the browser tests: {str(error).splitlines()[0]}")
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser):
+    """A page of 1440 x 900 pixels; `page.problems` lists console errors and uncaught exceptions."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    tab = context.new_page()
+    tab.problems = []
+    tab.on("pageerror", lambda e: tab.problems.append(str(e)))
+    tab.on("console", lambda m: tab.problems.append(m.text) if m.type == "error" else None)
+    tab.set_default_timeout(20_000)
+    yield tab
+    context.close()

@@ -1,0 +1,103 @@
+"""Fixtures that all tests share: the data folder beside the project, and a small study."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fmri2ges.data.motion_npz import write_motion
+from fmri2ges.data.words_io import write_words_tsv
+from fmri2ges.motion.features import from_bones
+from fmri2ges.types import Motion, Words
+
+ROOT = Path(__file__).resolve().parents[1]
+SUBJECTS = ("s18", "s22", "s26", "s31", "s37", "s40", "s44", "s48", "s52")  # of the Alice recording
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "slow: takes more than a few seconds")
+    config.addinivalue_line("markers", "browser: needs Chromium and Playwright")
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The data folder beside the project; tests of real data skip without it."""
+    folder = ROOT.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip(f"no real data beside the project ({folder.name}/ of shared/ is missing)")
+    return folder
+
+
+@pytest.fixture
+def alice(shared, tmp_path) -> Path:
+    """A study file of the real Alice recording: nine listeners, six ROIs, one story."""
+    lines = ['name = "alice"', "simulated = false", ""]
+    for subject in SUBJECTS:
+        lines += [
+            "[[recording]]",
+            f'subject = "{subject}"',
+            'story = "alice"',
+            f'bold = "{(shared / "alice" / "6mm" / f"{subject}-timecourses.txt").as_posix()}"',
+            "tr = 2.0",
+            "first_volume_at = 20.0",
+            'columns = ["LATL", "RATL", "LPTL", "LIPL", "LPreM", "LIFG"]',
+            f'words = "{(shared / "alice" / "DownTheRabbitHoleFinal_exp120_pad_1.TextGrid").as_posix()}"',
+            'tier = "word"',
+            "",
+        ]
+    lines += ["[split]", "within_story_folds = 5", "gap = 16.0", ""]
+    path = tmp_path / "study.toml"
+    path.write_text("\n".join(lines))
+    return path
+
+
+def make_words(rng: np.random.Generator, seconds: float = 60.0) -> Words:
+    """Random four-letter words, two a second."""
+    n = int(seconds * 2) - 1
+    text = ["".join(rng.choice(list("abcdefghijklmnopqrstuvwxyz"), 4)) for _ in range(n)]
+    return Words.from_lists(text, 0.5 * np.arange(n), np.full(n, 0.4))
+
+
+def make_motion(rng: np.random.Generator, n_frames: int = 900, fps: float = 15.0) -> Motion:
+    """Smooth random motion with constant bone lengths."""
+    key = rng.normal(size=(n_frames // 10 + 2, 27)) + 2
+    at = np.arange(n_frames) / 10
+    bones = np.stack([np.interp(at, np.arange(len(key)), k) for k in key.T], 1)
+    return Motion(from_bones(bones), fps=fps)
+
+
+@pytest.fixture
+def toy(tmp_path) -> Path:
+    """A small valid study: one subject, stories a and b (training) and c (test), and clip g."""
+    rng = np.random.default_rng(0)
+    lines = ['name = "toy"', ""]
+    for story in "abc":
+        np.save(tmp_path / f"{story}.npy", rng.normal(size=(30, 3)).astype(np.float32) + 100)
+        write_words_tsv(tmp_path / f"{story}.tsv", make_words(rng))
+        lines += [
+            "[[recording]]", 'subject = "s1"', f'story = "{story}"', f'bold = "{story}.npy"', "tr = 2.0",
+            "first_volume_at = 1.0", 'columns = ["X", "Y", "Z"]', f'words = "{story}.tsv"', "",
+        ]  # fmt: skip
+    write_motion(tmp_path / "g.npz", make_motion(rng))
+    write_words_tsv(tmp_path / "g.tsv", make_words(rng))
+    lines += ["[[gesture]]", 'clip = "g"', 'motion = "g.npz"', 'words = "g.tsv"', 'speaker = "1"', ""]
+    lines += ["[split]", 'test_stories = ["c"]', ""]
+    path = tmp_path / "study.toml"
+    path.write_text("\n".join(lines))
+    return path
+
+
+@pytest.fixture
+def decoded_dir(tmp_path) -> Path:
+    """A decoded folder as `decode` leaves it."""
+    from fmri2ges.data.atomic import write_json
+
+    rng = np.random.default_rng(1)
+    folder = tmp_path / "decoded"
+    write_motion(folder / "text.npz", make_motion(rng, 30))
+    write_motion(folder / "direct.npz", make_motion(rng, 30))
+    write_words_tsv(folder / "words.tsv", make_words(rng, 2))
+    write_json(folder / "manifest.json", {"kind": "decode", "simulated": True, "versions": {}, "rois": ["Broca", "L_V1"]})
+    return folder

@@ -1,0 +1,133 @@
+"""The command line: exit codes, one line per problem, nothing half written."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fmri2ges.cli import main
+from fmri2ges.data.atomic import write_json
+from fmri2ges.data.motion_npz import read_motion
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def errors(capsys) -> list[str]:
+    lines = capsys.readouterr().err.splitlines()
+    assert "Traceback" not in "\n".join(lines)
+    return [line for line in lines if line.startswith("error: ")]
+
+
+def test_check_says_what_was_understood(toy, capsys):
+    assert main(["check", str(toy)]) == 0
+    out = capsys.readouterr().out
+    assert "3 recordings, 1 subjects, 3 stories, TR 2 s, table of 3 ROIs (3)" in out
+    assert "1 clips, 1 speakers, 1.0 minutes, 15 frames per second" in out
+    assert "no problems found" in out
+
+
+def test_check_lists_every_problem_on_a_line(toy, capsys):
+    toy.write_text(toy.read_text().replace("tr = 2.0", "tr = 0").replace('"c.npy"', '"z.npy"'))
+    assert main(["check", str(toy)]) == 2
+    found = errors(capsys)
+    assert len(found) == 4  # three times TR, one missing file
+
+
+def test_check_alice(alice, capsys):
+    assert main(["check", str(alice)]) == 0
+    assert "9 subjects" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (["nonsense"], "No such command"),
+        (["check"], "Missing argument"),
+        (["check", "x.toml", "--fast"], "No such option"),
+        (["check", "x.toml"], "x.toml: no such file"),
+        (["simulate", "out", "--subjects", "0"], "--subjects"),
+        (["train", "x.toml", "--out", "run", "--preset", "huge"], "--preset: 'huge' is not known; allowed: demo, full"),
+        (["train", "x.toml", "--out", "run", "--device", "tpu"], "--device: 'tpu' is not known"),
+        (["decode", "run", "--subject", "s", "--story", "k", "--out", "d"], "run: no such run folder"),
+        (["decode", "run", "--subject", "s", "--story", "k", "--out", "d", "--branch", "x"], "--branch: 'x' is not known"),
+        (["decode", "run", "--subject", "s", "--story", "k", "--out", "d", "--rois", "AC", "--roi-file", "f"], "give one of them"),
+        (["decode", "run", "--subject", "s", "--story", "k", "--out", "d", "--roi-file", "f.txt"], "f.txt: no such file"),
+        (["evaluate", "nowhere"], "nowhere: no such folder"),
+        (["export", "nowhere", "--format", "bvh", "--out", "m.bvh"], "nowhere: is not a decoded folder"),
+    ],
+)
+def test_wrong_input_is_one_line_and_code_2(arguments, message, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == 2
+    (line,) = errors(capsys)
+    assert message in line
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_run_without_weights(tmp_path, capsys):
+    write_json(tmp_path / "run" / "manifest.json", {"kind": "train", "versions": {}, "simulated": False})
+    assert main(["decode", str(tmp_path / "run"), "--subject", "s", "--story", "k", "--out", str(tmp_path / "d")]) == 2
+    (line,) = errors(capsys)
+    assert "holds no weights" in line
+
+
+def test_export_writes_and_names_the_file(decoded_dir, tmp_path, capsys):
+    out = tmp_path / "m.npz"
+    assert main(["export", str(decoded_dir), "--format", "npz", "--out", str(out), "--branch", "text"]) == 0
+    assert capsys.readouterr().out.strip() == str(out)
+    np.testing.assert_array_equal(read_motion(out).positions, read_motion(decoded_dir / "text.npz").positions)
+
+
+def test_an_unwritable_place_is_the_users_to_change(decoded_dir, tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    assert main(["export", str(decoded_dir), "--format", "npz", "--out", str(tmp_path / "file" / "m.npz")]) == 2
+    assert len(errors(capsys)) == 1
+
+
+def test_doctor(capsys):
+    assert main(["doctor", "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert "cpu" in [d["device"] for d in report["devices"]]
+    assert report["word_vectors"]["found"] and report["versions"]["python"]
+    assert main(["doctor"]) == 0
+    assert "(auto takes this one)" in capsys.readouterr().out
+
+
+def test_version_and_help(capsys):
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out.strip().count(".") == 2
+    assert main([]) == 0
+    out = capsys.readouterr().out
+    for command in ("simulate", "check", "train", "decode", "evaluate", "figure", "export", "doctor"):
+        assert f"  {command} " in out
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_work_ends_with_130_and_leaves_nothing(tmp_path, number):
+    out = tmp_path / "study"
+    command = [sys.executable, "-m", "fmri2ges", "simulate", str(out), "--subjects", "3"]
+    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    assert "%" in process.stderr.readline()  # it has begun to write
+    process.send_signal(number)
+    _, message = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "cancelled; nothing was written" in message and "Traceback" not in message
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.slow
+def test_a_simulated_study_is_in_order(tmp_path, capsys):
+    out = tmp_path / "study"
+    assert main(["simulate", str(out), "--seed", "1", "--null"]) == 0
+    assert capsys.readouterr().out.strip() == str(out / "study.toml")
+    assert main(["check", str(out / "study.toml")]) == 0
+    shown = capsys.readouterr().out
+    assert "(simulated)" in shown and "fsaverage5" in shown and "no problems found" in shown
+    assert main(["simulate", str(out), "--seed", "1"]) == 2
+    assert "--force" in errors(capsys)[0]
+    assert (out / "truth" / "planted.json").is_file()
