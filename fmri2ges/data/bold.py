@@ -10,11 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
+from ..brain.atlas import N_VERTICES
 from ..errors import UserError
 from .atomic import read_npz
 from .tables import read_table, select_columns
-
-N_VERTICES = 2 * 10242  # fsaverage5, left hemisphere first
 
 # A volume in which at least this share of the usable columns is NaN is a broken volume, not a few
 # broken vertices.
@@ -67,7 +66,7 @@ def read_bold(path, columns: tuple[str, ...] = (), scale: float = 1.0) -> Bold:
     values, names = reader(path)
     if values.ndim != 2 or not np.issubdtype(values.dtype, np.number):
         raise UserError(f"{path}: must be numbers, volumes x columns; got shape {values.shape} of {values.dtype}")
-    if not (values.shape[1] == N_VERTICES and not names and not columns):
+    if not (values.shape[1] == 2 * N_VERTICES and not names and not columns):
         values, names = select_columns(path, values, names, columns)
     data, n_nan, n_constant = standardize(values.astype(np.float32) * np.float32(scale), path)
     return Bold(data, names, n_nan, n_constant)

@@ -128,6 +128,11 @@ class Study:
             columns=bold.columns,
         )
 
+    def truth(self, story: str) -> Motion | None:
+        """The gesture of a held-out story of a simulated study: for evaluation and display only."""
+        path = self.root / "truth" / f"{story}.npz"
+        return read_motion_file(path) if self.simulated and path.is_file() else None
+
     def read_clip(self, source: GestureSource) -> GestureClip:
         """Motion with the words spoken."""
         return GestureClip(source.clip, source.speaker, read_motion_file(source.motion), self.read_words(source))

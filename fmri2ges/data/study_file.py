@@ -77,7 +77,7 @@ def parse_study(path) -> tuple[Study | None, list[str]]:
     study = Study(
         name=top.get("name", path.stem),
         simulated=top.get("simulated", False),
-        path=path.resolve(),
+        path=path.absolute(),
         recordings=tuple(recordings),
         gestures=tuple(gestures),
         split=split,

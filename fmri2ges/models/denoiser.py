@@ -28,6 +28,7 @@ class DenoiserConfig:
     blocks: int = 3
     heads: int = 4
     mlp: int = 3
+    hidden: int = 384  # of the token network: wide, because it learns a lexicon
     patch: int = 3
     n_speakers: int = 4
     lag: float = 0.0  # seconds by which tokens are expected to trail the motion
@@ -137,7 +138,7 @@ class Denoiser(nn.Module):
         self.n_patches = WINDOW_FRAMES // c.patch
         self.embed = nn.Linear(c.patch * c.n_codes, c.width)
         self.position = nn.Parameter(torch.randn(self.n_patches, c.width) * 0.02)
-        self.condition = nn.Sequential(nn.Linear(c.token_width, c.width), nn.GELU(), nn.Linear(c.width, c.width))
+        self.condition = nn.Sequential(nn.Linear(c.token_width, c.hidden), nn.GELU(), nn.Linear(c.hidden, c.width))
         self.token_dropout = nn.Dropout(c.dropout)
         self.speaker = nn.Embedding(c.n_speakers + 1, c.width)
         self.time = nn.Sequential(nn.Linear(c.width, c.width), nn.SiLU(), nn.Linear(c.width, c.width))

@@ -5,8 +5,9 @@ import pytest
 from scipy.signal import detrend
 from scipy.stats import zscore
 
+from fmri2ges.brain.atlas import N_VERTICES
 from fmri2ges.data.atomic import write_npz
-from fmri2ges.data.bold import N_VERTICES, read_bold, standardize
+from fmri2ges.data.bold import read_bold, standardize
 from fmri2ges.errors import UserError
 
 
@@ -49,7 +50,7 @@ def test_columns_pick_from_a_header(tmp_path, values):
 
 
 def test_a_vertex_array_is_fsaverage5_and_integers_are_scaled(tmp_path):
-    stored = np.random.default_rng(0).integers(-300, 300, (12, N_VERTICES)).astype(np.int16)
+    stored = np.random.default_rng(0).integers(-300, 300, (12, 2 * N_VERTICES)).astype(np.int16)
     stored[:, 7] = 5
     np.save(tmp_path / "a.npy", stored)
     bold = read_bold(tmp_path / "a.npy", scale=0.01)

@@ -1,0 +1,56 @@
+"""Decoded results on disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from ..data.atomic import read_json, write_json
+from ..data.motion_npz import read_motion, write_motion
+from ..data.words_io import write_words_tsv
+from ..errors import UserError
+from ..types import Words
+from .types import Decoded
+
+
+def write_decoded(decoded: Decoded, out) -> Path:
+    """Write text.npz, direct.npz, words.tsv, texts.json and manifest.json into the folder `out`."""
+    out = Path(out)
+    for name, motion in (("text", decoded.text), ("direct", decoded.direct)):
+        if motion is not None:
+            write_motion(out / f"{name}.npz", motion)
+    if decoded.texts:
+        write_words_tsv(out / "words.tsv", decoded.texts[0])
+        texts = [
+            {"words": list(w.text), "start": np.round(w.start, 4).tolist(), "duration": np.round(w.duration, 4).tolist()}
+            for w in decoded.texts
+        ]
+        write_json(out / "texts.json", texts)
+    write_json(out / "manifest.json", decoded.manifest)
+    return out
+
+
+def read_decoded(folder) -> Decoded:
+    """Read what `write_decoded` wrote.
+
+    Raises
+    ------
+    UserError
+        When the folder is not one that `decode` wrote, or a file of it is damaged.
+    """
+    folder = Path(folder)
+    if not (folder / "manifest.json").is_file():
+        raise UserError(f"{folder}: is not a decoded result (no manifest.json); make one with: python -m fmri2ges decode RUN ... --out {folder}")
+    manifest = read_json(folder / "manifest.json")
+    if manifest.get("kind") != "decode":
+        raise UserError(f"{folder}: holds a {manifest.get('kind')!r} run, not a decoded result; give what `decode --out` wrote")
+    motions = {n: read_motion(folder / f"{n}.npz") for n in ("text", "direct") if (folder / f"{n}.npz").is_file()}
+    if not motions:
+        raise UserError(f"{folder}: holds neither text.npz nor direct.npz; decode again")
+    texts = []
+    if (folder / "texts.json").is_file():
+        texts = [Words.from_lists(t["words"], t["start"], t["duration"]) for t in read_json(folder / "texts.json")]
+    return Decoded(
+        motions.get("text"), motions.get("direct"), tuple(texts), tuple(manifest["rois"]), manifest["start"], manifest["stop"], manifest
+    )

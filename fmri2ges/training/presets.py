@@ -1,0 +1,49 @@
+"""How long and with which settings a study is trained."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..errors import check_option
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """Every setting of `train`; it is stored in the manifest.
+
+    Parameters
+    ----------
+    components : principal components per area
+    penalty : ridge penalty of the readout, on features of unit variance
+    t2g_steps, f2g_steps : optimiser steps of the two networks
+    renditions : pseudo-gestures per story heard
+    roi_choices : random choices of ROIs that F2G sees in training, beside the full set
+    t2g_guidance, f2g_guidance : classifier-free guidance, chosen on validation stories
+    loss, teacher : the alignment, see `models.dbda`
+    n_texts : posterior texts that a decoded teacher draws from
+    """
+
+    components: int = 2
+    penalty: float = 10_000.0
+    t2g_steps: int = 600
+    t2g_rate: float = 5e-3
+    f2g_steps: int = 350
+    f2g_rate: float = 1.5e-3
+    renditions: int = 4
+    roi_choices: int = 4
+    t2g_guidance: float = 2.0
+    f2g_guidance: float = 2.5
+    loss: str = "soft"
+    teacher: str = "observed"
+    n_texts: int = 4
+
+
+PRESETS = {
+    "demo": TrainConfig(),
+    "full": TrainConfig(t2g_steps=2500, f2g_steps=1200, renditions=6, roi_choices=10, n_texts=8),
+}
+
+
+def preset_config(name: str) -> TrainConfig:
+    """The settings of a preset by name."""
+    return PRESETS[check_option("preset", name, PRESETS)]

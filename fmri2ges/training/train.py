@@ -1,0 +1,246 @@
+"""Train a study: files in, run folder out."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+
+from ..brain.atlas import load_atlas
+from ..brain.parcels import ParcelBasis, fit_atlas_basis, table_basis
+from ..data.atomic import read_json, write_json
+from ..data.study import Study, load_study, within_story_folds
+from ..errors import Cancelled, UserError
+from ..models.device import resolve_device
+from ..models.generator import Generator
+from ..motion.features import resample, to_bones
+from ..provenance import build_manifest
+from ..runs.folder import RunFolder
+from ..text.embeddings import WordVectors, load_vectors
+from ..types import Recording
+from . import store
+from .corpus import BrainStory, GestureStory
+from .loop import LoopConfig
+from .phase1 import fit_f2t, pseudo_gestures, text_statistics, train_t2g
+from .phase2 import decoded_tracks, random_choices, roi_tracks, train_f2g
+from .presets import TrainConfig, preset_config
+
+BLOCK_VOLUMES = 60  # cross-fitting blocks where a single story is split into folds
+
+
+class Stages:
+    """Progress of several stages as one bar, and the check for a stop in between."""
+
+    def __init__(self, progress, should_stop):
+        self.progress, self.should_stop = progress, should_stop
+        self.lo = self.hi = 0.0
+
+    def next(self, upto: float, message: str):
+        """Start a stage that ends at `upto` of the whole; returns its progress callable."""
+        self.lo, self.hi = self.hi, upto
+        if self.should_stop is not None and self.should_stop():
+            raise Cancelled
+        self(0.0, message)
+        return self
+
+    def __call__(self, fraction: float, message: str) -> None:
+        if self.progress is not None:
+            self.progress(self.lo + (self.hi - self.lo) * fraction, message)
+
+
+def train_study(
+    study_toml, out, preset: str = "demo", device: str = "auto", seed: int = 0, config: TrainConfig | None = None, progress=None, should_stop=None
+) -> Path:
+    """Train F2T, T2G and F2G on a study.
+
+    Parameters
+    ----------
+    study_toml : the study file; a study without gesture clips uses the T2G of the demo
+    out : run folder to make
+    preset : 'demo' or 'full'; `config` overrides it
+    seed : of weights, batches and pseudo-gestures
+
+    Returns
+    -------
+    Path of the run folder
+
+    Raises
+    ------
+    UserError, Cancelled
+        Nothing is left under `out` in either case.
+    """
+    config = config or preset_config(preset)
+    device = resolve_device(device)
+    study = load_study(study_toml)
+    started = time.time()
+    with RunFolder(out) as run:
+
+        def report(fraction, message):
+            run.progress(fraction, message)
+            if progress is not None:
+                progress(fraction, message)
+
+        summary = train_models(study, run.path, config, device, seed, Stages(report, should_stop))
+        planted = study.root / "truth" / "planted.json"
+        if study.simulated and planted.is_file():
+            summary["world"] = read_json(planted)["world"]
+        inputs = {str(p.relative_to(study.root)) if p.is_relative_to(study.root) else p.name: p for p in study_inputs(study)}
+        manifest = build_manifest(
+            "train", {"preset": preset, **asdict(config)}, seed, inputs, study.simulated, device,
+            study=str(study.path.resolve()), study_name=study.name, seconds=round(time.time() - started, 1), **summary,
+        )  # fmt: skip
+        write_json(run.path / "manifest.json", manifest)
+    return Path(out)
+
+
+def study_inputs(study: Study) -> list[Path]:
+    """Files that the models were trained on, without the BOLD itself (too large to digest each time)."""
+    files = [study.path, *(r.words for r in study.recordings), *(g.words for g in study.gestures), *(g.motion for g in study.gestures)]
+    return list(dict.fromkeys(files))
+
+
+def train_models(study: Study, folder: Path, config: TrainConfig, device: str, seed: int, stages: Stages) -> dict:
+    """Train and store every model of a study; returns what the manifest says about them."""
+    vectors = load_vectors()
+    rng = np.random.default_rng(seed)
+    t2g, t2g_of = obtain_t2g(study, vectors, config, rng, device, stages)
+    store.write_generator(folder / "t2g.safetensors", t2g)
+
+    stages.next(0.5, "reading BOLD and fitting parcel components")
+    bases, held = read_brains(study, config, stages)
+    for k, subject in enumerate(study.subjects):
+        store.write_basis(folder / f"basis-{k}.safetensors", bases[subject])
+
+    folds = training_folds(study, held)
+    speakers = [s % t2g.denoiser.config.n_speakers for s in ([0, 0, 1, 2, 3, 0] * 4)[: config.renditions]]
+    for k, stories in enumerate(folds):
+        low, high = 0.5 + 0.5 * k / len(folds), 0.5 + 0.5 * (k + 1) / len(folds)
+        tag = "" if len(folds) == 1 else f" (fold {k + 1} of {len(folds)})"
+        fit_fold(k, stories, study, t2g, bases, vectors, config, speakers, rng, device, folder, stages, low, high, tag)
+    return {"subjects": list(study.subjects), "folds": len(folds), "t2g": t2g_of, "space": "table" if held[0].columns else "fsaverage5",
+            "columns": list(held[0].columns)}  # fmt: skip
+
+
+def obtain_t2g(study: Study, vectors: WordVectors, config: TrainConfig, rng, device: str, stages: Stages) -> tuple[Generator, str]:
+    """Train T2G on the study's clips, or take the demo's when there are none."""
+    if not study.train_gestures:
+        stages.next(0.05, "the study has no gesture clips: taking T2G of the demo (trained on simulated gestures)")
+        from ..demo import WEIGHTS
+
+        return replace(store.read_generator(WEIGHTS / "t2g.safetensors", device), guidance=config.t2g_guidance), "demo"
+    stages.next(0.05, "reading gesture clips")
+    names = sorted({g.speaker for g in study.train_gestures})
+    clips = []
+    for k, source in enumerate(study.train_gestures):
+        clip = study.read_clip(source)
+        motion = resample(clip.motion, 15.0)
+        clips.append(GestureStory(clip.clip, names.index(clip.speaker), to_bones(motion.positions), motion.start, clip.words))
+        stages((k + 1) / len(study.train_gestures), "reading gesture clips")
+    stages.next(0.45, "T2G")
+    loop = LoopConfig(config.t2g_steps, config.t2g_rate, 0.02, 0.995)
+    t2g = train_t2g(clips, vectors, len(names), loop, rng, device, guidance=config.t2g_guidance, progress=stages, should_stop=stages.should_stop)
+    return t2g, "study"
+
+
+def read_brains(study: Study, config: TrainConfig, stages: Stages) -> tuple[dict[str, ParcelBasis], list[Recording]]:
+    """Parcel basis of each subject, and the training recordings with BOLD replaced by features."""
+    single = bool(study.split.within_story_folds)
+    wanted = study.stories if single else study.train_stories
+    if not wanted:
+        raise UserError(f"{study.path}: split: no story is left for training; take some out of test_stories or validation_stories")
+    bases: dict[str, ParcelBasis] = {}
+    out: list[Recording] = []
+    for k, subject in enumerate(study.subjects):
+        sources = [r for r in study.recordings if r.story in wanted and r.subject == subject]
+        if not sources:
+            raise UserError(f"{study.path}: subject {subject} has no training story; add one or remove the subject")
+        first = study.read_recording(sources[0])
+        if first.columns:
+            bases[subject] = table_basis(first.columns)
+        else:  # one story in memory at a time, so each is read twice
+            bases[subject] = fit_atlas_basis((study.read_recording(r).bold for r in sources), config.components)
+        for source in sources:
+            r = study.read_recording(source)
+            if r.columns != first.columns or r.bold.shape[1] != first.bold.shape[1]:
+                raise UserError(f"{study.path}: {r.story} of {subject} has other columns than {first.story}; give all stories the same ROIs")
+            # Quantised as they will be stored, so that a stored run decodes exactly as trained.
+            features = store.dequantise(store.quantise(bases[subject].transform(r.bold)))
+            out.append(replace(r, bold=features, columns=first.columns))
+        stages((k + 1) / len(study.subjects), f"parcel features of {subject}")
+    if len({r.columns for r in out}) > 1:
+        raise UserError(f"{study.path}: subjects differ in their ROI columns; train them as separate studies")
+    return bases, out
+
+
+def training_folds(study: Study, held: list[Recording]) -> list[list[BrainStory]]:
+    """Training stories of each fold; inside a single story they are blocks of about two minutes."""
+    if not study.split.within_story_folds:
+        return [[BrainStory(r.subject, r.story, r.bold, r.volume_times, r.tr, r.words) for r in held]]
+    folds: list[list[BrainStory]] = []
+    for r in held:
+        for k, (train, _) in enumerate(within_story_folds(r.volume_times, study.split.within_story_folds, study.split.gap)):
+            if len(folds) <= k:
+                folds.append([])
+            folds[k] += blocks_of(r, train)
+    return folds
+
+
+def blocks_of(r: Recording, train: np.ndarray) -> list[BrainStory]:
+    """Contiguous training blocks of one recording, with only the words heard during them."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], train, [False]]).astype(int)))
+    blocks = []
+    for lo, hi in edges.reshape(-1, 2):
+        parts = max(1, round((hi - lo) / BLOCK_VOLUMES))
+        for rows in np.array_split(np.arange(lo, hi), parts):
+            times = r.volume_times[rows]
+            words = r.words.slice(times[0] - r.tr / 2, times[-1] + r.tr / 2)
+            blocks.append(BrainStory(r.subject, f"{r.story} from {times[0]:.0f} s", r.bold[rows], times, r.tr, words))
+    return blocks
+
+
+def fit_fold(
+    k: int, stories: list[BrainStory], study: Study, t2g: Generator, bases, vectors: WordVectors, config: TrainConfig, speakers, rng, device, folder: Path, stages: Stages, low, high, tag
+) -> None:
+    """F2T of every subject and F2G of one fold, written into the run folder."""
+    texts = {s.story: s.words.text for s in stories}  # a story that several subjects heard counts once
+    statistics = text_statistics(list(texts.values()), vectors)
+    store.write_text(folder / f"text-{k}.safetensors", statistics)
+    span = high - low
+    stages.next(low + 0.25 * span, f"pseudo-gestures{tag}")
+    unique = list({s.story: s for s in stories}.values())
+    made = pseudo_gestures(t2g, unique, vectors, speakers, rng, progress=stages, should_stop=stages.should_stop)
+    gestures = {s.story: g for s, g in zip(unique, made)}
+    groups = roi_groups(bases[study.subjects[0]])
+    tracks, decoded, order = [], [], []
+    stages.next(low + 0.4 * span, f"F2T{tag}")
+    for i, subject in enumerate(study.subjects):
+        own = [s for s in stories if s.subject == subject]
+        f2t = fit_f2t(own, [gestures[s.story][:2] for s in own], statistics, vectors, config.penalty)
+        store.write_f2t(folder / f"f2t-{i}-{k}.safetensors", f2t)
+        choices = random_choices(bases[subject].parcel, groups, config.roi_choices, rng)
+        source = roi_tracks(f2t, own, choices, rng)
+        tracks += [(source, j) for j in range(len(own))]
+        order += own
+        if config.teacher != "observed":
+            decoded += decoded_tracks(f2t, own, vectors, config.n_texts, rng)
+        stages((i + 1) / len(study.subjects), f"F2T of {subject}{tag}")
+    stages.next(high, f"F2G{tag}")
+    loop = LoopConfig(config.f2g_steps, config.f2g_rate, 0.05, 0.99)
+    f2g = train_f2g(
+        t2g, order, [gestures[s.story] for s in order], speakers, tracks, vectors, loop, rng, device,
+        guidance=config.f2g_guidance, loss=config.loss, teacher=config.teacher, decoded=decoded or None,
+        progress=stages, should_stop=stages.should_stop,
+    )  # fmt: skip
+    store.write_generator(folder / f"f2g-{k}.safetensors", f2g)
+
+
+def roi_groups(basis: ParcelBasis) -> list[np.ndarray]:
+    """Parcels that random ROI choices draw together: the atlas groups, or single table columns."""
+    atlas = load_atlas()
+    if basis.names != atlas.areas:
+        return [np.array([k]) for k in range(len(basis.names))]
+    grouped = [np.array([atlas.area_index[a] for a in members]) for _, members in atlas.groups.values()]
+    rest = [np.array([k]) for k, a in enumerate(atlas.areas) if a not in atlas.group_of_area]
+    return [*grouped, *rest]
