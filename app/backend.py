@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
+from math import ceil, floor
 from threading import Lock
 
 import streamlit as st
@@ -57,16 +58,17 @@ def complete(session, request: state.Request) -> state.Request:
     subject = request.subject if request.subject in session.subjects else session.subjects[0]
     story = request.story if request.story in session.stories else session.stories[0]
     full = replace(request, subject=subject, story=story)
-    length = story_length(session, full)
-    start = min(max(0.0, request.start), length - SHORTEST)
-    stop = min(max(start + SHORTEST, request.stop), length)
-    return replace(full, start=float(start), stop=float(stop))
+    first, last = story_span(session, full)
+    start = min(max(first, request.start), last - SHORTEST)
+    stop = min(max(start + SHORTEST, request.stop), last)
+    return replace(full, start=start, stop=stop)
 
 
-def story_length(session, request: state.Request) -> float:
-    """Seconds of the story that the recording covers, a whole number."""
+def story_span(session, request: state.Request) -> tuple[float, float]:
+    """First and last whole second of the story that the recording covers."""
     heard = recording(session, request)
-    return float(int(heard.volume_times[-1] + heard.tr / 2))
+    times, half = heard.volume_times, heard.tr / 2
+    return float(ceil(times[0] - half)), float(floor(times[-1] + half))
 
 
 @st.cache_resource(show_spinner=False)

@@ -98,14 +98,10 @@ def explore() -> None:
         if not on_atlas:
             other_run(session, left)
         choose.recording_pickers(session)
-        device, settings, copy, button = st.columns(4, vertical_alignment="bottom", gap="small")
-        with device:
+        with st.container(horizontal=True, gap="small"):
             choose.device_picker(session)
-        with settings:
             choose.settings()
-        with copy:
             choose.copy_as()
-        with button:
             decode_button()
         preview(session)
     with left:

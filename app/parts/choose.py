@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import streamlit as st
 
 from app import backend, state
 
 
 def recording_pickers(session) -> None:
-    """Subject, story and time window."""
+    """Subject, story and time window; moved into what the run has where they are not."""
+    state.update(**asdict(backend.complete(session, state.request())))
     left, right = st.columns(2)
     left.selectbox("Subject", session.subjects, help="Listener whose BOLD is decoded", **state.bind("subject"))
     right.selectbox("Story", session.stories, help="Held-out stories: no model has seen them", **state.bind("story"))
-    state.update(**vars_of_window(session))
-    length = backend.story_length(session, state.request())
+    first, last = backend.story_span(session, state.request())
     key = "request.window"
     window = (state.request().start, state.request().stop)
     if st.session_state.get(key) != window:
@@ -23,13 +25,7 @@ def recording_pickers(session) -> None:
         start, stop = st.session_state[key]
         state.update(start=start, stop=max(stop, start + backend.SHORTEST))
 
-    st.slider("Time window (s)", 0.0, length, step=1.0, format="%d s", key=key, on_change=moved)
-
-
-def vars_of_window(session) -> dict:
-    """Subject, story and window of the request, moved into what the run has."""
-    full = backend.complete(session, state.request())
-    return {"subject": full.subject, "story": full.story, "start": full.start, "stop": full.stop}
+    st.slider("Time window", first, last, step=1.0, format="%d s", key=key, on_change=moved)
 
 
 def device_picker(session) -> None:
@@ -38,13 +34,14 @@ def device_picker(session) -> None:
     def reads(name: str) -> str:
         return f"auto ({session.device})" if name == "auto" and state.request().device == "auto" else name
 
-    st.selectbox("Device", backend.devices(), format_func=reads, label_visibility="collapsed",
-                 help="Where the models run", **state.bind("device"))  # fmt: skip
+    st.selectbox(
+        "Device", backend.devices(), format_func=reads, label_visibility="collapsed", width=130, **state.bind("device")
+    )
 
 
 def settings() -> None:
     """Rarely changed settings, folded away."""
-    with st.popover("Settings", icon=":material/tune:", width="stretch"):
+    with st.popover("Settings", icon=":material/tune:"):
         st.number_input("Samples", 1, 32, help="Gestures and texts drawn; more take longer", **state.bind("samples"))
         st.number_input("Seed", 0, 2**31 - 1, help="The same seed gives the same gestures", **state.bind("seed"))
         st.text_input(
@@ -56,7 +53,7 @@ def settings() -> None:
 
 def copy_as() -> None:
     """The current decoding as Python and as a command."""
-    with st.popover("Copy as", icon=":material/content_copy:", width="stretch"):
+    with st.popover("Copy as", icon=":material/content_copy:"):
         st.caption("As Python")
         st.code(state.request().as_python(), language="python")
         st.caption("As a command")

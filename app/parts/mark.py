@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-# In the header's free corner: always in sight, and no room taken from the page.
-STYLE = "<style>div:has(> .st-key-data_mark){position:fixed;top:1rem;right:1.5rem;width:auto;z-index:1000000}</style>"
+# In the header's free corner: always in sight, no room taken from the page, left of Streamlit's own signs.
+STYLE = "<style>div:has(> .st-key-data_mark){position:fixed;top:1rem;right:9.5rem;width:auto;z-index:1000000}</style>"
 
 
 def data_mark(session) -> None:

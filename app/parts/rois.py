@@ -14,10 +14,10 @@ from fmri2ges.views.cortex import area_names, area_numbers
 def _options() -> tuple[tuple[str, ...], dict[str, str]]:
     """ROI names for the list (groups, areas of both sides, single areas) and how they read."""
     atlas = load_atlas()
-    reads = {key: f"{key}: {full}" if full != key else key for key, (full, _) in atlas.groups.items()}
-    pairs = dict.fromkeys(area[2:] for area in atlas.areas)
-    reads |= {name: f"{name}, both sides" for name in pairs}
-    reads |= {area: f"{area[2:]}, {'left' if area[0] == 'L' else 'right'}" for area in atlas.areas}
+    reads = {key: key if full == key else f"{key}: {full.removesuffix(f' ({key})')}" for key, (full, _) in atlas.groups.items()}
+    # Short on purpose: all 556 names travel with every click.
+    reads |= {area[2:]: area[2:] for area in atlas.areas}
+    reads |= {area: f"{area[2:]} {'left' if area[0] == 'L' else 'right'}" for area in atlas.areas}
     return tuple(reads), reads
 
 
@@ -56,7 +56,8 @@ def atlas_list() -> None:
         options,
         format_func=reads.__getitem__,
         placeholder="Whole cortex. Type a name, or click the cortex",
-        help="16 named groups and the 360 areas of the HCP-MMP1.0 atlas. An empty list means the whole cortex.",
+        help="16 named groups and the 360 areas of the HCP-MMP1.0 atlas; a name without a side means both sides. "
+        "An empty list means the whole cortex.",
         **state.bind("rois", _to_list, lambda names: load_atlas().compact(names) or state.WHOLE_CORTEX),
     )
 

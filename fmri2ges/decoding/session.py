@@ -178,7 +178,7 @@ class Session:
         start, stop = self._stretch(recording, start, stop)
         report = progress or (lambda fraction, message: None)
         report(0.05, "solving the readout for the chosen ROIs")
-        parts = self._read(recording, subject, columns)
+        parts = self.read(recording, subject, columns)
         if should_stop is not None and should_stop():
             raise Cancelled
         texts: tuple[Words, ...] = ()
@@ -214,7 +214,7 @@ class Session:
             raise UserError(f"start, stop: {stop - start:g} s is too short; decode at least 2 s")
         return start, stop
 
-    def _read(self, recording: Recording, subject: str, columns: np.ndarray) -> list[tuple]:
+    def read(self, recording: Recording, subject: str, columns: np.ndarray) -> list[tuple]:
         """(fold, decoder, prediction, rows) of each stretch of volumes, in order of time."""
         features = store.dequantise(store.quantise(self.basis(subject).transform(recording.bold)))
         if self.study.split.within_story_folds:

@@ -109,7 +109,8 @@ def train_encoder(windows: np.ndarray, seed: int = 0, steps: int = 800, batch: i
     if len(windows) < 160:
         raise UserError(f"FGD encoder: {len(windows)} training windows; at least 160 are needed")
     g = torch.Generator().manual_seed(seed)
-    encoder, decoder = _encoder_net(), _decoder_net()
+    with torch.random.fork_rng(devices=[]):  # layers draw their first weights from the global generator
+        encoder, decoder = _encoder_net(), _decoder_net()
     for layer in (*encoder, *decoder):
         if hasattr(layer, "weight"):
             fan = layer.weight[0].numel() if not isinstance(layer, nn.ConvTranspose1d) else layer.weight[:, 0].numel() / 2

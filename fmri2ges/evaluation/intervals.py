@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-BLOCK = 50.0  # seconds, inside 40-60 s
+BLOCK = 40.0  # seconds, the shortest block
 MIN_UNITS = 5
 N_BOOT = 4000
 
@@ -32,7 +32,7 @@ class Interval:
 
 def count_blocks(seconds: float) -> int:
     """Number of equal blocks of 40-60 s in a stretch (1 below 80 s)."""
-    return max(1, round(seconds / BLOCK))
+    return max(1, int(seconds / BLOCK + 1e-9))
 
 
 def block_edges(n: int, blocks: int) -> np.ndarray:

@@ -166,9 +166,9 @@ def roi_page(names, masks, width: float, subtitle: str, simulated: bool) -> Page
     chosen = int((regions > 0).sum())
     per_row = max(1, int((width - 8) // 42))
     rows = int(np.ceil(len(names) / per_row)) if several else 1
-    row = (width - 8) * 0.215  # height of four inflated views in a row
+    row = (width - 8) * 0.165  # height of four inflated views in a row
     page = Page(
-        width, 16 + row + 9 + 4.5 * rows, "ROIs decoded from",
+        width, 22 + row + 4.5 * rows, "Cortical regions decoded from",
         f"{subtitle}; {chosen:,} of 20,484 vertices, HCP-MMP1.0 on fsaverage5 (inflated)", simulated,
     )  # fmt: skip
     height = draw_cortex(page, 4, 15, width - 8, colours, regions)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 
 from ..data.atomic import replacing
@@ -63,22 +64,29 @@ class Page:
     def __init__(self, width: float, height: float, title: str, subtitle: str, simulated: bool):
         from matplotlib.figure import Figure
 
-        self.width, self.height = width, height
-        self.figure = Figure(figsize=(width * MM, height * MM), facecolor="white")
-        self.text(4, 4, title, fontsize=9, fontweight="bold", va="top")
-        self.text(4, 8.7, subtitle, fontsize=6.5, color=GREY, va="top")
+        lines = textwrap.wrap(subtitle, int((width - 8) / 1.25))
+        # A long subtitle pushes everything below it down.
+        self.shift = 3.0 * (len(lines) - 1)
+        self.width, self.height = width, height + self.shift
+        self.figure = Figure(figsize=(width * MM, self.height * MM), facecolor="white")
+        head = {"va": "top"}
+        self.figure.text(4 / width, 1 - 4 / self.height, title, fontsize=9, fontweight="bold", **head)
+        self.figure.text(
+            4 / width, 1 - 8.7 / self.height, "\n".join(lines), fontsize=6.5, color=GREY, linespacing=1.25, **head
+        )
         if simulated:
-            self.text(
-                width - 4, 4.2, "SIMULATED", fontsize=6.5, fontweight="bold", color="#8a4b00", ha="right", va="top",
-                bbox={"boxstyle": "round,pad=0.35", "facecolor": "#fff3e0", "edgecolor": "#E69F00", "linewidth": 0.7},
+            self.figure.text(
+                1 - 4 / width, 1 - 4.2 / self.height, "SIMULATED", fontsize=6.5, fontweight="bold", color="#8a4b00", ha="right",
+                bbox={"boxstyle": "round,pad=0.35", "facecolor": "#fff3e0", "edgecolor": "#E69F00", "linewidth": 0.7}, **head,
             )  # fmt: skip
 
     def text(self, x: float, y: float, words: str, **style):
-        """Text at x, y mm from the top left."""
-        return self.figure.text(x / self.width, 1 - y / self.height, words, **style)
+        """Text at x, y mm from the top left (before a long subtitle's shift)."""
+        return self.figure.text(x / self.width, 1 - (y + self.shift) / self.height, words, **style)
 
     def axes(self, left: float, top: float, width: float, height: float, **options):
         """Axes with their top left corner at left, top; all in mm."""
+        top += self.shift
         box = (left / self.width, 1 - (top + height) / self.height, width / self.width, height / self.height)
         return self.figure.add_axes(box, **options)
 

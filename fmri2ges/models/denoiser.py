@@ -30,6 +30,7 @@ class DenoiserConfig:
     mlp: int = 3
     hidden: int = 384  # of the token network: wide, because it learns a lexicon
     patch: int = 3
+    refine: int = 48
     n_speakers: int = 4
     lag: float = 0.0  # seconds by which tokens are expected to trail the motion
     dropout: float = 0.05
@@ -146,8 +147,13 @@ class Denoiser(nn.Module):
         self.blocks = nn.ModuleList(Block(c) for _ in range(c.blocks))
         self.norm = nn.LayerNorm(c.width)
         self.out = nn.Linear(c.width, c.patch * c.n_codes)
-        nn.init.zeros_(self.out.weight)
-        nn.init.zeros_(self.out.bias)
+        # A correction that sees single frames across patch borders: patches alone leave steps there.
+        self.refine = nn.Sequential(
+            nn.Conv1d(2 * c.n_codes, c.refine, 5, padding=2), nn.GELU(), nn.Conv1d(c.refine, c.n_codes, 5, padding=2)
+        )
+        for layer in (self.out, self.refine[2]):
+            nn.init.zeros_(layer.weight)
+            nn.init.zeros_(layer.bias)
         centres = (torch.arange(self.n_patches) + 0.5) * c.patch / LATENT_FPS
         self.register_buffer("patch_times", centres, persistent=False)
 
@@ -171,4 +177,5 @@ class Denoiser(nn.Module):
         modulation = self.modulation(nn.functional.silu(style)).view(b, 6, c.width)
         for block in self.blocks:
             h = block(h, modulation, self.patch_times, tokens, condition.times, condition.present)
-        return self.out(self.norm(h)).reshape(b, WINDOW_FRAMES, c.n_codes)
+        v = self.out(self.norm(h)).reshape(b, WINDOW_FRAMES, c.n_codes)
+        return v + self.refine(torch.cat([v, x], dim=2).transpose(1, 2)).transpose(1, 2)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
+from scipy.linalg import get_lapack_funcs
 
 from ..errors import UserError
 
@@ -75,19 +75,19 @@ class Readout:
         x = self.features[:, columns]
         kernel = self._lag(x @ x.T, self.bounds, self.bounds)
         kernel[np.diag_indices_from(kernel)] += self.penalty
-        factor = cho_factor(kernel, lower=True, overwrite_a=True, check_finite=False)
-        dual = cho_solve(factor, self.targets, check_finite=False)
-        return Solution(columns, dual, self.targets - self._held_out_residual(factor, dual))
+        factorise, invert = get_lapack_funcs(("potrf", "trtri"), (kernel,))
+        lower, failed = factorise(kernel, lower=1, clean=1, overwrite_a=1)
+        assert failed == 0, "a kernel with a positive penalty is positive definite"
+        root, failed = invert(lower, lower=1, overwrite_c=1)  # K^-1 = root.T @ root
+        dual = root.T @ (root @ self.targets)
+        return Solution(columns, dual, self.targets - self._held_out_residual(root, dual))
 
-    def _held_out_residual(self, factor, dual: np.ndarray) -> np.ndarray:
+    def _held_out_residual(self, root: np.ndarray, dual: np.ndarray) -> np.ndarray:
         """y - prediction without the own story: [(K^-1)_SS]^-1 K^-1 y, for each story S."""
         out = np.empty_like(dual)
-        n = len(dual)
         for lo, hi in zip(self.bounds[:-1], self.bounds[1:]):
-            unit = np.zeros((n, hi - lo), np.float32)
-            unit[lo:hi] = np.eye(hi - lo, dtype=np.float32)
-            block = cho_solve(factor, unit, check_finite=False)[lo:hi]
-            out[lo:hi] = np.linalg.solve(block.astype(np.float64), dual[lo:hi])
+            tall = root[lo:, lo:hi]  # the rows above are zero
+            out[lo:hi] = np.linalg.solve((tall.T @ tall).astype(np.float64), dual[lo:hi])
         return out
 
     def predict(self, solution: Solution, story: np.ndarray) -> np.ndarray:

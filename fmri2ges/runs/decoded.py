@@ -49,9 +49,16 @@ class DecodedStory:
 
     @cached_property
     def reference(self) -> Motion | None:
-        """The gesture made to this story in a simulated study (evaluation only)."""
-        file = self.study and self.study.root / "truth" / f"{self.story}.npz"
-        return read_motion(file) if file and self.study.simulated and file.is_file() else None
+        """The gesture made to this story in a simulated study (evaluation and display only)."""
+        return self.study and self.study.truth(self.story)
+
+    @cached_property
+    def rerendition(self) -> Motion | None:
+        """A second performance of the same text by the same speaker: how alike real gestures are."""
+        if self.reference is None:
+            return None
+        file = self.study.root / "truth" / f"{self.story}.rerendition.npz"
+        return read_motion(file) if file.is_file() else None
 
     @property
     def story(self) -> str:
@@ -94,5 +101,12 @@ def find_decoded(path: Path) -> list[DecodedStory]:
             f"python -m fmri2ges decode {path} --subject S --story K --out {path / 'decoded' / 'K'}"
         )
     files = {str(m.get("study") or "") for _, m in manifests}
-    studies = {file: load_study(file) for file in files if Path(file).is_file()}
+    studies = {file: _open_study(Path(file)) for file in files if Path(file).is_file()}
     return [DecodedStory(p, m, studies.get(str(m.get("study") or ""))) for p, m in manifests]
+
+
+def _open_study(file: Path) -> Study:
+    from ..demo.cache import DemoStudy, cache_folder
+
+    # The demo's study makes its held-out gestures when they are first asked for.
+    return DemoStudy.open() if file.parent == cache_folder().resolve() else load_study(file)

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from ..data.motion_npz import read_motion
 from ..errors import UserError
 from ..evaluation.encoder import Encoder, load_encoder
 from ..evaluation.fgd import MIN_WINDOWS, check_windows, cut_windows, fgd, kernel_distance, real_floor
@@ -70,10 +69,9 @@ def real_windows(study, encoder: Encoder) -> Real:
     A simulated study has the true gesture of the held-out stories, all by one speaker; else the
     gesture clips of the study stand for real motion.
     """
-    truth = sorted((study.root / "truth").glob("*.npz")) if study.simulated else []
-    if truth:
-        motions, what = [read_motion(file) for file in truth], "the true gestures of the held-out stories"
-    else:
+    held_out = (*study.split.test_stories, *study.split.validation_stories)
+    motions, what = [m for m in map(study.truth, held_out) if m is not None], "the true gestures of the held-out stories"
+    if not motions:
         motions, what = [study.read_clip(g).motion for g in study.gestures], "the gesture clips of the study"
     if not motions:
         raise UserError("the study holds no gesture to compare with; add [[gesture]] entries to it")

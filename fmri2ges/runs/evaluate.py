@@ -17,7 +17,7 @@ import numpy as np
 from ..data.atomic import write_json
 from ..errors import Cancelled
 from ..evaluation.beats import beat_scores
-from ..evaluation.gesture import Pair, against_reference, by_itself, features, pair, weighted_r
+from ..evaluation.gesture import against_reference, by_itself, features, pair, weighted_r
 from ..evaluation.measure import Measure, pool, row
 from ..evaluation.nulls import p_value, swap_null
 from ..evaluation.report import build_report
@@ -112,9 +112,8 @@ def story_measures(story: DecodedStory, notes: list[str]) -> list[Measure]:
         notes.append(f"{story.story}: no gesture was recorded with this story, so no score compares motion with a reference")
     for branch, motion in story.motions.items():
         if story.reference is not None:
-            both = pair(story.reference, motion)
-            found += _with_ceiling(against_reference(both, branch), story.reference, both)
-        found += by_itself(motion, branch, story.reference)
+            found += _with_ceiling(against_reference(pair(story.reference, motion), branch), story, motion)
+        found += by_itself(motion, branch, _during(story.reference, motion))
         if story.heard is not None:
             found += _beats(motion, story.heard, branch, story.reference)
     if story.heard is not None and story.decoded_words is not None:
@@ -131,13 +130,12 @@ def story_measures(story: DecodedStory, notes: list[str]) -> list[Measure]:
     return sorted(found, key=lambda m: BRANCHES.index(m.branch))
 
 
-def _with_ceiling(measures: list[Measure], reference: Motion, both: Pair) -> list[Measure]:
-    """Add the score of a second rendition of the same text by the same speaker, where one was kept."""
-    if reference.samples is None or len(reference.samples) < 2:
+def _with_ceiling(measures: list[Measure], story: DecodedStory, motion: Motion) -> list[Measure]:
+    """Add the score of a second performance of the same text by the same speaker, where one was kept."""
+    if story.rerendition is None:
         return measures
-    again = pair(reference, replace(reference, samples=reference.samples[1:2]))
-    n = len(both.reference)
-    again = Pair(again.reference[:n], again.samples[:, :n])
+    start, stop = motion.start, motion.start + motion.duration
+    again = pair(story.reference.slice(start, stop), story.rerendition.slice(start, stop))
     scores = {m.metric: m.value for m in against_reference(again, "real", null=False)}
     return [replace(m, ceiling=scores.get(m.metric, m.ceiling)) for m in measures]
 
@@ -146,9 +144,13 @@ def _beats(motion: Motion, heard: Words, branch: str, reference: Motion | None) 
     measures = beat_scores(motion, heard, branch)
     if reference is None:
         return measures
-    stretch = replace(reference, samples=None).slice(motion.start, motion.start + motion.duration)
-    real = {m.metric: m.value for m in beat_scores(stretch, heard, branch, shifts=200)}
+    real = {m.metric: m.value for m in beat_scores(_during(reference, motion), heard, branch, shifts=200)}
     return [replace(m, ceiling=real.get(m.metric)) for m in measures]
+
+
+def _during(reference: Motion | None, motion: Motion) -> Motion | None:
+    """The part of the reference that was decoded."""
+    return reference and reference.slice(motion.start, motion.start + motion.duration)
 
 
 def _pooled(group, rng: np.random.Generator, notes: list[str]) -> list[dict[str, Any]]:
@@ -176,7 +178,7 @@ def _pooled(group, rng: np.random.Generator, notes: list[str]) -> list[dict[str,
 
 def _r_of_mean(reference: Motion, motion: Motion) -> float:
     # Another story's truth lies on another clock: both are laid out from their own beginning.
-    both = pair(replace(reference, start=0.0, samples=None), replace(motion, start=0.0))
+    both = pair(replace(reference, start=0.0), replace(motion, start=0.0))
     return weighted_r(features(both.reference), features(both.mean))
 
 
@@ -185,6 +187,8 @@ def _reading(rows: list[dict[str, Any]]) -> list[str]:
     lines = ["null = circular shift of at least 20 s, each story on its own; p is one-sided, (1 + k) / (1 + n)"]
     if any(r["null"] is None and r["better"] == "near" for r in rows):
         lines.append("spread, acceleration, jerk, beats: near the ceiling (real motion) is better, not larger or smaller")
+    if any(r["metric"] == "r, one sample" and r["ceiling"] is not None for r in rows):
+        lines.append("ceiling of the scores against a reference: the same speaker performing the same text again")
     if any(r["metric"] == "WER" for r in rows):
         lines.append("the text null shifts the decoded words in time; decodings of a language model alone are not part of it")
     if any(r["metric"].startswith("MPJPE") for r in rows):

@@ -25,14 +25,14 @@ class TrainConfig:
 
     components: int = 2
     penalty: float = 10_000.0
-    t2g_steps: int = 600
+    t2g_steps: int = 700
     t2g_rate: float = 5e-3
     f2g_steps: int = 350
     f2g_rate: float = 1.5e-3
     renditions: int = 4
     roi_choices: int = 4
-    t2g_guidance: float = 2.0
-    f2g_guidance: float = 2.5
+    t2g_guidance: float = 1.5
+    f2g_guidance: float = 2.0
     loss: str = "soft"
     teacher: str = "observed"
     n_texts: int = 4

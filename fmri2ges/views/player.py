@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -76,6 +77,7 @@ def player_data(
     """
     check_option("branch", branch, ("both", *BRANCHES))
     selections = [("", decoded)] if other is None else [("A", decoded), ("B", other)]
+    selections = [(letter, with_sample(result, sample)) for letter, result in selections]
     views, transcripts = [], []
     if heard is not None:
         transcripts.append(_transcript("heard", None, heard.slice(decoded.start, decoded.stop)))
@@ -84,12 +86,12 @@ def player_data(
         for letter, result in selections:
             motion = getattr(result, kind)
             if motion is not None:
-                views.append(_view(f"{kind} {letter}".strip(), pick_sample(motion, sample), _detail(result, letter)))
+                views.append(_view(f"{kind} {letter}".strip(), motion, _detail(result, letter)))
     for letter, result in selections:
         if branch != "direct" and result.texts:
             name = f"decoded {letter}".strip()
             colour = COLOURS["text B" if letter == "B" else "text"]
-            transcripts.append(_transcript(name, colour, result.texts[sample % len(result.texts)]))
+            transcripts.append(_transcript(name, colour, result.texts[0]))
     if reference is not None:
         views.append(_view("reference", cut(reference, decoded.start, decoded.stop)))
     if not views:
@@ -110,18 +112,45 @@ def player_data(
     }
 
 
-def pick_sample(motion: Motion, sample: int) -> Motion:
-    """One sample of a generative motion as a motion of its own; the only one where there is one."""
-    if motion.samples is None:
-        return motion
-    positions = motion.samples[sample % len(motion.samples)]
-    return Motion(positions, fps=motion.fps, start=motion.start, skeleton=motion.skeleton)
+def with_sample(decoded: Decoded, sample: int) -> Decoded:
+    """The same result with another of its K samples in front: in `positions` and as the first text.
+
+    `sample` counts from 0 and begins again after the last one.
+    """
+    if sample == 0:
+        return decoded
+
+    def moved(motion: Motion | None) -> Motion | None:
+        if motion is None or motion.samples is None:
+            return motion
+        samples = np.roll(motion.samples, -sample, axis=0)
+        return replace(motion, positions=samples[0], samples=samples)
+
+    k = sample % max(1, len(decoded.texts))
+    texts = decoded.texts[k:] + decoded.texts[:k]
+    return replace(decoded, text=moved(decoded.text), direct=moved(decoded.direct), texts=texts)
+
+
+def with_window(decoded: Decoded, start: float, stop: float) -> Decoded:
+    """The part of a result between `start` and `stop`, seconds on the story's clock."""
+
+    def part(motion: Motion | None) -> Motion | None:
+        return None if motion is None else motion.slice(start, stop)
+
+    return replace(
+        decoded,
+        text=part(decoded.text),
+        direct=part(decoded.direct),
+        texts=tuple(words.slice(start, stop) for words in decoded.texts),
+        start=start,
+        stop=stop,
+        manifest={**decoded.manifest, "start": start, "stop": stop},
+    )
 
 
 def cut(motion: Motion, start: float, stop: float) -> Motion:
     """The part of a motion inside the window, without its samples."""
-    part = motion.slice(start, stop)
-    return Motion(part.positions, fps=part.fps, start=part.start, skeleton=part.skeleton)
+    return replace(motion.slice(start, stop), samples=None)
 
 
 def roi_label(rois, most: int = 4) -> str:
@@ -138,8 +167,8 @@ def caption(decoded: Decoded, other: Decoded | None = None) -> str:
     who = [str(decoded.manifest[k]) for k in ("subject", "story") if decoded.manifest.get(k)]
     rois = roi_label(decoded.rois)
     if other is not None:
-        rois = f"A: {rois}; B: {roi_label(other.rois)}"
-    return ", ".join([*who, rois])
+        rois = f"A: {rois} \u00b7 B: {roi_label(other.rois)}"
+    return " \u00b7 ".join([*who, rois])
 
 
 def _view(name: str, motion: Motion, detail: str = "") -> dict[str, Any]:

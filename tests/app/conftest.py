@@ -70,6 +70,12 @@ def server(tmp_path_factory):
         yield url
 
 
+@pytest.fixture
+def serve(tmp_path):
+    """Serve another script: `with serve(path) as url`."""
+    return lambda script: run_server(script, tmp_path)
+
+
 @pytest.fixture(scope="session")
 def browser():
     """Headless Chromium with software WebGL; skips where Playwright or Chromium is missing."""
@@ -84,14 +90,21 @@ def browser():
         chromium.close()
 
 
+@pytest.fixture(scope="session")
+def context(browser):
+    """One browser profile for all tests: Streamlit's own scripts are loaded from its cache."""
+    profile = browser.new_context(viewport={"width": 1440, "height": 900})
+    yield profile
+    profile.close()
+
+
 @pytest.fixture
-def page(browser):
+def page(context):
     """A page of 1440 x 900 pixels; `page.problems` lists console errors and uncaught exceptions."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
     tab = context.new_page()
     tab.problems = []
     tab.on("pageerror", lambda e: tab.problems.append(str(e)))
     tab.on("console", lambda m: tab.problems.append(m.text) if m.type == "error" else None)
     tab.set_default_timeout(20_000)
     yield tab
-    context.close()
+    tab.close()

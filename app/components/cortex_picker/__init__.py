@@ -6,6 +6,7 @@ area numbers; the mesh, its code and the atlas travel once per browser tab, in t
 
 from __future__ import annotations
 
+import json
 from functools import lru_cache
 from pathlib import Path
 
@@ -20,15 +21,18 @@ def _text(*names: str) -> str:
 
 @lru_cache(maxsize=1)
 def _store():
-    return st.components.v2.component("fmri2ges_cortex_store", js=_text("geometry.js", "draw.js", "view.js", "store.js"))
+    # The style travels with the store: what a click sends again stays small.
+    style = f"const STYLE = {json.dumps(_text('picker.css'))};\n"
+    return st.components.v2.component(
+        "fmri2ges_cortex_store", js=style + _text("geometry.js", "draw.js", "view.js", "store.js")
+    )
 
 
 @lru_cache(maxsize=1)
 def _picker():
     return st.components.v2.component(
         "fmri2ges_cortex_picker",
-        html='<div class="cortex"><p class="wait">Loading the cortex</p></div>\n',
-        css=_text("picker.css"),
+        html='<div class="cortex">Loading the cortex</div>\n',
         js=_text("picker.js"),
     )
 

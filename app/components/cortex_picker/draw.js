@@ -24,25 +24,24 @@ in vec3 corner; in vec3 facing; in float fold; flat in vec3 area;
 uniform sampler2D table; uniform vec3 gyrus; uniform vec3 sulcus; uniform vec3 line; uniform vec3 mark; uniform float px;
 out vec4 colour;
 vec4 look(float label, int row) { return texelFetch(table, ivec2(int(label + 0.5), row), 0); }
-float edge(float a, float b, float third, float half_width) {
-  if (third > max(a, b)) return 0.0;
-  float d = abs(a - b) / max(fwidth(a - b), 1e-6);
-  return 1.0 - smoothstep(half_width - 0.5, half_width + 0.5, d);
-}
+float most(vec3 v) { return max(v.x, max(v.y, v.z)); }
 void main() {
   float nearest = corner.x >= corner.y && corner.x >= corner.z ? area.x : corner.y >= corner.z ? area.y : area.z;
   vec4 fill = look(nearest, 0);
-  vec3 c = mix(gyrus, sulcus, smoothstep(-0.35, 0.45, fold));
-  c = mix(c, fill.rgb, fill.a);
+  vec3 c = mix(mix(gyrus, sulcus, smoothstep(-0.35, 0.45, fold)), fill.rgb, fill.a);
   vec3 n = normalize(facing);
   c *= 0.66 + 0.34 * clamp(n.z + 0.15 * n.y, 0.0, 1.0);
-  vec4 a = look(area.x, 1), b = look(area.y, 1), d = look(area.z, 1);
-  float ab = edge(corner.x, corner.y, corner.z, 0.55 * px), bd = edge(corner.y, corner.z, corner.x, 0.55 * px), da = edge(corner.z, corner.x, corner.y, 0.55 * px);
-  float thin = max(max(a.rg != b.rg ? ab : 0.0, b.rg != d.rg ? bd : 0.0), d.rg != a.rg ? da : 0.0);
-  c = mix(c, line, 0.5 * thin);
-  ab = edge(corner.x, corner.y, corner.z, 0.9 * px); bd = edge(corner.y, corner.z, corner.x, 0.9 * px); da = edge(corner.z, corner.x, corner.y, 0.9 * px);
-  float thick = max(max(a.b != b.b ? ab : 0.0, b.b != d.b ? bd : 0.0), d.b != a.b ? da : 0.0);
-  colour = vec4(mix(c, mark, thick), 1.0);
+  // Distance in pixels from the border between corners x and y, y and z, z and x.
+  vec3 between = corner - corner.yzx, d = abs(between) / max(fwidth(between), 1e-6);
+  if (area.x != area.y || area.y != area.z) {
+    vec3 here = step(corner.zxy, max(corner, corner.yzx));
+    vec4 p = look(area.x, 1), q = look(area.y, 1), r = look(area.z, 1);
+    vec3 border = here * vec3(p.rg != q.rg, q.rg != r.rg, r.rg != p.rg);
+    c = mix(c, line, 0.5 * most(border * (1.0 - smoothstep(0.55 * px - 0.5, 0.55 * px + 0.5, d))));
+    border = here * vec3(p.b != q.b, q.b != r.b, r.b != p.b);
+    c = mix(c, mark, most(border * (1.0 - smoothstep(0.9 * px - 0.5, 0.9 * px + 0.5, d))));
+  }
+  colour = vec4(c, 1.0);
 }`;
 
 // Antialiasing triples the time of a draw where no GPU does it.
@@ -54,9 +53,14 @@ function softwareGL() {
   return /swiftshader|llvmpipe|software/i.test(name);
 }
 
+// Draws on a canvas of its own and copies the picture: a WebGL canvas in the page is cut in half by
+// Chromium's software compositor where a popover covers a part of it.
 class GLPainter {
-  constructor(canvas, mesh) {
-    const gl = canvas.getContext("webgl2", { antialias: !softwareGL(), alpha: true, premultipliedAlpha: false });
+  constructor(canvas, mesh, onLost) {
+    this.context = canvas.getContext("2d");
+    this.own = document.createElement("canvas");
+    this.own.addEventListener("webglcontextlost", onLost);
+    const gl = this.own.getContext("webgl2", { antialias: !softwareGL(), alpha: true });
     if (!gl) throw new Error("no WebGL 2");
     this.gl = gl;
     this.mesh = mesh;
@@ -109,7 +113,8 @@ class GLPainter {
   }
 
   draw(scene) {
-    const { gl, mesh } = this, { palette, ratio } = scene, height = gl.drawingBufferHeight;
+    const { gl, mesh, own, context } = this, { palette, ratio } = scene, { width, height } = context.canvas;
+    if (own.width !== width || own.height !== height) Object.assign(own, { width, height });
     gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, TABLE_WIDTH, 2, 0, gl.RGBA, gl.UNSIGNED_BYTE, scene.table);
     for (const name of ["gyrus", "sulcus", "line", "mark"]) gl.uniform3fv(this.at(name), palette[name]);
     gl.uniform1f(this.at("px"), ratio);
@@ -126,6 +131,9 @@ class GLPainter {
       gl.uniform2f(this.at("shift"), 0, 0);
       gl.drawArrays(gl.TRIANGLES, 0, mesh.faces.length);
     }
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.clearRect(0, 0, width, height);
+    context.drawImage(own, 0, 0);
   }
 
   close() {

@@ -33,24 +33,27 @@ class CortexView {
     this.status = element("div", { className: "status" });
     this.status.setAttribute("role", "status");
     this.stage = element("div", { className: "stage" }, this.canvas, this.captions, this.tip);
-    root.replaceChildren(this.toolbar(), this.stage, this.status);
-    this.painter = this.makePainter();
+    root.cortexView = this;
+    root.replaceChildren(element("style", { textContent: STYLE }), this.toolbar(), this.stage, this.status);
+    this.makePainter();
     this.listen();
     this.refresh();
   }
 
   makePainter() {
     try {
-      this.renderer = "webgl";
-      return new GLPainter(this.canvas, this.mesh);
+      this.painter = new GLPainter(this.canvas, this.mesh, () => this.closed || this.fallBack());
+      this.root.dataset.renderer = "webgl";
     } catch {
-      // A canvas that once gave a WebGL context gives no 2D one: take a fresh one.
-      const fresh = this.canvas.cloneNode();
-      this.canvas.replaceWith(fresh);
-      this.canvas = fresh;
-      this.renderer = "canvas";
-      return new CanvasPainter(fresh, this.mesh);
+      this.fallBack();
     }
+  }
+
+  // No WebGL, or the graphics card took it away.
+  fallBack() {
+    this.painter = new CanvasPainter(this.canvas, this.mesh);
+    this.root.dataset.renderer = "canvas";
+    this.redraw();
   }
 
   toolbar() {
@@ -118,14 +121,6 @@ class CortexView {
       e.preventDefault();
       acts[e.key]();
     };
-    c.addEventListener("webglcontextlost", (e) => {
-      e.preventDefault();
-      if (this.closed) return;
-      this.painter = this.makePainter();
-      this.listen();
-      this.refresh();
-    });
-    this.resize?.disconnect();
     this.resize = new ResizeObserver(() => this.redraw());
     this.resize.observe(this.stage);
   }
@@ -168,7 +163,6 @@ class CortexView {
       ? `${n} of ${this.mesh.areas.length} areas chosen. Click one again to remove it.`
       : "The whole cortex is used. Click an area to use only that one.";
     this.root.dataset.selected = [...this.selected].sort((a, b) => a - b).join(",");
-    this.root.dataset.renderer = this.renderer;
     this.redraw();
   }
 
@@ -314,7 +308,7 @@ class CortexView {
 
   close() {
     this.closed = true;
-    this.resize?.disconnect();
+    this.resize.disconnect();
     cancelAnimationFrame(this.frame);
     this.painter.close();
   }

@@ -57,7 +57,7 @@ export function drawTracks(context, width, height, data, motions, look) {
   const top = Math.max(0.2, 1.15 * Math.max(...curves.map((c) => quantile(c.values, 0.995))));
   panel(context, { x: MARGIN.left, y: 4, width: inner, height: speedHeight }, 0, top, "wrist speed", "m/s", curves, look);
   if (data.bold) {
-    const reach = Math.max(1, ...data.bold.values.map(Math.abs)) * 1.1;
+    const reach = Math.max(0.1, ...data.bold.values.map(Math.abs)) * 1.1;
     const box = { x: MARGIN.left, y: 14 + speedHeight, width: inner, height: plot - speedHeight - 12 };
     const curve = { colour: look.text, times: data.bold.times, values: data.bold.values };
     panel(context, box, -reach, reach, data.bold.name, "z", [curve], look);

@@ -1,0 +1,63 @@
+"""A second choice of ROIs (B), decoded like the first (A) and shown beside it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import streamlit as st
+
+from app import backend, state
+from fmri2ges.brain.atlas import load_atlas
+from fmri2ges.errors import UserError
+
+
+@st.cache_resource(show_spinner=False)
+def _atlas_names() -> dict[str, str]:
+    """Name -> how it reads: groups, areas of both sides, areas of one side."""
+    atlas = load_atlas()
+    reads = {key: f"{key}: {full}" if full != key else key for key, (full, _) in atlas.groups.items()}
+    reads |= {area[2:]: f"{area[2:]}, both sides" for area in atlas.areas}
+    return reads | {area: f"{area[2:]}, {'left' if area[0] == 'L' else 'right'}" for area in atlas.areas}
+
+
+def pick_other(session, first: state.Request) -> state.Request | None:
+    """The request of selection B: the first one with other ROIs; None while nothing is chosen."""
+    on_atlas = session.space != "table"
+    reads = _atlas_names() if on_atlas else {name: name for name in session.roi_names}
+    chosen = st.multiselect(
+        "Compare with other ROIs (B)",
+        ["all", *reads],
+        format_func=lambda name: "Whole cortex" if name == "all" and on_atlas else "All ROIs" if name == "all" else reads[name],
+        placeholder="None. Choose ROIs to see them beside A",
+        help="The same window, samples and seed, decoded from these ROIs.",
+        key="compare_other",
+        persist_state="session",
+    )
+    if not chosen:
+        return None
+    if "all" in chosen:
+        rois: tuple[str, ...] = state.WHOLE_CORTEX
+    else:
+        rois = load_atlas().compact(chosen) if on_atlas else tuple(chosen)
+    if rois == first.rois:
+        st.caption("B is the same choice as A.")
+        return None
+    return replace(first, rois=rois)
+
+
+def decode_other(session, wanted: state.Request | None):
+    """The result of B, or None: nothing chosen, or not decoded yet."""
+    if wanted is None:
+        return None
+    # Names are added one by one; decoding waits until the choice is complete.
+    if not backend.is_decoded(wanted) and not st.button("Decode B", type="primary", icon=":material/play_arrow:", key="decode_other"):
+        return None
+    bar = None if backend.is_decoded(wanted) else st.progress(0.0, text="Decoding B")
+    try:
+        result = backend.decode_now(session, wanted, bar and bar.progress)
+    except UserError as error:
+        backend.show_error(error)
+        return None
+    if bar:
+        bar.empty()
+    return result

@@ -1,0 +1,138 @@
+"""The report as a figure: each score with its interval, its null, its floor and its ceiling."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ..data.atomic import read_json
+from ..errors import UserError
+from ..evaluation.report import format_number
+from .style import COLOURS, GREY, INK, NAMES, PALE, Page
+
+ROW = 7.0  # mm
+NAME = 36.0  # mm
+
+
+def draw_metrics(folder: Path, width: float) -> Page:
+    """Every metric of a report.json: dot = score, line = 95 % CI, grey band = 5-95 % of the null.
+
+    Scores without a unit (r, shares, cosines) share one axis; the others have an axis each.
+
+    Parameters
+    ----------
+    folder : a folder that `evaluate` wrote report.json into
+    width : mm
+    """
+    file = folder / "report.json"
+    if not file.is_file():
+        raise UserError(f"{folder}: has no report.json; first run: python -m fmri2ges evaluate {folder}")
+    report = read_json(file)
+    rows, title = _one_setting(report["rows"], folder)
+    shared = [m for m in _metrics(rows) if _on_shared_axis(rows, m)]
+    own = [m for m in _metrics(rows) if m not in shared]
+    beside = width >= 140  # a narrow page has the second column below the first
+    left = 0.56 * (width - 12) if beside else width - 8
+    right = width - 12 - left if beside else width - 8
+    own_row = max(11.0, ROW * len(shared) / max(1, len(own))) if beside else 11.0
+    first, second = ROW * len(shared), own_row * len(own)
+    height = max(first + 10, second) if beside else first + 14 + second
+    page = Page(width, 28 + height, "Scores with null and interval", title, bool(report["simulated"]))
+    _legend(page, rows)
+    if shared:
+        _forest(page, rows, shared, 4, 25, left)
+    for k, metric in enumerate(own):
+        x, y = (8 + left, 25.0) if beside else (4.0, 25 + first + 14)
+        _own_axis(page, rows, metric, x, y + own_row * k, right, own_row)
+    return page
+
+
+def _one_setting(rows: list[dict[str, Any]], folder: Path) -> tuple[list[dict[str, Any]], str]:
+    """The rows of one subject and ROI selection: over all stories where they exist."""
+    if not rows:
+        raise UserError(f"{folder}: its report.json holds no score; nothing to draw")
+    stories = [r["story"] for r in rows]
+    wanted = "all stories" if "all stories" in stories else stories[0]
+    first = next(r for r in rows if r["story"] == wanted)
+    setting = first["subject"], first["rois"], first["samples"]
+    chosen = [r for r in rows if r["story"] == wanted and (r["subject"], r["rois"], r["samples"]) == setting]
+    rois = ", ".join(first["rois"]) if len(first["rois"]) <= 6 else f"{len(first['rois'])} ROIs"
+    n = f"mean of {first['n']} stories" if first["n_unit"] == "stories" else f"story {wanted}"
+    return chosen, f"subject {first['subject']}, {n}, decoded from {rois}; null: circular shifts of at least 20 s"
+
+
+def _metrics(rows: list[dict[str, Any]]) -> list[str]:
+    return list(dict.fromkeys(r["metric"] for r in rows))
+
+
+def _on_shared_axis(rows: list[dict[str, Any]], metric: str) -> bool:
+    return all(r["unit"] in ("", "share", "cosine") and r["null"] for r in rows if r["metric"] == metric)
+
+
+def _legend(page: Page, rows: list[dict[str, Any]]) -> None:
+    """Two lines: the branches, then what the marks mean."""
+    for k, branch in enumerate(dict.fromkeys(r["branch"] for r in rows)):
+        page.text(4 + 26 * k, 15.5, "\u25cf", color=COLOURS[branch], fontsize=8, va="center")
+        page.text(7 + 26 * k, 15.5, NAMES[branch], color=COLOURS[branch], fontweight="bold", va="center")
+    x = 4.0
+    for swatch, colour, name, step in (
+        ("\u25ac", PALE, "null, 5 to 95 %", 25), ("\u2502", GREY, "floor", 12), ("\u25c7", INK, "ceiling or real motion", 0),
+    ):  # fmt: skip
+        page.text(x, 20, swatch, color=colour, fontsize=9, va="center")
+        page.text(x + 3.6, 20, name, color=GREY, va="center", fontsize=6.5)
+        x += step
+
+
+def _marks(axes, row: dict[str, Any], y: float) -> None:
+    """One branch of one metric, at height y in rows."""
+    colour, null, ci = COLOURS[row["branch"]], row["null"], row["ci"]
+    if null:
+        axes.barh(y, null["q95"] - null["q05"], left=null["q05"], height=0.34, color=PALE, zorder=1)
+    if row["floor"] is not None:
+        axes.plot([row["floor"]] * 2, [y - 0.19, y + 0.19], color=GREY, linewidth=0.8, zorder=2)
+    if row["ceiling"] is not None:
+        axes.plot(row["ceiling"], y, "D", markersize=3, markerfacecolor="white", markeredgecolor=INK, markeredgewidth=0.6, zorder=3)
+    if ci:
+        axes.plot([ci["low"], ci["high"]], [y, y], color=colour, linewidth=1.3, zorder=4)
+    axes.plot(row["value"], y, "o", color=colour, markersize=4, markeredgewidth=0, zorder=5)
+
+
+def _heights(rows: list[dict[str, Any]]) -> list[float]:
+    """Where the branches of one metric stand within its row, from top to bottom."""
+    return [0.0] if len(rows) == 1 else [-0.22, 0.22]
+
+
+def _forest(page: Page, rows, metrics: list[str], left: float, top: float, width: float) -> None:
+    axes = page.axes(left + NAME, top, width - NAME - 12, ROW * len(metrics))
+    for k, metric in enumerate(metrics):
+        chosen = [r for r in rows if r["metric"] == metric]
+        for row, dy in zip(chosen, _heights(chosen)):
+            _marks(axes, row, k + dy)
+            p = row["null"]["p"]
+            sign = "=" if p > 1 / (1 + row["null"]["n"]) + 1e-12 else "\u2264"
+            text = f"p {sign} {p:.3f}"
+            page.text(left + width - 11, top + ROW * (k + 0.5 + dy), text, va="center", color=COLOURS[row["branch"]], fontsize=5.6)
+        page.text(left + NAME - 2, top + ROW * (k + 0.5), metric, ha="right", va="center", fontsize=6.5)
+        if k:
+            axes.axhline(k - 0.5, color="#efefef", linewidth=0.5, zorder=0)
+    axes.axvline(0, color=GREY, linewidth=0.5, zorder=0)
+    axes.set(ylim=(len(metrics) - 0.5, -0.5), yticks=[], xlabel="score (no unit)")
+    axes.spines["left"].set_visible(False)
+    axes.margins(x=0.04)
+
+
+def _own_axis(page: Page, rows, metric: str, left: float, top: float, width: float, height: float) -> None:
+    chosen = [r for r in rows if r["metric"] == metric]
+    unit = chosen[0]["unit"]
+    name = f"{metric} ({unit})" if unit not in ("", "share") else metric
+    axes = page.axes(left + 27, top + 0.5, width - 27 - 11, height - 4.5)
+    for row, dy in zip(chosen, _heights(chosen)):
+        _marks(axes, row, 2 * dy)
+        y = top + 0.5 + (height - 4.5) * (0.5 + dy * 2 / 1.6)
+        page.text(left + width - 10, y, format_number(row["value"]), va="center", color=COLOURS[row["branch"]], fontsize=6)
+    page.text(left + 25, top + 0.5 + (height - 4.5) / 2, name, ha="right", va="center", fontsize=6.5)
+    axes.set(ylim=(0.8, -0.8), yticks=[])
+    axes.spines["left"].set_visible(False)
+    axes.tick_params(labelsize=5.5, pad=1)
+    axes.margins(x=0.1)
+    axes.locator_params(axis="x", nbins=4)

@@ -1,0 +1,183 @@
+"""Decoded motion on paper: a film strip of skeletons, and wrist curves over time with the words."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import UserError
+from ..evaluation.gesture import WRISTS, all_samples, on_body, wrist_speed
+from ..runs.decoded import DecodedStory, find_decoded
+from ..types import Motion, Words
+from .skeleton import centred, draw_skeleton, draw_trail, limits
+from .style import COLOURS, GREY, NAMES, PALE, Page
+
+LABEL = 19.0  # mm, the column of row names
+
+
+def _stretch(folder: Path, start: float | None, stop: float | None, default: float):
+    """The story, its motions cut to the stretch (reference first), and the stretch in seconds."""
+    story = find_decoded(folder)[0]
+    first, last = story.span
+    start = first if start is None else max(first, start)
+    stop = min(last, start + default) if stop is None else min(last, stop)
+    if stop - start < 1:
+        raise UserError(
+            f"figure: start and stop must leave at least 1 s of the decoded stretch, {first:g} to {last:g} s; "
+            f"got {start:g} to {stop:g} s"
+        )
+    motions = {branch: motion.slice(start, stop) for branch, motion in story.motions.items()}
+    if story.reference is not None:
+        motions = {"reference": story.reference.slice(start, stop), **motions}
+    return story, motions, start, stop
+
+
+def _about(story: DecodedStory, start: float, stop: float) -> str:
+    subject, rois, samples = story.setting
+    shown = ", ".join(rois) if len(rois) <= 6 else f"{len(rois)} ROIs"
+    count = f", {samples} samples a branch" if samples else ""
+    return f"subject {subject}, story {story.story}, {start:g} to {stop:g} s, decoded from {shown}{count}"
+
+
+def draw_strip(folder: Path, width: float, start: float | None = None, stop: float | None = None) -> Page:
+    """Skeletons of every branch at equal steps of time, with the words heard and decoded.
+
+    Parameters
+    ----------
+    folder : decode folder
+    width : mm
+    start, stop : seconds; None takes the first 8 s
+    """
+    story, motions, start, stop = _stretch(folder, start, stop, 8.0)
+    motions = {name: centred(m) for name, m in motions.items()}
+    box = limits(list(motions.values()))
+    n = max(3, int((width - LABEL - 4) // 19))
+    cell = (width - LABEL - 4) / n
+    tall = cell * (box[3] - box[2]) / (box[1] - box[0])
+    texts = [(name, words) for name, words in (("heard", story.heard), ("decoded", story.decoded_words)) if words is not None]
+    edges = np.linspace(start, stop, n + 1)
+    cells = [(name, _wrapped(words, edges, cell)) for name, words in texts]
+    depths = [max(5.5, 2.3 * max(map(len, lines)) + 2) for _, lines in cells]  # mm
+    page = Page(
+        width, 20 + tall * len(motions) + sum(depths) + 3, "Decoded gestures over time",
+        _about(story, start, stop) + "; first sample, seen from the front, wrist path of the last 0.6 s", story.simulated,
+    )  # fmt: skip
+    moments = (edges[:-1] + edges[1:]) / 2
+    for column, moment in enumerate(moments):
+        page.text(LABEL + cell * (column + 0.5), 16.5, f"{moment:.1f} s", ha="center", color=GREY, fontsize=6.5)
+    top = 18.0
+    for name, motion in motions.items():
+        page.text(4, top + tall / 2, NAMES[name].replace(" ", "\n"), color=COLOURS[name], fontweight="bold", va="center")
+        for column, moment in enumerate(moments):
+            axes = page.axes(LABEL + cell * column, top, cell, tall)
+            frame = int(np.clip(round((moment - motion.start) * motion.fps), 0, motion.n_frames - 1))
+            draw_trail(axes, motion, frame, COLOURS[name])
+            draw_skeleton(axes, motion.positions[frame], motion.skeleton, COLOURS[name])
+            axes.set(xlim=box[:2], ylim=box[2:], aspect="equal")
+            axes.axis("off")
+        top += tall
+    for (name, columns), depth in zip(cells, depths):
+        page.text(4, top + 1.6, f"words\n{name}", color=GREY, va="top", fontsize=6.5)
+        for column, lines in enumerate(columns):
+            x = LABEL + cell * (column + 0.5)
+            page.text(x, top + 1.6, "\n".join(lines), ha="center", va="top", fontsize=5.6, linespacing=1.15)
+        top += depth
+    return page
+
+
+def _wrapped(words: Words, edges: np.ndarray, cell: float) -> list[list[str]]:
+    """The words between two edges, broken into at most four lines that fit a cell of that many mm."""
+    columns = []
+    for a, b in zip(edges[:-1], edges[1:]):
+        lines = textwrap.wrap(" ".join(words.slice(a, b).text), int(cell / 1.15)) or ["\u2013"]
+        columns.append([*lines[:3], lines[3] + " \u2026"] if len(lines) > 4 else lines)
+    return columns
+
+
+def draw_compare(folder: Path, width: float, start: float | None = None, stop: float | None = None) -> Page:
+    """Speed of both wrists and height of the higher one above the neck, every branch, with the words.
+
+    The line is the first sample; the band holds the middle 80 % of all samples.
+
+    Parameters
+    ----------
+    folder : decode folder
+    width : mm
+    start, stop : seconds; None takes the first 30 s of a wide figure, less of a narrow one
+    """
+    # A narrow figure shows less time, so that the words stay legible.
+    story, motions, start, stop = _stretch(folder, start, stop, min(30.0, width / 6))
+    texts = [(name, words) for name, words in (("heard", story.heard), ("decoded", story.decoded_words)) if words is not None]
+    panel, depth = 30.0, 14.0
+    page = Page(
+        width, 24 + 2 * (panel + 7) + depth * len(texts) + 9, "Wrist movement over time",
+        _about(story, start, stop) + "; line: first sample, band: middle 80 % of samples; height of the higher wrist above the neck", story.simulated,
+    )  # fmt: skip
+    _names(page, motions, width)
+    left, inner = 16.0, width - 16 - 4
+    top = 24.0
+    for label, curve in (("mean wrist speed (m/s)", _speed), ("wrist height (cm)", _height)):
+        axes = page.axes(left, top, inner, panel)
+        for name, motion in motions.items():
+            values = curve(motion)
+            if len(values) > 2:
+                low, high = np.quantile(values, [0.1, 0.9], axis=0)
+                axes.fill_between(motion.times, low, high, color=COLOURS[name], alpha=0.13, linewidth=0)
+            axes.plot(motion.times, values[0], color=COLOURS[name], linewidth=1.0, zorder=3 if name == "reference" else 4)
+        axes.set(xlim=(start, stop), ylabel=label)
+        axes.tick_params(labelbottom=False)
+        axes.grid(axis="x", color=PALE, linewidth=0.5)
+        axes.set_axisbelow(True)
+        axes.yaxis.set_label_coords(-11 / inner, 0.5)
+        top += panel + 7
+    top -= 4
+    for k, (name, words) in enumerate(texts):
+        axes = page.axes(left, top + depth * k, inner, depth)
+        _time_words(axes, words.slice(start, stop), inner, start, stop)
+        axes.set(xlim=(start, stop), ylim=(0, 1), yticks=[])
+        axes.set_ylabel(f"words\n{name}", rotation=0, ha="left", va="center", color=GREY)
+        axes.yaxis.set_label_coords(-12 / inner, 0.5)
+        axes.spines[["left", "bottom"]].set_visible(False)
+        axes.tick_params(bottom=False, labelbottom=False)
+    clock = page.axes(left, top + depth * len(texts) + 0.5, inner, 0.1)
+    clock.set(xlim=(start, stop), yticks=[], xlabel="time on the story's clock (s)")
+    clock.spines["left"].set_visible(False)
+    return page
+
+
+def _names(page: Page, motions: dict[str, Motion], width: float) -> None:
+    for k, name in enumerate(motions):
+        x = 14 + 24 * k
+        page.text(x, 18, "\u2014", color=COLOURS[name], fontweight="bold", fontsize=10, va="center")
+        page.text(x + 5, 18, NAMES[name], color=COLOURS[name], fontweight="bold", va="center")
+
+
+def _speed(motion: Motion) -> np.ndarray:
+    """Mean speed of both wrists of each sample, smoothed with 0.1 s, array (n_samples, n_frames), m/s."""
+    from scipy.ndimage import gaussian_filter1d
+
+    return gaussian_filter1d(wrist_speed(on_body(all_samples(motion)), motion.fps), 0.1 * motion.fps, axis=-1)
+
+
+def _height(motion: Motion) -> np.ndarray:
+    """Height of the higher wrist above the neck of each sample, array (n_samples, n_frames), cm."""
+    return on_body(all_samples(motion))[..., WRISTS, 1].max(-1) * 100
+
+
+def _time_words(axes, words: Words, width: float, start: float, stop: float) -> None:
+    """Words upright at their onsets; where they are too dense they are pushed apart, each with a line to its onset."""
+    size = 5.2
+    pitch = size * 0.36 * (stop - start) / width  # seconds that one upright line takes
+    if len(words) * pitch > stop - start:  # too dense to read: the onsets alone
+        axes.vlines(words.start, 0.6, 1, color=GREY, linewidth=0.4)
+        return
+    places = np.array(words.start, float)
+    for k in range(1, len(places)):
+        places[k] = max(places[k], places[k - 1] + pitch)
+    for k in range(len(places) - 1, -1, -1):  # what was pushed beyond the end moves back
+        places[k] = min(places[k], stop if k == len(places) - 1 else places[k + 1] - pitch)
+    for word, onset, place in zip(words.text, words.start, places):
+        axes.plot([onset, onset, place], [1, 0.93, 0.82], color=GREY, linewidth=0.4, clip_on=False)
+        axes.text(place, 0.8, word, rotation=90, ha="center", va="top", fontsize=size)

@@ -1,0 +1,128 @@
+"""Compare: both branches, a reference and a second choice of ROIs on one clock."""
+
+import streamlit as st
+
+from app import backend, state
+from app.components.skeleton_player import skeleton_player
+from app.parts.ab import decode_other, pick_other
+from app.parts.export_panel import export_panel
+from app.parts.mark import data_mark
+from fmri2ges.brain.roi import mean_course
+from fmri2ges.errors import UserError
+from fmri2ges.views import compare as charts
+from fmri2ges.views.player import caption, player_data, with_sample
+
+EXPLORE = "../pages/explore.py"  # from app/main.py
+PLAIN = {"displayModeBar": False}
+
+
+def decode(session, wanted: state.Request):
+    """The result to show, with a progress bar where it must be decoded first."""
+    bar = None if backend.is_decoded(wanted) else st.progress(0.0, text="Decoding")
+    decoded = backend.decode_now(session, wanted, bar and bar.progress)
+    if bar:
+        bar.empty()
+    return decoded
+
+
+def header(session, shown: state.Request, decoded) -> None:
+    left, right = st.columns([6, 1], vertical_alignment="center")
+    left.markdown(
+        f"**{caption(decoded)}** \u00b7 {shown.start:g} to {shown.stop:g} s \u00b7 {shown.samples} samples \u00b7 "
+        f"seed {shown.seed} \u00b7 device {session.device}"
+    )
+    right.page_link(EXPLORE, label="Change", icon=":material/tune:", help="Choose other ROIs, story or window on Explore")
+
+
+def controls(session, shown: state.Request, reference):
+    """What to show: branch, sample, reference, and the request of a second choice of ROIs."""
+    a, b, c, d = st.columns([3, 3, 2, 5], vertical_alignment="bottom", gap="medium")
+    with a:
+        branch = st.segmented_control("Branch", ("both", "text", "direct"), default="both", required=True,
+                                      key="compare_branch", persist_state="session")  # fmt: skip
+    with b:
+        sample = 1
+        if shown.samples > 1:
+            sample = st.select_slider(f"Sample of {shown.samples}", range(1, shown.samples + 1), key="compare_sample",
+                                      help="Many gestures go with one text: each sample is one of them",
+                                      persist_state="session")  # fmt: skip
+    with c:
+        with_reference = reference is not None and st.toggle(
+            "Reference", value=True, key="compare_reference", persist_state="session",
+            help="The gesture a speaker of this story made",
+        )  # fmt: skip
+    with d:
+        other = pick_other(session, shown)
+    return branch, sample - 1, with_reference, other
+
+
+@st.cache_resource(max_entries=16, show_spinner="Scoring")
+def scores(request: state.Request, letter: str, _decoded, _reference, _heard) -> tuple[list, list]:
+    """Gesture and word scores of one result, cached by what was decoded."""
+    from fmri2ges.text.embeddings import load_vectors
+
+    gesture = [] if _reference is None else charts.gesture_agreement(_decoded, _reference, letter)
+    return gesture, charts.word_agreement(_decoded, _heard, load_vectors().matrix, letter)
+
+
+def agreement(results: list, reference, heard, dark: bool, simulated: bool) -> None:
+    """Scores of each result; `results` holds (letter, request, decoded)."""
+    found = [scores(request, letter, decoded, reference, heard) for letter, request, decoded in results]
+    gesture = [line for rows, _ in found for line in rows]
+    words = [line for _, rows in found for line in rows]
+    seconds = results[0][1].stop - results[0][1].start
+    if gesture:
+        figure = charts.agreement_chart(gesture, dark, simulated)
+        st.plotly_chart(figure, key="agreement", config=PLAIN, alt="Correlation of each branch with the reference, with its null")
+    else:
+        st.info("No gesture was recorded with this story, so there is nothing to agree with. The words below were heard.")
+    if gesture or words:
+        st.caption(charts.agreement_note(gesture + words, seconds))
+        with st.expander("All scores of this window as a table"):
+            st.dataframe(charts.agreement_table(gesture + words), hide_index=True)
+
+
+@st.fragment
+def compare(session, shown: state.Request) -> None:
+    reference = session.reference(shown.story)
+    recording = backend.recording(session, shown)
+    decoded = decode(session, shown)
+    header(session, shown, decoded)
+    branch, sample, with_reference, wanted = controls(session, shown, reference)
+    other = decode_other(session, wanted)
+    course = mean_course(recording, shown.rois)
+    seen = reference if with_reference else None
+    bold = (course.times, course.mean)
+    data = player_data(decoded, seen, recording.words, bold, other=other, branch=branch, sample=sample)
+    skeleton_player(data, key="compare_player", height=660)
+
+    results = [("", shown, decoded)] if other is None else [("A", shown, decoded), ("B", wanted, other)]
+    dark = st.context.theme.type == "dark"
+    left, right = st.columns(2, gap="large")
+    with left:
+        on_screen = charts.motions(with_sample(decoded, sample), seen, other and with_sample(other, sample))
+        on_screen = {name: m for name, m in on_screen.items() if branch == "both" or not name.startswith(_hidden(branch))}
+        figure = charts.motion_chart(on_screen, dark, session.simulated)
+        st.plotly_chart(figure, key="wrists", config=PLAIN, alt="Speed and height of the wrists over time")
+    with right:
+        agreement(results, reference, recording.words, dark, session.simulated)
+    st.subheader("Export", divider="gray")
+    chosen = results[0]
+    if other is not None:
+        letter = st.segmented_control("Which ROIs", ("A", "B"), default="A", required=True, key="compare_export")
+        chosen = results["AB".index(letter)]
+    export_panel(chosen[2], chosen[1], sample, session.space)
+
+
+def _hidden(branch: str) -> str:
+    return "direct" if branch == "text" else "text"
+
+
+try:
+    with st.spinner("Loading the models and the recordings"):
+        session = backend.open_session(state.request())
+        wanted = state.shown() or backend.complete(session, state.request())
+    data_mark(session)
+    compare(session, wanted)
+except UserError as error:
+    backend.show_error(error)

@@ -1,0 +1,208 @@
+"""Explore in a real browser on the real server with the shipped models."""
+
+import re
+import time
+from pathlib import Path
+
+import pytest
+
+from fmri2ges.brain.atlas import load_atlas
+
+pytestmark = pytest.mark.browser
+ATLAS = load_atlas()
+FIRST_LOAD = 60_000  # ms: torch is imported and the first story made
+BYTES_PER_CLICK = 20_000
+SECONDS_PER_CLICK = 1.5  # the goal on an idle machine is 0.15
+
+
+def open_explore(page, server, query=""):
+    page.goto(f"{server}/{query}")
+    page.wait_for_selector(".cortex canvas", timeout=FIRST_LOAD)
+    page.wait_for_selector(".player canvas", timeout=FIRST_LOAD)
+    settle(page)
+
+
+def settle(page):
+    """Wait until no script runs."""
+    page.wait_for_timeout(200)
+    page.wait_for_selector("[data-testid=stStatusWidget]", state="detached", timeout=FIRST_LOAD)
+
+
+def selected(page):
+    text = page.locator(".cortex").get_attribute("data-selected")
+    return {ATLAS.areas[int(i)] for i in text.split(",") if i}
+
+
+def chips(page):
+    return page.locator("[data-testid=stMultiSelect] [data-tag]").all_inner_texts()
+
+
+def click_area(page, area):
+    """Click where the area is seen on the 3D cortex."""
+    point = page.locator(".cortex").evaluate("(root, area) => root.cortexView.locate(area)", ATLAS.area_index[area])
+    assert point, f"{area} is not in sight"
+    page.mouse.click(point["x"], point["y"])
+
+
+def test_the_first_screen_shows_a_decoded_result(page, server):
+    begun = time.monotonic()
+    open_explore(page, server)
+    print(f"\nopened and decoded after {time.monotonic() - begun:.1f} s")
+    assert page.get_by_text("Simulated data").first.is_visible()
+    assert page.get_by_role("button", name="Decoded").is_visible()
+    page.get_by_text("Mean BOLD of the whole cortex (simulated)").wait_for()
+    assert selected(page) == set() and chips(page) == []
+    assert page.get_by_role("alert").count() == 0
+    assert page.problems == []
+
+
+def test_a_click_on_the_cortex_reaches_the_list_and_a_second_one_removes_it(page, server):
+    received = []
+    page.on("websocket", lambda ws: ws.on("framereceived", lambda frame: received.append(len(frame))))
+    open_explore(page, server)
+    tag = page.locator("[data-testid=stMultiSelect]").get_by_text("44 left")
+    cost = []
+    for area, text in (("L_44", "44 left"), ("R_A1", "A1 right")):
+        settle(page)
+        received.clear()
+        begun = time.monotonic()
+        click_area(page, area)
+        assert area in selected(page)  # painted before the server has answered
+        page.locator("[data-testid=stMultiSelect]").get_by_text(text).wait_for()
+        seconds = time.monotonic() - begun
+        settle(page)
+        cost.append((sum(received), seconds))
+    print("\nbytes and seconds per click:", [(n, round(s, 3)) for n, s in cost])
+    assert selected(page) == {"L_44", "R_A1"}
+    assert re.search(r"rois=L_44(,|%2C)R_A1", page.url)
+    page.get_by_text("Mean BOLD of L_44, R_A1 (simulated)").wait_for()
+    assert max(n for n, _ in cost) <= BYTES_PER_CLICK
+    assert min(s for _, s in cost) <= SECONDS_PER_CLICK
+    click_area(page, "L_44")
+    tag.wait_for(state="detached")
+    assert selected(page) == {"R_A1"}
+
+
+def test_a_choice_in_the_list_lights_up_on_the_cortex(page, server):
+    open_explore(page, server)
+    box = page.locator("[data-testid=stMultiSelect] input")
+    box.fill("Broca")
+    box.press("Enter")
+    page.wait_for_function("document.querySelector('[data-testid=stMultiSelect]').innerText.includes('Broca:')")
+    settle(page)
+    assert selected(page) == set(ATLAS.groups["Broca"][1])
+
+
+def test_clicking_picks_a_whole_group_when_asked_to(page, server):
+    open_explore(page, server)
+    page.get_by_role("button", name="Group", exact=True).click()
+    click_area(page, "L_44")
+    page.locator("[data-testid=stMultiSelect]").get_by_text("Broca").wait_for()
+    assert selected(page) == set(ATLAS.groups["Broca"][1])
+
+
+def test_many_quick_clicks_are_all_kept(page, server):
+    open_explore(page, server)
+    wanted = ["L_44", "L_A4", "R_PGi", "L_TE1p", "R_45"]
+    for area in wanted:
+        click_area(page, area)
+    settle(page)
+    page.wait_for_timeout(500)
+    assert selected(page) == set(wanted) and len(chips(page)) == len(wanted)
+
+
+def test_the_area_under_the_pointer_is_named(page, server):
+    open_explore(page, server)
+    point = page.locator(".cortex").evaluate("(root, area) => root.cortexView.locate(area)", ATLAS.area_index["L_44"])
+    page.mouse.move(point["x"], point["y"])
+    tip = page.locator(".cortex .tip")
+    assert "44, left" in tip.inner_text() and "Broca" in tip.inner_text()
+
+
+def test_both_sides_and_the_medial_wall_side_are_in_sight(page, server):
+    open_explore(page, server)
+    for side, area in (("Left", "L_V1"), ("Right", "R_V1"), ("Both", "R_44")):
+        page.locator(".cortex").get_by_role("button", name=side).click()
+        page.wait_for_timeout(200)
+        assert page.locator(".cortex").evaluate("(root, a) => root.cortexView.locate(a)", ATLAS.area_index[area])
+    page.get_by_label("Point of view").select_option("top")
+    page.wait_for_timeout(200)
+    before = page.locator(".cortex canvas").screenshot()
+    page.locator(".cortex canvas").press("ArrowLeft")
+    page.wait_for_timeout(200)
+    assert page.locator(".cortex canvas").screenshot() != before
+
+
+def test_the_link_holds_the_choice(page, server):
+    open_explore(page, server, "?rois=AC,Broca&start=40&stop=60")
+    assert selected(page) == set(ATLAS.expand(["AC", "Broca"]))
+    assert page.locator("[data-testid=stSlider]").get_by_text("40 s").is_visible()
+
+
+def test_an_unknown_region_in_the_link_is_one_clear_line(page, server):
+    open_explore(page, server, "?rois=Brocca")
+    line = page.get_by_role("alert").inner_text()
+    assert "'Brocca' is not an ROI" in line and "did you mean Broca" in line and "Traceback" not in page.content()
+    assert selected(page) == set()
+
+
+def test_the_choice_survives_another_page_and_the_mesh_is_not_sent_again(page, server):
+    received = []
+    page.on("websocket", lambda ws: ws.on("framereceived", lambda frame: received.append(len(frame))))
+    open_explore(page, server, "?rois=AC")
+    first = sum(received)
+    page.locator(".cortex").get_by_role("button", name="Pial").click()
+    page.get_by_role("link", name="About").click()
+    page.get_by_text("What this program does").wait_for()
+    settle(page)
+    received.clear()
+    page.get_by_role("link", name="Explore").click()
+    page.wait_for_selector(".cortex canvas")
+    settle(page)
+    print(f"\nfirst load {first} bytes, back to the page {sum(received)} bytes")
+    assert selected(page) == set(ATLAS.groups["AC"][1]) and "rois=AC" in page.url
+    assert page.locator(".cortex").get_by_role("button", name="Pial").get_attribute("aria-pressed") == "true"
+    assert first > 400_000 > 10 * sum(received) / 4
+
+
+def test_decode_replaces_the_shown_result(page, server):
+    open_explore(page, server)
+    click_area(page, "L_44")
+    page.get_by_text("Press Decode for your new choice").wait_for()
+    page.get_by_role("button", name="Decode", exact=True).click()
+    page.locator(".player").get_by_text("L_44").wait_for(timeout=FIRST_LOAD)
+    assert page.get_by_text("Press Decode for your new choice").count() == 0
+    assert page.get_by_role("button", name="Decoded").is_disabled()
+
+
+def test_the_decoding_can_be_copied(page, server):
+    open_explore(page, server, "?rois=AC&start=40&stop=60")
+    page.get_by_role("button", name="Copy as").click()
+    body = page.locator("[data-testid=stPopoverBody]")
+    body.get_by_text("--rois AC --start 40 --stop 60").wait_for()
+    assert "rois=('AC',)" in body.inner_text()
+
+
+def test_without_webgl_the_cortex_is_drawn_and_clicked_on_a_plain_canvas(page, server):
+    page.add_init_script(
+        "const get = HTMLCanvasElement.prototype.getContext;"
+        "HTMLCanvasElement.prototype.getContext = function (kind, ...rest) { return /webgl/.test(kind) ? null : get.call(this, kind, ...rest); };"
+    )
+    open_explore(page, server)
+    assert page.locator(".cortex").get_attribute("data-renderer") == "canvas"
+    click_area(page, "L_44")
+    page.locator("[data-testid=stMultiSelect]").get_by_text("44 left").wait_for()
+    assert page.problems == []
+
+
+def test_a_study_without_a_cortex_is_chosen_in_the_list_and_errors_are_one_line(page, serve):
+    with serve(Path(__file__).parent / "table_app.py") as url:
+        page.goto(url)
+        page.get_by_text("This study is a table of 3 ROIs").wait_for(timeout=FIRST_LOAD)
+        page.get_by_text("decode: this run has no weights; train it again").wait_for()
+        assert page.get_by_text("a real study").first.is_visible() and page.get_by_text("simulated").count() == 0
+        box = page.locator("[data-testid=stMultiSelect] input")
+        box.fill("LIFG")
+        box.press("Enter")
+        page.get_by_text("Mean BOLD of LIFG").wait_for()
+        assert "Traceback" not in page.content()

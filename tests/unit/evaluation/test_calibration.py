@@ -1,0 +1,67 @@
+"""p values and intervals mean what they say, on data whose truth is known."""
+
+import numpy as np
+import pytest
+from scipy.ndimage import gaussian_filter1d
+from scipy.stats import binom
+
+from fmri2ges.evaluation.intervals import bootstrap, bootstrap_mean
+from fmri2ges.evaluation.gesture import block_sums, r_of_sums
+from fmri2ges.evaluation.nulls import allowed_shifts, combine_stories, correlation_at_shifts, p_value
+
+RATE = 15.0
+
+
+def smooth_noise(rng, n, columns=3, seconds=1.0):
+    """Noise with a memory of about a second, like gesture."""
+    return gaussian_filter1d(rng.standard_normal((n, columns)), seconds * RATE, axis=0)
+
+
+def null_p(rng, stories, seconds):
+    n = int(seconds * RATE)
+    everything = np.append(0, allowed_shifts(n, RATE))
+    curves = [correlation_at_shifts(smooth_noise(rng, n), smooth_noise(rng, n), everything) for _ in range(stories)]
+    null = combine_stories([c[1:] for c in curves], rng)
+    return p_value(float(np.mean([c[0] for c in curves])), null)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stories, seconds", [(1, 300), (6, 120)])
+def test_p_is_uniform_when_there_is_nothing_to_find(stories, seconds):
+    rng = np.random.default_rng(11)
+    n = 400
+    p = np.array([null_p(rng, stories, seconds) for _ in range(n)])
+    for level in (0.05, 0.25, 0.5):
+        low, high = binom.ppf([0.0025, 0.9975], n, level) / n
+        assert low <= (p < level).mean() <= high
+
+
+def coverage(rng, draw, truth, repetitions=400):
+    hits = [interval.low <= truth <= interval.high for interval in (draw(rng) for _ in range(repetitions))]
+    return float(np.mean(hits))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stories", [6, 12, 30])
+def test_intervals_over_stories_cover_93_to_97_percent(stories):
+    rng = np.random.default_rng(12)
+
+    def draw(rng):
+        return bootstrap_mean(0.2 + 0.05 * rng.standard_normal(stories), rng, n=2000)
+
+    assert 0.93 <= coverage(rng, draw, 0.2, 1500) <= 0.97
+
+
+@pytest.mark.slow
+def test_intervals_over_blocks_of_one_long_story_cover_the_true_r():
+    rng = np.random.default_rng(13)
+    n, blocks = int(600 * RATE), 15
+    share = 0.3
+
+    def draw(rng):
+        a = smooth_noise(rng, n)
+        b = share * a + np.sqrt(1 - share**2) * smooth_noise(rng, n)
+        sums = block_sums(a, b, blocks)
+        return bootstrap(lambda w: r_of_sums(w, sums), blocks, rng, n=2000)
+
+    assert 0.92 <= coverage(rng, draw, share) <= 0.975
