@@ -19,9 +19,9 @@ PAGES = [
     ("about.py", "About", ":material/info:"),
 ]
 
-st.set_page_config(page_title="fMRI2GES", page_icon=str(ROOT / "assets" / "logo.svg"), layout="wide",
-                   menu_items={"About": "fMRI2GES: gestures decoded from fMRI."})
-st.logo(str(ROOT / "assets" / "logo.svg"), size="medium")
+LOGO = str(ROOT / "assets" / "logo.svg")
+st.set_page_config(page_title="fMRI2GES", page_icon=LOGO, layout="wide")
+st.logo(LOGO, size="medium")
 
 pages = [
     st.Page(ROOT / "pages" / name, title=title, icon=icon, default=name == "explore.py")
@@ -29,7 +29,7 @@ pages = [
     if (ROOT / "pages" / name).exists()
 ]
 page = st.navigation(pages, position="top")
-state.follow_url()
+state.follow_url(page.url_path)
 mount_store()
 page.run()
 state.write_url()

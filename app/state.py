@@ -126,9 +126,10 @@ def _to_url(chosen: Request) -> dict[str, str]:
     return {f: ",".join(v) if isinstance(v, tuple) else f"{v:g}" if isinstance(v, float) else v for f, v in texts.items()}
 
 
-def follow_url() -> None:
+def follow_url(page: str) -> None:
     """Take over what the browser's back and forward buttons put into the URL; call once per full run."""
     request()
+    st.session_state["page"] = page
     url = _url()
     # A page switch empties the URL; that is no wish of the user.
     if url and url != st.session_state["url"]:
@@ -138,6 +139,11 @@ def follow_url() -> None:
 
 def write_url() -> None:
     """Put the request into the URL; call where the request can have changed."""
+    written = (st.session_state["page"], request())
+    # Writing is a step in the browser's history: without a change it would undo the back button.
+    if st.session_state.get("written") == written:
+        return
+    st.session_state["written"] = written
     url = _to_url(request())
     if url != _url():
         for field in URL_FIELDS:

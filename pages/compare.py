@@ -72,7 +72,7 @@ def agreement(results: list, reference, heard, dark: bool, simulated: bool) -> N
     words = [line for _, rows in found for line in rows]
     seconds = results[0][1].stop - results[0][1].start
     if gesture:
-        figure = charts.agreement_chart(gesture, dark, simulated)
+        figure = charts.agreement_chart([line for line in gesture if "slow" not in line["metric"]], dark, simulated)
         st.plotly_chart(figure, key="agreement", config=PLAIN, alt="Correlation of each branch with the reference, with its null")
     else:
         st.info("No gesture was recorded with this story, so there is nothing to agree with. The words below were heard.")

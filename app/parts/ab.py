@@ -49,15 +49,16 @@ def decode_other(session, wanted: state.Request | None):
     """The result of B, or None: nothing chosen, or not decoded yet."""
     if wanted is None:
         return None
-    # Names are added one by one; decoding waits until the choice is complete.
-    if not backend.is_decoded(wanted) and not st.button("Decode B", type="primary", icon=":material/play_arrow:", key="decode_other"):
-        return None
-    bar = None if backend.is_decoded(wanted) else st.progress(0.0, text="Decoding B")
+    place = st.empty()
+    if not backend.is_decoded(wanted):
+        # Names are added one by one; decoding waits until the choice is complete.
+        if not place.button("Decode B", type="primary", icon=":material/play_arrow:", key="decode_other"):
+            return None
+        place.progress(0.0, text="Decoding B")
     try:
-        result = backend.decode_now(session, wanted, bar and bar.progress)
+        result = backend.decode_now(session, wanted, place.progress)
     except UserError as error:
         backend.show_error(error)
         return None
-    if bar:
-        bar.empty()
+    place.empty()
     return result

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ..data.atomic import read_json, write_json
+from ..data.atomic import read_json, write_json, write_text
 from ..data.motion_npz import read_motion, write_motion
+from ..data.tables import read_table
 from ..data.words_io import write_words_tsv
 from ..errors import UserError
 from ..types import Words
@@ -27,6 +28,9 @@ def write_decoded(decoded: Decoded, out) -> Path:
             for w in decoded.texts
         ]
         write_json(out / "texts.json", texts)
+    if decoded.rate is not None:
+        rows = "".join(f"{t:.3f}\t{n:.4f}\n" for t, n in decoded.rate)
+        write_text(out / "rate.tsv", "volume_time\twords_per_volume\n" + rows)
     write_json(out / "manifest.json", decoded.manifest)
     return out
 
@@ -51,6 +55,9 @@ def read_decoded(folder) -> Decoded:
     texts = []
     if (folder / "texts.json").is_file():
         texts = [Words.from_lists(t["words"], t["start"], t["duration"]) for t in read_json(folder / "texts.json")]
+    rate = None
+    if (folder / "rate.tsv").is_file():
+        rate = read_table(folder / "rate.tsv")[0]
     return Decoded(
-        motions.get("text"), motions.get("direct"), tuple(texts), tuple(manifest["rois"]), manifest["start"], manifest["stop"], manifest
+        motions.get("text"), motions.get("direct"), tuple(texts), tuple(manifest["rois"]), manifest["start"], manifest["stop"], manifest, rate
     )

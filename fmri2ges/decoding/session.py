@@ -199,7 +199,8 @@ class Session:
             samples=samples, start=start, stop=stop, speaker=speaker, space=self.space, seconds=round(time.time() - begun, 2),
             guidance={"text": self.t2g.guidance, "direct": self.f2g(0).guidance},
         )  # fmt: skip
-        return Decoded(text, direct, texts, rois, start, stop, manifest)
+        rate = np.concatenate([np.stack([times, f2t.rate(decoder, p)], 1) for _, f2t, decoder, p, times in parts])
+        return Decoded(text, direct, texts, rois, start, stop, manifest, rate)
 
     def _stretch(self, recording: Recording, start, stop) -> tuple[float, float]:
         lo = float(recording.volume_times[0] - recording.tr / 2)

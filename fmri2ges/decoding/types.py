@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from ..types import Motion, Words
 
 
@@ -18,6 +20,8 @@ class Decoded:
         Text branch and direct branch; `samples` holds all samples.
     texts : tuple of Words
         The K decoded texts of the text branch, most probable first; the first is shown.
+    rate : array (n_volumes, 2) or None
+        Time (s) and decoded words per volume of the whole recording, before words are placed.
     rois : tuple of str
         The selection as given.
     start, stop : seconds on the story's clock
@@ -32,6 +36,7 @@ class Decoded:
     start: float
     stop: float
     manifest: dict[str, Any] = field(default_factory=dict)
+    rate: np.ndarray | None = None
 
     @property
     def words(self) -> Words | None:

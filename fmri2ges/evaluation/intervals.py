@@ -1,11 +1,18 @@
 """Confidence intervals over the units that repeat: stories, blocks of a story, worlds, subjects.
 
 Never frames or windows: neighbours in time are not independent. With few units the plain
-percentile bootstrap is too narrow (measured by the slow calibration test: 6 stories cover about
-.87 instead of .95), so the percentiles are moved outwards by the small-sample correction of
-Hesterberg (2015, "What teachers should know about the bootstrap", the expanded percentile
-interval). Below 5 units no interval is given: a bootstrap cannot reach beyond the
-values it has seen.
+percentile bootstrap is too narrow, so the percentiles are moved outwards by the small-sample
+correction of Hesterberg (2015, "What teachers should know about the bootstrap", the expanded
+percentile interval). Coverage of nominal 95 % intervals of the mean of normal values, 2,000
+repetitions (the slow calibration tests keep watch):
+
+    units               5     6     8     12    30
+    plain percentile   .84   .86   .88   .91   .94
+    expanded (ours)    .92   .94   .94   .95   .95
+
+Blocks of one story, r of two series with a memory of a second, 300 repetitions: .93 with 5 blocks
+(200 s), .95 with 7 (300 s), .95 with 15, .94 with 30. So 5 units undercover a little; below 5 no
+interval is given, because a bootstrap cannot reach beyond the values it has seen.
 """
 
 from __future__ import annotations

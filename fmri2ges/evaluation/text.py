@@ -142,7 +142,7 @@ def _counted(metric, true, decoded, moved, edges, count, score, better, floor, c
     sums = np.array([per_window[a:b].sum(0) for a, b in zip(parts[:-1], parts[1:])])
     return Measure(
         metric, "text", float(score(per_window.sum(0))), "share", better, np.array(shifted),
-        lambda w: score(w @ sums), blocks, len(true), "windows of 20 s", floor, ceiling, "best text",
+        lambda w: score(w @ sums), blocks, len(true), "windows", floor, ceiling, "best text, windows of 20 s",
     )  # fmt: skip
 
 
@@ -165,7 +165,7 @@ def _meaning(heard: Words, decoded: Words, moved: list[Words], edges: np.ndarray
         return Measure(
             metric, "text", float(diagonal.mean()), unit, shifted=np.array([score(cosines(m)).mean() for m in moved]),
             statistic=mean_statistic(block_means(diagonal, _blocks(edges))), blocks=_blocks(edges),
-            n=len(true), n_unit="windows of 20 s", floor=floor, ceiling=1.0, note="best text, mean word vectors",
+            n=len(true), n_unit="windows", floor=floor, ceiling=1.0, note="best text, mean word vectors in windows of 20 s",
         )  # fmt: skip
 
     return [

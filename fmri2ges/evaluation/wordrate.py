@@ -28,18 +28,38 @@ def words_per_volume(words: Words, volume_times: np.ndarray, tr: float) -> np.nd
     return np.diff(np.searchsorted(words.start, edges)).astype(float)
 
 
-def word_rate(heard: Words, decoded: Words, volume_times: np.ndarray, tr: float) -> list[Measure]:
-    """Pearson r of decoded and heard words per volume, for one story (nothing below 10 volumes)."""
+def word_rate(
+    heard: Words, decoded: Words | None, volume_times: np.ndarray, tr: float, rate: np.ndarray | None = None
+) -> list[Measure]:
+    """Pearson r of decoded and heard words per volume, for one story (nothing below 10 volumes).
+
+    Parameters
+    ----------
+    heard : the words of the recording
+    decoded : the best decoded text, or None
+    volume_times : array (n_volumes,), seconds
+    tr : seconds
+    rate : array (n_volumes,) or None
+        Words per volume as decoded, before words are placed in time: smoother than their count.
+    """
     if len(volume_times) < 10:
         return []
-    true = words_per_volume(heard, volume_times, tr)[:, None]
-    guess = words_per_volume(decoded, volume_times, tr)[:, None]
+    true = words_per_volume(heard, volume_times, tr)
+    found = []
+    if rate is not None:
+        found.append(_measure("word rate r", true, np.asarray(rate, float), tr, "decoded words per volume"))
+    if decoded is not None:
+        guess = words_per_volume(decoded, volume_times, tr)
+        found.append(_measure("word rate r, placed words", true, guess, tr, "words of the best text per volume"))
+    return found
+
+
+def _measure(metric: str, true: np.ndarray, guess: np.ndarray, tr: float, note: str) -> Measure:
+    true, guess = true[:, None], guess[:, None]
     blocks = count_blocks(len(true) * tr)
     sums = block_sums(true, guess, blocks)
     scores = correlation_at_shifts(true, guess, np.append(0, allowed_shifts(len(true), 1 / tr)))
-    return [
-        Measure(
-            "word rate r", "text", float(scores[0]), shifted=scores[1:], statistic=lambda w: r_of_sums(w, sums),
-            blocks=blocks, n=len(true), n_unit="volumes", floor=0.0, ceiling=1.0, note="words per volume, best text",
-        )
-    ]  # fmt: skip
+    return Measure(
+        metric, "text", float(scores[0]), shifted=scores[1:], statistic=lambda w: r_of_sums(w, sums),
+        blocks=blocks, n=len(true), n_unit="volumes", floor=0.0, ceiling=1.0, note=note,
+    )  # fmt: skip

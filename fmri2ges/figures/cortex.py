@@ -180,7 +180,7 @@ def roi_page(names, masks, width: float, subtitle: str, simulated: bool) -> Page
     for k, (name, mask) in enumerate(zip(names, masks)):
         x, y = 4 + (width - 8) / per_row * (k % per_row), top + 4.5 * (k // per_row)
         page.text(x, y, "\u25a0", color=ROI_COLOURS[k], fontsize=9, va="center")
-        label = groups[name][0] if name in groups else name
+        label = groups[name][0] if name in groups else "all 360 areas" if name == "all" else name
         label = label if len(label) <= 24 else name
         page.text(x + 3.5, y, f"{label} ({int(mask.sum()):,})", va="center", fontsize=6.5)
     return page

@@ -8,7 +8,7 @@ from typing import Any
 from ..data.atomic import read_json
 from ..errors import UserError
 from ..evaluation.report import format_number
-from .style import COLOURS, GREY, INK, NAMES, PALE, Page
+from .style import COLOURS, GREY, INK, NAMES, PALE, Page, roi_text
 
 ROW = 7.0  # mm
 NAME = 36.0  # mm
@@ -32,8 +32,8 @@ def draw_metrics(folder: Path, width: float) -> Page:
     shared = [m for m in _metrics(rows) if _on_shared_axis(rows, m)]
     own = [m for m in _metrics(rows) if m not in shared]
     beside = width >= 140  # a narrow page has the second column below the first
-    left = 0.56 * (width - 12) if beside else width - 8
-    right = width - 12 - left if beside else width - 8
+    left = 0.55 * (width - 14) if beside else width - 8
+    right = width - 14 - left if beside else width - 8
     own_row = max(11.0, ROW * len(shared) / max(1, len(own))) if beside else 11.0
     first, second = ROW * len(shared), own_row * len(own)
     height = max(first + 10, second) if beside else first + 14 + second
@@ -42,7 +42,7 @@ def draw_metrics(folder: Path, width: float) -> Page:
     if shared:
         _forest(page, rows, shared, 4, 25, left)
     for k, metric in enumerate(own):
-        x, y = (8 + left, 25.0) if beside else (4.0, 25 + first + 14)
+        x, y = (10 + left, 25.0) if beside else (4.0, 25 + first + 14)
         _own_axis(page, rows, metric, x, y + own_row * k, right, own_row)
     return page
 
@@ -56,9 +56,9 @@ def _one_setting(rows: list[dict[str, Any]], folder: Path) -> tuple[list[dict[st
     first = next(r for r in rows if r["story"] == wanted)
     setting = first["subject"], first["rois"], first["samples"]
     chosen = [r for r in rows if r["story"] == wanted and (r["subject"], r["rois"], r["samples"]) == setting]
-    rois = ", ".join(first["rois"]) if len(first["rois"]) <= 6 else f"{len(first['rois'])} ROIs"
     n = f"mean of {first['n']} stories" if first["n_unit"] == "stories" else f"story {wanted}"
-    return chosen, f"subject {first['subject']}, {n}, decoded from {rois}; null: circular shifts of at least 20 s"
+    about = f"subject {first['subject']}, {n}, decoded from {roi_text(first['rois'])}"
+    return chosen, f"{about}; null: circular shifts of at least 20 s"
 
 
 def _metrics(rows: list[dict[str, Any]]) -> list[str]:
@@ -91,7 +91,8 @@ def _marks(axes, row: dict[str, Any], y: float) -> None:
     if row["floor"] is not None:
         axes.plot([row["floor"]] * 2, [y - 0.19, y + 0.19], color=GREY, linewidth=0.8, zorder=2)
     if row["ceiling"] is not None:
-        axes.plot(row["ceiling"], y, "D", markersize=3, markerfacecolor="white", markeredgecolor=INK, markeredgewidth=0.6, zorder=3)
+        style = {"markersize": 3, "markerfacecolor": "white", "markeredgecolor": INK, "markeredgewidth": 0.6}
+        axes.plot(row["ceiling"], y, "D", zorder=3, **style)
     if ci:
         axes.plot([ci["low"], ci["high"]], [y, y], color=colour, linewidth=1.3, zorder=4)
     axes.plot(row["value"], y, "o", color=colour, markersize=4, markeredgewidth=0, zorder=5)
@@ -110,8 +111,9 @@ def _forest(page: Page, rows, metrics: list[str], left: float, top: float, width
             _marks(axes, row, k + dy)
             p = row["null"]["p"]
             sign = "=" if p > 1 / (1 + row["null"]["n"]) + 1e-12 else "\u2264"
-            text = f"p {sign} {p:.3f}"
-            page.text(left + width - 11, top + ROW * (k + 0.5 + dy), text, va="center", color=COLOURS[row["branch"]], fontsize=5.6)
+            text = f"p {sign} {p:.{3 if p >= 0.001 else 4}f}"
+            y = top + ROW * (k + 0.5 + dy)
+            page.text(left + width - 11, y, text, va="center", color=COLOURS[row["branch"]], fontsize=5.6)
         page.text(left + NAME - 2, top + ROW * (k + 0.5), metric, ha="right", va="center", fontsize=6.5)
         if k:
             axes.axhline(k - 0.5, color="#efefef", linewidth=0.5, zorder=0)

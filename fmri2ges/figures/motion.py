@@ -12,7 +12,7 @@ from ..evaluation.gesture import WRISTS, all_samples, on_body, wrist_speed
 from ..runs.decoded import DecodedStory, find_decoded
 from ..types import Motion, Words
 from .skeleton import centred, draw_skeleton, draw_trail, limits
-from .style import COLOURS, GREY, NAMES, PALE, Page
+from .style import COLOURS, GREY, NAMES, PALE, Page, roi_text
 
 LABEL = 19.0  # mm, the column of row names
 
@@ -36,9 +36,13 @@ def _stretch(folder: Path, start: float | None, stop: float | None, default: flo
 
 def _about(story: DecodedStory, start: float, stop: float) -> str:
     subject, rois, samples = story.setting
-    shown = ", ".join(rois) if len(rois) <= 6 else f"{len(rois)} ROIs"
     count = f", {samples} samples a branch" if samples else ""
-    return f"subject {subject}, story {story.story}, {start:g} to {stop:g} s, decoded from {shown}{count}"
+    return f"subject {subject}, story {story.story}, {start:g} to {stop:g} s, decoded from {roi_text(rois)}{count}"
+
+
+def _transcripts(story: DecodedStory) -> list[tuple[str, Words]]:
+    both = ("heard", story.heard), ("decoded", story.decoded_words)
+    return [(name, words) for name, words in both if words is not None]
 
 
 def draw_strip(folder: Path, width: float, start: float | None = None, stop: float | None = None) -> Page:
@@ -56,7 +60,7 @@ def draw_strip(folder: Path, width: float, start: float | None = None, stop: flo
     n = max(3, int((width - LABEL - 4) // 19))
     cell = (width - LABEL - 4) / n
     tall = cell * (box[3] - box[2]) / (box[1] - box[0])
-    texts = [(name, words) for name, words in (("heard", story.heard), ("decoded", story.decoded_words)) if words is not None]
+    texts = _transcripts(story)
     edges = np.linspace(start, stop, n + 1)
     cells = [(name, _wrapped(words, edges, cell)) for name, words in texts]
     depths = [max(5.5, 2.3 * max(map(len, lines)) + 2) for _, lines in cells]  # mm
@@ -82,7 +86,8 @@ def draw_strip(folder: Path, width: float, start: float | None = None, stop: flo
         page.text(4, top + 1.6, f"words\n{name}", color=GREY, va="top", fontsize=6.5)
         for column, lines in enumerate(columns):
             x = LABEL + cell * (column + 0.5)
-            page.text(x, top + 1.6, "\n".join(lines), ha="center", va="top", fontsize=5.6, linespacing=1.15)
+            for k, line in enumerate(lines):  # one by one: lines of several columns share a baseline
+                page.text(x, top + 3.2 + 2.3 * k, line, ha="center", va="baseline", fontsize=5.6)
         top += depth
     return page
 
@@ -109,11 +114,12 @@ def draw_compare(folder: Path, width: float, start: float | None = None, stop: f
     """
     # A narrow figure shows less time, so that the words stay legible.
     story, motions, start, stop = _stretch(folder, start, stop, min(30.0, width / 6))
-    texts = [(name, words) for name, words in (("heard", story.heard), ("decoded", story.decoded_words)) if words is not None]
+    texts = _transcripts(story)
     panel, depth = 30.0, 14.0
     page = Page(
         width, 24 + 2 * (panel + 7) + depth * len(texts) + 9, "Wrist movement over time",
-        _about(story, start, stop) + "; line: first sample, band: middle 80 % of samples; height of the higher wrist above the neck", story.simulated,
+        _about(story, start, stop) + "; line: first sample, band: middle 80 % of samples; height of the higher wrist above the neck",
+        story.simulated,
     )  # fmt: skip
     _names(page, motions, width)
     left, inner = 16.0, width - 16 - 4

@@ -51,6 +51,13 @@ def paper():
     )
 
 
+def roi_text(names) -> str:
+    """A selection of ROIs in a few words."""
+    if tuple(names) == ("all",):
+        return "all ROIs"
+    return ", ".join(names) if len(names) <= 6 else f"{len(names)} ROIs"
+
+
 class Page:
     """A figure whose parts are placed in mm from the top left corner.
 

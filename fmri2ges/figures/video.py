@@ -61,7 +61,9 @@ def _write(frames, path: Path, fps: float) -> None:
 
     first = next(frames)
     size = first.shape[1], first.shape[0]
-    writer = imageio_ffmpeg.write_frames(str(path), size, fps=fps, codec="libx264", quality=7, macro_block_size=2, ffmpeg_log_level="error")
+    writer = imageio_ffmpeg.write_frames(
+        str(path), size, fps=fps, codec="libx264", quality=7, macro_block_size=2, ffmpeg_log_level="error"
+    )
     writer.send(None)
     try:
         writer.send(np.ascontiguousarray(first))

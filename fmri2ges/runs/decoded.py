@@ -48,6 +48,14 @@ class DecodedStory:
         return read_words_tsv(file) if file.is_file() else None
 
     @cached_property
+    def rate(self):
+        """Time (s) and decoded words per volume, array (n_volumes, 2), or None."""
+        from ..data.tables import read_table
+
+        file = self.path / "rate.tsv"
+        return read_table(file)[0] if file.is_file() else None
+
+    @cached_property
     def reference(self) -> Motion | None:
         """The gesture made to this story in a simulated study (evaluation and display only)."""
         return self.study and self.study.truth(self.story)

@@ -120,14 +120,22 @@ def story_measures(story: DecodedStory, notes: list[str]) -> list[Measure]:
         from ..text.embeddings import load_vectors
 
         found += against_transcript(story.heard, story.decoded_words, start, stop, load_vectors().matrix)
-        tr = story.source.tr
-        # Volumes whose whole TR lies inside the decoded stretch.
-        first = int(np.ceil((start + tr / 2 - story.source.first_volume_at) / tr - 1e-6))
-        last = int(np.floor((stop - tr / 2 - story.source.first_volume_at) / tr + 1e-6))
-        times = story.source.first_volume_at + tr * np.arange(max(0, first), last + 1)
-        found += word_rate(story.heard, story.decoded_words, times, tr)
+    if story.heard is not None:
+        found += _word_rate(story, start, stop)
     # One branch after the other, each in the order above.
     return sorted(found, key=lambda m: BRANCHES.index(m.branch))
+
+
+def _word_rate(story: DecodedStory, start: float, stop: float) -> list[Measure]:
+    """Word rate over the volumes whose whole TR lies inside the decoded stretch."""
+    tr, origin = story.source.tr, story.source.first_volume_at
+    first = max(0, int(np.ceil((start + tr / 2 - origin) / tr - 1e-6)))
+    last = int(np.floor((stop - tr / 2 - origin) / tr + 1e-6))
+    rate = story.rate
+    if rate is not None:
+        last = min(last, len(rate) - 1)
+        rate = rate[first : last + 1, 1]
+    return word_rate(story.heard, story.decoded_words, origin + tr * np.arange(first, last + 1), tr, rate)
 
 
 def _with_ceiling(measures: list[Measure], story: DecodedStory, motion: Motion) -> list[Measure]:

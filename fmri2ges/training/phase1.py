@@ -11,12 +11,11 @@ from ..models.conditions import word_track
 from ..models.denoiser import LATENT_FPS, Denoiser
 from ..models.f2t import F2T, Blocks, text_targets
 from ..models.generator import Generator
-from ..models.readout import Readout
+from ..models.readout import Readout, choose_penalty
 from ..models.t2g import WindowBatches, t2g_config, t2g_loss
 from ..motion.codec import fit_codec
 from ..text.embeddings import WordVectors
 from ..text.ngram import Bigram
-from ..text.timing import word_counts
 from .corpus import BrainStory, GestureStory
 from .loop import LoopConfig, fit
 
@@ -107,7 +106,7 @@ def text_statistics(texts: list[tuple[str, ...]], vectors: WordVectors) -> TextS
 
 
 def fit_f2t(
-    stories: list[BrainStory], gestures: list[np.ndarray], statistics: TextStatistics, vectors: WordVectors, penalty: float
+    stories: list[BrainStory], gestures: list[np.ndarray], statistics: TextStatistics, vectors: WordVectors, penalties: tuple[float, ...]
 ) -> F2T:
     """Fit the text decoder of one subject.
 
@@ -115,6 +114,7 @@ def fit_f2t(
     ----------
     stories : training stories of one subject
     gestures : arrays (n_renditions, n_latent, n_codes), pseudo-gestures of the same stories
+    penalties : ridge penalties to choose from by leaving out one story at a time
     """
     targets = []
     for story, codes in zip(stories, gestures, strict=True):
@@ -122,10 +122,7 @@ def fit_f2t(
         moves = gesture_targets(codes.mean(0), len(story.volume_times), story.tr)
         targets.append(np.concatenate([text, moves], 1))
     blocks = Blocks(vectors.dim, targets[0].shape[1] - 2 * vectors.dim - 1)
-    readout = Readout([s.features for s in stories], np.concatenate(targets), penalty)
+    features, table = [s.features for s in stories], np.concatenate(targets)
+    penalty, _ = choose_penalty(features, table, (blocks.fast, blocks.slow, blocks.rate, blocks.gesture), penalties)
+    readout = Readout(features, table, penalty)
     return F2T(readout, blocks, statistics.language, statistics.vocabulary_vectors, statistics.covariance)
-
-
-def training_counts(stories: list[BrainStory]) -> np.ndarray:
-    """Words per volume over the training stories, array (n_volumes,)."""
-    return np.concatenate([word_counts(s.words, s.volume_times, s.tr) for s in stories])

@@ -14,7 +14,7 @@ class TrainConfig:
     Parameters
     ----------
     components : principal components per area
-    penalty : ridge penalty of the readout, on features of unit variance
+    penalties : ridge penalties to choose from by leave-one-story-out, on features of unit variance
     t2g_steps, f2g_steps : optimiser steps of the two networks
     renditions : pseudo-gestures per story heard
     roi_choices : random choices of ROIs that F2G sees in training, beside the full set
@@ -24,7 +24,7 @@ class TrainConfig:
     """
 
     components: int = 2
-    penalty: float = 10_000.0
+    penalties: tuple[float, ...] = (10.0, 100.0, 1_000.0, 10_000.0, 100_000.0)
     t2g_steps: int = 700
     t2g_rate: float = 5e-3
     f2g_steps: int = 350

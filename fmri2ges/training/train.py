@@ -217,7 +217,7 @@ def fit_fold(
     stages.next(low + 0.4 * span, f"F2T{tag}")
     for i, subject in enumerate(study.subjects):
         own = [s for s in stories if s.subject == subject]
-        f2t = fit_f2t(own, [gestures[s.story][:2] for s in own], statistics, vectors, config.penalty)
+        f2t = fit_f2t(own, [gestures[s.story][:2] for s in own], statistics, vectors, config.penalties)
         store.write_f2t(folder / f"f2t-{i}-{k}.safetensors", f2t)
         choices = random_choices(bases[subject].parcel, groups, config.roi_choices, rng)
         source = roi_tracks(f2t, own, choices, rng)

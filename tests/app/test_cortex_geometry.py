@@ -39,11 +39,13 @@ def test_the_camera_only_turns_and_the_right_hemisphere_is_the_mirror_of_the_lef
 
 def test_presets_look_from_where_they_say(page):
     # Which way the eye is, in the left hemisphere: x right, y anterior, z up.
-    eyes = run(page, "return Object.fromEntries(Object.entries(PRESETS).map(([k, p]) => [k, cameraMatrix(p.az, p.el, 0).slice(6).map(Math.round)]))")
+    rows = "Object.entries(PRESETS).map(([k, p]) => [k, cameraMatrix(p.az, p.el, 0).map(Math.round)])"
+    camera = run(page, f"return Object.fromEntries({rows})")
+    eyes = {name: matrix[6:] for name, matrix in camera.items()}
     assert eyes["lateral"] == [-1, 0, 0] and eyes["medial"] == [1, 0, 0]
     assert eyes["front"] == [0, 1, 0] and eyes["back"] == [0, -1, 0]
     assert eyes["top"] == [0, 0, 1] and eyes["bottom"] == [0, 0, -1]
-    ups = run(page, "return ['top', 'bottom'].map((k) => cameraMatrix(PRESETS[k].az, PRESETS[k].el, 0).slice(3, 6).map(Math.round))")
+    ups = [camera[name][3:6] for name in ("top", "bottom")]
     assert ups == [[0, 1, 0], [0, 1, 0]]  # the front of the brain is up
 
 
@@ -52,7 +54,8 @@ def test_panels_tile_the_canvas(page):
         page,
         """
         const bad = [];
-        for (const side of ["both", "left", "right"]) for (const preset of Object.keys(PRESETS)) for (const [w, h] of [[800, 400], [300, 500]]) {
+        const sizes = [[800, 400], [300, 500]];
+        for (const side of ["both", "left", "right"]) for (const preset in PRESETS) for (const [w, h] of sizes) {
           const all = panels(side, preset, w, h), area = all.reduce((s, p) => s + p.w * p.h, 0);
           const inside = all.every((p) => p.x >= 0 && p.y >= 0 && p.x + p.w <= w + 1e-9 && p.y + p.h <= h + 1e-9);
           if (Math.abs(area - w * h) > 1e-6 || !inside) bad.push([side, preset, w, h]);

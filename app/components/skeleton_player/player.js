@@ -72,7 +72,7 @@ function createPlayer(root) {
     make("div", { class: "bar" }, [
       chip, captionNode, group("Camera", presets), group("Display", [overlay, trails]),
       group("Save this view", [
-        button("Save this view as SVG", "SVG", () => saveSvg()), button("Save this view as PNG", "PNG", () => savePng()),
+        button("Save this view as SVG", "\u2193 SVG", () => saveSvg()), button("Save this view as PNG", "\u2193 PNG", () => savePng()),
       ]),
     ]),
     make("div", { class: "scene" }, [stage, labels]), words, make("div", { class: "axis" }, [tracks, cursor]), scrubber,

@@ -64,7 +64,7 @@ def test_the_same_seed_gives_the_same_report(report, scored_run):
 def story(scored_run, tmp_path):
     """A copy of one decode folder, to be changed; and a function that changes its manifest."""
     folder = tmp_path / "one"
-    shutil.copytree(scored_run / "decoded" / "one", folder)
+    shutil.copytree(scored_run / "decoded" / "one", folder, ignore=shutil.ignore_patterns("report.json"))
 
     def change(**entries):
         manifest = json.loads((folder / "manifest.json").read_text())
@@ -91,7 +91,7 @@ def test_a_recording_without_gesture_is_scored_on_its_words(story, scored_run, t
     change(study=str(tmp_path / "study.toml"), simulated=False)
     report = evaluate_path(folder)
     metrics = {r["metric"] for r in report["rows"]}
-    assert {"WER", "BLEU-1", "word rate r", "BC-word minus null"} <= metrics
+    assert {"WER", "BLEU-1", "word rate r, placed words", "BC-word minus null"} <= metrics
     assert not any(m.startswith(("r,", "MPJPE", "PCK")) for m in metrics)
     assert any("no gesture was recorded" in note for note in report["notes"])
     assert not report["simulated"] and "SIMULATED" not in format_report(report)
@@ -113,6 +113,21 @@ def test_a_part_of_a_story_is_compared_with_the_same_part_of_the_truth(story):
         write_motion(folder / f"{branch}.npz", motion.slice(30.0, 90.0))
     (found,) = rows(evaluate_path(folder), "direct", "r, one sample", "one")
     assert found["value"] > 0.4 and found["n"] == 900
+
+
+def test_the_decoded_rate_is_scored_on_the_volumes_of_the_stretch(story, scored_run):
+    from fmri2ges.data.words_io import read_words_tsv
+    from fmri2ges.evaluation.wordrate import words_per_volume
+
+    folder, _ = story
+    times = 1 + 2.0 * np.arange(50)
+    heard = words_per_volume(read_words_tsv(scored_run.parent / "one.tsv"), times, 2.0)
+    lines = "".join(f"{t}\t{n}\n" for t, n in zip(times, heard))
+    (folder / "rate.tsv").write_text("volume_time\twords_per_volume\n" + lines)
+    for branch in ("text", "direct"):
+        write_motion(folder / f"{branch}.npz", read_motion(folder / f"{branch}.npz").slice(21.0, 90.0))
+    (found,) = rows(evaluate_path(folder), "text", "word rate r", "one")
+    assert found["value"] == pytest.approx(1) and found["n"] == 34
 
 
 def test_an_empty_run_says_which_command_makes_a_decode_folder(tmp_path):

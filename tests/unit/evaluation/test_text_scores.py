@@ -4,7 +4,10 @@ import pytest
 from sacrebleu.metrics import BLEU
 
 from fmri2ges.evaluation.beats import SIGMA, beat_scores, consistency, f_measure, motion_beats
-from fmri2ges.evaluation.text import against_transcript, bleu_counts, bleu_of, rotate, wer_counts, wer_of, window_edges, window_texts
+from fmri2ges.evaluation.gesture import on_body
+from fmri2ges.evaluation.text import (
+    against_transcript, bleu_counts, bleu_of, rotate, wer_counts, wer_of, window_edges, window_texts,
+)  # fmt: skip
 from fmri2ges.evaluation.wordrate import word_rate, words_per_volume
 from fmri2ges.types import Motion, Words
 
@@ -99,6 +102,8 @@ def test_word_rate_is_pearson_with_a_shift_null(synthetic, rng):
     assert len(found.shifted) == 150 - 20 + 1
     assert word_rate(heard, heard, times, 2.0)[0].value == pytest.approx(1)
     assert word_rate(heard, other, times[:9], 2.0) == []
+    smooth, _ = word_rate(heard, other, times, 2.0, rate=3 * a + 1)
+    assert smooth.value == pytest.approx(1)
 
 
 def test_consistency_by_hand():
@@ -118,8 +123,6 @@ def test_motion_beats_are_where_the_hand_turns():
 
 def test_words_on_the_beats_beat_the_null_and_random_words_do_not(synthetic, rng):
     truth, _ = synthetic.gesture(rng, 120)
-    from fmri2ges.evaluation.gesture import on_body
-
     beats = motion_beats(on_body(truth.positions))
     chosen = np.sort(rng.choice(beats, 100, replace=False))
     on = Words.from_lists(["w"] * 100, chosen, np.full(100, 0.01))

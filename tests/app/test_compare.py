@@ -1,0 +1,89 @@
+"""Compare in a real browser on the real server with the shipped models."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.browser
+LOAD = 90_000  # ms: torch is imported, the first story made
+
+
+@pytest.fixture(scope="module")
+def compare(context, server):
+    tab = context.new_page()
+    tab.set_default_timeout(30_000)
+    tab.goto(f"{server}/compare?rois=AC,Broca&start=30&stop=50")
+    tab.wait_for_selector(".player[data-time]", timeout=LOAD)
+    tab.get_by_role("button", name="Make the figure").wait_for()
+    yield tab
+    tab.close()
+
+
+def names(page):
+    return page.locator("[data-view]").evaluate_all("l => l.map(e => e.dataset.view)")
+
+
+def wrists(page):
+    return dict(page.locator("[data-view]").evaluate_all("l => l.map(e => [e.dataset.view, e.dataset.wrists])"))
+
+
+def test_both_branches_and_the_reference_play_together(compare):
+    assert names(compare) == ["text", "direct", "reference"]
+    assert float(compare.locator(".player").get_attribute("data-time")) == 30
+    before = wrists(compare)
+    compare.get_by_label("Play (space)").click()
+    compare.wait_for_timeout(1000)
+    compare.get_by_label("Pause (space)").click()
+    after = wrists(compare)
+    assert all(after[name] != before[name] for name in before)
+    assert len(set(compare.locator("[data-view]").evaluate_all("l => l.map(e => e.dataset.time)"))) == 1
+
+
+def test_the_page_says_what_is_compared_and_that_it_is_simulated(compare):
+    text = compare.locator("[data-testid=stMain]").inner_text()
+    assert "AC, Broca" in text and "30 to 50 s" in text and "8 samples" in text and "device" in text
+    assert compare.locator(".player .chip").is_visible()
+    # 20 s are too short for a shift null: the page says so instead of showing bare numbers.
+    assert "No null: the window has 20 s" in text
+
+
+def test_another_sample_moves_the_skeletons_and_leaves_the_reference(compare):
+    compare.locator(".player").focus()
+    compare.keyboard.press("Home")
+    before = wrists(compare)
+    slider = compare.get_by_role("slider", name=re.compile("Sample"))
+    slider.focus()
+    compare.keyboard.press("ArrowRight")
+    compare.wait_for_timeout(200)
+    for _ in range(100):
+        after = wrists(compare)
+        if after["text"] != before["text"]:
+            break
+        compare.wait_for_timeout(100)
+    assert after["text"] != before["text"] and after["direct"] != before["direct"]
+    assert after["reference"] == before["reference"]
+
+
+def test_a_figure_is_made_and_downloaded(compare):
+    compare.get_by_role("button", name="Make the figure").click()
+    ready = compare.get_by_role("button", name=re.compile(r"Download .*strip.*\.svg"))
+    with compare.expect_download() as download:
+        ready.click()
+    assert "simulated" in download.value.suggested_filename
+    assert "<svg" in Path(download.value.path()).read_text(encoding="utf-8")
+
+
+def test_a_second_choice_of_rois_stands_beside_the_first(compare):
+    box = compare.get_by_role("combobox", name=re.compile("Compare with other ROIs"))
+    box.click()
+    box.type("Visual")
+    compare.keyboard.press("Enter")
+    compare.keyboard.press("Escape")
+    compare.get_by_role("button", name="Decode B").click()
+    compare.locator('[data-view="text B"]').wait_for()
+    assert names(compare) == ["text A", "text B", "direct A", "direct B", "reference"]
+    assert compare.locator("[data-transcript]").evaluate_all("l => l.map(e => e.dataset.transcript)") == [
+        "heard", "decoded A", "decoded B",
+    ]  # fmt: skip
+    compare.get_by_role("button", name="Decode B").wait_for(state="detached")

@@ -1,0 +1,245 @@
+"""The skeleton player in a real browser: one clock, one camera, keys, words, export."""
+
+import re
+import time as clock
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+
+from conftest import run_server
+
+pytestmark = pytest.mark.browser
+SCRIPT = Path(__file__).with_name("player_page.py")
+FRAME = 1 / 15
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    with run_server(SCRIPT, tmp_path_factory.mktemp("player")) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def tab(context, address):
+    """One page for all tests; `player` brings it back to its beginning."""
+    page = context.new_page()
+    page.problems = []
+    page.on("pageerror", lambda e: page.problems.append(str(e)))
+    page.goto(address)
+    page.wait_for_selector(".player[data-time]", timeout=60_000)
+    yield page
+    assert page.problems == []
+    page.close()
+
+
+@pytest.fixture
+def player(tab):
+    root = tab.locator(".player")
+    if root.get_attribute("data-playing") == "true":
+        tab.get_by_label("Pause (space)").click()
+    root.focus()
+    tab.keyboard.press("Home")
+    assert time(tab) == 20
+    return tab
+
+
+def time(page):
+    return float(page.locator(".player").get_attribute("data-time"))
+
+
+def views(page):
+    """Name -> (time, wrist positions in mm) of every view."""
+    found = page.locator("[data-view]").evaluate_all("l => l.map(e => [e.dataset.view, e.dataset.time, e.dataset.wrists])")
+    return {name: (float(t), wrists) for name, t, wrists in found}
+
+
+def until(condition, seconds=10):
+    """Wait for something that the page does by itself."""
+    end = clock.monotonic() + seconds
+    while not condition():
+        assert clock.monotonic() < end, "it did not happen"
+        clock.sleep(0.05)
+
+
+def picture(page):
+    return page.locator("canvas.stage").evaluate("c => c.toDataURL()")
+
+
+def test_play_moves_every_skeleton_on_one_clock_and_pause_freezes_them(player):
+    before = views(player)
+    assert list(before) == ["text", "direct", "reference"]
+    player.get_by_label("Play (space)").click()
+    until(lambda: time(player) > 20.5)
+    player.get_by_label("Pause (space)").click()
+    after = views(player)
+    assert len({t for t, _ in after.values()}) == 1
+    assert all(after[name][1] != before[name][1] for name in before)
+    frozen = picture(player)
+    player.wait_for_timeout(300)
+    assert views(player) == after and picture(player) == frozen
+
+
+def test_steps_and_keys_move_the_clock_by_what_they_say(player):
+    player.get_by_label("One frame forward (right arrow)").click()
+    assert time(player) == pytest.approx(20 + FRAME, abs=1e-3)
+    player.keyboard.press("ArrowRight")
+    assert time(player) == pytest.approx(20 + 2 * FRAME, abs=1e-3)
+    player.keyboard.press("ArrowLeft")
+    assert time(player) == pytest.approx(20 + FRAME, abs=1e-3)
+    player.keyboard.press(".")
+    assert time(player) == pytest.approx(21 + FRAME, abs=1e-3)
+    player.keyboard.press(",")
+    assert time(player) == pytest.approx(20 + FRAME, abs=1e-3)
+    player.keyboard.press("End")
+    assert time(player) == 32
+    player.keyboard.press(".")
+    assert time(player) == 32
+
+
+def test_space_plays_and_pauses_after_a_click_on_any_button(player):
+    player.get_by_label("View from the front").click()
+    player.keyboard.press(" ")
+    assert player.locator(".player").get_attribute("data-playing") == "true"
+    player.keyboard.press(" ")
+    assert player.locator(".player").get_attribute("data-playing") == "false"
+
+
+def test_a_word_seeks_and_is_highlighted(player):
+    heard = player.locator('[data-transcript="heard"]')
+    heard.get_by_text("sea", exact=True).click()
+    assert time(player) == 23
+    assert heard.locator("[data-now]").all_inner_texts() == ["sea"]
+    player.locator('[data-transcript="decoded"]').get_by_text("blue").click()
+    assert time(player) == 23.5
+    assert player.locator('[data-transcript="decoded"] [data-now]').all_inner_texts() == ["blue"]
+
+
+def test_words_are_text_and_never_markup(player):
+    heard = player.locator('[data-transcript="heard"]')
+    assert "<b>old</b>" in heard.locator(".belt span").all_inner_texts()
+    assert heard.locator(".belt b").count() == 0
+
+
+def test_both_rows_place_the_same_time_at_the_same_spot(player):
+    """The word that begins at the clock's time stands at one mark in every row."""
+    left = {}
+    for row, word in (("heard", "sea"), ("decoded", "blue")):
+        node = player.locator(f'[data-transcript="{row}"]').get_by_text(word, exact=True)
+        node.click()
+        left[row] = node.bounding_box()["x"]
+    assert left["heard"] == pytest.approx(left["decoded"], abs=1)
+
+
+def test_drag_turns_all_views_and_double_click_turns_back(player):
+    x, y = centre(player)
+    player.mouse.dblclick(x, y)
+    first = picture(player)
+    player.mouse.down()
+    player.mouse.move(x + 90, y, steps=3)
+    player.mouse.up()
+    turned = picture(player)
+    player.get_by_label("View from the side").click()
+    assert len({first, turned, picture(player)}) == 3
+    player.mouse.dblclick(x, y)
+    assert picture(player) == first
+
+
+def test_the_wheel_zooms_the_picture_and_does_not_scroll_the_page(player):
+    before = picture(player)
+    player.locator("canvas.stage").hover()
+    player.mouse.wheel(0, -400)
+    until(lambda: picture(player) != before)
+    assert player.locator("[data-testid=stMain]").evaluate("e => e.scrollTop") == 0
+    player.mouse.dblclick(*centre(player))
+
+
+def centre(page):
+    box = page.locator("canvas.stage").bounding_box()
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def test_a_click_on_the_curves_moves_the_clock(player):
+    box = player.locator("canvas.tracks").bounding_box()
+    player.mouse.click(box["x"] + 52 + (box["width"] - 66) / 2, box["y"] + 30)
+    assert time(player) == pytest.approx(26, abs=0.05)
+
+
+def test_the_slider_moves_the_clock(player):
+    player.get_by_label("Time in seconds").fill("25")
+    assert time(player) == pytest.approx(25, abs=FRAME)
+
+
+def test_loop_begins_again_and_no_loop_stops_at_the_end(player):
+    player.keyboard.press("End")
+    player.keyboard.press(",")
+    player.get_by_label("Speed", exact=True).select_option("2")
+    player.get_by_label("Play (space)").click()
+    player.wait_for_selector('.player[data-playing="false"]', timeout=10_000)
+    assert time(player) == 32
+    player.get_by_label("Begin again at the end").click()
+    player.keyboard.press(",")
+    player.keyboard.press(" ")
+    player.wait_for_timeout(1200)
+    player.keyboard.press(" ")
+    assert 20 <= time(player) < 31
+    player.get_by_label("Begin again at the end").click()
+    player.get_by_label("Speed", exact=True).select_option("1")
+
+
+def test_the_clock_stays_when_another_sample_arrives(player):
+    player.keyboard.press(".")
+    before = views(player)
+    player.get_by_role("button", name="other sample").click()
+    until(lambda: views(player)["text"] != before["text"])
+    after = views(player)
+    assert after["direct"] == before["direct"] and time(player) == 21
+
+
+def test_the_view_is_saved_as_vector_picture_with_names_time_and_mark(player, tmp_path):
+    player.keyboard.press(".")
+    with player.expect_download() as download:
+        player.get_by_label("Save this view as SVG").click()
+    path = tmp_path / "view.svg"
+    download.value.save_as(path)
+    root = ET.parse(path).getroot()
+    texts = [e.text for e in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert {"text", "direct", "reference"} <= set(texts)
+    assert "21.00 s" in texts[-1] and "simulated" in texts[-1] and "<b>old</b>" in texts[-1]
+    assert len(root.findall(".//{http://www.w3.org/2000/svg}polyline")) > 50
+    assert not root.findall(".//{http://www.w3.org/2000/svg}image")
+    with player.expect_download() as download:
+        player.get_by_label("Save this view as PNG").click()
+    assert Path(download.value.path()).read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+
+
+def test_overlay_and_trails_change_the_picture_and_tell_their_state(player):
+    for label in ("Overlay the bodies in one view", "Show the path of the wrists"):
+        button = player.get_by_label(label)
+        player.keyboard.press(".")
+        before, state = picture(player), button.get_attribute("aria-pressed")
+        button.click()
+        assert picture(player) != before and button.get_attribute("aria-pressed") != state
+        button.click()
+        assert picture(player) == before
+
+
+def test_every_control_has_a_name(player):
+    controls = player.locator(".player button, .player input, .player select, .player canvas")
+    assert controls.count() > 12
+    assert all(controls.evaluate_all("l => l.map(e => Boolean(e.getAttribute('aria-label')))"))
+
+
+def test_the_mark_of_simulated_data_is_there_only_for_simulated_data(player, address):
+    assert player.locator(".chip").is_visible()
+    player.goto(f"{address}?real=1")
+    player.wait_for_selector(".player[data-time]", timeout=20_000)
+    assert not player.locator(".chip").is_visible()
+    player.goto(address)
+    player.wait_for_selector(".player[data-time]", timeout=20_000)
+
+
+def test_no_script_writes_markup_from_data():
+    folder = Path(__file__).parents[2] / "app/components/skeleton_player"
+    for script in folder.glob("*.js"):
+        assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML", script.read_text(encoding="utf-8")), script.name

@@ -1,0 +1,142 @@
+import re
+import shutil
+import time
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fmri2ges.brain.atlas import N_VERTICES, load_atlas
+from fmri2ges.errors import UserError
+from fmri2ges.figures import KINDS, make_figure
+from fmri2ges.figures.cortex import _borders, draw_cortex, map_colours
+from fmri2ges.figures.style import COLOURS, Page, paper
+from fmri2ges.runs.evaluate import evaluate_path
+
+
+@pytest.fixture(scope="module")
+def story(scored_run):
+    folder = scored_run / "decoded" / "two"
+    evaluate_path(folder)
+    return folder
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_is_a_vector_figure_with_text_and_the_simulated_mark(kind, story, tmp_path):
+    svg = make_figure(story, kind, tmp_path / "f.svg").read_text()
+    words = re.findall(r"<text[^>]*>([^<]*)</text>", svg)
+    assert "SIMULATED" in words
+    assert any("subject s1" in w and "two" in w for w in words)
+    width = float(re.search(r'width="([\d.]+)pt"', svg).group(1))
+    assert width == pytest.approx(180 / 25.4 * 72, abs=0.5)
+
+
+def test_real_data_carry_no_mark(decoded_dir, tmp_path):
+    manifest = decoded_dir / "manifest.json"
+    manifest.write_text(manifest.read_text().replace('"simulated": true', '"simulated": false'))
+    assert "SIMULATED" not in make_figure(decoded_dir, "strip", tmp_path / "f.svg").read_text()
+
+
+@pytest.mark.parametrize("suffix, magic", [("png", b"\x89PNG"), ("pdf", b"%PDF"), ("svg", b"<?xml")])
+def test_the_ending_chooses_the_format_and_the_same_input_gives_the_same_bytes(suffix, magic, story, tmp_path):
+    first = make_figure(story, "strip", tmp_path / f"a.{suffix}", dpi=80).read_bytes()
+    assert first.startswith(magic)
+    assert make_figure(story, "strip", tmp_path / f"b.{suffix}", dpi=80).read_bytes() == first
+
+
+def test_pdf_text_stays_text(story, tmp_path):
+    pdf = make_figure(story, "strip", tmp_path / "f.pdf").read_bytes()
+    assert b"/Type /Font" in pdf and b"/Subtype /Type3" not in pdf
+
+
+def test_width_and_dpi_give_the_pixels(story, tmp_path):
+    picture = Image.open(make_figure(story, "compare", tmp_path / "f.png", width_mm=120, dpi=100))
+    assert picture.width == pytest.approx(120 / 25.4 * 100, abs=1)
+
+
+def test_branches_keep_their_colours(story, tmp_path):
+    svg = make_figure(story, "compare", tmp_path / "f.svg").read_text().lower()
+    assert COLOURS["text"].lower() in svg and COLOURS["direct"].lower() in svg
+
+
+def test_the_words_of_the_chosen_stretch_are_shown(story, tmp_path, scored_run):
+    from fmri2ges.data.words_io import read_words_tsv
+
+    svg = make_figure(story, "compare", tmp_path / "f.svg", start=50, stop=60).read_text()
+    shown = re.findall(r"<text[^>]*>([^<]*)</text>", svg)
+    for file in (story / "words.tsv", scored_run.parent / "two.tsv"):
+        for word in read_words_tsv(file).slice(50, 60).text:
+            assert word in shown
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ({"kind": "pie"}, "allowed: cortex, strip, compare, metrics"),
+        ({"out": "f.jpg"}, "allowed: .svg, .pdf, .png"),
+        ({"width_mm": 0}, "width_mm"),
+        ({"width_mm": 20}, "between 50 and 500"),
+        ({"start": 500.0, "stop": 510.0}, "at least 1 s"),
+    ],
+)
+def test_wrong_options_are_one_clear_line(change, message, story, tmp_path):
+    options = {"kind": "strip", "out": "f.png", **change}
+    with pytest.raises(UserError, match=message) as error:
+        make_figure(story, options.pop("kind"), tmp_path / options.pop("out"), **options)
+    assert "\n" not in str(error.value)
+
+
+def test_metrics_without_a_report_say_how_to_make_one(decoded_dir, tmp_path):
+    with pytest.raises(UserError, match="fmri2ges evaluate"):
+        make_figure(decoded_dir, "metrics", tmp_path / "f.png")
+
+
+def test_columns_of_a_table_have_no_place_on_the_cortex(story, tmp_path):
+    folder = tmp_path / "table"
+    shutil.copytree(story, folder)
+    manifest = folder / "manifest.json"
+    manifest.write_text(manifest.read_text().replace('"AC"', '"LATL"'))
+    with pytest.raises(UserError, match="LATL.*no place on the cortex"):
+        make_figure(folder, "cortex", tmp_path / "f.png")
+
+
+def test_the_cortex_shows_the_area_in_its_colour_on_the_right_side():
+    colours = np.full((2 * N_VERTICES, 3), np.nan)
+    colours[load_atlas().vertices(["L_V1"])] = (1.0, 0.0, 0.0)
+    with paper():
+        page = Page(180, 60, "t", "s", False)
+        draw_cortex(page, 4, 15, 172, colours)
+        page.figure.set_dpi(60)
+        canvas = page.figure.canvas
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+        canvas = FigureCanvasAgg(page.figure)
+        canvas.draw()
+        picture = np.asarray(canvas.buffer_rgba())[:, :, :3].astype(int)
+    red = (picture[:, :, 0] > 100) & (picture[:, :, 1] < 60)
+    columns = np.flatnonzero(red.any(0))
+    # V1 lies on the medial wall of the left hemisphere: the second of four views, at its occipital (left) end.
+    assert red.sum() > 30
+    assert columns.max() < 0.5 * picture.shape[1]
+    assert np.median(columns) < 0.35 * picture.shape[1]
+
+
+def test_four_views_are_painted_in_two_seconds(tmp_path, story):
+    make_figure(story, "cortex", tmp_path / "warm.png")
+    started = time.process_time()
+    make_figure(story, "cortex", tmp_path / "f.svg")
+    assert time.process_time() - started < 2
+
+
+def test_borders_run_between_regions_only():
+    square = np.array([[[0, 0], [1, 0], [0, 1]], [[1, 0], [1, 1], [0, 1]]], float)
+    assert len(_borders(square, np.array([[1, 1, 1], [1, 1, 1]]))) == 0
+    pieces = _borders(square, np.array([[1, 0, 0], [0, 0, 0]]))
+    assert np.allclose(sorted(map(tuple, pieces[0])), [(0, 0.5), (0.5, 0)])
+    assert len(_borders(square, np.array([[1, 2, 3], [2, 2, 3]]))) == 3 + 1
+
+
+def test_a_map_is_coloured_between_its_limits_and_bare_where_unknown():
+    colours = map_colours(np.array([0.0, 1.0, 2.0, np.nan]), (0.0, 1.0))
+    assert np.array_equal(colours[1], colours[2]) and not np.array_equal(colours[0], colours[1])
+    assert np.isnan(colours[3]).all()

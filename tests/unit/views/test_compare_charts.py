@@ -1,0 +1,95 @@
+"""Charts and scores of the Compare page on motion whose answer is known."""
+
+import numpy as np
+import pytest
+
+from fmri2ges.decoding.types import Decoded
+from fmri2ges.motion.features import from_bones
+from fmri2ges.types import Motion, Words
+from fmri2ges.views import compare
+
+SECONDS = 60.0
+
+
+def smooth_bones(seed, frames):
+    from scipy.ndimage import gaussian_filter1d
+
+    rng = np.random.default_rng(seed)
+    return rng.normal(size=27) * 2 + gaussian_filter1d(rng.normal(size=(frames, 27)), 6, axis=0) * 6
+
+
+@pytest.fixture(scope="module")
+def truth():
+    return Motion(from_bones(smooth_bones(0, 1500)), start=0.0)
+
+
+@pytest.fixture(scope="module")
+def decoded(truth):
+    """Text branch = noise without relation, direct branch = the truth with a little noise; 20 to 80 s."""
+    frames = slice(300, 300 + int(SECONDS * 15))
+    noise = np.stack([from_bones(smooth_bones(k + 1, int(SECONDS * 15))) for k in range(2)])
+    close = np.stack([truth.positions[frames], truth.positions[frames]])
+    words = Words.from_lists(["a"] * 100, 20 + 0.6 * np.arange(100), np.full(100, 0.3))
+    return Decoded(
+        Motion(noise[0], start=20.0, samples=noise), Motion(close[0], start=20.0, samples=close), (words,), ("all",),
+        20.0, 80.0, {"simulated": True, "story": "test-1"},
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def rows(decoded, truth):
+    return compare.gesture_agreement(decoded, truth)
+
+
+def test_wrists_that_move_evenly_have_that_speed_and_height():
+    positions = np.zeros((60, 10, 3), np.float32)
+    positions[:, [6, 9], 1] = -0.3
+    positions[:, [6, 9], 0] = 0.02 * np.arange(60)[:, None]  # 0.02 m a frame at 15 fps = 0.3 m/s
+    speed, height = compare.wrist_curves(Motion(positions))
+    np.testing.assert_allclose(speed, 0.3, atol=1e-5)
+    np.testing.assert_allclose(height, -30, atol=1e-4)
+
+
+def test_agreement_finds_the_branch_that_follows_the_reference(rows):
+    by = {(r["branch"], r["metric"]): r for r in rows}
+    follows, noise = by["direct", "r, mean of 2"], by["text", "r, mean of 2"]
+    assert follows["value"] > 0.999 and follows["null"]["p"] < 0.05
+    assert noise["value"] < 0.5 and follows["null"]["q95"] < 0.9
+
+
+def test_every_score_of_the_table_says_its_null_and_n(rows):
+    table = compare.agreement_table(rows)
+    assert len(table) == len(rows) > 0
+    assert all(line["Null, 5 to 95 %"] != "-" and line["p"] != "-" and "frames" in line["n"] for line in table)
+
+
+def test_a_short_window_says_that_it_has_no_null(decoded, truth):
+    from fmri2ges.views.player import with_window
+
+    short = compare.gesture_agreement(with_window(decoded, 20.0, 45.0), truth)
+    assert all(r["null"] is None for r in short)
+    assert "No null" in compare.agreement_note(short, 25.0)
+    assert compare.agreement_table(short)[0]["p"] == "-"
+
+
+def test_the_charts_name_every_motion_and_mark_simulated_data(decoded, truth, rows):
+    shown = compare.motions(decoded, truth)
+    figure = compare.motion_chart(shown, simulated=True)
+    assert [t.name for t in figure.data if t.showlegend is not False] == ["text", "direct", "reference"]
+    assert "simulated" in figure.layout.title.text
+    assert all(len(t.y) == len(shown["reference"].positions) for t in figure.data)
+    agreement = compare.agreement_chart(rows, simulated=True)
+    dots = [t for t in agreement.data if t.type == "scatter"]
+    assert sorted(x for t in dots for x in t.x) == sorted(r["value"] for r in rows)
+    assert "simulated" in agreement.layout.title.text
+
+
+def test_a_second_selection_has_its_own_names(decoded):
+    assert list(compare.motions(decoded, other=decoded)) == ["text A", "text B", "direct A", "direct B"]
+
+
+def test_words_are_scored_against_what_was_heard(decoded):
+    heard = decoded.texts[0]
+    rows = compare.word_agreement(decoded, heard, None, "B")
+    wer = next(r for r in rows if r["metric"] == "WER")
+    assert wer["branch"] == "text B" and wer["value"] == 0
