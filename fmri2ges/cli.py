@@ -167,15 +167,17 @@ def evaluate(
 @app.command()
 def figure(
     path: Annotated[Path, typer.Argument(metavar="DIR", help="A decoded folder.")],
-    kind: Annotated[str, typer.Option(help="cortex, strip, compare, metrics or roi-map.")],
+    kind: Annotated[str, typer.Option(help="cortex, strip, compare or metrics.")],
     out: Annotated[Path, typer.Option(metavar="F", help="File to write: .svg, .pdf or .png.")],
     width_mm: Annotated[float, typer.Option(min=10, help="Width in millimetres.")] = 180,
     dpi: Annotated[int, typer.Option(min=30, help="Dots per inch of raster parts.")] = 300,
+    start: Annotated[Optional[float], typer.Option(help="First second to draw.")] = None,
+    stop: Annotated[Optional[float], typer.Option(help="Last second to draw.")] = None,
 ) -> None:
     """Draw a figure for a paper."""
     from .figures import make_figure
 
-    make_figure(path, kind, out, width_mm=width_mm, dpi=dpi)
+    make_figure(path, kind, out, width_mm=width_mm, dpi=dpi, start=start, stop=stop)
     print(out)
 
 
@@ -187,7 +189,7 @@ def export(
     branch: Annotated[Optional[str], typer.Option(help="text or direct; default: direct where it was decoded.")] = None,
 ) -> None:
     """Write the decoded motion or ROI mask for other programs."""
-    from .data.export import export_motion
+    from .runs.export import export_motion
 
     for written in export_motion(path, format, out, branch=branch):
         print(written)

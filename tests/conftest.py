@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from fmri2ges.data.motion_npz import write_motion
 from fmri2ges.data.words_io import write_words_tsv
@@ -16,9 +17,9 @@ ROOT = Path(__file__).resolve().parents[1]
 SUBJECTS = ("s18", "s22", "s26", "s31", "s37", "s40", "s44", "s48", "s52")  # of the Alice recording
 
 
-def pytest_configure(config):
-    config.addinivalue_line("markers", "slow: takes more than a few seconds")
-    config.addinivalue_line("markers", "browser: needs Chromium and Playwright")
+# Laws are about values; how long an example takes depends on what else the machine does.
+settings.register_profile("laws", deadline=None)
+settings.load_profile("laws")
 
 
 @pytest.fixture(scope="session")

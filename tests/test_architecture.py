@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
+import os
 import subprocess
 import sys
-import time
 from functools import lru_cache
 from pathlib import Path
 
@@ -24,8 +24,6 @@ LEVEL = {
     **dict.fromkeys(["types", "config", "provenance", "errors", "__init__"], 0),
 }
 FORBIDDEN = {("models", "data"), ("evaluation", "models")}
-# `data.export` is the one door to all formats; films are drawn by `figures`, loaded only when one is asked for.
-EXCEPTIONS = {("fmri2ges/data/export.py", "figures")}
 HEAVY = {"torch", "nilearn", "matplotlib", "transformers", "diffusers", "pyvista", "streamlit", "pandas", "sklearn"}
 
 
@@ -64,7 +62,7 @@ def test_imports_run_downward():
         name = file.relative_to(ROOT).as_posix()
         for target in imported_parts(file):
             upward = LEVEL[target] > LEVEL[part_of(file)] or (part_of(file), target) in FORBIDDEN
-            if upward and (name, target) not in EXCEPTIONS:
+            if upward:
                 wrong.append(f"{name} imports {target}")
     assert not wrong
 
@@ -133,6 +131,7 @@ def test_help_needs_no_heavy_library():
 
 
 def test_help_answers_quickly():
-    started = time.perf_counter()
+    before = os.times()
     subprocess.run([sys.executable, "-m", "fmri2ges", "train", "--help"], cwd=ROOT, capture_output=True, check=True)
-    assert time.perf_counter() - started < 5
+    after = os.times()  # computing time, which a busy machine does not change
+    assert after.children_user - before.children_user < 3

@@ -116,26 +116,31 @@ class Readout:
         return out
 
 
-def choose_penalty(stories, targets: np.ndarray, blocks, grid, delays=DELAYS) -> tuple[float, dict[float, float]]:
-    """The penalty with the best leave-one-story-out correlation.
+def penalty_scores(stories, targets: np.ndarray, blocks, grid, delays=DELAYS) -> dict[float, float]:
+    """Leave-one-story-out correlation of each penalty of a grid.
 
     Correlations are pooled within each block of targets and averaged over blocks, so that a single
-    number (the word rate) weighs as much as fifty of a word vector. Ties go to the stronger penalty.
+    number (the word rate) weighs as much as fifty of a word vector.
 
     Parameters
     ----------
     blocks : iterable of slice, columns of `targets`
-
-    Returns
-    -------
-    penalty, and the score of each value of the grid
     """
     columns = np.arange(stories[0].shape[1])
     scores: dict[float, float] = {}
-    for penalty in sorted(grid, reverse=True):
+    for penalty in grid:
         readout = Readout(stories, targets, penalty, delays)
         p, y = readout.solve(columns).crossfit, readout.targets
         r = [(p[:, b] * y[:, b]).sum() / np.sqrt((p[:, b] ** 2).sum() * (y[:, b] ** 2).sum() + 1e-12) for b in blocks]
         scores[float(penalty)] = float(np.mean(r))
-    best = max(scores, key=lambda k: (round(scores[k], 6), k))
-    return best, scores
+    return scores
+
+
+def best_penalty(scores_of_subjects: list[dict[float, float]]) -> float:
+    """The penalty with the best mean score over subjects; ties go to the stronger one.
+
+    One setting for all subjects: chosen for each alone it is noise in short recordings.
+    """
+    grid = scores_of_subjects[0]
+    mean = {k: round(float(np.mean([s[k] for s in scores_of_subjects])), 6) for k in grid}
+    return max(mean, key=lambda k: (mean[k], k))

@@ -11,7 +11,7 @@ from ..models.conditions import word_track
 from ..models.denoiser import LATENT_FPS, Denoiser
 from ..models.f2t import F2T, Blocks, text_targets
 from ..models.generator import Generator
-from ..models.readout import Readout, choose_penalty
+from ..models.readout import Readout, penalty_scores
 from ..models.t2g import WindowBatches, t2g_config, t2g_loss
 from ..motion.codec import fit_codec
 from ..text.embeddings import WordVectors
@@ -105,16 +105,27 @@ def text_statistics(texts: list[tuple[str, ...]], vectors: WordVectors) -> TextS
     return TextStatistics(language, centre, centred, (p * centred).T @ centred)
 
 
-def fit_f2t(
-    stories: list[BrainStory], gestures: list[np.ndarray], statistics: TextStatistics, vectors: WordVectors, penalties: tuple[float, ...]
-) -> F2T:
-    """Fit the text decoder of one subject.
+@dataclass(frozen=True)
+class F2TProblem:
+    """Features and targets of one subject's training stories."""
+
+    features: list[np.ndarray]
+    targets: np.ndarray
+    blocks: Blocks
+
+    def scores(self, penalties) -> dict[float, float]:
+        """Leave-one-story-out score of each ridge penalty."""
+        b = self.blocks
+        return penalty_scores(self.features, self.targets, (b.fast, b.slow, b.rate, b.gesture), penalties)
+
+
+def f2t_problem(stories: list[BrainStory], gestures: list[np.ndarray], statistics: TextStatistics, vectors: WordVectors) -> F2TProblem:
+    """What the text decoder of one subject learns.
 
     Parameters
     ----------
     stories : training stories of one subject
     gestures : arrays (n_renditions, n_latent, n_codes), pseudo-gestures of the same stories
-    penalties : ridge penalties to choose from by leaving out one story at a time
     """
     targets = []
     for story, codes in zip(stories, gestures, strict=True):
@@ -122,7 +133,10 @@ def fit_f2t(
         moves = gesture_targets(codes.mean(0), len(story.volume_times), story.tr)
         targets.append(np.concatenate([text, moves], 1))
     blocks = Blocks(vectors.dim, targets[0].shape[1] - 2 * vectors.dim - 1)
-    features, table = [s.features for s in stories], np.concatenate(targets)
-    penalty, _ = choose_penalty(features, table, (blocks.fast, blocks.slow, blocks.rate, blocks.gesture), penalties)
-    readout = Readout(features, table, penalty)
-    return F2T(readout, blocks, statistics.language, statistics.vocabulary_vectors, statistics.covariance)
+    return F2TProblem([s.features for s in stories], np.concatenate(targets), blocks)
+
+
+def fit_f2t(problem: F2TProblem, statistics: TextStatistics, penalty: float) -> F2T:
+    """The text decoder of one subject."""
+    readout = Readout(problem.features, problem.targets, penalty)
+    return F2T(readout, problem.blocks, statistics.language, statistics.vocabulary_vectors, statistics.covariance)

@@ -78,10 +78,13 @@ def read_generator(path, device: str) -> Generator:
     import torch
 
     arrays, meta = read_tensors(path)
-    denoiser = Denoiser(DenoiserConfig(**meta["config"]))
     state = {k.removeprefix("net."): torch.from_numpy(v) for k, v in arrays.items() if k.startswith("net.")}
-    denoiser.load_state_dict(state)
-    codec = Codec(**{k.removeprefix("codec."): v for k, v in arrays.items() if k.startswith("codec.")})
+    try:
+        denoiser = Denoiser(DenoiserConfig(**meta["config"]))
+        denoiser.load_state_dict(state)
+        codec = Codec(**{k.removeprefix("codec."): v for k, v in arrays.items() if k.startswith("codec.")})
+    except (KeyError, TypeError, RuntimeError) as error:  # other names or sizes than this version's network
+        raise UserError(f"{path}: was written by another version of fmri2ges; train again") from error
     return Generator(denoiser.eval().to(device), codec, float(meta["guidance"]))
 
 

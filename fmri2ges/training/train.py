@@ -15,6 +15,7 @@ from ..data.study import Study, load_study, within_story_folds
 from ..errors import Cancelled, UserError
 from ..models.device import resolve_device
 from ..models.generator import Generator
+from ..models.readout import best_penalty
 from ..motion.features import resample, to_bones
 from ..provenance import build_manifest
 from ..runs.folder import RunFolder
@@ -23,7 +24,7 @@ from ..types import Recording
 from . import store
 from .corpus import BrainStory, GestureStory
 from .loop import LoopConfig
-from .phase1 import fit_f2t, pseudo_gestures, text_statistics, train_t2g
+from .phase1 import f2t_problem, fit_f2t, pseudo_gestures, text_statistics, train_t2g
 from .phase2 import decoded_tracks, random_choices, roi_tracks, train_f2g
 from .presets import TrainConfig, preset_config
 
@@ -215,9 +216,13 @@ def fit_fold(
     groups = roi_groups(bases[study.subjects[0]])
     tracks, decoded, order = [], [], []
     stages.next(low + 0.4 * span, f"F2T{tag}")
-    for i, subject in enumerate(study.subjects):
-        own = [s for s in stories if s.subject == subject]
-        f2t = fit_f2t(own, [gestures[s.story][:2] for s in own], statistics, vectors, config.penalties)
+    own_of = {subject: [s for s in stories if s.subject == subject] for subject in study.subjects}
+    problems = {
+        subject: f2t_problem(own, [gestures[s.story][:2] for s in own], statistics, vectors) for subject, own in own_of.items()
+    }
+    penalty = best_penalty([p.scores(config.penalties) for p in problems.values()])
+    for i, (subject, own) in enumerate(own_of.items()):
+        f2t = fit_f2t(problems[subject], statistics, penalty)
         store.write_f2t(folder / f"f2t-{i}-{k}.safetensors", f2t)
         choices = random_choices(bases[subject].parcel, groups, config.roi_choices, rng)
         source = roi_tracks(f2t, own, choices, rng)

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
+from ..data.atomic import read_json, replacing, write_text
+from ..data.bvh import write_bvh
+from ..data.motion_npz import read_motion, write_motion
+from ..data.words_io import read_words_tsv
 from ..errors import UserError, check_option
 from ..types import Motion
-from .atomic import read_json, replacing, write_text
-from .bvh import write_bvh
-from .motion_npz import read_motion, write_motion
-from .words_io import read_words_tsv
 
 FORMATS = ("bvh", "npz", "csv", "gif", "mp4", "gii")
 BRANCHES = ("direct", "text")  # the first one that was decoded is exported unless one is named
@@ -50,7 +50,7 @@ def export_motion(decode_dir, format: str, out, branch: str | None = None) -> tu
         words_file = decode_dir / "words.tsv"
         words = read_words_tsv(words_file) if words_file.is_file() else None
         with replacing(out) as temp:
-            write_video(motions, words, temp)
+            write_video(motions, words, temp, simulated=bool(manifest["simulated"]))
         return (out,)
     if branch is not None and branch not in motions:
         raise UserError(f"branch: {branch!r} was not decoded in {decode_dir}; there is: {', '.join(motions)}")

@@ -1,0 +1,87 @@
+"""The shipped models: what the first screen shows, and what the card claims."""
+
+import json
+
+import numpy as np
+import pytest
+
+from fmri2ges.decoding.baselines import mean_pose, ridge_motion
+from fmri2ges.decoding.session import open_demo
+from fmri2ges.demo import WEIGHTS
+from fmri2ges.demo.world import TEST
+from fmri2ges.evaluation.gesture import features, pair, weighted_r
+
+CARD = WEIGHTS / "card.json"
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    patch = pytest.MonkeyPatch()
+    patch.setenv("FMRI2GES_CACHE", str(tmp_path_factory.mktemp("cache")))
+    yield open_demo(device="cpu")
+    patch.undo()
+
+
+def r_of_mean(demo, motion, story) -> float:
+    both = pair(demo.reference(story), motion)
+    return weighted_r(features(both.reference), features(both.mean))
+
+
+def test_weights_are_small_and_carry_no_path():
+    assert sum(f.stat().st_size for f in WEIGHTS.iterdir()) < 15e6
+    manifest = json.loads((WEIGHTS / "manifest.json").read_text())
+    assert "study" not in manifest and manifest["simulated"] is True
+    assert json.loads(CARD.read_text())["metrics"]
+
+
+def test_both_branches_follow_the_truth_and_unplanted_rois_do_not(demo):
+    story = TEST[0]
+    planted = demo.decode("sub-01", story, samples=4, start=0, stop=120)
+    nothing = demo.decode("sub-01", story, rois=("Visual", "MT", "M1S1"), samples=4, start=0, stop=120)
+    assert r_of_mean(demo, planted.direct, story) > 0.15
+    assert r_of_mean(demo, planted.text, story) > 0.08
+    # 120 s of one story scatter; the results table has the six stories of four worlds.
+    assert abs(r_of_mean(demo, nothing.direct, story)) < 0.12
+    assert planted.manifest["simulated"] is True
+
+
+def test_baselines_cover_the_story(demo):
+    story = TEST[0]
+    ridge = ridge_motion(demo, "sub-01", story)
+    assert ridge.duration == pytest.approx(300) and r_of_mean(demo, ridge, story) > 0.15
+    still = mean_pose(demo, ridge)
+    assert np.ptp(still.positions, axis=0).max() == 0
+
+
+def test_the_cache_is_filled_story_by_story(demo):
+    demo.recording("sub-01", TEST[1])
+    made = [p.name for p in demo.study.root.rglob("*.npy") if p.stat().st_size]
+    assert f"{TEST[1]}.npy" in made and f"{TEST[4]}.npy" not in made
+
+
+@pytest.mark.slow
+def test_retraining_lands_on_the_card(tmp_path):
+    """The command of the card, run again: held-out r of both branches within .06 of the card."""
+    from fmri2ges.decoding.output import write_decoded
+    from fmri2ges.decoding.session import Session
+    from fmri2ges.demo.study import simulate_study
+    from fmri2ges.runs.evaluate import evaluate_path
+    from fmri2ges.training.train import train_study
+
+    card = json.loads(CARD.read_text())
+    study = simulate_study(tmp_path / "study", seed=0)
+    run = train_study(study, tmp_path / "run", device="cpu", seed=0)
+    session = Session.open(run, device="cpu")
+    for story in TEST:
+        write_decoded(session.decode("sub-01", story, seed=0), run / "decoded" / story)
+    rows = evaluate_path(run)["rows"]
+
+    def score(table, branch):
+        (value,) = [
+            row["value"] for row in table
+            if row["metric"] == "r, mean of 8" and row["branch"] == branch and row["story"] == "all stories"
+        ]  # fmt: skip
+        return value
+
+    for branch in ("text", "direct"):
+        assert abs(score(rows, branch) - score(card["metrics"], branch)) < 0.06

@@ -1,0 +1,162 @@
+"""Training as a user runs it, on a study of a few stories; and what must never happen."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from fmri2ges.decoding.output import read_decoded, write_decoded
+from fmri2ges.decoding.session import Session
+from fmri2ges.demo.study import write_bold, write_clip, write_study_file, write_truth, write_words
+from fmri2ges.demo.world import CLIPS, TEST, TRAIN, World
+from fmri2ges.errors import Cancelled, UserError
+from fmri2ges.training import store
+from fmri2ges.training.presets import TrainConfig
+from fmri2ges.training.train import train_study
+
+TINY = TrainConfig(t2g_steps=6, f2g_steps=4, renditions=1, roi_choices=1, penalties=(3000.0, 10_000.0))
+
+
+def write_small(world: World, root, n_train: int = 3):
+    train, test, clips = TRAIN[:n_train], TEST[:1], CLIPS[:4]
+    for story in (*train, *test):
+        write_words(world, story, root)
+        write_bold(world, "sub-01", story, root)
+    for clip in clips:
+        write_clip(world, clip, root)
+    write_truth(world, test[0], root)
+    write_study_file(world, root, test=test, train=train, validation=(), clips=clips)
+    return root / "study.toml"
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    return write_small(World(7), tmp_path_factory.mktemp("small"))
+
+
+@pytest.fixture(scope="module")
+def run(study, tmp_path_factory):
+    seen = []
+    out = tmp_path_factory.mktemp("runs") / "run"
+    train_study(study, out, device="cpu", config=TINY, progress=lambda f, m: seen.append(f))
+    assert seen == sorted(seen) and 0 <= seen[0] and seen[-1] == pytest.approx(1.0)
+    return out
+
+
+def test_run_folder_is_complete_and_says_where_it_comes_from(run):
+    names = {p.name for p in run.iterdir()}
+    assert {"manifest.json", "status.json", "log.txt", "t2g.safetensors", "f2g-0.safetensors", "f2t-0-0.safetensors"} <= names
+    session = Session.open(run, device="cpu")
+    manifest = session.manifest
+    assert manifest["simulated"] is True and manifest["world"]["seed"] == 7
+    assert manifest["config"]["t2g_steps"] == 6
+    assert {"study.toml", "words/train-01.tsv", "gesture/clip-01.npz"} <= manifest["digests"].keys()
+
+
+def test_decode_both_branches_writes_and_reads_back(run, tmp_path):
+    session = Session.open(run, device="cpu")
+    decoded = session.decode("sub-01", "test-1", rois=("Broca", "AC"), samples=2, start=20, stop=34, seed=3)
+    for motion in (decoded.text, decoded.direct):
+        assert motion.samples.shape == (2, 210, 10, 3) and motion.start == 20
+    assert len(decoded.texts) == 2 and all(20 <= t < 34 for t in decoded.words.start)
+    again = read_decoded(write_decoded(decoded, tmp_path / "out"))
+    np.testing.assert_array_equal(again.direct.samples, decoded.direct.samples)
+    assert again.words.text == decoded.words.text and again.manifest["simulated"] is True
+    np.testing.assert_allclose(again.rate, decoded.rate, atol=1e-3)
+
+
+def test_same_seed_same_result_and_other_seed_another(run):
+    session = Session.open(run, device="cpu")
+
+    def decode(seed):
+        return session.decode("sub-01", "test-1", samples=1, start=0, stop=10, seed=seed).direct.positions
+
+    np.testing.assert_array_equal(decode(1), decode(1))
+    assert np.abs(decode(1) - decode(2)).max() > 1e-3
+
+
+def test_a_stored_run_decodes_as_trained(run):
+    """Quantised features and half-precision targets are what training itself used or close to it."""
+    session = Session.open(run, device="cpu")
+    f2t = session.f2t("sub-01", 0)
+    np.testing.assert_array_equal(store.dequantise(store.quantise(f2t.readout.features)), f2t.readout.features)
+
+
+def test_absent_rois_are_never_read(run):
+    session = Session.open(run, device="cpu")
+    recording = session.recording("sub-01", "test-1")
+    columns = session.columns(("AC",), "sub-01")
+    from fmri2ges.brain.atlas import load_atlas
+
+    other = recording.bold.copy()
+    other[:, ~load_atlas().vertices(("AC",))] = np.random.default_rng(0).standard_normal((len(other), 1))
+    one = session.read(recording, "sub-01", columns)[0][3]
+    two = session.read(replace(recording, bold=other), "sub-01", columns)[0][3]
+    np.testing.assert_allclose(one, two, atol=1e-6)
+
+
+def test_decoding_takes_no_transcript(run):
+    """With other words in the recording the decoded words and gestures are the same."""
+    from fmri2ges.types import Words
+
+    session = Session.open(run, device="cpu")
+    first = session.decode("sub-01", "test-1", samples=2, start=0, stop=20)
+    recording = session.recording("sub-01", "test-1")
+    session._recordings["sub-01", "test-1"] = replace(recording, words=Words(("nothing",), np.zeros(1), np.ones(1)))
+    second = session.decode("sub-01", "test-1", samples=2, start=0, stop=20)
+    assert first.words.text == second.words.text
+    np.testing.assert_array_equal(first.text.samples, second.text.samples)
+
+
+def test_wrong_requests_are_one_clear_line(run):
+    session = Session.open(run, device="cpu")
+    for options, message in (
+        ({"story": "train-01"}, "was used in training; allowed: test-1"),
+        ({"story": "nope"}, "has no recording of 'nope'"),
+        ({"subject": "sub-99"}, "'sub-99' is not in study"),
+        ({"rois": ("Brocca",)}, "did you mean Broca"),
+        ({"rois": ()}, "choose at least one ROI"),
+        ({"start": 290, "stop": 400}, "recorded from 0 to 300 s"),
+        ({"branch": "both?"}, "branch: 'both\\?' is not known"),
+        ({"samples": 0}, "samples: must be a number above 0"),
+    ):
+        with pytest.raises(UserError, match=message) as error:
+            session.decode(**{"subject": "sub-01", "story": "test-1"} | options)
+        assert "\n" not in str(error.value)
+
+
+def test_stop_leaves_nothing_behind(study, tmp_path):
+    calls = []
+
+    def should_stop():
+        calls.append(1)
+        return len(calls) > 3
+
+    with pytest.raises(Cancelled):
+        train_study(study, tmp_path / "run", device="cpu", config=TINY, should_stop=should_stop)
+    assert not any(tmp_path.iterdir())
+
+
+def test_weights_of_another_version_are_one_clear_line(run, tmp_path):
+    import shutil
+
+    broken = tmp_path / "run"
+    shutil.copytree(run, broken)
+    (broken / "t2g.safetensors").write_bytes((broken / "f2t-0-0.safetensors").read_bytes())
+    with pytest.raises(UserError, match="written by another version"):
+        Session.open(broken, device="cpu")
+    (broken / "t2g.safetensors").write_bytes(b"not weights")
+    with pytest.raises(UserError, match="cannot be read as safetensors"):
+        Session.open(broken, device="cpu")
+
+
+def test_null_bold_is_not_predicted_out_of_fold(tmp_path):
+    """The leak that a whole-sample fit would show: r of about .4 on a brain without signal."""
+    null = write_small(World(8, null=True), tmp_path / "null", n_train=6)
+    run = train_study(null, tmp_path / "run", device="cpu", config=TINY)
+    f2t = Session.open(run, device="cpu").f2t("sub-01", 0)
+    solution = f2t.readout.solve(np.arange(f2t.readout.features.shape[1]))
+    inside = f2t.readout.predict(solution, f2t.readout.features[:150])
+    y = f2t.readout.targets
+    assert np.corrcoef(inside.ravel(), y[:150].ravel())[0, 1] > 0.3
+    assert np.corrcoef(solution.crossfit.ravel(), y.ravel())[0, 1] < 0.05
