@@ -25,7 +25,6 @@ from fmri2ges.demo import WEIGHTS  # noqa: E402
 from fmri2ges.demo.world import TEST  # noqa: E402
 
 
-
 def command(*args) -> None:
     print("python -m fmri2ges", *args, file=sys.stderr, flush=True)
     subprocess.run([sys.executable, "-m", "fmri2ges", *map(str, args)], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
@@ -37,7 +36,20 @@ def main() -> None:
         command("simulate", study, "--seed", 0)
         command("train", study / "study.toml", "--out", run, "--preset", "demo", "--seed", 0, "--device", "cpu")
         for story in TEST:
-            command("decode", run, "--subject", "sub-01", "--story", story, "--seed", 0, "--device", "cpu", "--out", run / "decoded" / story)
+            command(
+                "decode",
+                run,
+                "--subject",
+                "sub-01",
+                "--story",
+                story,
+                "--seed",
+                0,
+                "--device",
+                "cpu",
+                "--out",
+                run / "decoded" / story,
+            )
         command("evaluate", run, "--json", Path(temp) / "report.json")
         report = json.loads((Path(temp) / "report.json").read_text())
         manifest = json.loads((run / "manifest.json").read_text())

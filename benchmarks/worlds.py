@@ -162,7 +162,9 @@ def variants(bench: Bench) -> dict[str, Generator]:
     loop = LoopConfig(config.f2g_steps, config.f2g_rate, 0.05, 0.99)
 
     def train(**options) -> Generator:
-        return train_f2g(session.t2g, stories, gestures, speakers, tracks, bench.vectors, loop, rng, "cpu", decoded=decoded, **options)
+        return train_f2g(
+            session.t2g, stories, gestures, speakers, tracks, bench.vectors, loop, rng, "cpu", decoded=decoded, **options
+        )
 
     untrained = seeded(lambda: from_t2g(session.t2g.denoiser, f2g_config(session.t2g.denoiser.config, f2t.blocks.width)), rng)
     return {
@@ -179,7 +181,11 @@ def run_world(seed: int) -> dict:
         again = {s: bench.world.truth(s, rendition=1) for s in (*TEST, *VALIDATION)}
         limit = MAX_FGD_RATIO * bench.fgd(VALIDATION[:3], [again[s] for s in VALIDATION[:3]])["fgd"]
         rows["rerendition"] = bench.score([again[s] for s in TEST])
-        nets = {"t2g": (bench.session.t2g, "observed"), "text": (bench.session.t2g, "texts"), "direct": (bench.session.f2g(0), "volumes")}
+        nets = {
+            "t2g": (bench.session.t2g, "observed"),
+            "text": (bench.session.t2g, "texts"),
+            "direct": (bench.session.f2g(0), "volumes"),
+        }
         nets |= {name: (net, "volumes") for name, net in variants(bench).items()}
         for name, (net, kind) in nets.items():
             guidance[name] = bench.choose(net, kind, limit)
@@ -192,7 +198,13 @@ def run_world(seed: int) -> dict:
                 say(seed, f"{row}: {rows[row]}")
         rows["ridge"] = bench.score([ridge_motion(bench.session, SUBJECT, s) for s in TEST])
         rows["mean"] = bench.score([mean_pose(bench.session, bench.truth[s]) for s in TEST])
-        return {"seed": seed, "train_seconds": bench.train_seconds, "guidance": guidance, "rows": rows, "encoder": bench.encoder.digest}
+        return {
+            "seed": seed,
+            "train_seconds": bench.train_seconds,
+            "guidance": guidance,
+            "rows": rows,
+            "encoder": bench.encoder.digest,
+        }
 
 
 def say(seed: int, message: str) -> None:

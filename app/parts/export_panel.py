@@ -55,8 +55,8 @@ def make_figure_file(decoded: Decoded, kind: str, format: str, width_mm: float, 
 
 def make_motion_file(decoded: Decoded, format: str, branch: str | None = None) -> bytes:
     """The motion, a film or the ROI mask as the bytes of one file (GIFTI: a zip of both hemispheres)."""
-    from fmri2ges.runs.export import export_motion
     from fmri2ges.decoding.output import write_decoded
+    from fmri2ges.runs.export import export_motion
 
     with TemporaryDirectory() as temp:
         folder = write_decoded(decoded, Path(temp) / "decoded")

@@ -172,7 +172,6 @@ def _euler_angles(positions: np.ndarray) -> dict[str, np.ndarray]:
     A joint that carries one bone turns it from its rest direction onto the direction in the data;
     the neck only hands the trunk's rotation on.
     """
-    from scipy.spatial.transform import Rotation
 
     position = {joint: positions[:, k] for k, joint in enumerate(TED10_JOINTS)}
     for helper in ("skull", "left_clavicle", "right_clavicle"):

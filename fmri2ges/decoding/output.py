@@ -45,7 +45,9 @@ def read_decoded(folder) -> Decoded:
     """
     folder = Path(folder)
     if not (folder / "manifest.json").is_file():
-        raise UserError(f"{folder}: is not a decoded result (no manifest.json); make one with: python -m fmri2ges decode RUN ... --out {folder}")
+        raise UserError(
+            f"{folder}: is not a decoded result (no manifest.json); make one with: python -m fmri2ges decode RUN ... --out {folder}"
+        )
     manifest = read_json(folder / "manifest.json")
     if manifest.get("kind") != "decode":
         raise UserError(f"{folder}: holds a {manifest.get('kind')!r} run, not a decoded result; give what `decode --out` wrote")
@@ -59,5 +61,12 @@ def read_decoded(folder) -> Decoded:
     if (folder / "rate.tsv").is_file():
         rate = read_table(folder / "rate.tsv")[0]
     return Decoded(
-        motions.get("text"), motions.get("direct"), tuple(texts), tuple(manifest["rois"]), manifest["start"], manifest["stop"], manifest, rate
+        motions.get("text"),
+        motions.get("direct"),
+        tuple(texts),
+        tuple(manifest["rois"]),
+        manifest["start"],
+        manifest["stop"],
+        manifest,
+        rate,
     )

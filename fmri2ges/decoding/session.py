@@ -149,7 +149,18 @@ class Session:
         return self._f2g[fold]
 
     def decode(
-        self, subject: str, story: str, rois=("all",), branch: str = "both", samples: int = 8, start: float | None = None, stop: float | None = None, seed: int = 0, speaker: int = 0, progress=None, should_stop=None
+        self,
+        subject: str,
+        story: str,
+        rois=("all",),
+        branch: str = "both",
+        samples: int = 8,
+        start: float | None = None,
+        stop: float | None = None,
+        seed: int = 0,
+        speaker: int = 0,
+        progress=None,
+        should_stop=None,
     ) -> Decoded:
         """Gestures and words from the BOLD of the chosen ROIs.
 
@@ -188,11 +199,21 @@ class Session:
             texts = self._texts(parts, recording, samples, np.random.default_rng([seed, 1]))
             vectors = load_vectors()
             tracks = [word_track(w, vectors.matrix(w.text)) for w in texts]
-            bones = self.t2g.sample_bones(tracks, start, stop - start, speaker, _generator(seed, 2), progress=_span(report, 0.4, 0.7, "text branch"), should_stop=should_stop)
+            bones = self.t2g.sample_bones(
+                tracks,
+                start,
+                stop - start,
+                speaker,
+                _generator(seed, 2),
+                progress=_span(report, 0.4, 0.7, "text branch"),
+                should_stop=should_stop,
+            )
             text = _motion(bones, start)
             texts = tuple(w.slice(start, stop) for w in texts)
         if branch != "text":
-            direct = self._direct(parts, start, stop, samples, speaker, seed, _span(report, 0.7, 1.0, "direct branch"), should_stop)
+            direct = self._direct(
+                parts, start, stop, samples, speaker, seed, _span(report, 0.7, 1.0, "direct branch"), should_stop
+            )
         manifest = build_manifest(
             "decode", {}, seed, {}, self.simulated, self.device, study=str(self.study.path.resolve()), study_name=self.study.name,
             run=str(self.run), run_created=self.manifest.get("created"), subject=subject, story=story, rois=list(rois), branch=branch,
@@ -220,14 +241,18 @@ class Session:
         features = store.dequantise(store.quantise(self.basis(subject).transform(recording.bold)))
         if self.study.split.within_story_folds:
             split = self.study.split
-            rows_of = [np.flatnonzero(t) for _, t in within_story_folds(recording.volume_times, split.within_story_folds, split.gap)]
+            rows_of = [
+                np.flatnonzero(t) for _, t in within_story_folds(recording.volume_times, split.within_story_folds, split.gap)
+            ]
         else:
             rows_of = [np.arange(len(features))]
         parts = []
         for fold, rows in enumerate(rows_of):
             f2t = self.f2t(subject, fold)
             decoder = f2t.decoder(columns)
-            parts.append((fold, f2t, decoder, f2t.readout.predict(decoder.solution, features)[rows], recording.volume_times[rows]))
+            parts.append(
+                (fold, f2t, decoder, f2t.readout.predict(decoder.solution, features)[rows], recording.volume_times[rows])
+            )
         return parts
 
     def _texts(self, parts, recording: Recording, n: int, rng: np.random.Generator) -> tuple[Words, ...]:
@@ -252,7 +277,9 @@ class Session:
             if hi - lo < 0.2:
                 continue
             track: TokenTrack = volume_track(f2t.tokens(decoder, prediction), times)
-            made = self.f2g(fold).sample_bones([track] * samples, lo, hi - lo, speaker, _generator(seed, 3 + fold), progress=progress, should_stop=should_stop)
+            made = self.f2g(fold).sample_bones(
+                [track] * samples, lo, hi - lo, speaker, _generator(seed, 3 + fold), progress=progress, should_stop=should_stop
+            )
             first = int(round((lo - start) * 15))
             made = made[:, : n - first]
             weight = _fade(made.shape[1], lo > start + 1e-6, hi < stop - 1e-6)

@@ -8,8 +8,8 @@ import tempfile
 from pathlib import Path
 
 from ..errors import Cancelled, UserError
-from .world import CLIPS, FIRST_VOLUME_AT, TEST, TRAIN, VALIDATION, World
 from .bold import TR
+from .world import CLIPS, FIRST_VOLUME_AT, TEST, TRAIN, VALIDATION, World
 
 
 def simulate_study(

@@ -71,7 +71,10 @@ def collate(windows: list[tuple[np.ndarray, np.ndarray]], speakers, width: int) 
     for k, (x, t) in enumerate(windows):
         tokens[k, : len(t)], times[k, : len(t)], present[k, : len(t)] = x, t, True
     return Condition(
-        torch.from_numpy(tokens), torch.from_numpy(times), torch.from_numpy(present), torch.as_tensor(list(speakers), dtype=torch.long)
+        torch.from_numpy(tokens),
+        torch.from_numpy(times),
+        torch.from_numpy(present),
+        torch.as_tensor(list(speakers), dtype=torch.long),
     )
 
 

@@ -22,7 +22,13 @@ LOSSES = ("soft", "hard")
 
 
 def alignment_loss(
-    student: Denoiser, teacher: Denoiser, x0: Tensor, brain: Condition, text: Condition, generator: torch.Generator, loss: str = "soft"
+    student: Denoiser,
+    teacher: Denoiser,
+    x0: Tensor,
+    brain: Condition,
+    text: Condition,
+    generator: torch.Generator,
+    loss: str = "soft",
 ) -> Tensor:
     """Loss of one batch of pseudo-gesture windows.
 

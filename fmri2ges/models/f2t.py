@@ -173,7 +173,13 @@ class F2T:
         return np.maximum(self.readout.mean[b.rate] + decoder.gains[b.rate] * prediction[:, b.rate], 0)[:, 0]
 
     def decode_texts(
-        self, decoder: Decoder, prediction: np.ndarray, volume_times: np.ndarray, tr: float, n_texts: int, rng: np.random.Generator
+        self,
+        decoder: Decoder,
+        prediction: np.ndarray,
+        volume_times: np.ndarray,
+        tr: float,
+        n_texts: int,
+        rng: np.random.Generator,
     ) -> list[Words]:
         """Posterior texts of one story, most probable first.
 

@@ -31,7 +31,17 @@ class Generator:
     guidance: float
 
     def sample_codes(
-        self, tracks: list[TokenTrack], start: float, seconds: float, speaker: int, generator: torch.Generator, *, steps: int = STEPS, guidance: float | None = None, progress=None, should_stop=None
+        self,
+        tracks: list[TokenTrack],
+        start: float,
+        seconds: float,
+        speaker: int,
+        generator: torch.Generator,
+        *,
+        steps: int = STEPS,
+        guidance: float | None = None,
+        progress=None,
+        should_stop=None,
     ) -> np.ndarray:
         """One sample for each track, on one stretch of time.
 
@@ -53,7 +63,9 @@ class Generator:
         )  # fmt: skip
         return codes.float().cpu().numpy()
 
-    def sample_bones(self, tracks, start: float, seconds: float, speaker: int, generator: torch.Generator, **options) -> np.ndarray:
+    def sample_bones(
+        self, tracks, start: float, seconds: float, speaker: int, generator: torch.Generator, **options
+    ) -> np.ndarray:
         """Like `sample_codes`, decoded to unit bone vectors (n_samples, n_frames, 27) at 15 fps."""
         codes = self.sample_codes(tracks, start, seconds, speaker, generator, **options)
         return self.codec.decode(codes, n_frames=int(round(seconds * 15)))

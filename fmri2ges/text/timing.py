@@ -21,7 +21,9 @@ def word_counts(words: Words, volume_times: np.ndarray, tr: float) -> np.ndarray
     return np.bincount(index[index >= 0], minlength=len(volume_times)).astype(np.float32)
 
 
-def spread_words(rate: np.ndarray, volume_times: np.ndarray, tr: float, lead: float = 0.15) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def spread_words(
+    rate: np.ndarray, volume_times: np.ndarray, tr: float, lead: float = 0.15
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Word slots from a decoded word rate.
 
     The rate is accumulated, so fractions are not lost to rounding; the words of a volume are spread

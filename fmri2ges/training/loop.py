@@ -26,7 +26,14 @@ class LoopConfig:
 
 
 def fit(
-    model: nn.Module, loss_of: Callable[[], Tensor], config: LoopConfig, *, rng: np.random.Generator, progress=None, should_stop=None, message: str = "training"
+    model: nn.Module,
+    loss_of: Callable[[], Tensor],
+    config: LoopConfig,
+    *,
+    rng: np.random.Generator,
+    progress=None,
+    should_stop=None,
+    message: str = "training",
 ) -> list[float]:
     """Train `model` in place; it ends with the averaged weights, in evaluation mode.
 
@@ -73,7 +80,9 @@ def _fit(model, loss_of, config, progress, should_stop, message) -> list[float]:
         losses.append(float(loss.detach()))
         if progress is not None and (step % 10 == 9 or step + 1 == config.steps):
             recent = losses[-10:]
-            progress((step + 1) / config.steps, f"{message}: step {step + 1} of {config.steps}, loss {sum(recent) / len(recent):.3f}")
+            progress(
+                (step + 1) / config.steps, f"{message}: step {step + 1} of {config.steps}, loss {sum(recent) / len(recent):.3f}"
+            )
     model.load_state_dict(average)
     model.eval()
     return losses

@@ -23,7 +23,16 @@ BINS_PER_VOLUME = 2  # gesture targets of the readout: two means of the motion c
 
 
 def train_t2g(
-    clips: list[GestureStory], vectors: WordVectors, speakers: int, loop: LoopConfig, rng: np.random.Generator, device, *, guidance: float = 1.5, progress=None, should_stop=None
+    clips: list[GestureStory],
+    vectors: WordVectors,
+    speakers: int,
+    loop: LoopConfig,
+    rng: np.random.Generator,
+    device,
+    *,
+    guidance: float = 1.5,
+    progress=None,
+    should_stop=None,
 ) -> Generator:
     """Fit the motion code and train the text-to-gesture model."""
     codec = fit_codec([c.bones for c in clips])
@@ -50,7 +59,15 @@ def seeded(build, rng: np.random.Generator):
 
 
 def pseudo_gestures(
-    t2g: Generator, stories: list[BrainStory], vectors: WordVectors, speakers: list[int], rng: np.random.Generator, *, steps: int = 6, progress=None, should_stop=None
+    t2g: Generator,
+    stories: list[BrainStory],
+    vectors: WordVectors,
+    speakers: list[int],
+    rng: np.random.Generator,
+    *,
+    steps: int = 6,
+    progress=None,
+    should_stop=None,
 ) -> list[np.ndarray]:
     """Renditions of each story's text by T2G, one per entry of `speakers`.
 
@@ -65,7 +82,11 @@ def pseudo_gestures(
         parts = []
         for speaker in sorted(set(speakers)):
             n = speakers.count(speaker)
-            parts.append(t2g.sample_codes([track] * n, story.start, story.seconds, speaker, generator, steps=steps, should_stop=should_stop))
+            parts.append(
+                t2g.sample_codes(
+                    [track] * n, story.start, story.seconds, speaker, generator, steps=steps, should_stop=should_stop
+                )
+            )
         out.append(np.concatenate(parts))
         if progress is not None:
             progress((k + 1) / len(stories), "pseudo-gestures of the stories heard")
@@ -119,7 +140,9 @@ class F2TProblem:
         return penalty_scores(self.features, self.targets, (b.fast, b.slow, b.rate, b.gesture), penalties)
 
 
-def f2t_problem(stories: list[BrainStory], gestures: list[np.ndarray], statistics: TextStatistics, vectors: WordVectors) -> F2TProblem:
+def f2t_problem(
+    stories: list[BrainStory], gestures: list[np.ndarray], statistics: TextStatistics, vectors: WordVectors
+) -> F2TProblem:
     """What the text decoder of one subject learns.
 
     Parameters

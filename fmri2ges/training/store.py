@@ -90,7 +90,12 @@ def read_generator(path, device: str) -> Generator:
 
 def write_text(path, statistics: TextStatistics) -> None:
     language = statistics.language
-    arrays = {"pairs": language.pairs, "counts": language.counts, "centre": statistics.centre, "covariance": statistics.covariance}
+    arrays = {
+        "pairs": language.pairs,
+        "counts": language.counts,
+        "centre": statistics.centre,
+        "covariance": statistics.covariance,
+    }
     write_tensors(path, arrays, vocabulary=list(language.vocabulary))
 
 
@@ -118,7 +123,9 @@ def write_f2t(path, f2t: F2T) -> None:
         "lengths": readout.lengths.astype(np.int32),
         "targets": (readout.targets + readout.mean).astype(np.float16),
     }
-    write_tensors(path, arrays, penalty=readout.penalty, delays=list(readout.delays), dim=f2t.blocks.dim, n_gesture=f2t.blocks.n_gesture)
+    write_tensors(
+        path, arrays, penalty=readout.penalty, delays=list(readout.delays), dim=f2t.blocks.dim, n_gesture=f2t.blocks.n_gesture
+    )
 
 
 def read_f2t(path, statistics: TextStatistics) -> F2T:

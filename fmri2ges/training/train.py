@@ -52,7 +52,14 @@ class Stages:
 
 
 def train_study(
-    study_toml, out, preset: str = "demo", device: str = "auto", seed: int = 0, config: TrainConfig | None = None, progress=None, should_stop=None
+    study_toml,
+    out,
+    preset: str = "demo",
+    device: str = "auto",
+    seed: int = 0,
+    config: TrainConfig | None = None,
+    progress=None,
+    should_stop=None,
 ) -> Path:
     """Train F2T, T2G and F2G on a study.
 
@@ -98,7 +105,12 @@ def train_study(
 
 def study_inputs(study: Study) -> list[Path]:
     """Files that the models were trained on, without the BOLD itself (too large to digest each time)."""
-    files = [study.path, *(r.words for r in study.recordings), *(g.words for g in study.gestures), *(g.motion for g in study.gestures)]
+    files = [
+        study.path,
+        *(r.words for r in study.recordings),
+        *(g.words for g in study.gestures),
+        *(g.motion for g in study.gestures),
+    ]
     return list(dict.fromkeys(files))
 
 
@@ -124,7 +136,9 @@ def train_models(study: Study, folder: Path, config: TrainConfig, device: str, s
             "columns": list(held[0].columns)}  # fmt: skip
 
 
-def obtain_t2g(study: Study, vectors: WordVectors, config: TrainConfig, rng, device: str, stages: Stages) -> tuple[Generator, str]:
+def obtain_t2g(
+    study: Study, vectors: WordVectors, config: TrainConfig, rng, device: str, stages: Stages
+) -> tuple[Generator, str]:
     """Train T2G on the study's clips, or take the demo's when there are none."""
     if not study.train_gestures:
         stages.next(0.05, "the study has no gesture clips: taking T2G of the demo (trained on simulated gestures)")
@@ -141,7 +155,17 @@ def obtain_t2g(study: Study, vectors: WordVectors, config: TrainConfig, rng, dev
         stages((k + 1) / len(study.train_gestures), "reading gesture clips")
     stages.next(0.45, "T2G")
     loop = LoopConfig(config.t2g_steps, config.t2g_rate, 0.02, 0.995)
-    t2g = train_t2g(clips, vectors, len(names), loop, rng, device, guidance=config.t2g_guidance, progress=stages, should_stop=stages.should_stop)
+    t2g = train_t2g(
+        clips,
+        vectors,
+        len(names),
+        loop,
+        rng,
+        device,
+        guidance=config.t2g_guidance,
+        progress=stages,
+        should_stop=stages.should_stop,
+    )
     return t2g, "study"
 
 
@@ -150,7 +174,9 @@ def read_brains(study: Study, config: TrainConfig, stages: Stages) -> tuple[dict
     single = bool(study.split.within_story_folds)
     wanted = study.stories if single else study.train_stories
     if not wanted:
-        raise UserError(f"{study.path}: split: no story is left for training; take some out of test_stories or validation_stories")
+        raise UserError(
+            f"{study.path}: split: no story is left for training; take some out of test_stories or validation_stories"
+        )
     bases: dict[str, ParcelBasis] = {}
     out: list[Recording] = []
     for k, subject in enumerate(study.subjects):
@@ -165,7 +191,9 @@ def read_brains(study: Study, config: TrainConfig, stages: Stages) -> tuple[dict
         for source in sources:
             r = study.read_recording(source)
             if r.columns != first.columns or r.bold.shape[1] != first.bold.shape[1]:
-                raise UserError(f"{study.path}: {r.story} of {subject} has other columns than {first.story}; give all stories the same ROIs")
+                raise UserError(
+                    f"{study.path}: {r.story} of {subject} has other columns than {first.story}; give all stories the same ROIs"
+                )
             # Quantised as they will be stored, so that a stored run decodes exactly as trained.
             features = store.dequantise(store.quantise(bases[subject].transform(r.bold)))
             out.append(replace(r, bold=features, columns=first.columns))
@@ -202,7 +230,21 @@ def blocks_of(r: Recording, train: np.ndarray) -> list[BrainStory]:
 
 
 def fit_fold(
-    k: int, stories: list[BrainStory], study: Study, t2g: Generator, bases, vectors: WordVectors, config: TrainConfig, speakers, rng, device, folder: Path, stages: Stages, low, high, tag
+    k: int,
+    stories: list[BrainStory],
+    study: Study,
+    t2g: Generator,
+    bases,
+    vectors: WordVectors,
+    config: TrainConfig,
+    speakers,
+    rng,
+    device,
+    folder: Path,
+    stages: Stages,
+    low,
+    high,
+    tag,
 ) -> None:
     """F2T of every subject and F2G of one fold, written into the run folder."""
     texts = {s.story: s.words.text for s in stories}  # a story that several subjects heard counts once

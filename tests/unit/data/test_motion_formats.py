@@ -11,11 +11,11 @@ import pytest
 from fmri2ges.brain.atlas import load_atlas
 from fmri2ges.data.atomic import read_json, write_json, write_npz
 from fmri2ges.data.bvh import read_bvh, write_bvh
-from fmri2ges.runs.export import export_motion
 from fmri2ges.data.motion_npz import read_motion, write_motion
 from fmri2ges.data.roi_file import read_roi_files
 from fmri2ges.errors import UserError
 from fmri2ges.motion.features import BONE_LENGTHS
+from fmri2ges.runs.export import export_motion
 from fmri2ges.types import TED10_JOINTS, Motion, Skeleton
 
 

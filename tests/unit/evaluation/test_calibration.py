@@ -5,8 +5,8 @@ import pytest
 from scipy.ndimage import gaussian_filter1d
 from scipy.stats import binom
 
-from fmri2ges.evaluation.intervals import bootstrap, bootstrap_mean
 from fmri2ges.evaluation.gesture import block_sums, r_of_sums
+from fmri2ges.evaluation.intervals import bootstrap, bootstrap_mean
 from fmri2ges.evaluation.nulls import allowed_shifts, combine_stories, correlation_at_shifts, p_value
 
 RATE = 15.0

@@ -3,8 +3,23 @@ import pytest
 
 from fmri2ges.errors import UserError
 from fmri2ges.evaluation.gesture import (
-    FPS, Pair, against_reference, all_samples, at_times, by_itself, diversity, features, identification, on_body, pair,
-    position_error, ranks, roughness, segment_ranks, weighted_r, wrist_speed,
+    FPS,
+    Pair,
+    against_reference,
+    all_samples,
+    at_times,
+    by_itself,
+    diversity,
+    features,
+    identification,
+    on_body,
+    pair,
+    position_error,
+    ranks,
+    roughness,
+    segment_ranks,
+    weighted_r,
+    wrist_speed,
 )  # fmt: skip
 from fmri2ges.types import Motion
 

@@ -6,7 +6,13 @@ from scipy.stats import false_discovery_control
 
 from fmri2ges.errors import UserError
 from fmri2ges.evaluation.nulls import (
-    allowed_shifts, benjamini_hochberg, combine_stories, correlation_at_shifts, holm, p_value, swap_null,
+    allowed_shifts,
+    benjamini_hochberg,
+    combine_stories,
+    correlation_at_shifts,
+    holm,
+    p_value,
+    swap_null,
 )  # fmt: skip
 
 

@@ -6,7 +6,14 @@ from sacrebleu.metrics import BLEU
 from fmri2ges.evaluation.beats import SIGMA, beat_scores, consistency, f_measure, motion_beats
 from fmri2ges.evaluation.gesture import on_body
 from fmri2ges.evaluation.text import (
-    against_transcript, bleu_counts, bleu_of, rotate, wer_counts, wer_of, window_edges, window_texts,
+    against_transcript,
+    bleu_counts,
+    bleu_of,
+    rotate,
+    wer_counts,
+    wer_of,
+    window_edges,
+    window_texts,
 )  # fmt: skip
 from fmri2ges.evaluation.wordrate import word_rate, words_per_volume
 from fmri2ges.types import Motion, Words

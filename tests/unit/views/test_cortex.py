@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fmri2ges.brain.atlas import load_atlas
+from fmri2ges.brain.roi import Course
 from fmri2ges.brain.surface import load_surface
 from fmri2ges.views.charts import bold_chart
 from fmri2ges.views.cortex import STEP_MM, area_names, area_numbers, mesh_bytes
-from fmri2ges.brain.roi import Course
 
 
 def unpack():
