@@ -63,7 +63,7 @@ class Session:
         manifest = open_run(run)
         path = Path(study or manifest["study"])
         if not path.is_file():
-            raise UserError(f"{path}: the study of this run is not there any more; give its new place with --study")
+            raise UserError(f"{path}: the study of this run is not there any more; put it back, or train again")
         return cls(Path(run), manifest, load_study(path), resolve_device(device))
 
     @property

@@ -28,6 +28,7 @@ COVARIANCE_SHRINK = 0.3
 # Words of a topic come in bouts, which a bigram does not know; evidence counts double to make up for
 # it (chosen on validation stories: 1, 1.5, 2 and 3 were tried).
 EVIDENCE_WEIGHT = 2.0
+SLOPE_PRIOR = 16.0  # a calibration slope is believed to be .5 with an sd of 1 / 4
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,9 @@ class F2T:
         y, p, b = self.readout.targets, solution.crossfit, self.blocks
         gains = np.zeros(b.width, np.float32)
         for block in (b.fast, b.slow, b.rate, b.gesture):
-            slope = (p[:, block] * y[:, block]).sum() / ((p[:, block] ** 2).sum() + 1e-9)
+            # Ridge towards .5: with little data a slope is mostly noise, with much data this vanishes.
+            pull = SLOPE_PRIOR * (y[:, block] ** 2).mean() if y[:, block].size else 1.0
+            slope = ((p[:, block] * y[:, block]).sum() + 0.5 * pull) / ((p[:, block] ** 2).sum() + pull)
             gains[block] = np.clip(slope, 0.0, 1.5)
         # Expected word vector given all predictions: a small ridge, weighted by words per volume.
         x = p * gains / self.target_sd

@@ -111,7 +111,10 @@ def test_version_and_help(capsys):
 def test_interrupted_work_ends_with_130_and_leaves_nothing(tmp_path, number):
     out = tmp_path / "study"
     command = [sys.executable, "-m", "fmri2ges", "simulate", str(out), "--subjects", "3"]
-    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    # A shell that runs tests in the background makes its children ignore Ctrl-C; this one shall not.
+    process = subprocess.Popen(
+        command, cwd=ROOT, stderr=subprocess.PIPE, text=True, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)
+    )
     assert "%" in process.stderr.readline()  # it has begun to write
     process.send_signal(number)
     _, message = process.communicate(timeout=60)
