@@ -60,6 +60,7 @@ def test_the_cache_is_filled_story_by_story(demo):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(2400)  # it trains; a busy machine takes its time
 def test_retraining_lands_on_the_card(tmp_path):
     """The command of the card, run again: held-out r of both branches within .06 of the card."""
     from fmri2ges.decoding.output import write_decoded
