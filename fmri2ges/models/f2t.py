@@ -135,7 +135,7 @@ class F2T:
         for block in (b.fast, b.slow, b.rate, b.gesture):
             # Ridge towards .5: with little data a slope is mostly noise, with much data this vanishes.
             pull = SLOPE_PRIOR * (y[:, block] ** 2).mean() if y[:, block].size else 1.0
-            slope = ((p[:, block] * y[:, block]).sum() + 0.5 * pull) / ((p[:, block] ** 2).sum() + pull)
+            slope = ((p[:, block] * y[:, block]).sum() + 0.5 * pull) / ((p[:, block] ** 2).sum() + pull + 1e-9)
             gains[block] = np.clip(slope, 0.0, 1.5)
         # Expected word vector given all predictions: a small ridge, weighted by words per volume.
         x = p * gains / self.target_sd
