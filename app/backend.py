@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
 from math import ceil, floor
-from threading import Lock
+from threading import Lock, Thread
 
 import streamlit as st
 
@@ -76,9 +76,38 @@ def _results() -> tuple[OrderedDict, Lock]:
     return OrderedDict(), Lock()
 
 
-def is_decoded(request: state.Request) -> bool:
+def is_decoded(session, request: state.Request) -> bool:
     """Whether the result of a request is at hand."""
-    return request in _results()[0]
+    return request in _results()[0] or _ships(session, request)
+
+
+@st.cache_resource(show_spinner=False)
+def _shipped(_session):
+    from fmri2ges.decoding.shipped import shipped_decoding
+
+    return shipped_decoding(_session)
+
+
+def _ships(session, request: state.Request) -> bool:
+    """Whether the package comes with the result: the first screen shows it before any model has loaded."""
+    if request.run != state.DEMO:
+        return False
+    made = _shipped(session).manifest
+    asked = (request.subject, request.story, list(request.rois), request.start, request.stop, request.samples, request.seed)
+    return asked == tuple(made[k] for k in ("subject", "story", "rois", "start", "stop", "samples", "seed"))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def warm_up(run: str, device: str, subject: str, _session) -> None:
+    """Load the models while the user looks at the first screen."""
+
+    def load() -> None:
+        try:
+            _session.warm_up(subject)
+        except UserError:
+            pass  # decoding meets it again, and shows it
+
+    Thread(target=load, daemon=True).start()
 
 
 def decode_now(session, request: state.Request, progress: Callable[[float, str], None] | None = None):
@@ -91,7 +120,9 @@ def decode_now(session, request: state.Request, progress: Callable[[float, str],
     """
     results, lock = _results()
     with lock:
-        if request not in results:
+        if request not in results and _ships(session, request):
+            results[request] = _shipped(session)
+        elif request not in results:
             results[request] = session.decode(
                 request.subject,
                 request.story,

@@ -64,13 +64,21 @@ def main() -> None:
             "stories": list(TEST),
             "metrics": [row for row in report["rows"] if row["story"] == "all stories"],
         }
-        WEIGHTS.mkdir(exist_ok=True)
-        for old in WEIGHTS.iterdir():
-            old.unlink()
+        shutil.rmtree(WEIGHTS, ignore_errors=True)
+        WEIGHTS.mkdir()
         for file in run.glob("*.safetensors"):
             shutil.copyfile(file, WEIGHTS / file.name)
         write_json(WEIGHTS / "manifest.json", manifest)
         write_json(WEIGHTS / "card.json", card)
+        # What the app's first screen shows before any model has loaded: its default request.
+        first = Path(temp) / "first"
+        command("decode", "demo", "--subject", "sub-01", "--story", "test-1", "--start", 0, "--stop", 30, "--seed", 0, "--device", "cpu",
+                "--out", first)  # fmt: skip
+        (WEIGHTS / "decoded").mkdir()
+        for name in ("text.npz", "direct.npz", "words.tsv", "texts.json", "rate.tsv"):
+            shutil.copyfile(first / name, WEIGHTS / "decoded" / name)
+        made = json.loads((first / "manifest.json").read_text())
+        write_json(WEIGHTS / "decoded" / "manifest.json", {k: v for k, v in made.items() if k not in ("study", "run")})
 
 
 if __name__ == "__main__":

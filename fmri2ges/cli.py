@@ -67,12 +67,22 @@ def simulate(
 
 
 @app.command()
-def check(study: StudyFile) -> None:
+def check(
+    study: StudyFile,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
     """Read everything that a study names and list every problem."""
-    from .data.check import check_study
+    import json
+
+    from .data.check import check_study, checked_to_dict
 
     with progress_bar() as progress:
         checked = check_study(study, progress=progress)
+    if as_json:
+        print(json.dumps(checked_to_dict(checked), indent=2, ensure_ascii=False))
+        if checked.problems:
+            raise typer.Exit(2)
+        return
     for line in checked.summary:
         print(line)
     for line in checked.notes:
@@ -89,6 +99,9 @@ def train(
     preset: Annotated[str, typer.Option(help="demo or full.")] = "demo",
     device: Device = "auto",
     seed: Seed = 0,
+    lm: Annotated[
+        str, typer.Option("--lm", help="Also fit the Bayesian F2T: bigram, smollm2, or the folder of a causal language model.")
+    ] = "",
     force: Force = False,
 ) -> None:
     """Train F2T, T2G and F2G on a study."""
@@ -99,7 +112,7 @@ def train(
     with make_room(out, force), progress_bar() as progress:
         from .training.train import train_study
 
-        path = train_study(study, out, preset=preset, device=device, seed=seed, progress=progress)
+        path = train_study(study, out, preset=preset, device=device, seed=seed, lm=lm, progress=progress)
     print(path)
 
 
@@ -111,7 +124,9 @@ def decode(
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder to make.")],
     rois: Annotated[Optional[str], typer.Option(help="ROI names with commas between; default: all.")] = None,
     roi_file: Annotated[
-        Optional[list[Path]], typer.Option(help="Names in .txt or .json, or .label.gii; may be given twice.")
+        Optional[list[Path]],
+        typer.Option(help="Names in .txt or .json; or .label.gii, .annot, .label, .dlabel.nii, .nii.gz, overlays.svg, .csv, .json "
+                          "(FILE#NAME takes one label); may be given twice."),
     ] = None,
     branch: Annotated[str, typer.Option(help=f"One of: {', '.join(BRANCHES)}.")] = "both",
     samples: Annotated[int, typer.Option(min=1, help="Samples per branch.")] = 8,
@@ -119,6 +134,8 @@ def decode(
     stop: Annotated[Optional[float], typer.Option(help="Last second of the story.")] = None,
     device: Device = "auto",
     seed: Seed = 0,
+    f2t: Annotated[str, typer.Option("--f2t", help="fast, or bayes in a run trained with --lm.")] = "fast",
+    beam: Annotated[int, typer.Option(min=1, help="Width of the search of the Bayesian F2T.")] = 20,
     force: Force = False,
 ) -> None:
     """Decode gestures and words from the BOLD of chosen ROIs."""
@@ -126,23 +143,29 @@ def decode(
     check_option("--device", device, DEVICES)
     if rois and roi_file:
         raise UserError("--rois and --roi-file: give one of them")
-    from .data.roi_file import read_roi_files
+    from .data.roi_file import check_file, split_choice
     from .runs.folder import RunFolder, make_room, open_run
 
-    names = read_roi_files(roi_file) if roi_file else split_names(rois) or ("all",)
+    for file in roi_file or ():
+        check_file(split_choice(file)[0])
     demo = str(run) == "demo" and not run.exists()
     if not demo:
         open_run(run)  # before torch is imported: a wrong path is answered at once
     with make_room(out, force), RunFolder(out) as folder, progress_bar(folder.progress) as progress:
         progress(0.0, "loading the models")
         from .decoding.output import write_decoded
+        from .decoding.roi_files import chosen_rois
         from .decoding.session import Session, open_demo
 
         session = open_demo(device=device) if demo else Session.open(run, device=device)
+        names, note = chosen_rois(session, subject, roi_file) if roi_file else (split_names(rois) or ("all",), "")
         decoded = session.decode(
-            subject, story, rois=names, branch=branch, samples=samples, start=start, stop=stop, seed=seed, progress=progress
+            subject, story, rois=names, branch=branch, samples=samples, start=start, stop=stop, seed=seed,
+            f2t=f2t, beam=beam, progress=progress,
         )  # fmt: skip
-        write_decoded(decoded, folder.path)
+        write_decoded(decoded, folder.path, roi_note=note)
+    if note:
+        print(note, file=sys.stderr)
     simulated = " [SIMULATED]" if decoded.manifest.get("simulated") else ""
     print(f"{out}: {subject}, {story}, {decoded.start:g} to {decoded.stop:g} s, ROIs {', '.join(names)}{simulated}")
 
@@ -184,15 +207,41 @@ def figure(
 @app.command()
 def export(
     path: Annotated[Path, typer.Argument(metavar="DIR", help="A decoded folder.")],
-    format: Annotated[str, typer.Option(help="bvh, npz, csv, gif, mp4 or gii.")],
-    out: Annotated[Path, typer.Option(metavar="F", help="File to write; gii writes F.L and F.R.")],
+    format: Annotated[
+        str,
+        typer.Option(help="Motion: bvh, npz, csv, csv-wide, gif, mp4; ROI: gii, annot, label, nii, roi-csv, roi-json; or the folder as zip."),
+    ],
+    out: Annotated[Path, typer.Option(metavar="F", help="File to write; gii, annot and label write one for each hemisphere.")],
     branch: Annotated[Optional[str], typer.Option(help="text or direct; default: direct where it was decoded.")] = None,
 ) -> None:
-    """Write the decoded motion or ROI mask for other programs."""
+    """Write the decoded motion or ROI mask for other programs, or a run as one zip."""
+    if format == "zip":
+        from .runs.archive import export_run
+
+        archive = export_run(path, out)
+        print(f"{archive.path}: {len(archive.members)} files")
+        for name in archive.left_out:
+            print(f"left out: {name}")
+        return
     from .runs.export import export_motion
 
     for written in export_motion(path, format, out, branch=branch):
         print(written)
+
+
+@app.command("import")
+def import_(
+    archive: Annotated[Path, typer.Argument(metavar="ZIP", help="What export --format zip wrote.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder to make.")],
+    force: Force = False,
+) -> None:
+    """Unpack a run that somebody sent; every file is checked against its digest."""
+    from .runs.archive import import_run
+    from .runs.folder import make_room
+
+    with make_room(out, force):
+        import_run(archive, out)
+    print(out)
 
 
 @app.command()

@@ -18,7 +18,7 @@ PLAIN = {"displayModeBar": False}
 
 def decode(session, wanted: state.Request):
     """The result to show, with a progress bar where it must be decoded first."""
-    bar = None if backend.is_decoded(wanted) else st.progress(0.0, text="Decoding")
+    bar = None if backend.is_decoded(session, wanted) else st.progress(0.0, text="Decoding")
     decoded = backend.decode_now(session, wanted, bar and bar.progress)
     if bar:
         bar.empty()

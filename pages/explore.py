@@ -19,10 +19,10 @@ def open_session(place):
         return None
 
 
-def decode_button() -> None:
+def decode_button(session) -> None:
     """Decode what is chosen; grey while it is already on screen."""
     current, shown = state.request(), state.shown()
-    if shown is None or shown.run != current.run or backend.is_decoded(current):
+    if shown is None or shown.run != current.run or backend.is_decoded(session, current):
         # The first screen shows a result, and a choice decoded before comes back at once.
         state.show(current)
     done = state.shown() == current
@@ -43,7 +43,7 @@ def preview(session) -> None:
     from fmri2ges.views.player import player_data, roi_label
 
     shown = state.shown()
-    bar = None if backend.is_decoded(shown) else st.progress(0.0, text="Decoding")
+    bar = None if backend.is_decoded(session, shown) else st.progress(0.0, text="Decoding")
     try:
         decoded = backend.decode_now(session, shown, bar and bar.progress)
     except UserError as error:
@@ -99,21 +99,25 @@ def explore() -> None:
             other_run(session, left)
         choose.recording_pickers(session)
         with st.container(horizontal=True, gap="small"):
-            choose.device_picker(session)
+            device = st.container(width=130)
             choose.settings()
             choose.copy_as()
-            decode_button()
+            decode_button(session)
         preview(session)
     with left:
         bold(session)
+    with device:  # last: to name the device takes torch, which takes seconds to import
+        choose.device_picker(session)
     state.write_url()
+    backend.warm_up(state.request().run, state.request().device, state.request().subject, session)
 
 
 def other_run(session, left) -> None:
     """Cortex and list of a run that may be a table of ROIs without a place on the cortex."""
-    if session.space == "table":
+    if session.space != "fsaverage5":
         rois.table_list(session.roi_names)
-        left.info(f"This study is a table of {len(session.roi_names)} ROIs; they are chosen in the list.")
+        kind = "blocks of voxels" if session.space == "voxels" else "ROIs"
+        left.info(f"This study has no cortex to click: choose among its {len(session.roi_names)} {kind} in the list.")
         return
     rois.check_rois()
     with left:

@@ -22,7 +22,7 @@ def _atlas_names() -> dict[str, str]:
 
 def pick_other(session, first: state.Request) -> state.Request | None:
     """The request of selection B: the first one with other ROIs; None while nothing is chosen."""
-    on_atlas = session.space != "table"
+    on_atlas = session.space == "fsaverage5"
     reads = _atlas_names() if on_atlas else {name: name for name in session.roi_names}
     chosen = st.multiselect(
         "Compare with other ROIs (B)",
@@ -50,7 +50,7 @@ def decode_other(session, wanted: state.Request | None):
     if wanted is None:
         return None
     place = st.empty()
-    if not backend.is_decoded(wanted):
+    if not backend.is_decoded(session, wanted):
         # Names are added one by one; decoding waits until the choice is complete.
         if not place.button("Decode B", type="primary", icon=":material/play_arrow:", key="decode_other"):
             return None

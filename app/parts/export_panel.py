@@ -127,7 +127,7 @@ def _name(decoded: Decoded, what: str, ending: str) -> str:
 
 
 def _figure(decoded: Decoded, source: tuple, space: str) -> str:
-    kinds = [k for k in FIGURES if k != "cortex" or space != "table"]
+    kinds = [k for k in FIGURES if k != "cortex" or space == "fsaverage5"]
     kind = st.selectbox("Figure", kinds, format_func=FIGURES.__getitem__, key="figure_kind")
     a, b, c = st.columns(3)
     format = a.selectbox("Format", ("svg", "pdf", "png"), format_func=str.upper, key="figure_format")
@@ -142,7 +142,7 @@ def _figure(decoded: Decoded, source: tuple, space: str) -> str:
 
 
 def _motion(decoded: Decoded, source: tuple, space: str) -> str:
-    formats = [f for f in MOTIONS if f != "gii" or space != "table"]
+    formats = [f for f in MOTIONS if f != "gii" or space == "fsaverage5"]
     format = st.selectbox("Motion", formats, format_func=MOTIONS.__getitem__, key="motion_format")
     options = ["python", "-m", "fmri2ges", "export", "decoded", "--format", format]
     branch, part = None, decoded

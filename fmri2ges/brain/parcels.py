@@ -1,6 +1,7 @@
 """Parcel features: a few principal components of each area, fitted on training stories.
 
-For a table of ROI time courses each column is its own parcel with one feature.
+A parcel is an area of the atlas on fsaverage5, and a block of neighbours in a voxel space. For a
+table of ROI time courses each column is its own parcel with one feature.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import numpy as np
 
 from ..errors import UserError
 from .atlas import load_atlas
+from .voxels import block_names
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,23 @@ def fit_atlas_basis(stories, n_components: int = 4) -> ParcelBasis:
         memory does not grow with their number
     """
     atlas = load_atlas()
-    groups = [np.flatnonzero(atlas.labels == k + 1) for k in range(len(atlas.areas))]
+    return _fit(stories, atlas.areas, [np.flatnonzero(atlas.labels == k + 1) for k in range(len(atlas.areas))], n_components)
+
+
+def fit_voxel_basis(stories, block: np.ndarray, n_components: int = 4) -> ParcelBasis:
+    """Principal components of blocks of voxels over training stories.
+
+    Parameters
+    ----------
+    stories : iterable of arrays (n_volumes, n_voxels), z-scored per voxel; read one at a time
+    block : array (n_voxels,), int; see `voxels.voxel_blocks`
+    """
+    n_blocks = int(block.max()) + 1
+    return _fit(stories, block_names(n_blocks), [np.flatnonzero(block == k) for k in range(n_blocks)], n_components)
+
+
+def _fit(stories, names: tuple[str, ...], groups: list[np.ndarray], n_components: int) -> ParcelBasis:
+    """Principal components of groups of columns, which `names` names."""
     grams = [np.zeros((len(g), len(g))) for g in groups]
     for bold in stories:
         for g, gram in zip(groups, grams):
@@ -92,7 +110,7 @@ def fit_atlas_basis(stories, n_components: int = 4) -> ParcelBasis:
         padded[:, : top.shape[1]] = top
         weights.append(padded)
     return ParcelBasis(
-        names=atlas.areas,
+        names=names,
         members=np.concatenate(groups).astype(np.int32),
         owner=np.concatenate([np.full(len(g), k) for k, g in enumerate(groups)]).astype(np.int32),
         weights=np.concatenate(weights),
@@ -103,3 +121,15 @@ def table_basis(columns) -> ParcelBasis:
     """Every column of a table is a parcel of its own."""
     n = len(columns)
     return ParcelBasis(tuple(columns), np.arange(n, dtype=np.int32), np.arange(n, dtype=np.int32), np.ones((n, 1), np.float32))
+
+
+def parcels_inside(basis: ParcelBasis, inside: np.ndarray) -> tuple[str, ...]:
+    """Names of the parcels with more than half of their members inside a selection.
+
+    Parameters
+    ----------
+    inside : array (n_columns,), bool, over the columns of the recording
+    """
+    size = np.bincount(basis.owner, minlength=len(basis.names))
+    chosen = np.bincount(basis.owner, weights=inside[basis.members], minlength=len(basis.names))
+    return tuple(name for name, n, k in zip(basis.names, size, chosen) if 2 * k > n)

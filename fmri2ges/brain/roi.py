@@ -1,4 +1,4 @@
-"""Algebra of ROIs on the cortical sheet, and the time course of an ROI.
+"""Algebra of ROIs on the cortical sheet, the areas that stand for an ROI, and its time course.
 
 An ROI here is a boolean mask (20484,) over the vertices of fsaverage5, left hemisphere first.
 Distances run along the sheet (shortest path over mesh edges), never through the white matter,
@@ -19,6 +19,74 @@ from .surface import cortex_graph
 N_ALL = 2 * N_VERTICES
 
 
+@dataclass(frozen=True)
+class Roi:
+    """A named ROI.
+
+    Parameters
+    ----------
+    name : str
+    mask : boolean array (20484,); vertices of the medial wall are taken out
+    """
+
+    name: str
+    mask: np.ndarray
+
+    def __post_init__(self):
+        object.__setattr__(self, "mask", _mask(self.mask))
+
+
+@dataclass(frozen=True)
+class Cover:
+    """The areas that stand for a mask when it is decoded, and what that changes.
+
+    Parameters
+    ----------
+    areas : names of the areas of which more than half of the vertices are in the mask
+    n_mask : vertices in the mask
+    n_missed : vertices of the mask in other areas; decoding does not see them
+    n_added : vertices of the areas that are not in the mask
+    """
+
+    areas: tuple[str, ...]
+    n_mask: int
+    n_missed: int
+    n_added: int
+
+    @property
+    def dice(self) -> float:
+        """Dice coefficient of the mask and the areas, 0 to 1."""
+        inside = self.n_mask - self.n_missed
+        return 2 * inside / max(2 * inside + self.n_missed + self.n_added, 1)
+
+    @property
+    def note(self) -> str:
+        """What the areas leave out and add, one line."""
+        names = ", ".join(load_atlas().compact(self.areas)) or "no area"
+        return (
+            f"{self.n_mask} vertices -> {names} (Dice {self.dice:.2f}; "
+            f"{self.n_missed} vertices of the ROI left out, {self.n_added} others added)"
+        )
+
+
+def cover(roi) -> Cover:
+    """The areas of which more than half of the vertices are in an ROI, mask (20484,).
+
+    Decoding works by areas (principal components of each), so this is what a drawn or measured ROI
+    becomes; `Cover.dice` and `Cover.note` say how much it changes.
+    """
+    inside, atlas = _mask(roi), load_atlas()
+    n = len(atlas.areas) + 1
+    size, chosen = np.bincount(atlas.labels, minlength=n), np.bincount(atlas.labels[inside], minlength=n)
+    taken = 2 * chosen > size
+    return Cover(
+        areas=tuple(area for k, area in enumerate(atlas.areas, start=1) if taken[k]),
+        n_mask=int(inside.sum()),
+        n_missed=int(chosen[~taken].sum()),
+        n_added=int((size - chosen)[taken].sum()),
+    )
+
+
 def _mask(roi) -> np.ndarray:
     """`roi` as a mask restricted to cortex."""
     roi = np.asarray(roi)
@@ -29,18 +97,18 @@ def _mask(roi) -> np.ndarray:
 
 
 def union(*rois) -> np.ndarray:
-    """Vertices in any of the ROIs, mask (20484,)."""
-    return np.logical_or.reduce([_mask(r) for r in rois])
+    """Vertices in any of the ROIs, mask (20484,); none without an ROI."""
+    return np.logical_or.reduce([np.zeros(N_ALL, bool), *map(_mask, rois)])
 
 
 def intersection(*rois) -> np.ndarray:
-    """Vertices in all of the ROIs, mask (20484,)."""
-    return np.logical_and.reduce([_mask(r) for r in rois])
+    """Vertices in all of the ROIs, mask (20484,); the whole cortex without an ROI."""
+    return np.logical_and.reduce([load_atlas().labels > 0, *map(_mask, rois)])
 
 
 def difference(roi, *others) -> np.ndarray:
     """Vertices of the first ROI that are in none of the others, mask (20484,)."""
-    return _mask(roi) & ~union(*others) if others else _mask(roi)
+    return _mask(roi) & ~union(*others)
 
 
 def distance_from(roi, limit: float = np.inf) -> np.ndarray:

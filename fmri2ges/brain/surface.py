@@ -14,11 +14,14 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import UserError, check_option
-from .atlas import N_VERTICES, load_atlas
+from .atlas import DATA, N_VERTICES, load_atlas
 
 HEMISPHERES = ("left", "right")
 # Name of a surface -> stem of nilearn's file.
 KINDS = {"pial": "pial", "white": "white", "inflated": "infl", "sphere": "sphere", "flat": "flat"}
+# fsaverage5, 6 and 7: nested meshes, the first 10,242 vertices of each are fsaverage5.
+MESH_SIZES = (10242, 40962, 163842)
+N_FSLR = 32492  # per hemisphere of fsLR-32k, the surface space of the Human Connectome Project
 
 
 @dataclass(frozen=True)
@@ -90,3 +93,39 @@ def cortex_graph():
     both = np.concatenate([edges, edges[:, ::-1]])
     n = len(mid)
     return coo_array((np.tile(length, 2), (both[:, 0], both[:, 1])), shape=(n, n)).tocsr()
+
+
+@lru_cache(maxsize=1)
+def load_fslr_index() -> tuple[np.ndarray, np.ndarray]:
+    """For each vertex of fsaverage5 the vertex of fsLR-32k at its place: (left, right), each (10242,), int64."""
+    with np.load(DATA / "hcpmmp1_fsaverage5.npz", allow_pickle=False) as z:
+        return z["left_fslr32k_index"].astype(np.int64), z["right_fslr32k_index"].astype(np.int64)
+
+
+def to_fsaverage5(values, side: str, where="values") -> np.ndarray:
+    """One hemisphere's values on fsaverage5; the number of vertices tells the mesh they are on.
+
+    Parameters
+    ----------
+    values : array (n_vertices, ...) on fsaverage5, 6 or 7 (the first 10,242 vertices are kept) or on
+        fsLR-32k (each vertex takes the value of the one at its place)
+    side : 'L' or 'R'
+    where : of the error message, such as the file
+
+    Returns
+    -------
+    array (10242, ...)
+
+    Raises
+    ------
+    UserError
+        For any other number of vertices.
+    """
+    if len(values) in MESH_SIZES:
+        return values[:N_VERTICES]
+    if len(values) == N_FSLR:
+        return values[load_fslr_index()["LR".index(side)]]
+    raise UserError(
+        f"{where}: has {len(values)} vertices in a hemisphere; allowed: {', '.join(map(str, MESH_SIZES))} (fsaverage5, 6, 7) "
+        f"or {N_FSLR} (fsLR-32k); move it to one of these first"
+    )

@@ -2,18 +2,59 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ..errors import UserError
-from ..types import Motion, Words
-from .bold import Bold, read_bold
+from ..types import Words
+from .bold import Bold
 from .study import RecordingSource, Study, read_motion_file, shared_text, sources, word_problems
 from .study_file import parse_study
 
 # Words may lack BOLD at the ends of a story (volumes cut while the signal settles); more than this
 # many seconds point to a wrong TR, a wrong onset or the wrong words.
 MAX_UNCOVERED = 30.0
+
+
+@dataclass(frozen=True)
+class RecordingFacts:
+    """What was read of one recording; times in seconds."""
+
+    subject: str
+    story: str
+    space: str
+    tr: float
+    first_volume_at: float
+    n_volumes: int
+    n_columns: int
+    n_nan: int
+    n_constant: int
+
+    @property
+    def place(self) -> str:
+        """The space in words; tables of other ROIs are other spaces."""
+        return f"table of {self.n_columns} ROIs" if self.space == "table" else self.space
+
+
+@dataclass(frozen=True)
+class ClipFacts:
+    """What was read of one gesture clip."""
+
+    clip: str
+    speaker: str
+    seconds: float
+    fps: float
+    n_joints: int
+
+
+@dataclass(frozen=True)
+class TextFacts:
+    """Counts over all texts of one kind."""
+
+    n_texts: int
+    n_words: int
+    n_different: int
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -26,12 +67,15 @@ class Checked:
     problems : errors, one line each; training and decoding refuse while there is one
     notes : what is unusual but usable, one line each
     summary : what was understood, one line each
+    recordings, clips : facts of every source that could be read
     """
 
     study: Study | None
     problems: tuple[str, ...]
     notes: tuple[str, ...]
     summary: tuple[str, ...]
+    recordings: tuple[RecordingFacts, ...] = ()
+    clips: tuple[ClipFacts, ...] = ()
 
 
 def check_study(path, progress=None) -> Checked:
@@ -41,25 +85,25 @@ def check_study(path, progress=None) -> Checked:
         return Checked(None, tuple(problems), (), ())
     problems += [*word_problems(study), *shared_text(study)]
     notes: list[str] = []
-    spaces: dict[str, int] = {}
-    motions: list[Motion] = []
+    recordings: list[RecordingFacts] = []
+    clips: list[ClipFacts] = []
     entries = list(sources(study))
     for k, (label, _, source) in enumerate(entries):
         if progress is not None:
             progress(k / len(entries), label)
         try:
             if isinstance(source, RecordingSource):
-                bold = read_bold(source.bold, source.columns, source.scale)
-                space = f"table of {len(bold.columns)} ROIs" if bold.columns else "fsaverage5"
-                spaces[space] = spaces.get(space, 0) + 1
+                bold = source.read_bold()
+                recordings.append(_facts(source, bold))
                 notes += _dropped(label, bold)
                 start = source.first_volume_at - source.tr / 2
                 stop = start + source.tr * len(bold.data)
                 what = f"BOLD ({len(bold.data)} volumes x {source.tr:g} s)"
                 fix = "check tr, first_volume_at and words"
+                del bold  # before the next one is read
             else:
                 motion = read_motion_file(source.motion)
-                motions.append(motion)
+                clips.append(ClipFacts(source.clip, source.speaker, motion.duration, motion.fps, len(motion.skeleton)))
                 start, stop = motion.start, motion.start + motion.duration
                 what = f"motion ({motion.n_frames} frames at {motion.fps:g} per second)"
                 fix = "check that both files belong together"
@@ -73,10 +117,78 @@ def check_study(path, progress=None) -> Checked:
         problem, note = _coverage(label, what, start, stop, words, fix)
         problems += problem
         notes += note
-    if len({s.split(" of ")[0] for s in spaces}) > 1:
-        problems.append(f"{study.path.name}: recordings lie in different spaces ({', '.join(spaces)}); use one space per study")
+    problems += _column_problems(study, recordings)
     problems = list(dict.fromkeys(problems))
-    return Checked(study, tuple(problems), tuple(notes), tuple(_summary(study, spaces, motions)))
+    return Checked(
+        study, tuple(problems), tuple(notes), tuple(_summary(study, recordings, clips)), tuple(recordings), tuple(clips)
+    )
+
+
+def checked_to_dict(checked: Checked) -> dict:
+    """What `check` found as plain values for JSON; times in seconds, nothing where the file could not be read."""
+    out: dict = {key: list(getattr(checked, key)) for key in ("problems", "notes", "summary")}
+    out["ok"] = not checked.problems
+    study = checked.study
+    if study is None:
+        return out
+    heard, spoken = _texts(study, study.recordings), _texts(study, study.gestures)
+    return out | {
+        "name": study.name,
+        "simulated": study.simulated,
+        "file": str(study.path),
+        "subjects": list(study.subjects),
+        "stories": list(study.stories),
+        "recordings": [asdict(r) for r in checked.recordings],
+        "clips": [asdict(c) for c in checked.clips],
+        "minutes": {
+            "bold": _minutes(checked.recordings),
+            "gesture": sum(c.seconds for c in checked.clips) / 60,
+            "words_heard": heard.seconds / 60,
+            "words_spoken": spoken.seconds / 60,
+        },
+        "words": {"heard": asdict(heard), "spoken": asdict(spoken)},
+        "split": {
+            "train": list(study.train_stories) if not study.split.within_story_folds else [],
+            "validation": list(study.split.validation_stories),
+            "test": list(study.split.test_stories),
+            "within_story_folds": study.split.within_story_folds,
+            "gap": study.split.gap,
+        },
+    }
+
+
+def _facts(source: RecordingSource, bold: Bold) -> RecordingFacts:
+    return RecordingFacts(
+        source.subject, source.story, bold.space, source.tr, source.first_volume_at, *bold.data.shape, bold.n_nan, bold.n_constant
+    )
+
+
+def _column_problems(study: Study, recordings: list[RecordingFacts]) -> list[str]:
+    """Recordings that cannot stand in one study: other spaces, or other voxels within a subject."""
+    problems = []
+    places = _counted(r.place for r in recordings)
+    if len({r.space for r in recordings}) > 1:
+        problems.append(f"{study.path.name}: recordings lie in different spaces ({', '.join(places)}); use one space per study")
+    first: dict[str, RecordingFacts] = {}
+    for r in recordings:
+        other = first.setdefault(r.subject, r)
+        if r.space == other.space and r.n_columns != other.n_columns:
+            problems.append(
+                f"recording {r.subject}/{r.story}: has {r.n_columns} columns, but {other.story} of the same subject has "
+                f"{other.n_columns}; give all stories of a subject the same ROIs or mask"
+            )
+    return problems
+
+
+def _counted(names) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for name in names:
+        counts[name] = counts.get(name, 0) + 1
+    return counts
+
+
+def _minutes(recordings) -> float:
+    return sum(r.n_volumes * r.tr for r in recordings) / 60
 
 
 def _dropped(label: str, bold: Bold) -> list[str]:
@@ -105,24 +217,27 @@ def _coverage(label: str, what: str, start: float, stop: float, words: Words, fi
     return [], [line] if outside else []
 
 
-def _summary(study: Study, spaces: dict[str, int], motions: list[Motion]) -> list[str]:
+def _summary(study: Study, recordings: list[RecordingFacts], clips: list[ClipFacts]) -> list[str]:
     lines = [f"study {study.name!r} ({'simulated' if study.simulated else 'real'}), {study.path.name}"]
     if study.recordings:
         trs = sorted({r.tr for r in study.recordings})
+        places = " and ".join(f"{place} ({n})" for place, n in _counted(r.place for r in recordings).items())
         lines.append(
             f"{{text, fMRI}}: {len(study.recordings)} recordings, {len(study.subjects)} subjects, {len(study.stories)} stories, "
-            f"TR {', '.join(f'{t:g}' for t in trs)} s, {' and '.join(f'{s} ({n})' for s, n in spaces.items()) or 'none readable'}"
+            f"TR {', '.join(f'{t:g}' for t in trs)} s, {places or 'none readable'}, {_minutes(recordings):.1f} minutes of BOLD"
         )
-        lines.append(_words_line("words heard", study, study.recordings))
+        voxels = sorted({r.n_columns for r in recordings if r.space == "voxels"})
+        if voxels:
+            lines.append(f"voxels: {voxels[0]}" + (f" to {voxels[-1]} by subject" if len(voxels) > 1 else " each"))
+        lines.append(_words_line("words heard", _texts(study, study.recordings)))
     if study.gestures:
         speakers = {g.speaker for g in study.gestures}
-        minutes = sum(m.duration for m in motions) / 60
-        rates = sorted({round(m.fps, 3) for m in motions})
+        rates = sorted({round(c.fps, 3) for c in clips})
         lines.append(
-            f"{{text, gesture}}: {len(study.gestures)} clips, {len(speakers)} speakers, {minutes:.1f} minutes, "
+            f"{{text, gesture}}: {len(study.gestures)} clips, {len(speakers)} speakers, {sum(c.seconds for c in clips) / 60:.1f} minutes, "
             f"{', '.join(f'{r:g}' for r in rates) or 'no'} frames per second"
         )
-        lines.append(_words_line("words spoken", study, study.gestures))
+        lines.append(_words_line("words spoken", _texts(study, study.gestures)))
     split = study.split
     if split.within_story_folds:
         lines.append(f"split: {split.within_story_folds} folds inside the story, {split.gap:g} s gap")
@@ -133,13 +248,16 @@ def _summary(study: Study, spaces: dict[str, int], motions: list[Motion]) -> lis
     return lines
 
 
-def _words_line(title: str, study: Study, chosen) -> str:
+def _texts(study: Study, chosen) -> TextFacts:
     texts: dict[tuple[Path, str | None], Words] = {}
     for source in chosen:
         try:
             texts[source.words, source.tier] = study.read_words(source)
         except UserError:
             continue  # reported among the problems
-    n = sum(map(len, texts.values()))
     seconds = sum(float((w.start + w.duration).max() - w.start[0]) for w in texts.values() if len(w))
-    return f"{title}: {len(texts)} texts, {n} words, {seconds / 60:.1f} minutes, {len({t for w in texts.values() for t in w.text})} different words"
+    return TextFacts(len(texts), sum(map(len, texts.values())), len({t for w in texts.values() for t in w.text}), seconds)
+
+
+def _words_line(title: str, texts: TextFacts) -> str:
+    return f"{title}: {texts.n_texts} texts, {texts.n_words} words, {texts.seconds / 60:.1f} minutes, {texts.n_different} different words"

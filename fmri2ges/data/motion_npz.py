@@ -8,7 +8,9 @@ import numpy as np
 
 from ..errors import UserError
 from ..types import Motion, Skeleton
-from .atomic import read_npz, write_npz
+from .atomic import write_npz
+from .npz import npz_arrays, npz_names
+from .word_rows import one_line
 
 KEYS = ("positions", "fps", "start", "joints", "parents")
 
@@ -28,27 +30,44 @@ def write_motion(path, motion: Motion) -> Path:
 
 
 def read_motion(path) -> Motion:
-    """Read what `write_motion` wrote.
+    """Read what `write_motion` wrote, or the upper body of a SMPL-X file such as BEAT2's.
 
     Raises
     ------
     UserError
         For a damaged file, a missing key or a wrong shape; the message begins with the path.
     """
-    arrays = read_npz(path)
+    names = npz_names(path)
+    if "positions" not in names and "poses" in names:
+        from .smplx import read_smplx
+
+        return read_smplx(path)
+    arrays = npz_arrays(path, (*KEYS, "samples"))
     missing = [key for key in KEYS if key not in arrays]
     if missing:
-        raise UserError(f"{path}: is not a motion file: {', '.join(missing)} missing; it must hold {', '.join(KEYS)}")
-    try:
-        samples = arrays.get("samples")
-        return Motion(
-            positions=np.asarray(arrays["positions"], np.float32),
-            fps=float(arrays["fps"]),
-            start=float(arrays["start"]),
-            skeleton=Skeleton(
-                tuple(str(j) for j in arrays["joints"].tolist()), tuple(int(p) for p in arrays["parents"].tolist())
-            ),
-            samples=None if samples is None else np.asarray(samples, np.float32),
+        raise UserError(
+            f"{path}: is not a motion file: {', '.join(missing)} missing; it must hold {', '.join(KEYS)} (or `poses` of SMPL-X)"
         )
-    except (ValueError, TypeError) as error:
-        raise UserError(f"{path}: {error}") from error
+    try:
+        return _motion(arrays)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise UserError(f"{path}: {one_line(error)}") from error
+
+
+def _motion(arrays: dict[str, np.ndarray]) -> Motion:
+    numbers = {key: arrays[key] for key in ("positions", "samples", "fps", "start", "parents") if key in arrays}
+    for key, value in numbers.items():
+        if value.dtype.kind not in "fiu":
+            raise UserError(f"{key} must be numbers; got {value.dtype}")
+    with np.errstate(over="ignore", invalid="ignore"):
+        stacks = {key: np.asarray(numbers[key], np.float32) for key in ("positions", "samples") if key in numbers}
+    start = float(arrays["start"])
+    if not np.isfinite(start):
+        raise UserError(f"start must be finite seconds; got {start}")
+    return Motion(
+        positions=stacks["positions"],
+        fps=float(arrays["fps"]),
+        start=start,
+        skeleton=Skeleton(tuple(str(j) for j in arrays["joints"].tolist()), tuple(int(p) for p in arrays["parents"].tolist())),
+        samples=stacks.get("samples"),
+    )

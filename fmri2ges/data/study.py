@@ -10,11 +10,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..brain.voxels import VoxelGrid, VoxelRecording
 from ..errors import UserError
 from ..types import GestureClip, Motion, Recording, Words
+
+if TYPE_CHECKING:
+    from .bold import Bold
 
 N_GRAM = 8  # words
 MAX_SHARED = 0.02  # share of the shorter text's n-grams that two separate texts may have in common
@@ -22,7 +27,11 @@ MAX_SHARED = 0.02  # share of the shorter text's n-grams that two separate texts
 
 @dataclass(frozen=True)
 class RecordingSource:
-    """Where one {fMRI, text} recording lies; times in seconds."""
+    """Where one {fMRI, text} recording lies; times in seconds.
+
+    `mask` are the masks of a volume (voxels inside all of them count), `partner` is the other
+    hemisphere of a surface where its name does not follow from `bold`.
+    """
 
     subject: str
     story: str
@@ -33,6 +42,20 @@ class RecordingSource:
     tier: str | None = None
     columns: tuple[str, ...] = ()
     scale: float = 1.0
+    mask: tuple[Path, ...] = ()
+    partner: Path | None = None
+
+    def read_bold(self) -> Bold:
+        """Detrended, z-scored BOLD; see `bold.read_bold`."""
+        from .bold import read_bold
+
+        return read_bold(self.bold, self.columns, self.scale, self.mask, self.partner, self.tr)
+
+    def grid(self) -> VoxelGrid | None:
+        """Where the voxels lie, without reading the BOLD; None when that is not known."""
+        from .bold import open_bold
+
+        return open_bold(self.bold, self.columns, self.mask, self.partner).grid
 
 
 @dataclass(frozen=True)
@@ -114,19 +137,11 @@ class Study:
         return self._words[key]
 
     def read_recording(self, source: RecordingSource) -> Recording:
-        """Detrended, z-scored BOLD with its words."""
-        from .bold import read_bold
-
-        bold = read_bold(source.bold, source.columns, source.scale)
-        return Recording(
-            subject=source.subject,
-            story=source.story,
-            bold=bold.data,
-            tr=source.tr,
-            first_volume_at=source.first_volume_at,
-            words=self.read_words(source),
-            columns=bold.columns,
-        )
+        """Detrended, z-scored BOLD with its words; a `VoxelRecording` where the columns are voxels."""
+        bold = source.read_bold()
+        words = self.read_words(source)
+        where = (source.subject, source.story, bold.data, source.tr, source.first_volume_at, words)
+        return VoxelRecording(*where, grid=bold.grid) if bold.space == "voxels" else Recording(*where, columns=bold.columns)
 
     def truth(self, story: str) -> Motion | None:
         """The gesture of a held-out story of a simulated study: for evaluation and display only."""

@@ -9,20 +9,36 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UserError
+from . import bids, hf5
 from .study import GestureSource, RecordingSource, Split, Study
 
 # key -> kind of value; see `_value`. An asterisk marks a key that must be given.
-TOP = {"name": "*text", "simulated": "truth", "recording": "list", "gesture": "list", "split": "table"}
+TOP = {"name": "*text", "simulated": "truth", "recording": "list", "bids": "list", "gesture": "list", "split": "table"}
 RECORDING = {
     "subject": "*name",
     "story": "*name",
-    "bold": "*file",
+    "bold": "*files",
+    "mask": "file",
     "tr": "*positive",
     "first_volume_at": "*number",
     "words": "*file",
     "tier": "text",
     "columns": "names",
     "scale": "positive",
+}
+BIDS = {
+    "root": "*folder",
+    "task": "*name",
+    "space": "*text",
+    "first_volume_at": "*number",
+    "words": "*text",
+    "subjects": "names",
+    "runs": "runs",
+    "session": "text",
+    "desc": "text",
+    "tr": "positive",
+    "mask": "file",
+    "tier": "text",
 }
 GESTURE = {"clip": "*name", "motion": "*file", "words": "*file", "speaker": "*name", "tier": "text"}
 SPLIT = {"test_stories": "names", "validation_stories": "names", "within_story_folds": "folds", "gap": "duration"}
@@ -38,7 +54,10 @@ KINDS = {
     "duration": "must be a number of seconds, 0 or more",
     "folds": "must be a whole number, 2 or more",
     "names": 'must be a list of names such as ["a", "b"]',
+    "runs": "must be a list of whole numbers such as [1, 2]",
     "file": "must be the path of a file, relative to the study file",
+    "files": "must be the path of a file, relative to the study file, or a list of two (left and right hemisphere)",
+    "folder": "must be the path of a folder, relative to the study file",
 }
 
 
@@ -62,17 +81,18 @@ def parse_study(path) -> tuple[Study | None, list[str]]:
 
     problems: list[str] = []
     top = _read_keys(raw, TOP, path.name, path.parent, problems)
-    recordings = [
-        RecordingSource(**values)
-        for values in _entries(top, "recording", RECORDING, ("subject", "story"), path, problems)
-    ]
+    found = _bids(top, path, problems)
+    top["recording"] = [_with_defaults(r) for r in top.get("recording", [])]
+    identity = ("subject", "story")
+    listed = [_source(v) for v in _entries(top, "recording", RECORDING, identity, path, problems)]
+    recordings = _without_repeats([*listed, *found], path, problems)
     gestures = [GestureSource(**values) for values in _entries(top, "gesture", GESTURE, ("clip",), path, problems)]
     split_values = _read_keys(top.get("split", {}), SPLIT, f"{path.name}: split", path.parent, problems)
     split = Split(**(split_values or {}))
-    if not raw.get("recording") and not raw.get("gesture"):
-        problems.append(f"{path.name}: names no source; add a [[recording]] or a [[gesture]]")
-    stories = list(dict.fromkeys([*_names(raw, "recording", "story"), *_names(raw, "gesture", "clip")]))
-    heard = list(dict.fromkeys(_names(raw, "recording", "story")))
+    if not any(raw.get(kind) for kind in ("recording", "bids", "gesture")):
+        problems.append(f"{path.name}: names no source; add a [[recording]], a [[bids]] or a [[gesture]]")
+    heard = list(dict.fromkeys([*_names(raw, "recording", "story"), *(r.story for r in found)]))
+    stories = list(dict.fromkeys([*heard, *_names(raw, "gesture", "clip")]))
     problems += _split_problems(split, heard, stories, f"{path.name}: split")
     study = Study(
         name=top.get("name", path.stem),
@@ -83,6 +103,44 @@ def parse_study(path) -> tuple[Study | None, list[str]]:
         split=split,
     )
     return study, problems
+
+
+def _with_defaults(raw: Any) -> Any:
+    """A [[recording]] of the Huth lab's .hf5 with the timing that all of them have, unless it states another."""
+    if isinstance(raw, dict) and str(raw.get("bold", "")).lower().endswith(".hf5"):
+        return {"tr": hf5.TR, "first_volume_at": hf5.FIRST_VOLUME_AT, **raw}
+    return raw
+
+
+def _source(values: dict) -> RecordingSource:
+    files = values["bold"]
+    mask = (values["mask"],) if "mask" in values else ()
+    return RecordingSource(**{**values, "bold": files[0], "partner": files[1] if len(files) > 1 else None, "mask": mask})
+
+
+def _bids(top: dict, path: Path, problems: list[str]) -> list[RecordingSource]:
+    """Recordings of all [[bids]] tables; what cannot be found is reported."""
+    recordings = []
+    for number, raw in enumerate(top.get("bids", []), start=1):
+        where = f"{path.name}: bids {number}"
+        before = len(problems)
+        table = _read_keys(raw, BIDS, where, path.parent, problems)
+        if len(problems) == before:
+            found, wrong = bids.expand(table, path.parent)
+            recordings += found
+            problems += [f"{where}: {line}" for line in wrong]
+    bids.share_masks(recordings)
+    return [RecordingSource(**r) for r in recordings]
+
+
+def _without_repeats(recordings: list[RecordingSource], path: Path, problems: list[str]) -> list[RecordingSource]:
+    """Recordings that several [[bids]] tables name, or one and a [[recording]], are reported."""
+    kept: dict[tuple[str, str], RecordingSource] = {}
+    for r in recordings:
+        if (r.subject, r.story) in kept:
+            problems.append(f"{path.name}: {r.subject}/{r.story} is named twice, once by a [[bids]] table; remove one")
+        kept.setdefault((r.subject, r.story), r)
+    return list(kept.values())
 
 
 def _entries(top: dict, kind: str, schema: dict, identity: tuple[str, ...], path: Path, problems: list[str]) -> list[dict]:
@@ -129,18 +187,23 @@ def _read_keys(raw: Any, schema: dict[str, str], where: str, root: Path, problem
 def _value(key: str, value: Any, kind: str, root: Path) -> Any:
     """`value` as the program wants it; a `UserError` says what is allowed."""
     wrong = UserError(f"{key}: {KINDS[kind].format(key=key)}; got {value!r}")
-    if kind in ("text", "file", "name"):
+    if kind in ("file", "files", "folder"):
+        paths = value if kind == "files" and isinstance(value, list) and 1 <= len(value) <= 2 else [value]
+        if not all(isinstance(p, str) and p.strip() for p in paths):
+            raise wrong
+        targets = tuple(_existing(key, root / p, kind) for p in paths)
+        return targets if kind == "files" else targets[0]
+    if kind in ("text", "name"):
         if not isinstance(value, str) or not value.strip():
             raise wrong
         # Names of stories and subjects become names of files.
         if kind == "name" and ("/" in value or "\\" in value or value.startswith(".")):
             raise wrong
-        if kind != "file":
-            return value
-        target = root / value
-        if not target.is_file():
-            raise UserError(f"{key}: no such file: {target}; paths are relative to the study file")
-        return target
+        return value
+    if kind == "runs":
+        if not isinstance(value, list) or not value or not all(type(v) is int and v > 0 for v in value):
+            raise wrong
+        return tuple(dict.fromkeys(value))
     if kind in ("truth", "list", "table"):
         if not isinstance(value, {"truth": bool, "list": list, "table": dict}[kind]):
             raise wrong
@@ -158,6 +221,13 @@ def _value(key: str, value: Any, kind: str, root: Path) -> Any:
     if (kind == "positive" and value <= 0) or (kind == "duration" and value < 0):
         raise wrong
     return value if kind == "folds" else float(value)
+
+
+def _existing(key: str, target: Path, kind: str) -> Path:
+    if not (target.is_dir() if kind == "folder" else target.is_file()):
+        what = "folder" if kind == "folder" else "file"
+        raise UserError(f"{key}: no such {what}: {target}; paths are relative to the study file")
+    return target
 
 
 def _names(raw: dict, kind: str, key: str) -> list[str]:
@@ -181,7 +251,9 @@ def _split_problems(split: Split, heard: list[str], stories: list[str], where: s
     if split.within_story_folds and split.test_stories:
         problems.append(f"{where}: give test_stories or within_story_folds, not both")
     if split.within_story_folds and len(heard) > 1:
-        problems.append(f"{where}: within_story_folds is for a study with a single story; this one has {len(heard)}: name test_stories")
+        problems.append(
+            f"{where}: within_story_folds is for a study with a single story; this one has {len(heard)}: name test_stories"
+        )
     if heard and not split.within_story_folds and not split.test_stories:
         problems.append(
             f"{where}: nothing is held out; name test_stories, or give within_story_folds and gap for a study with a single story"

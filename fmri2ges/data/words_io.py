@@ -1,41 +1,71 @@
-"""Timed words: Praat TextGrid (long and short text form) and TSV (`word start duration`).
+"""Timed words from any file that a lab has: TextGrid, TSV, gentle JSON, BIDS events.
 
-Pauses and noise marks are dropped, case is folded, clitics are kept, and the times are validated:
-what comes out is a clean `Words`.
+Each reader hands its intervals to `word_rows.report_words`, which cleans and validates them: what
+comes out is a clean `Words` on one clock.
 """
 
 from __future__ import annotations
 
-import math
+from dataclasses import replace
 from pathlib import Path
 
 from ..errors import UserError
 from ..types import Words
 from .atomic import write_text
+from .bids_events import read_table, report_events, story_onset
+from .gentle import report_gentle
+from .word_rows import WordsReport, clean_word, one_line, report_words
 
-# Pause and noise labels of forced aligners and of the Huth lab's transcripts.
-MARKS = frozenset({"sp", "sil", "ns", "lg", "ls", "br"})
-PUNCTUATION = '.,;:!?"“”()…—–-'
-MAX_OVERLAP = 0.020  # seconds; forced aligners round their borders
+__all__ = ["clean_word", "read_textgrid", "read_words", "read_words_tsv", "report", "write_words_tsv"]
+
 COLUMNS = ("word", "start", "duration")
 
 
-def clean_word(label: str) -> str | None:
-    """The lower-case word of a label, without punctuation around it; None for a pause or a mark."""
-    label = label.strip().lower().replace("’", "'")
-    if label[:1] in "{<[" or label in MARKS:
-        return None
-    return label.strip(PUNCTUATION) or None
+def read_words(path, tier: str | None = None, events=None, stim: str | None = None) -> Words:
+    """Words of a .TextGrid, .tsv (ours or BIDS events) or gentle .json file, times in seconds.
+
+    Parameters
+    ----------
+    path : file of words
+    tier : tier of a TextGrid; None finds it
+    events : BIDS `_events.tsv` of the scan whose story onset is added to the times, or None
+    stim : which event is the story; see `bids_events.story_onset`
+
+    Raises
+    ------
+    UserError
+        With the first problem of the file and the number of others; `report` has them all.
+    """
+    return report(path, tier, events, stim).checked()
 
 
-def read_words(path, tier: str | None = None) -> Words:
-    """Words of a .TextGrid or .tsv file, times in seconds."""
-    suffix = Path(path).suffix.lower()
+def report(path, tier: str | None = None, events=None, stim: str | None = None) -> WordsReport:
+    """All words, problems and notes of a file; the parameters are those of `read_words`.
+
+    Raises
+    ------
+    UserError
+        When the file cannot be read at all.
+    """
+    path = Path(path)
+    suffix = path.suffix.lower()
     if suffix == ".textgrid":
-        return read_textgrid(path, tier)
-    if suffix == ".tsv":
-        return read_words_tsv(path)
-    raise UserError(f"{path}: words must be a .TextGrid or a .tsv file (columns {', '.join(COLUMNS)})")
+        found = _report_textgrid(path, tier)
+    elif suffix == ".json":
+        found = report_gentle(path)
+    elif suffix == ".tsv":
+        header, _ = read_table(path)
+        is_events = "onset" in header and "start" not in header
+        found = report_events(path) if is_events else _report_tsv(path)
+    else:
+        raise UserError(
+            f"{path}: words must be a .TextGrid, a .tsv (columns {', '.join(COLUMNS)}, or BIDS events) or a gentle .json"
+        )
+    if events is not None:
+        onset = story_onset(events, stim)
+        note = f"{path}: {onset:g} s added to the words (onset of the story in {Path(events).name})"
+        found = replace(found, words=found.words.shift(onset), notes=(*found.notes, note))
+    return found
 
 
 def read_textgrid(path, tier: str | None = None) -> Words:
@@ -51,26 +81,29 @@ def read_textgrid(path, tier: str | None = None) -> Words:
     UserError
         For the chronological and binary forms, an unknown tier, and bad times.
     """
+    return _report_textgrid(Path(path), tier).checked()
+
+
+def _report_textgrid(path: Path, tier: str | None) -> WordsReport:
     from praatio.utilities import errors as praat_errors
     from praatio.utilities import textgrid_io
 
-    path = Path(path)
     text = _textgrid_text(path)
     try:
         # The parser alone: praatio's own checks do not say which interval is wrong.
         parsed = textgrid_io.parseTextgridStr(text, includeEmptyIntervals=True)
         tiers = {t["name"]: list(t["entries"]) for t in parsed["tiers"] if t["class"] == "IntervalTier"}
     except (praat_errors.PraatioException, ValueError, IndexError, KeyError, AttributeError, TypeError) as error:
-        raise UserError(f"{path}: is not a readable TextGrid ({error}); save it again in Praat as a text file") from error
+        raise UserError(f"{path}: is not a readable TextGrid ({one_line(error)}); save it again in Praat as a text file") from error
     name = _choose_tier(path, tiers, tier)
     rows = []
     for number, (start, end, label) in enumerate(tiers[name], start=1):
+        place = f"tier {one_line(repr(name), 40)}, interval {number}"
         try:
-            start, end = float(start), float(end)
-        except ValueError as error:
-            raise UserError(f"{path}: tier {name!r}, interval {number}: {error}") from error
-        rows.append((f"tier {name!r}, interval {number}", label, start, end - start))
-    return _words(path, rows)
+            rows.append((place, label, float(start), float(end) - float(start)))
+        except ValueError:
+            rows.append((place, label, start, end))  # refused as times below
+    return report_words(path, rows)
 
 
 def _textgrid_text(path: Path) -> str:
@@ -80,9 +113,8 @@ def _textgrid_text(path: Path) -> str:
         raise UserError(f"{path}: no such file") from error
     if data.startswith(b"ooBinaryFile"):
         raise UserError(f"{path}: is a binary TextGrid; save it in Praat as a text file")
-    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
-        text = data.decode(encoding)
+        text = data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
     except UnicodeDecodeError:
         text = data.decode("latin-1")  # older Praat versions on Windows
     if "chronological" in text[:200]:
@@ -93,7 +125,7 @@ def _textgrid_text(path: Path) -> str:
 
 
 def _choose_tier(path: Path, tiers: dict, wanted: str | None) -> str:
-    names = ", ".join(map(repr, tiers)) or "none"
+    names = one_line(", ".join(map(repr, tiers)) or "none")
     if wanted is not None:
         if wanted not in tiers:
             raise UserError(f"{path}: there is no interval tier {wanted!r}; interval tiers: {names}")
@@ -106,32 +138,18 @@ def _choose_tier(path: Path, tiers: dict, wanted: str | None) -> str:
 
 def read_words_tsv(path) -> Words:
     """Words of a tab-separated file with a header that holds `word`, `start` and `duration` (seconds)."""
-    path = Path(path)
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except FileNotFoundError as error:
-        raise UserError(f"{path}: no such file") from error
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path}: is not UTF-8 text ({error})") from error
-    header = [h.strip().lower() for h in lines[0].split("\t")] if lines else []
+    return _report_tsv(Path(path)).checked()
+
+
+def _report_tsv(path: Path) -> WordsReport:
+    header, table = read_table(path)
     missing = [c for c in COLUMNS if c not in header]
     if missing:
         raise UserError(
             f"{path}, line 1: the header must hold the tab-separated columns {', '.join(COLUMNS)}; missing: {', '.join(missing)}"
         )
     w, s, d = (header.index(c) for c in COLUMNS)
-    rows = []
-    for number, line in enumerate(lines[1:], start=2):
-        if not line.strip():
-            continue
-        fields = line.split("\t")
-        if len(fields) != len(header):
-            raise UserError(f"{path}, line {number}: {len(fields)} tab-separated fields where the header has {len(header)}")
-        try:
-            rows.append((f"line {number}", fields[w], float(fields[s]), float(fields[d])))
-        except ValueError as error:
-            raise UserError(f"{path}, line {number}: start and duration must be seconds ({error})") from error
-    return _words(path, rows)
+    return report_words(path, [(f"line {n}", fields[w], fields[s], fields[d]) for n, fields in table])
 
 
 def write_words_tsv(path, words: Words) -> Path:
@@ -140,31 +158,3 @@ def write_words_tsv(path, words: Words) -> Path:
     for text, start, duration in zip(words.text, words.start, words.duration):
         lines.append(f"{text}\t{round(float(start), 6)!r}\t{round(float(duration), 6)!r}")
     return write_text(path, "\n".join(lines) + "\n")
-
-
-def _words(path: Path, rows) -> Words:
-    """Clean and validate rows of (place, label, start, duration)."""
-    text, starts, durations = [], [], []
-    for place, label, start, duration in rows:
-        word = clean_word(label)
-        if word is None:
-            continue
-        where = f"{path}: {place} ({word!r})"
-        if " " in word:
-            raise UserError(f"{where}: holds more than one word; give one word per interval or line (is this the word tier?)")
-        if not (math.isfinite(start) and math.isfinite(duration)):
-            raise UserError(f"{where}: start and duration must be finite seconds; got {start} and {duration}")
-        if duration < 0:
-            raise UserError(f"{where}: has a negative duration ({duration:.3f} s from {start:.3f} s)")
-        if starts and start < starts[-1]:
-            raise UserError(f"{where}: starts at {start:.3f} s, before the word in front of it ({text[-1]!r}, {starts[-1]:.3f} s); sort by start")
-        if starts and starts[-1] + durations[-1] - start > MAX_OVERLAP:
-            overlap = starts[-1] + durations[-1] - start
-            raise UserError(
-                f"{where}: overlaps the word in front of it ({text[-1]!r}) by {overlap:.3f} s; "
-                f"at most {MAX_OVERLAP:g} s is allowed: correct the times or remove one of them"
-            )
-        text.append(word)
-        starts.append(start)
-        durations.append(duration)
-    return Words.from_lists(text, starts, durations)

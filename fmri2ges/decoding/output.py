@@ -15,8 +15,13 @@ from ..types import Words
 from .types import Decoded
 
 
-def write_decoded(decoded: Decoded, out) -> Path:
-    """Write text.npz, direct.npz, words.tsv, texts.json and manifest.json into the folder `out`."""
+def write_decoded(decoded: Decoded, out, roi_note: str = "") -> Path:
+    """Write text.npz, direct.npz, words.tsv, texts.json and manifest.json into the folder `out`.
+
+    Parameters
+    ----------
+    roi_note : how the ROIs follow from a file of vertices; kept in the manifest
+    """
     out = Path(out)
     for name, motion in (("text", decoded.text), ("direct", decoded.direct)):
         if motion is not None:
@@ -31,7 +36,7 @@ def write_decoded(decoded: Decoded, out) -> Path:
     if decoded.rate is not None:
         rows = "".join(f"{t:.3f}\t{n:.4f}\n" for t, n in decoded.rate)
         write_text(out / "rate.tsv", "volume_time\twords_per_volume\n" + rows)
-    write_json(out / "manifest.json", decoded.manifest)
+    write_json(out / "manifest.json", decoded.manifest | ({"roi_note": roi_note} if roi_note else {}))
     return out
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -15,17 +16,18 @@ import numpy as np
 from ..brain.atlas import load_atlas
 from ..data.study import Study, load_study, within_story_folds
 from ..errors import Cancelled, UserError, check_option, check_positive
-from ..models.conditions import TokenTrack, volume_track, word_track
-from ..models.device import resolve_device
+from ..models.device import DEVICES, resolve_device
 from ..motion.features import from_bones
 from ..provenance import build_manifest
 from ..runs.folder import open_run
 from ..text.embeddings import load_vectors
-from ..training import store
 from ..types import Motion, Recording, Words
+from .texts import bayes_texts, fast_texts
 from .types import Decoded
 
 BRANCHES = ("text", "direct", "both")
+F2T_FORMS = ("fast", "bayes")
+KEPT_BYTES = 400_000_000  # of recordings read before
 FADE = 1.0  # seconds over which two folds of one story are blended
 
 
@@ -37,14 +39,14 @@ class Session:
     run : folder of the trained models
     manifest : the run's manifest
     study : the study whose recordings are decoded
-    device : resolved device name
+    device : 'auto' or the name of a device
     """
 
     def __init__(self, run: Path, manifest: dict, study: Study, device: str):
-        self.run, self.manifest, self.study, self.device = Path(run), manifest, study, device
+        check_option("device", device, DEVICES)
+        self.run, self.manifest, self.study, self._device = Path(run), manifest, study, device
         self.n_folds = int(manifest["folds"])
-        self.t2g = store.read_generator(self.run / "t2g.safetensors", device)
-        self._f2g, self._text, self._f2t, self._basis = {}, {}, {}, {}
+        self._f2g, self._text, self._f2t, self._basis, self._bayes = {}, {}, {}, {}, {}
         self._recordings: OrderedDict = OrderedDict()
 
     @classmethod
@@ -64,7 +66,34 @@ class Session:
         path = Path(study or manifest["study"])
         if not path.is_file():
             raise UserError(f"{path}: the study of this run is not there any more; put it back, or train again")
-        return cls(Path(run), manifest, load_study(path), resolve_device(device))
+        session = cls(Path(run), manifest, load_study(path), device)
+        session.t2g  # weights that cannot be read, or an unknown device, are told at once
+        return session
+
+    # Models load when they are first needed: a session opens without torch, which takes seconds to import.
+
+    @cached_property
+    def device(self) -> str:
+        """The device in use."""
+        return resolve_device(self._device)
+
+    @cached_property
+    def _store(self):
+        from ..training import store
+
+        return store
+
+    @cached_property
+    def t2g(self):
+        """T2G of the run."""
+        return self._store.read_generator(self.run / "t2g.safetensors", self.device)
+
+    def warm_up(self, subject: str) -> None:
+        """Load every model, so that the first decoding waits for nothing."""
+        for fold in range(self.n_folds):
+            self.f2t(subject, fold)
+            self.f2g(fold)
+        from diffusers import DDIMScheduler  # noqa: F401  slow to import
 
     @property
     def simulated(self) -> bool:
@@ -89,18 +118,20 @@ class Session:
 
     @property
     def roi_names(self) -> tuple[str, ...]:
-        """Names of the ROIs of a table study; empty on fsaverage5, where the atlas names them."""
+        """Names of the ROIs of a table or of voxel blocks; empty on fsaverage5, where the atlas names them."""
         return tuple(self.manifest["columns"])
 
     def recording(self, subject: str, story: str) -> Recording:
-        """One held-out recording; the last few are kept."""
+        """One held-out recording; the last few are kept, as long as they are small."""
         source = self.study.recording(subject, story)
         if story not in self.stories:
             raise UserError(f"story: {story!r} was used in training; allowed: {', '.join(self.stories)}")
         key = (subject, story)
         if key not in self._recordings:
             self._recordings[key] = self.study.read_recording(source)
-            while len(self._recordings) > 3:
+            while len(self._recordings) > 3 or (
+                len(self._recordings) > 1 and sum(r.bold.nbytes for r in self._recordings.values()) > KEPT_BYTES
+            ):
                 self._recordings.popitem(last=False)
         self._recordings.move_to_end(key)
         return self._recordings[key]
@@ -112,10 +143,11 @@ class Session:
     def columns(self, rois, subject: str) -> np.ndarray:
         """Feature columns of a choice of ROIs."""
         basis = self.basis(subject)
-        if self.space == "table":
+        if self.space != "fsaverage5":
             unknown = [r for r in rois if r != "all" and r not in basis.names]
             if unknown:
-                raise UserError(f"rois: {unknown[0]!r} is not an ROI of this study; allowed: all, {', '.join(basis.names)}")
+                names = basis.names if len(basis.names) <= 20 else (basis.names[0], "...", basis.names[-1])
+                raise UserError(f"rois: {unknown[0]!r} is not an ROI of this study; allowed: all, {', '.join(names)}")
             chosen = set(basis.names) if "all" in rois else set(rois)
         else:
             chosen = set(load_atlas().expand(rois))
@@ -129,23 +161,38 @@ class Session:
             raise UserError(f"subject: {subject!r} was not trained; allowed: {', '.join(self.subjects)}")
         k = self.manifest["subjects"].index(subject)
         if k not in self._basis:
-            self._basis[k] = store.read_basis(self.run / f"basis-{k}.safetensors")
+            self._basis[k] = self._store.read_basis(self.run / f"basis-{k}.safetensors")
         return self._basis[k]
 
     def f2t(self, subject: str, fold: int):
         k = self.manifest["subjects"].index(subject)
         if (k, fold) not in self._f2t:
-            self._f2t[k, fold] = store.read_f2t(self.run / f"f2t-{k}-{fold}.safetensors", self.statistics(fold))
+            self._f2t[k, fold] = self._store.read_f2t(self.run / f"f2t-{k}-{fold}.safetensors", self.statistics(fold))
         return self._f2t[k, fold]
 
     def statistics(self, fold: int):
         if fold not in self._text:
-            self._text[fold] = store.read_text(self.run / f"text-{fold}.safetensors", load_vectors())
+            self._text[fold] = self._store.read_text(self.run / f"text-{fold}.safetensors", load_vectors())
         return self._text[fold]
+
+    @property
+    def forms(self) -> tuple[str, ...]:
+        """Forms of F2T that the run has: 'fast', and 'bayes' where `train --lm` made it."""
+        return F2T_FORMS if self.manifest["config"].get("lm") else F2T_FORMS[:1]
+
+    def bayes(self, subject: str, fold: int):
+        """The Bayesian F2T of a subject and fold, and its language model."""
+        from ..text.open_lm import open_lm
+
+        k, lm = self.manifest["subjects"].index(subject), self.manifest["config"]["lm"]
+        if (k, fold) not in self._bayes:
+            decoder = self._store.read_bayes(self.run / f"bayes-{k}-{fold}.safetensors")
+            self._bayes[k, fold] = decoder, open_lm(lm, self.statistics(fold).language, load_vectors(), self.device)
+        return self._bayes[k, fold]
 
     def f2g(self, fold: int):
         if fold not in self._f2g:
-            self._f2g[fold] = store.read_generator(self.run / f"f2g-{fold}.safetensors", self.device)
+            self._f2g[fold] = self._store.read_generator(self.run / f"f2g-{fold}.safetensors", self.device)
         return self._f2g[fold]
 
     def decode(
@@ -159,6 +206,8 @@ class Session:
         stop: float | None = None,
         seed: int = 0,
         speaker: int = 0,
+        f2t: str = "fast",
+        beam: int = 20,
         progress=None,
         should_stop=None,
     ) -> Decoded:
@@ -172,6 +221,8 @@ class Session:
         start, stop : seconds on the story's clock; default: the whole recording
         seed : of texts and gestures
         speaker : whose style is used, an index of T2G's speakers
+        f2t : 'fast', or 'bayes' in a run that was trained with a language model
+        beam : width of the search of the Bayesian F2T
 
         Raises
         ------
@@ -182,7 +233,9 @@ class Session:
         """
         check_option("branch", branch, BRANCHES)
         check_positive("samples", samples)
+        self._check_form(f2t)
         begun = time.time()
+        device = self.device  # a wrong one is told before any work
         rois = tuple(rois)
         recording = self.recording(subject, story)
         columns = self.columns(rois, subject)
@@ -196,7 +249,15 @@ class Session:
         text = direct = None
         if branch != "direct":
             report(0.25, "decoding words")
-            texts = self._texts(parts, recording, samples, np.random.default_rng([seed, 1]))
+            if f2t == "fast":
+                texts = fast_texts(parts, recording.tr, samples, np.random.default_rng([seed, 1]))
+            else:
+                parcels = np.unique(self.basis(subject).parcel[columns])
+                found = [(part, *self.bayes(subject, part[0])) for part in parts]
+                progress_of = _span(report, 0.25, 0.6, None)
+                texts = bayes_texts(found, recording, parcels, (start, stop), samples, beam, progress_of, should_stop)
+            from ..models.conditions import word_track
+
             vectors = load_vectors()
             tracks = [word_track(w, vectors.matrix(w.text)) for w in texts]
             bones = self.t2g.sample_bones(
@@ -215,9 +276,9 @@ class Session:
                 parts, start, stop, samples, speaker, seed, _span(report, 0.7, 1.0, "direct branch"), should_stop
             )
         manifest = build_manifest(
-            "decode", {}, seed, {}, self.simulated, self.device, study=str(self.study.path.resolve()), study_name=self.study.name,
+            "decode", {}, seed, {}, self.simulated, device, study=str(self.study.path.resolve()), study_name=self.study.name,
             run=str(self.run), run_created=self.manifest.get("created"), subject=subject, story=story, rois=list(rois), branch=branch,
-            samples=samples, start=start, stop=stop, speaker=speaker, space=self.space, seconds=round(time.time() - begun, 2),
+            samples=samples, start=start, stop=stop, speaker=speaker, f2t=f2t, beam=beam if f2t == "bayes" else None, space=self.space, seconds=round(time.time() - begun, 2),
             guidance={"text": self.t2g.guidance, "direct": self.f2g(0).guidance},
         )  # fmt: skip
         rate = np.concatenate([np.stack([times, f2t.rate(decoder, p)], 1) for _, f2t, decoder, p, times in parts])
@@ -238,7 +299,7 @@ class Session:
 
     def read(self, recording: Recording, subject: str, columns: np.ndarray) -> list[tuple]:
         """(fold, decoder, prediction, rows) of each stretch of volumes, in order of time."""
-        features = store.dequantise(store.quantise(self.basis(subject).transform(recording.bold)))
+        features = self._store.dequantise(self._store.quantise(self.basis(subject).transform(recording.bold)))
         if self.study.split.within_story_folds:
             split = self.study.split
             rows_of = [
@@ -255,18 +316,14 @@ class Session:
             )
         return parts
 
-    def _texts(self, parts, recording: Recording, n: int, rng: np.random.Generator) -> tuple[Words, ...]:
-        drawn = [f2t.decode_texts(decoder, p, times, recording.tr, n, rng) for _, f2t, decoder, p, times in parts]
-        joined = []
-        for k in range(n):
-            text = tuple(w for part in drawn for w in part[k].text)
-            onset = np.concatenate([part[k].start for part in drawn])
-            length = np.concatenate([part[k].duration for part in drawn])
-            order = np.argsort(onset, kind="stable")  # the lead of a fold's first word may cross the border
-            joined.append(Words(tuple(text[i] for i in order), onset[order], length[order]))
-        return tuple(joined)
+    def _check_form(self, f2t: str) -> None:
+        check_option("f2t", f2t, F2T_FORMS)
+        if f2t not in self.forms:
+            raise UserError("f2t: this run has no Bayesian F2T; train with --lm bigram, --lm smollm2 or --lm FOLDER")
 
     def _direct(self, parts, start: float, stop: float, samples: int, speaker: int, seed: int, progress, should_stop) -> Motion:
+        from ..models.conditions import volume_track
+
         bones = total = None
         n = int(round((stop - start) * 15))
         for fold, f2t, decoder, prediction, times in parts:
@@ -276,7 +333,7 @@ class Session:
                 lo, hi = start, stop
             if hi - lo < 0.2:
                 continue
-            track: TokenTrack = volume_track(f2t.tokens(decoder, prediction), times)
+            track = volume_track(f2t.tokens(decoder, prediction), times)
             made = self.f2g(fold).sample_bones(
                 [track] * samples, lo, hi - lo, speaker, _generator(seed, 3 + fold), progress=progress, should_stop=should_stop
             )
@@ -299,7 +356,7 @@ def open_demo(device: str = "auto") -> Session:
     from ..demo.cache import DemoStudy
 
     manifest = open_run(WEIGHTS)
-    return Session(WEIGHTS, manifest, DemoStudy.open(), resolve_device(device))
+    return Session(WEIGHTS, manifest, DemoStudy.open(), device)
 
 
 def _generator(seed: int, stream: int):
@@ -323,5 +380,6 @@ def _fade(n: int, at_start: bool, at_end: bool) -> np.ndarray:
     return weight
 
 
-def _span(report, low: float, high: float, message: str):
-    return lambda fraction, _: report(low + (high - low) * fraction, message)
+def _span(report, low: float, high: float, message: str | None):
+    """Progress of a part of the work, with the part's own message where none is given."""
+    return lambda fraction, own: report(low + (high - low) * fraction, message or own)

@@ -11,7 +11,6 @@ import zlib
 from functools import lru_cache
 
 import numpy as np
-from scipy.signal import lfilter
 
 from ..brain.atlas import Atlas, load_atlas
 from ..brain.hrf import double_gamma
@@ -154,7 +153,7 @@ class Cortex:
                 active = np.flatnonzero(np.abs(w).sum(1))
                 if not len(active):
                     continue
-                response = lfilter(kernel, [1.0], x, axis=0)[centres].astype(np.float32)
+                response = _filter(kernel, [1.0], x, axis=0)[centres].astype(np.float32)
                 response = (response - response.mean(0)) / (response.std(0).mean() + 1e-6)
                 out[:, np.flatnonzero(here)[active]] += response @ w[active].T
         return out
@@ -163,9 +162,15 @@ class Cortex:
         """Measured BOLD of a story, array (n_volumes, n_vertices), float16, percent-like units."""
         n, v = n_volumes, self.n_vertices
         white = rng.standard_normal((n, v), dtype=np.float32)
-        noise = lfilter([np.sqrt(1 - 0.35**2)], [1, -0.35], white, axis=0).astype(np.float32)
+        noise = _filter([np.sqrt(1 - 0.35**2)], [1, -0.35], white, axis=0).astype(np.float32)
         slow = rng.standard_normal((n, N_SHARED)).astype(np.float32)
-        noise += lfilter([np.sqrt(1 - 0.6**2)], [1, -0.6], slow, axis=0).astype(np.float32) @ self.noise_loading.T
+        noise += _filter([np.sqrt(1 - 0.6**2)], [1, -0.6], slow, axis=0).astype(np.float32) @ self.noise_loading.T
         trend = np.linspace(-1, 1, n, dtype=np.float32)
         noise += trend[:, None] * (0.4 * rng.standard_normal(v).astype(np.float32))
         return (self.signal_of(script, n) + noise).astype(np.float16)
+
+
+def _filter(b, a, x: np.ndarray, axis: int) -> np.ndarray:
+    from scipy.signal import lfilter  # a second to import, and most sessions make no BOLD
+
+    return lfilter(b, a, x, axis=axis)

@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.signal import lfilter
 
 from ..motion.features import BONE_LENGTHS
 from ..types import Motion
@@ -67,8 +66,7 @@ def _smooth_noise(rng, n: int, width: int, seconds: float, sd: float) -> np.ndar
     """Second-order low-passed noise (n, width) with a time constant in seconds and a given sd."""
     a = np.exp(-1.0 / (FPS * seconds))
     x = rng.standard_normal((n + 200, width))
-    x = lfilter([1 - a], [1, -a], x, axis=0)
-    x = lfilter([1 - a], [1, -a], x, axis=0)[200:]
+    x = _low_pass(_low_pass(x, a), a)[200:]
     gain = np.sqrt((1 - a) ** 4 * (1 + a * a) / (1 - a * a) ** 3)
     return sd * x / gain
 
@@ -128,7 +126,7 @@ def _topic_course(script: Script, t: np.ndarray, table: np.ndarray) -> np.ndarra
     course = table[script.topic[index]]
     a = np.exp(-1.0 / (FPS * 0.8))
     first = course[:1]
-    return first + lfilter([1 - a], [1, -a], course - first, axis=0)
+    return first + _low_pass(course - first, a)
 
 
 def solve_arms(shoulder: np.ndarray, wrist: np.ndarray, pole: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -201,3 +199,9 @@ def perform(script: Script, speaker: Speaker, rng: np.random.Generator, seconds:
         elbow, wrist = solve_arms(shoulder, neck + wrists[:, hand], ELBOW_POLE[hand])
         positions[:, first], positions[:, first + 1], positions[:, first + 2] = shoulder, elbow, wrist
     return Motion(positions.astype(np.float32), fps=FPS)
+
+
+def _low_pass(x: np.ndarray, a: float) -> np.ndarray:
+    from scipy.signal import lfilter  # a second to import, and most sessions make no gesture
+
+    return lfilter([1 - a], [1, -a], x, axis=0)

@@ -1,9 +1,9 @@
 """FIR ridge from parcel features to anything known per volume, re-solved for any choice of parcels.
 
-The dual form is used: the kernel of a choice of parcels is a sum over FIR delays of one shifted
-linear kernel, so a new choice costs one matrix product and one Cholesky factor (about a second for
-two hours of BOLD), whatever the number of delays. Leave-one-story-out predictions come from the
-same factor in closed form, so nothing downstream ever sees a prediction made from its own story.
+A choice of a few ROIs has fewer FIR features than there are volumes and is solved in the primal form
+in a fraction of a second. For many, the dual form is used: its kernel is a sum over FIR delays of one
+shifted linear kernel. Both give leave-one-story-out predictions in closed form from the same factor,
+so nothing downstream ever sees a prediction made from its own story.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import get_lapack_funcs
+from scipy.linalg import get_lapack_funcs, solve_triangular
 
+from ..brain.hrf import delayed
 from ..errors import UserError
 
 DELAYS = (1, 2, 3, 4, 5)  # volumes after the words: 2 to 10 s at TR 2 s
@@ -72,23 +73,43 @@ class Readout:
         columns = np.asarray(columns, int)
         if not len(columns):
             raise UserError("rois: the selection holds no parcel of this recording; choose at least one ROI")
+        few = len(columns) * len(self.delays) <= len(self.features) // 2
+        return self._primal(columns) if few else self._dual(columns, self._kernel(columns), self.penalty)
+
+    def _primal(self, columns: np.ndarray) -> Solution:
+        """With A = X'X + penalty, K^-1 = (1 - X A^-1 X') / penalty: only A is factorised."""
+        x = np.concatenate([delayed(self.features[lo:hi, columns], self.delays) for lo, hi in self._stories()])
+        gram = (x.T @ x).astype(np.float64)
+        gram[np.diag_indices_from(gram)] += self.penalty
+        root = solve_triangular(np.linalg.cholesky(gram), x.T, lower=True).T.astype(np.float32)  # X A^-1 X' = root @ root.T
+        residual = self.targets - root @ (root.T @ self.targets)
+        held_out = np.empty_like(residual)
+        for lo, hi in self._stories():
+            own = np.eye(hi - lo) - root[lo:hi] @ root[lo:hi].T
+            held_out[lo:hi] = np.linalg.solve(own, residual[lo:hi])
+        return Solution(columns, residual / np.float32(self.penalty), self.targets - held_out)
+
+    def _kernel(self, columns: np.ndarray) -> np.ndarray:
         x = self.features[:, columns]
-        kernel = self._lag(x @ x.T, self.bounds, self.bounds)
-        kernel[np.diag_indices_from(kernel)] += self.penalty
+        return self._lag(x @ x.T, self.bounds, self.bounds)
+
+    def _dual(self, columns: np.ndarray, kernel: np.ndarray, penalty: float) -> Solution:
+        """Solve with the kernel, which is overwritten."""
+        kernel[np.diag_indices_from(kernel)] += penalty
         factorise, invert = get_lapack_funcs(("potrf", "trtri"), (kernel,))
         lower, failed = factorise(kernel, lower=1, clean=1, overwrite_a=1)
         assert failed == 0, "a kernel with a positive penalty is positive definite"
         root, failed = invert(lower, lower=1, overwrite_c=1)  # K^-1 = root.T @ root
         dual = root.T @ (root @ self.targets)
-        return Solution(columns, dual, self.targets - self._held_out_residual(root, dual))
-
-    def _held_out_residual(self, root: np.ndarray, dual: np.ndarray) -> np.ndarray:
-        """y - prediction without the own story: [(K^-1)_SS]^-1 K^-1 y, for each story S."""
-        out = np.empty_like(dual)
-        for lo, hi in zip(self.bounds[:-1], self.bounds[1:]):
+        # Without the own story S the residual is [(K^-1)_SS]^-1 (K^-1 y)_S.
+        held_out = np.empty_like(dual)
+        for lo, hi in self._stories():
             tall = root[lo:, lo:hi]  # the rows above are zero
-            out[lo:hi] = np.linalg.solve((tall.T @ tall).astype(np.float64), dual[lo:hi])
-        return out
+            held_out[lo:hi] = np.linalg.solve((tall.T @ tall).astype(np.float64), dual[lo:hi])
+        return Solution(columns, dual, self.targets - held_out)
+
+    def _stories(self):
+        return zip(self.bounds[:-1], self.bounds[1:])
 
     def predict(self, solution: Solution, story: np.ndarray) -> np.ndarray:
         """Centred prediction for a new story.
@@ -127,10 +148,11 @@ def penalty_scores(stories, targets: np.ndarray, blocks, grid, delays=DELAYS) ->
     blocks : iterable of slice, columns of `targets`
     """
     columns = np.arange(stories[0].shape[1])
+    readout = Readout(stories, targets, 1.0, delays)
+    kernel, y = readout._kernel(columns), readout.targets
     scores: dict[float, float] = {}
     for penalty in grid:
-        readout = Readout(stories, targets, penalty, delays)
-        p, y = readout.solve(columns).crossfit, readout.targets
+        p = readout._dual(columns, kernel.copy(), float(penalty)).crossfit
         r = [(p[:, b] * y[:, b]).sum() / np.sqrt((p[:, b] ** 2).sum() * (y[:, b] ** 2).sum() + 1e-12) for b in blocks]
         scores[float(penalty)] = float(np.mean(r))
     return scores

@@ -1,20 +1,24 @@
-"""A decoded folder in the formats of other programs: BVH, npz, CSV, GIF, MP4 and GIFTI."""
+"""A decoded folder in the formats of other programs: motion, films and the ROI."""
 
 from __future__ import annotations
 
 import io
 from pathlib import Path
 
-import numpy as np
-
+from ..brain.atlas import load_atlas
+from ..brain.roi import Roi
 from ..data.atomic import read_json, replacing, write_text
 from ..data.bvh import write_bvh
 from ..data.motion_npz import read_motion, write_motion
+from ..data.roi_file import write_rois
+from ..data.roi_gifti import kind_of
 from ..data.words_io import read_words_tsv
 from ..errors import UserError, check_option
 from ..types import Motion
 
-FORMATS = ("bvh", "npz", "csv", "gif", "mp4", "gii")
+# Format of the ROI -> the ending of its files.
+ROI_FORMATS = {"gii": ".gii", "annot": ".annot", "label": ".label", "nii": ".nii.gz", "roi-csv": ".csv", "roi-json": ".json"}
+FORMATS = ("bvh", "npz", "csv", "csv-wide", "gif", "mp4", *ROI_FORMATS)
 BRANCHES = ("direct", "text")  # the first one that was decoded is exported unless one is named
 
 
@@ -24,9 +28,10 @@ def export_motion(decode_dir, format: str, out, branch: str | None = None) -> tu
     Parameters
     ----------
     decode_dir : folder that `decode` wrote
-    format : 'bvh', 'npz' or 'csv': the motion of one branch; 'gif' or 'mp4': a film of all branches
-        with the decoded words; 'gii': the ROI mask on fsaverage5, one file per hemisphere
-        (``NAME.L.func.gii`` and ``NAME.R.func.gii``, or .label.gii when `out` ends so)
+    format : 'bvh', 'npz', 'csv' (a row per frame and joint) or 'csv-wide' (a row per frame): the motion of
+        one branch; 'gif' or 'mp4': a film of all branches with the decoded words; the ROI on fsaverage5 as
+        'gii' (``NAME.L.func.gii`` and ``NAME.R.func.gii``, or .label.gii when `out` ends so), 'annot' or
+        'label' (FreeSurfer), 'nii' (mask in MNI space), 'roi-csv' (members) or 'roi-json'
     out : file to write
     branch : 'text' or 'direct'; None takes the direct branch, or the text branch where there is no other
 
@@ -37,8 +42,8 @@ def export_motion(decode_dir, format: str, out, branch: str | None = None) -> tu
     check_option("format", format, FORMATS)
     decode_dir, out = Path(decode_dir), Path(out)
     manifest = read_manifest(decode_dir)
-    if format == "gii":
-        return write_roi_gifti(out, manifest)
+    if format in ROI_FORMATS:
+        return write_rois([decoded_roi(manifest)], _roi_path(out, format))
     motions = {name: read_motion(decode_dir / f"{name}.npz") for name in BRANCHES if (decode_dir / f"{name}.npz").is_file()}
     if not motions:
         raise UserError(f"{decode_dir}: holds no text.npz or direct.npz; decode again")
@@ -55,7 +60,7 @@ def export_motion(decode_dir, format: str, out, branch: str | None = None) -> tu
     if branch is not None and branch not in motions:
         raise UserError(f"branch: {branch!r} was not decoded in {decode_dir}; there is: {', '.join(motions)}")
     motion = motions[branch] if branch else next(iter(motions.values()))
-    writer = {"bvh": write_bvh, "npz": write_motion, "csv": write_motion_csv}[format]
+    writer = {"bvh": write_bvh, "npz": write_motion, "csv": write_motion_csv, "csv-wide": write_motion_csv_wide}[format]
     return (writer(out, motion),)
 
 
@@ -81,44 +86,35 @@ def write_motion_csv(path, motion: Motion) -> Path:
     return write_text(path, out.getvalue())
 
 
-def write_roi_gifti(out, manifest: dict) -> tuple[Path, ...]:
-    """Write the ROI mask of a decoded folder as a pair of GIFTI files on fsaverage5.
+def write_motion_csv_wide(path, motion: Motion) -> Path:
+    """Write a wide table: time_s, then x, y and z (m) of every joint; one row per frame."""
+    out = io.StringIO()
+    out.write(",".join(["time_s", *(f"{joint}_{axis}_m" for joint in motion.skeleton.joints for axis in "xyz")]) + "\n")
+    for time, frame in zip(motion.times, motion.positions.reshape(motion.n_frames, -1).tolist()):
+        out.write(f"{time:.6f}," + ",".join(f"{v:.6f}" for v in frame) + "\n")
+    return write_text(path, out.getvalue())
+
+
+def decoded_roi(manifest: dict) -> Roi:
+    """The ROI that a folder was decoded from, as one mask.
 
     Raises
     ------
     UserError
-        When the brain data were a table of ROIs, which has no place on the cortex.
+        When the brain data were a table of ROIs or a subject's own voxels, which have no place on fsaverage5.
     """
-    from ..brain.atlas import N_VERTICES, load_atlas
-
-    if manifest.get("space") == "table":
-        raise UserError("gii: this recording is a table of ROI time courses without a place on the cortex; export its motion instead")
-    mask = load_atlas().vertices(manifest["rois"])
-    name = out.name.removesuffix(".gii")
-    labels = name.endswith(".label")
-    stem = name.removesuffix(".label").removesuffix(".func")
-    paths = []
-    for side, values in (("L", mask[:N_VERTICES]), ("R", mask[N_VERTICES:])):
-        image = _gifti(values, side, "+".join(manifest["rois"]), labels)
-        path = out.with_name(f"{stem}.{side}.{'label' if labels else 'func'}.gii")
-        with replacing(path) as temp:
-            temp.write_bytes(image.to_bytes())
-        paths.append(path)
-    return tuple(paths)
+    if manifest.get("space", "fsaverage5") != "fsaverage5":
+        raise UserError(
+            f"rois: this recording is in the space {manifest['space']!r}, ROIs without a place on the cortex of fsaverage5; "
+            "export its motion instead"
+        )
+    return Roi("+".join(manifest["rois"]), load_atlas().vertices(manifest["rois"]))
 
 
-def _gifti(mask: np.ndarray, side: str, title: str, labels: bool):
-    """One hemisphere's mask (10242,) as a label map (1 = ROI) or as a metric map (1.0 = ROI)."""
-    from nibabel import gifti
-
-    meta = {"AnatomicalStructurePrimary": "CortexLeft" if side == "L" else "CortexRight"}
-    if labels:
-        data = gifti.GiftiDataArray(mask.astype(np.int32), "NIFTI_INTENT_LABEL", "NIFTI_TYPE_INT32", meta=meta)
-        table = gifti.GiftiLabelTable()
-        for key, text, colour in ((0, "???", (1, 1, 1, 0)), (1, title, (0.84, 0.37, 0, 1))):
-            label = gifti.GiftiLabel(key, *colour)
-            label.label = text
-            table.labels.append(label)
-        return gifti.GiftiImage(darrays=[data], labeltable=table, meta=gifti.GiftiMetaData(meta))
-    data = gifti.GiftiDataArray(mask.astype(np.float32), "NIFTI_INTENT_NONE", "NIFTI_TYPE_FLOAT32", meta=meta)
-    return gifti.GiftiImage(darrays=[data], meta=gifti.GiftiMetaData(meta))
+def _roi_path(out: Path, format: str) -> Path:
+    """`out` with the ending that makes `write_rois` choose the format."""
+    if format == "gii":
+        kind = kind_of(out, "func")
+        return out.with_name(f"{out.name.removesuffix('.gii').removesuffix(f'.{kind}')}.{kind}.gii")
+    ending = ROI_FORMATS[format]
+    return out if out.name.lower().endswith(ending) else out.with_name(out.name + ending)

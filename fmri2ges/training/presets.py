@@ -21,13 +21,14 @@ class TrainConfig:
     t2g_guidance, f2g_guidance : classifier-free guidance, chosen on validation stories
     loss, teacher : the alignment, see `models.dbda`
     n_texts : posterior texts that a decoded teacher draws from
+    lm : language model of the Bayesian F2T, see `text.open_lm`; empty = the fast F2T only
     """
 
     components: int = 2
     penalties: tuple[float, ...] = (10.0, 100.0, 1_000.0, 10_000.0, 100_000.0)
     t2g_steps: int = 700
     t2g_rate: float = 5e-3
-    f2g_steps: int = 350
+    f2g_steps: int = 500
     f2g_rate: float = 1.5e-3
     renditions: int = 4
     roi_choices: int = 4
@@ -36,6 +37,7 @@ class TrainConfig:
     loss: str = "soft"
     teacher: str = "observed"
     n_texts: int = 4
+    lm: str = ""
 
 
 PRESETS = {

@@ -4,6 +4,7 @@
 ``f2g-FOLD.safetensors``     network of the direct branch
 ``text-FOLD.safetensors``    language model and word statistics of the training texts
 ``basis-SUBJECT.safetensors``, ``f2t-SUBJECT-FOLD.safetensors``   parcel components and readout
+``bayes-SUBJECT-FOLD.safetensors``   Bayesian F2T, where `train --lm` asked for it
 SUBJECT and FOLD are numbers; the manifest names the subjects.
 """
 
@@ -18,6 +19,7 @@ import numpy as np
 from ..brain.parcels import ParcelBasis
 from ..data.atomic import write_bytes
 from ..errors import UserError
+from ..models.bayes import BayesDecoder
 from ..models.denoiser import Denoiser, DenoiserConfig
 from ..models.f2t import F2T, Blocks
 from ..models.generator import Generator
@@ -135,3 +137,12 @@ def read_f2t(path, statistics: TextStatistics) -> F2T:
     readout = Readout(stories, arrays["targets"].astype(np.float32), meta["penalty"], tuple(meta["delays"]))
     blocks = Blocks(meta["dim"], meta["n_gesture"])
     return F2T(readout, blocks, statistics.language, statistics.vocabulary_vectors, statistics.covariance)
+
+
+def write_bayes(path, decoder: BayesDecoder) -> None:
+    arrays, meta = decoder.to_arrays()
+    write_tensors(path, arrays, **meta)
+
+
+def read_bayes(path) -> BayesDecoder:
+    return BayesDecoder.from_arrays(*read_tensors(path))

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from ..brain.atlas import load_atlas
-from ..brain.parcels import ParcelBasis, fit_atlas_basis, table_basis
+from ..brain.parcels import ParcelBasis, fit_atlas_basis, fit_voxel_basis, table_basis
+from ..brain.voxels import block_names, block_regions, voxel_blocks
 from ..data.atomic import read_json, write_json
 from ..data.study import Study, load_study, within_story_folds
 from ..errors import Cancelled, UserError
@@ -58,6 +59,7 @@ def train_study(
     device: str = "auto",
     seed: int = 0,
     config: TrainConfig | None = None,
+    lm: str = "",
     progress=None,
     should_stop=None,
 ) -> Path:
@@ -69,6 +71,7 @@ def train_study(
     out : run folder to make
     preset : 'demo' or 'full'; `config` overrides it
     seed : of weights, batches and pseudo-gestures
+    lm : language model of the Bayesian F2T ('bigram', 'smollm2' or a folder); empty = the fast F2T only
 
     Returns
     -------
@@ -80,6 +83,7 @@ def train_study(
         Nothing is left under `out` in either case.
     """
     config = config or preset_config(preset)
+    config = replace(config, lm=lm) if lm else config
     device = resolve_device(device)
     study = load_study(study_toml)
     started = time.time()
@@ -108,6 +112,7 @@ def study_inputs(study: Study) -> list[Path]:
     files = [
         study.path,
         *(r.words for r in study.recordings),
+        *(mask for r in study.recordings for mask in r.mask),
         *(g.words for g in study.gestures),
         *(g.motion for g in study.gestures),
     ]
@@ -128,12 +133,19 @@ def train_models(study: Study, folder: Path, config: TrainConfig, device: str, s
 
     folds = training_folds(study, held)
     speakers = [s % t2g.denoiser.config.n_speakers for s in ([0, 0, 1, 2, 3, 0] * 4)[: config.renditions]]
+    share = 0.35 if config.lm else 0.5
     for k, stories in enumerate(folds):
-        low, high = 0.5 + 0.5 * k / len(folds), 0.5 + 0.5 * (k + 1) / len(folds)
+        low, high = 0.5 + share * k / len(folds), 0.5 + share * (k + 1) / len(folds)
         tag = "" if len(folds) == 1 else f" (fold {k + 1} of {len(folds)})"
         fit_fold(k, stories, study, t2g, bases, vectors, config, speakers, rng, device, folder, stages, low, high, tag)
-    return {"subjects": list(study.subjects), "folds": len(folds), "t2g": t2g_of, "space": "table" if held[0].columns else "fsaverage5",
-            "columns": list(held[0].columns)}  # fmt: skip
+    if config.lm:
+        from .bayes import train_bayes
+
+        stages.next(1.0, "Bayesian F2T")
+        train_bayes(study, folder, bases, len(folds), config.lm, vectors, device, stages)
+    space = held[0].space
+    columns = () if space == "fsaverage5" else bases[study.subjects[0]].names
+    return {"subjects": list(study.subjects), "folds": len(folds), "t2g": t2g_of, "space": space, "columns": list(columns)}
 
 
 def obtain_t2g(
@@ -183,24 +195,40 @@ def read_brains(study: Study, config: TrainConfig, stages: Stages) -> tuple[dict
         sources = [r for r in study.recordings if r.story in wanted and r.subject == subject]
         if not sources:
             raise UserError(f"{study.path}: subject {subject} has no training story; add one or remove the subject")
-        first = study.read_recording(sources[0])
-        if first.columns:
-            bases[subject] = table_basis(first.columns)
-        else:  # one story in memory at a time, so each is read twice
-            bases[subject] = fit_atlas_basis((study.read_recording(r).bold for r in sources), config.components)
+        bases[subject] = fit_basis(study, sources, config.components)
         for source in sources:
             r = study.read_recording(source)
-            if r.columns != first.columns or r.bold.shape[1] != first.bold.shape[1]:
-                raise UserError(
-                    f"{study.path}: {r.story} of {subject} has other columns than {first.story}; give all stories the same ROIs"
-                )
             # Quantised as they will be stored, so that a stored run decodes exactly as trained.
             features = store.dequantise(store.quantise(bases[subject].transform(r.bold)))
-            out.append(replace(r, bold=features, columns=first.columns))
+            out.append(replace(r, bold=features))
         stages((k + 1) / len(study.subjects), f"parcel features of {subject}")
-    if len({r.columns for r in out}) > 1:
-        raise UserError(f"{study.path}: subjects differ in their ROI columns; train them as separate studies")
+    if len({(r.space, r.columns) for r in out}) > 1:
+        raise UserError(f"{study.path}: subjects differ in their space or ROI columns; train them as separate studies")
     return bases, out
+
+
+def fit_basis(study: Study, sources, n_components: int) -> ParcelBasis:
+    """Parcel components of one subject. One story is in memory at a time, so each is read again later."""
+    first = study.read_recording(sources[0])
+    story, space, columns, width = first.story, first.space, first.columns, first.bold.shape[1]
+    block = voxel_blocks(width, first.grid) if space == "voxels" else None
+    del first
+
+    def stories():
+        for source in sources:
+            r = study.read_recording(source)
+            if r.space != space or r.columns != columns or r.bold.shape[1] != width:
+                raise UserError(
+                    f"{study.path}: {r.story} of {r.subject} has other columns than {story} ({r.bold.shape[1]} and {width}); "
+                    "give all stories the same ROIs or mask"
+                )
+            yield r.bold
+
+    if space == "table":
+        for _ in stories():  # for the check alone
+            pass
+        return table_basis(columns)
+    return fit_atlas_basis(stories(), n_components) if block is None else fit_voxel_basis(stories(), block, n_components)
 
 
 def training_folds(study: Study, held: list[Recording]) -> list[list[BrainStory]]:
@@ -255,7 +283,6 @@ def fit_fold(
     unique = list({s.story: s for s in stories}.values())
     made = pseudo_gestures(t2g, unique, vectors, speakers, rng, progress=stages, should_stop=stages.should_stop)
     gestures = {s.story: g for s, g in zip(unique, made)}
-    groups = roi_groups(bases[study.subjects[0]])
     tracks, decoded, order = [], [], []
     stages.next(low + 0.4 * span, f"F2T{tag}")
     own_of = {subject: [s for s in stories if s.subject == subject] for subject in study.subjects}
@@ -266,7 +293,7 @@ def fit_fold(
     for i, (subject, own) in enumerate(own_of.items()):
         f2t = fit_f2t(problems[subject], statistics, penalty)
         store.write_f2t(folder / f"f2t-{i}-{k}.safetensors", f2t)
-        choices = random_choices(bases[subject].parcel, groups, config.roi_choices, rng)
+        choices = random_choices(bases[subject].parcel, roi_groups(bases[subject]), config.roi_choices, rng)
         source = roi_tracks(f2t, own, choices, rng)
         tracks += [(source, j) for j in range(len(own))]
         order += own
@@ -284,10 +311,12 @@ def fit_fold(
 
 
 def roi_groups(basis: ParcelBasis) -> list[np.ndarray]:
-    """Parcels that random ROI choices draw together: the atlas groups, or single table columns."""
-    atlas = load_atlas()
+    """Parcels that random ROI choices draw together: atlas groups, regions of blocks, or single table columns."""
+    atlas, n = load_atlas(), len(basis.names)
+    if basis.names == block_names(n):
+        return block_regions(n)
     if basis.names != atlas.areas:
-        return [np.array([k]) for k in range(len(basis.names))]
+        return [np.array([k]) for k in range(n)]
     grouped = [np.array([atlas.area_index[a] for a in members]) for _, members in atlas.groups.values()]
     rest = [np.array([k]) for k, a in enumerate(atlas.areas) if a not in atlas.group_of_area]
     return [*grouped, *rest]

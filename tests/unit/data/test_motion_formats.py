@@ -12,7 +12,7 @@ from fmri2ges.brain.atlas import load_atlas
 from fmri2ges.data.atomic import read_json, write_json, write_npz
 from fmri2ges.data.bvh import read_bvh, write_bvh
 from fmri2ges.data.motion_npz import read_motion, write_motion
-from fmri2ges.data.roi_file import read_roi_files
+from fmri2ges.data.roi_file import select_rois
 from fmri2ges.errors import UserError
 from fmri2ges.motion.features import BONE_LENGTHS
 from fmri2ges.runs.export import export_motion
@@ -168,7 +168,7 @@ def test_known_rigs_in_any_unit(tmp_path, prefix, unit):
 def test_unknown_rigs_are_explained(tmp_path):
     path = rig(tmp_path / "rig.bvh")
     path.write_text(path.read_text().replace("LeftHand", "Paw"))
-    with pytest.raises(UserError, match="no joint for left_wrist .*the file has: Hips, Spine"):
+    with pytest.raises(UserError, match=r"is of no known rig; proposed .*left_wrist = Paw \(0.4\).*the file has: Hips, Spine"):
         read_bvh(path)
     path.write_text("HIERARCHY\nROOT")
     with pytest.raises(UserError, match="is not a readable BVH"):
@@ -216,20 +216,20 @@ def test_roi_mask_as_gifti(tmp_path, decoded_dir, name):
 def test_an_exported_label_pair_selects_the_same_areas(tmp_path, decoded_dir):
     paths = export_motion(decoded_dir, "gii", tmp_path / "roi.label.gii")
     atlas = load_atlas()
-    assert set(read_roi_files(paths)) == set(atlas.expand(["Broca", "L_V1"]))
-    assert set(read_roi_files(paths[:1])) == {a for a in atlas.expand(["Broca", "L_V1"]) if a.startswith("L_")}
+    assert set(select_rois(paths).names) == set(atlas.expand(["Broca", "L_V1"]))
+    assert set(select_rois(paths[:1]).names) == {a for a in atlas.expand(["Broca", "L_V1"]) if a.startswith("L_")}
 
 
 def test_roi_lists(tmp_path):
     (tmp_path / "a.txt").write_text("Broca  # language\n\nL_44\nBroca\n")
     (tmp_path / "a.json").write_text('["AG", "44"]')
-    assert read_roi_files([tmp_path / "a.txt", tmp_path / "a.json"]) == ("Broca", "L_44", "AG", "44")
+    assert select_rois([tmp_path / "a.txt", tmp_path / "a.json"]).names == ("Broca", "L_44", "AG", "44")
     (tmp_path / "b.json").write_text('{"rois": 1}')
     (tmp_path / "c.txt").write_text("# nothing\n")
     (tmp_path / "L.label.gii").write_text("<GIFTI")
     for name, message in (("b.json", "must be a list"), ("c.txt", "no ROI chosen"), ("L.label.gii", "cannot be read as GIFTI"), ("d.txt", "no such file")):
         with pytest.raises(UserError, match=message):
-            read_roi_files([tmp_path / name])
+            select_rois([tmp_path / name]).names
 
 
 def test_table_studies_have_no_mask(tmp_path, decoded_dir):

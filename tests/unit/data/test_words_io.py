@@ -81,7 +81,7 @@ def tsv(tmp_path, *rows, header="word\tstart\tduration"):
         (["a\t0\t1", "b\t0.5\t1"], r"line 3 \('b'\): overlaps the word in front of it \('a'\) by 0.500 s"),
         (["a\t0\t-1"], r"line 2 \('a'\): has a negative duration"),
         (["a\t3\t.1", "b\t1\t.1"], r"line 3 \('b'\): starts at 1.000 s, before"),
-        (["a\tx\t1"], "line 2: start and duration must be seconds"),
+        (["a\tx\t1"], r"line 2 \('a'\): start and duration must be seconds; got 'x' and '1'"),
         (["a\tnan\t1"], "finite"),
         (["a\t0"], "line 2: 2 tab-separated fields where the header has 3"),
         (["two words\t0\t1"], "holds more than one word"),

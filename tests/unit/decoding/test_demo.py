@@ -1,12 +1,15 @@
 """The shipped models: what the first screen shows, and what the card claims."""
 
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 
 from fmri2ges.decoding.baselines import mean_pose, ridge_motion
 from fmri2ges.decoding.session import open_demo
+from fmri2ges.decoding.shipped import shipped_decoding
 from fmri2ges.demo import WEIGHTS
 from fmri2ges.demo.world import TEST
 from fmri2ges.evaluation.gesture import features, pair, weighted_r
@@ -28,7 +31,7 @@ def r_of_mean(demo, motion, story) -> float:
 
 
 def test_weights_are_small_and_carry_no_path():
-    assert sum(f.stat().st_size for f in WEIGHTS.iterdir()) < 15e6
+    assert sum(f.stat().st_size for f in WEIGHTS.rglob("*")) < 15e6
     manifest = json.loads((WEIGHTS / "manifest.json").read_text())
     assert "study" not in manifest and manifest["simulated"] is True
     assert json.loads(CARD.read_text())["metrics"]
@@ -43,6 +46,28 @@ def test_both_branches_follow_the_truth_and_unplanted_rois_do_not(demo):
     # 120 s of one story scatter; the results table has the six stories of four worlds.
     assert abs(r_of_mean(demo, nothing.direct, story)) < 0.12
     assert planted.manifest["simulated"] is True
+
+
+def test_the_first_screen_is_what_the_weights_decode(demo):
+    shipped = shipped_decoding(demo)
+    m = shipped.manifest
+    assert m["simulated"] is True
+    made = demo.decode(m["subject"], m["story"], tuple(m["rois"]), samples=m["samples"], start=m["start"], stop=m["stop"], seed=m["seed"])
+    # Another processor rounds otherwise, which sampling amplifies a little.
+    np.testing.assert_allclose(made.direct.samples, shipped.direct.samples, atol=0.01)
+    same = [a.text == b.text for a, b in zip(made.texts, shipped.texts, strict=True)]
+    assert np.mean(same) > 0.5
+
+
+def test_opening_the_demo_needs_no_torch():
+    """The first screen waits for nothing that takes seconds to import."""
+    code = (
+        "import sys; from fmri2ges.decoding.session import open_demo; "
+        "from fmri2ges.decoding.shipped import shipped_decoding; s = open_demo('cpu'); "
+        "shipped_decoding(s); s.recording('sub-01', 'test-1'); print([m for m in ('torch', 'diffusers', 'transformers') if m in sys.modules])"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == "[]"
 
 
 def test_baselines_cover_the_story(demo):

@@ -72,3 +72,23 @@ def test_wrong_options_are_one_clear_line(change, message, motions, tmp_path):
 def test_motions_without_a_common_moment_are_refused(motions, tmp_path):
     with pytest.raises(UserError, match="no moment in common"):
         write_video({"text": motions["text"], "direct": Motion(motions["direct"].positions, start=9.0)}, None, tmp_path / "f.gif")
+
+
+def test_a_film_of_one_still_picture_and_equal_pictures(motions, tmp_path):
+    still = Motion(np.repeat(motions["text"].positions[:1], 15, 0))
+    one = iio.imread(write_video({"text": Motion(still.positions[:1])}, None, tmp_path / "one.gif"))
+    many = iio.imread(write_video({"text": still}, WORDS, tmp_path / "many.gif"))
+    assert len(one) == 1 and len(many) == 15
+    np.testing.assert_array_equal(many[0, 32:200], many[1, 32:200])  # below the clock, nothing moves
+
+
+def test_the_gif_shows_what_the_frames_hold(motions, tmp_path):
+    """One palette for the film: the colours of every picture stay within a step of those that were drawn."""
+    from fmri2ges.figures.skeleton import centred
+    from fmri2ges.figures.video import _frames
+
+    gif = iio.imread(write_video(motions, WORDS, tmp_path / "f.gif", simulated=True))[..., :3].astype(int)
+    drawn = list(_frames({k: centred(m) for k, m in motions.items()}, WORDS, np.arange(30) / 15, True))
+    for k in (0, 13, 29):
+        difference = np.abs(gif[k] - drawn[k].astype(int))
+        assert difference.max() <= 40 and difference.mean() < 0.5

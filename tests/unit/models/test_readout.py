@@ -14,7 +14,7 @@ PENALTY = 20.0
 @pytest.fixture
 def data():
     rng = np.random.default_rng(0)
-    stories = [rng.standard_normal((n, 6)).astype(np.float32) for n in (30, 22, 41, 30)]
+    stories = [rng.standard_normal((n, 16)).astype(np.float32) for n in (30, 22, 41, 30)]
     return stories, rng.standard_normal((sum(map(len, stories)), 3))
 
 
@@ -22,22 +22,23 @@ def design(stories, columns):
     return np.concatenate([delayed(s[:, columns], DELAYS) for s in stories])
 
 
-@pytest.mark.parametrize("columns", [[0, 1, 2, 3, 4, 5], [1, 4], [3]])
+@pytest.mark.parametrize("columns", [list(range(16)), [1, 4], [3]], ids=["dual", "primal", "one column"])
 def test_predicts_like_scikit_learn_for_any_choice_of_columns(data, columns):
     stories, targets = data
     readout = Readout(stories, targets, PENALTY)
-    new = np.random.default_rng(1).standard_normal((25, 6)).astype(np.float32)
+    new = np.random.default_rng(1).standard_normal((25, 16)).astype(np.float32)
     # The readout centres the targets but, like FIR models of z-scored BOLD, fits no intercept.
     reference = Ridge(alpha=PENALTY, fit_intercept=False).fit(design(stories, columns), targets - targets.mean(0))
     predicted = readout.predict(readout.solve(np.array(columns)), new)
     np.testing.assert_allclose(predicted, reference.predict(delayed(new[:, columns], DELAYS)), atol=2e-5)
 
 
-def test_crossfit_is_ridge_without_the_own_story(data):
+@pytest.mark.parametrize("n", [16, 6], ids=["dual", "primal"])
+def test_crossfit_is_ridge_without_the_own_story(data, n):
     stories, targets = data
     readout = Readout(stories, targets, PENALTY)
-    crossfit = readout.solve(np.arange(6)).crossfit
-    x, y, story = design(stories, list(range(6))), targets - targets.mean(0), np.repeat(range(4), readout.lengths)
+    crossfit = readout.solve(np.arange(n)).crossfit
+    x, y, story = design(stories, list(range(n))), targets - targets.mean(0), np.repeat(range(4), readout.lengths)
     for k in range(4):
         model = Ridge(alpha=PENALTY, fit_intercept=False).fit(x[story != k], y[story != k])
         np.testing.assert_allclose(crossfit[story == k], model.predict(x[story == k]), atol=2e-5)

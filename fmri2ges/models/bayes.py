@@ -1,0 +1,189 @@
+"""F2T, the Bayesian form: the texts of a language model that explain the BOLD best.
+
+Encoding model, noise and beam search of Tang et al., Semantic reconstruction of continuous language
+from non-invasive brain recordings, Nature Neuroscience 26, 2023. The word times come from the fast
+decoder's word rate (`f2t.py`); here the words are found. Decoding never sees a transcript.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..brain.lanczos import lanczos_matrix
+from ..errors import UserError
+from ..text.lm import LanguageModel
+from ..text.timing import spread_words
+from ..types import Words
+from .beam import WIDTH, decode_beam
+from .encoding import EncodingModel, StoryVoxels, fit_encoding
+from .likelihood import Evidence, Likelihood
+from .noise import NoiseModel, fit_noise, left_out_residuals
+
+N_BEST = 1500  # voxels with the best cross-validated score
+PER_PARCEL = 4  # and these of every parcel, so that any ROI can be decoded on its own
+
+
+@dataclass(frozen=True)
+class HeardStory:
+    """BOLD of one training story with the words heard.
+
+    Parameters
+    ----------
+    bold : array-like (n_volumes, n_columns), z-scored within the story; sliced by columns
+    volume_times : array (n_volumes,), seconds
+    words : the words heard
+    """
+
+    bold: np.ndarray
+    volume_times: np.ndarray
+    words: Words
+
+
+@dataclass(frozen=True)
+class BayesDecoder:
+    """A fitted Bayesian decoder of one subject.
+
+    Parameters
+    ----------
+    model, noise : of the kept voxels
+    columns : array (n_voxels,), int; the recording's columns that were kept
+    parcel : array (n_voxels,), int; parcel of each
+    expected : array (n_features,); raw features of an average word
+    lm_name : of the language model whose features it was trained on
+    """
+
+    model: EncodingModel
+    noise: NoiseModel
+    columns: np.ndarray
+    parcel: np.ndarray
+    expected: np.ndarray
+    lm_name: str
+
+    def evidence(self, parcels: np.ndarray) -> tuple[Evidence, np.ndarray]:
+        """The model of the voxels of some parcels, and their columns of the recording.
+
+        Raises
+        ------
+        UserError
+            When no kept voxel lies in the parcels.
+        """
+        kept = np.flatnonzero(np.isin(self.parcel, parcels))
+        return Evidence(self.model.select(kept), self.noise.select(kept)), self.columns[kept]
+
+    def decode(
+        self,
+        bold: np.ndarray,
+        parcels: np.ndarray,
+        rate: np.ndarray,
+        volume_times: np.ndarray,
+        tr: float,
+        lm: LanguageModel,
+        *,
+        width: int = WIDTH,
+        k: int = 1,
+        prior_weight: float = 1.0,
+        progress: Callable[[float, str], None] | None = None,
+        should_stop: Callable[[], bool] | None = None,
+    ) -> list[tuple[Words, float]]:
+        """The best texts of one stretch of BOLD, most probable first, with log probabilities.
+
+        Parameters
+        ----------
+        bold : array (n_volumes, n_columns), z-scored within the story
+        parcels : array of int; the chosen parcels
+        rate : array (n_volumes,), decoded words per volume
+        width : hypotheses kept after each word
+        k : number of texts
+        """
+        if lm.name != self.lm_name:
+            raise UserError(f"language model: this run was trained with {self.lm_name!r}, not {lm.name!r}; use the same one")
+        evidence, columns = self.evidence(parcels)
+        _, start, duration = spread_words(rate, volume_times, tr)
+        if not len(start):
+            return [(Words((), np.zeros(0), np.zeros(0)), 0.0)]
+        likelihood = Likelihood(evidence, bold[:, columns], volume_times, start + duration / 2, self.expected)
+        return decode_beam(likelihood, lm, start, duration, max(width, k), k, prior_weight, progress=progress, should_stop=should_stop)
+
+    def to_arrays(self) -> tuple[dict[str, np.ndarray], dict]:
+        """Arrays and JSON values for a safetensors file."""
+        parts = {f"{tag}.{k}": v for tag, part in (("model", self.model), ("noise", self.noise)) for k, v in part.to_arrays().items()}
+        own = {"columns": self.columns, "parcel": self.parcel, "expected": self.expected}
+        return {**parts, **own}, {"lm": self.lm_name}
+
+    @classmethod
+    def from_arrays(cls, arrays: dict[str, np.ndarray], meta: dict) -> BayesDecoder:
+        """The inverse of `to_arrays`."""
+
+        def part(tag: str) -> dict[str, np.ndarray]:
+            return {k.removeprefix(f"{tag}."): v for k, v in arrays.items() if k.startswith(f"{tag}.")}
+
+        return cls(
+            EncodingModel.from_arrays(part("model")), NoiseModel.from_arrays(part("noise")),
+            arrays["columns"], arrays["parcel"], arrays["expected"], meta["lm"],
+        )  # fmt: skip
+
+
+def fit_bayes(
+    stories: list[HeardStory],
+    parcel: np.ndarray,
+    lm: LanguageModel,
+    *,
+    n_best: int = N_BEST,
+    per_parcel: int = PER_PARCEL,
+    device: str = "auto",
+    progress: Callable[[float, str], None] | None = None,
+    should_stop: Callable[[], bool] | None = None,
+) -> BayesDecoder:
+    """Fit encoding model and noise on training stories; voxels are chosen by cross-validation inside them.
+
+    Parameters
+    ----------
+    stories : training stories of one subject
+    parcel : array (n_columns,), int; parcel of each column of the recording, -1 outside all
+    lm : language model whose features are used
+    n_best : voxels kept for their cross-validated score
+    per_parcel : voxels kept of every parcel beside them
+    """
+    report = progress or (lambda fraction, message: None)
+    per_word = []
+    for i, story in enumerate(stories):
+        report(0.4 * i / len(stories), "features of the language model")
+        per_word.append(lm.story_features(story.words.text, should_stop=should_stop))
+    features = [
+        (lanczos_matrix(s.words.start + s.words.duration / 2, s.volume_times) @ f).astype(np.float32)
+        for s, f in zip(stories, per_word)
+    ]
+    voxels = StoryVoxels([s.bold for s in stories])
+    model = fit_encoding(
+        features, voxels, device=device, should_stop=should_stop,
+        progress=lambda fraction, _: report(0.4 + 0.4 * fraction, "encoding model"),
+    )  # fmt: skip
+    kept = choose_voxels(model.score, parcel, n_best, per_parcel)
+    report(0.85, "noise of the encoding model")
+    model = model.select(kept)
+    design = np.concatenate([model.design(f) for f in features])
+    bold = np.concatenate([np.asarray(s.bold[:, kept], np.float32) for s in stories])
+    lengths = [len(f) for f in features]
+    noise = fit_noise(left_out_residuals(design, bold, lengths, model.penalty), lengths)
+    report(1.0, "noise of the encoding model")
+    expected = np.concatenate(per_word).mean(0)
+    return BayesDecoder(model, noise, kept, parcel[kept].astype(np.int32), expected.astype(np.float32), lm.name)
+
+
+def choose_voxels(score: np.ndarray, parcel: np.ndarray, n_best: int, per_parcel: int) -> np.ndarray:
+    """Columns of the best voxels overall and of every parcel, in ascending order.
+
+    Parameters
+    ----------
+    score : array (n_columns,), cross-validated
+    parcel : array (n_columns,), int; -1 is left out
+    """
+    order = np.argsort(-score, kind="stable")
+    order = order[parcel[order] >= 0]
+    by_parcel = order[np.argsort(parcel[order], kind="stable")]
+    _, first, count = np.unique(parcel[by_parcel], return_index=True, return_counts=True)
+    rank = np.arange(len(by_parcel)) - np.repeat(first, count)
+    return np.union1d(order[:n_best], by_parcel[rank < per_parcel])

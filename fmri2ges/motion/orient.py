@@ -1,0 +1,175 @@
+"""From the units and axes of any file to metres, y up, facing +z (the speaker's left is +x).
+
+Nothing is asked of the file: the length of the arms tells the unit, the trunk tells which axis is
+up, the shoulders tell where the body faces.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from ..errors import UserError, check_option
+from ..types import TED10_JOINTS, Motion
+
+# Metres per unit. The CMU files on the web (cgspeed) count in inches divided by 0.45.
+UNITS = {"centimetres": 0.01, "metres": 1.0, "millimetres": 0.001, "inches": 0.0254, "CMU units": 0.0254 / 0.45}
+ARM_SPAN = 1.44  # metres from wrist to wrist along the bones, of the adult of motion.features
+TOLERANCE = 1.6  # a child or a giant
+AXES = ("+x", "-x", "+y", "-y", "+z", "-z")
+SKULL, NOSE_FORWARD = 0.20, 0.10  # metres: height of the head above its base, nose in front of its middle
+
+
+@dataclass(frozen=True)
+class Axes:
+    """How a file was understood.
+
+    Parameters
+    ----------
+    units : a key of `UNITS`
+    up : axis of the file that points up, such as '+z'
+    yaw : degrees by which the body was turned about the vertical to face +z
+    notes : what is unusual, one line each
+    """
+
+    units: str
+    up: str
+    yaw: float
+    notes: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.units}, {self.up} up, turned by {self.yaw:.0f} degrees to face +z"
+
+
+def canonical_motion(
+    joints: dict[str, np.ndarray], head_rotation: np.ndarray, fps: float, units: str | None = None, up: str | None = None
+) -> tuple[Motion, Axes]:
+    """The canonical skeleton from the joints of any rig.
+
+    Parameters
+    ----------
+    joints : name -> array (n_frames, 3): spine, neck, head (the base of the skull), shoulders, elbows
+        and wrists, in any units and axes
+    head_rotation : array (n_frames, 3, 3), of the head joint in the axes of the file
+    fps : frames per second
+    units, up : what the user says about the file; None finds it out
+
+    Returns
+    -------
+    motion : Motion, metres, y up, facing +z on average
+    axes : Axes, how the file was understood
+    """
+    rotation, scale, axes = to_canonical(joints, units, up)
+    joints = {name: scale * value @ rotation.T for name, value in joints.items()}
+    nose, head = face(joints, rotation @ head_rotation)
+    joints |= {"nose": nose, "head": head}
+    return Motion(np.stack([joints[j] for j in TED10_JOINTS], axis=1).astype(np.float32), fps=fps), axes
+
+
+def unit_of(joints: dict[str, np.ndarray]) -> tuple[str, list[str]]:
+    """(unit, notes) by the length of shoulders and arms.
+
+    Parameters
+    ----------
+    joints : name -> array (n_frames, 3); shoulders, elbows and wrists
+
+    Raises
+    ------
+    UserError
+        When the arms fit no unit.
+    """
+    chain = ("left_wrist", "left_elbow", "left_shoulder", "right_shoulder", "right_elbow", "right_wrist")
+    span = sum(float(np.median(np.linalg.norm(joints[a] - joints[b], axis=-1))) for a, b in pairwise(chain))
+    away = {name: abs(np.log(max(span, 1e-12) * metres / ARM_SPAN)) for name, metres in UNITS.items()}
+    name = min(away, key=away.get)
+    if away[name] > np.log(TOLERANCE):
+        raise UserError(
+            f"arms of {span:g} units from wrist to wrist fit none of {', '.join(UNITS)} "
+            f"(an adult has about {ARM_SPAN:g} m); name the units in a mapping file, or rescale"
+        )
+    metres = span * UNITS[name]
+    unusual = away[name] > np.log(1.35)
+    return name, [f"arms measure {metres:.2f} m from wrist to wrist if the unit is {name}"] if unusual else []
+
+
+def up_of(joints: dict[str, np.ndarray]) -> tuple[str, list[str]]:
+    """(axis, notes): the axis nearest to the mean direction from spine to neck."""
+    direction = _unit(joints["neck"] - joints["spine"]).mean(0)
+    k = int(np.abs(direction).argmax())
+    axis = ("-" if direction[k] < 0 else "+") + "xyz"[k]
+    tilted = abs(direction[k]) < 0.8
+    return axis, [f"the trunk leans away from {axis} on average; name `up` in a mapping file if that is wrong"] if tilted else []
+
+
+def to_canonical(
+    joints: dict[str, np.ndarray], units: str | None = None, up: str | None = None
+) -> tuple[np.ndarray, float, Axes]:
+    """The rotation and scale that bring a body into our axes.
+
+    Parameters
+    ----------
+    joints : name -> array (n_frames, 3), at least spine, neck, shoulders, elbows and wrists, in any units and axes
+    units, up : what the user says; None finds it out
+
+    Returns
+    -------
+    rotation : array (3, 3); ``rotation @ position * scale`` is a position in metres, y up, facing +z
+    scale : metres per unit
+    axes : Axes
+    """
+    units, unit_notes = (check_option("units", units, UNITS), []) if units else unit_of(joints)
+    up, up_notes = (check_option("up", up, AXES), []) if up else up_of(joints)
+    upright = _axis_to_y(up)
+    across = (joints["left_shoulder"] - joints["right_shoulder"]) @ upright.T
+    forward = np.cross(across, [0.0, 1.0, 0.0])
+    forward[:, 1] = 0
+    mean = _unit(forward).mean(0)
+    notes = [*unit_notes, *up_notes]
+    if np.linalg.norm(mean) < 0.7:
+        notes.append("the speaker turns about; +z is the mean direction that the shoulders face")
+    angle = float(np.arctan2(mean[0], mean[2]))
+    cosine, sine = np.cos(-angle), np.sin(-angle)
+    yaw = np.array([[cosine, 0, sine], [0, 1, 0], [-sine, 0, cosine]])
+    return yaw @ upright, UNITS[units], Axes(units, up, float(np.degrees(-angle)), tuple(notes))
+
+
+def _axis_to_y(up: str) -> np.ndarray:
+    """A proper rotation, array (3, 3), that takes an axis such as '-z' to +y and keeps +x where it can."""
+    k, sign = "xyz".index(up[1]), -1.0 if up[0] == "-" else 1.0
+    out = np.zeros((3, 3))
+    out[1, k] = sign
+    out[0, 2 if k == 0 else 0] = 1.0
+    out[2] = np.cross(out[0], out[1])
+    return out
+
+
+def face(joints: dict[str, np.ndarray], rotation: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Nose and top of the head, which rigs lack, from the base of the skull and how it is turned.
+
+    The head is taken to look where the shoulders face, and to stand as it stands on the neck, on
+    average over the clip; from frame to frame it follows its own rotation.
+
+    Parameters
+    ----------
+    joints : name -> array (n_frames, 3), metres; spine, neck, head (the base of the skull) and shoulders
+    rotation : array (n_frames, 3, 3), of the head joint
+
+    Returns
+    -------
+    nose, head : arrays (n_frames, 3), metres
+    """
+    back = rotation.transpose(0, 2, 1)
+    trunk = joints["neck"] - joints["spine"]
+    facing = _unit(np.cross(joints["left_shoulder"] - joints["right_shoulder"], trunk))
+    standing = _unit(joints["head"] - joints["neck"])
+    up = _unit(np.einsum("nij,nj->ni", back, standing).mean(0))
+    ahead = np.einsum("nij,nj->ni", back, facing).mean(0)
+    ahead = _unit(ahead - (ahead @ up) * up)
+    up, ahead = rotation @ up, rotation @ ahead
+    return joints["head"] + 0.5 * SKULL * up + NOSE_FORWARD * ahead, joints["head"] + SKULL * up
+
+
+def _unit(vectors: np.ndarray) -> np.ndarray:
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12)

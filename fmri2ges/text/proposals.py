@@ -1,0 +1,88 @@
+"""Which words may follow each hypothesis: likely ones that repeat nothing.
+
+The nucleus is that of Tang et al. (2023): the most likely words until they hold 90 % of the mass, none
+of them less likely than a tenth of the most likely one. A word is left out when it would repeat a pair
+of words or the stem of a content word of the last 20 words (about 8 s of speech).
+
+References
+----------
+Tang, LeBel, Jain and Huth, Semantic reconstruction of continuous language from non-invasive brain
+recordings, Nature Neuroscience 26, 2023.
+Holtzman et al., The curious case of neural text degeneration, ICLR 2020 (nucleus).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from .stems import content_stem
+
+MASS = 0.9
+RATIO = 0.1
+MOST = 32  # a flat distribution would otherwise propose hundreds of words that hardly differ in probability
+MEMORY = 20  # words
+
+
+class Proposals:
+    """Candidate next words for hypotheses over one vocabulary.
+
+    Parameters
+    ----------
+    vocabulary : the words, as indexed by the language model
+    mass, ratio : the nucleus
+    most : at most so many words per hypothesis
+    memory : words within which nothing is repeated
+    """
+
+    def __init__(
+        self, vocabulary: Sequence[str], mass: float = MASS, ratio: float = RATIO, most: int = MOST, memory: int = MEMORY
+    ):
+        self.mass, self.ratio, self.most, self.memory = mass, ratio, most, memory
+        stems = [content_stem(w) for w in vocabulary]
+        index = {s: k for k, s in enumerate(dict.fromkeys(s for s in stems if s is not None))}
+        self.stem = np.array([-1 if s is None else index[s] for s in stems], int)
+
+    def propose(self, probability: np.ndarray, texts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Candidates of every hypothesis, at least one each.
+
+        Parameters
+        ----------
+        probability : array (n_hypotheses, n_vocabulary)
+        texts : array (n_hypotheses, n_words), int; the words so far
+
+        Returns
+        -------
+        rows : array (n,), int, rising; the hypothesis
+        words : array (n,), int; by falling probability within a hypothesis
+        log_probability : array (n,), of the language model
+        """
+        chosen = [self._of_one(p, text[max(0, len(text) - self.memory) :]) for p, text in zip(probability, texts)]
+        rows = np.repeat(np.arange(len(chosen)), [len(c) for c in chosen])
+        words = np.concatenate(chosen)
+        return rows, words, np.log(np.maximum(probability[rows, words], np.finfo(np.float32).tiny))
+
+    def _of_one(self, p: np.ndarray, recent: np.ndarray) -> np.ndarray:
+        nucleus = self._nucleus(p)
+        kept = nucleus[~self._repeats(nucleus, recent)]
+        if len(kept):
+            return kept
+        # Everything likely was said just now: the most likely word that was not; if none, the most likely.
+        fresh = np.where(self._repeats(np.arange(len(p)), recent), 0.0, p)
+        return np.array([(fresh if fresh.max() > 0 else p).argmax()])
+
+    def _nucleus(self, p: np.ndarray) -> np.ndarray:
+        top = np.argpartition(-p, self.most - 1)[: self.most] if len(p) > self.most else np.arange(len(p))
+        top = top[np.lexsort((top, -p[top]))]
+        likely = p[top] >= self.ratio * p[top[0]]
+        enough = np.concatenate([[False], np.cumsum(p[top])[:-1] >= self.mass])
+        return top[likely & ~enough]
+
+    def _repeats(self, words: np.ndarray, recent: np.ndarray) -> np.ndarray:
+        """Whether each word repeats a pair of words or a content stem of the recent ones, array of bool."""
+        if not len(recent):
+            return np.zeros(len(words), bool)
+        followed = recent[1:][recent[:-1] == recent[-1]]
+        said = self.stem[recent]
+        return np.isin(words, followed) | np.isin(self.stem[words], said[said >= 0])

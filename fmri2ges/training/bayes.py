@@ -1,0 +1,76 @@
+"""Fit the Bayesian F2T of a study: an optional part of `train`, beside the fast form."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from ..brain.parcels import ParcelBasis
+from ..data.study import Study, within_story_folds
+from ..models.bayes import HeardStory, fit_bayes
+from ..text.embeddings import WordVectors
+from ..text.open_lm import open_lm
+from ..types import Words
+from . import store
+
+
+def train_bayes(
+    study: Study, folder: Path, bases: dict[str, ParcelBasis], n_folds: int, lm: str, vectors: WordVectors, device: str, stages
+) -> None:
+    """Write ``bayes-SUBJECT-FOLD.safetensors`` for every subject and fold.
+
+    Parameters
+    ----------
+    folder : run folder with the text statistics of each fold
+    lm : name of the language model, see `text.open_lm`
+    stages : progress of this part, called with a fraction and a message
+    """
+    for k in range(n_folds):
+        model = open_lm(lm, store.read_text(folder / f"text-{k}.safetensors", vectors).language, vectors, device)
+        for i, subject in enumerate(study.subjects):
+            step = 1 / (n_folds * len(study.subjects))
+            done = (k * len(study.subjects) + i) * step
+            # One story in memory at a time: the encoding model reads batches of voxels from the disk.
+            with tempfile.TemporaryDirectory(dir=folder) as temp:
+                stories = heard_stories(study, subject, k, Path(temp))
+                decoder = fit_bayes(
+                    stories, parcel_of_column(bases[subject], stories[0].bold.shape[1]), model, device=device,
+                    should_stop=stages.should_stop,
+                    progress=lambda fraction, message: stages(done + step * fraction, f"{message}, {subject}"),
+                )  # fmt: skip
+                del stories
+            store.write_bayes(folder / f"bayes-{i}-{k}.safetensors", decoder)
+
+
+def heard_stories(study: Study, subject: str, fold: int, folder: Path) -> list[HeardStory]:
+    """What a fold trains on: stories of a subject, or blocks of them; their BOLD lies in `folder`."""
+    from .train import blocks_of  # train imports this module
+
+    split, out = study.split, []
+
+    def add(bold: np.ndarray, times: np.ndarray, words: Words) -> None:
+        path = folder / f"{len(out)}.npy"
+        np.save(path, bold.astype(np.float32, copy=False))
+        out.append(HeardStory(np.load(path, mmap_mode="r"), times, words))
+
+    for source in study.recordings:
+        if source.subject != subject:
+            continue
+        if split.within_story_folds:
+            r = study.read_recording(source)
+            train, _ = list(within_story_folds(r.volume_times, split.within_story_folds, split.gap))[fold]
+            for block in blocks_of(r, train):
+                add(block.features, block.volume_times, block.words)
+        elif source.story in study.train_stories:
+            r = study.read_recording(source)
+            add(r.bold, r.volume_times, r.words)
+    return out
+
+
+def parcel_of_column(basis: ParcelBasis, n_columns: int) -> np.ndarray:
+    """Parcel of each column of a recording, -1 outside all, array (n_columns,)."""
+    parcel = np.full(n_columns, -1)
+    parcel[basis.members] = basis.owner
+    return parcel

@@ -1,0 +1,209 @@
+"""Damaged files for the readers: each must be read, or refused in one line, quickly and in little memory.
+
+for data in mutations(whole, 60, seed=0):
+    survives(read_bvh, data, ".bvh", tmp_path)
+"""
+
+from __future__ import annotations
+
+import re
+import signal
+import struct
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+
+from fmri2ges.errors import StudyError, UserError
+
+LIMIT_S = 5.0  # computing time, so that a busy machine does not fail a test
+LIMIT_MB = 512  # by which the largest memory of the process may grow in one call
+HEADER = 1024  # bytes at the start that are hit more often than the rest
+NUMBERS = (-1, 0, 1, 255, 2**15 - 1, 2**16 - 1, 2**31 - 1, -(2**31), 2**32 - 1, 2**62, 2**63 - 1)
+WORDS = (
+    b"-1",
+    b"0",
+    b"nan",
+    b"inf",
+    b"1e308",
+    b"-1e308",
+    b"99999999999999999999",
+    b"2147483647",
+    b"",
+    b"x",
+    b"null",
+    b"\xff\xfe",
+    b"[" * 3000,
+)
+FIELD = re.compile(rb"[^\s,;:=<>\"'\[\]{}()]+")
+
+
+def mutations(data: bytes, n: int, seed) -> Iterator[bytes]:
+    """`n` damaged copies of a file.
+
+    Parameters
+    ----------
+    data : bytes of a whole file
+    n : number of copies
+    seed : int, sequence of int or numpy Generator
+    """
+    rng = np.random.default_rng(seed)
+    kinds = (truncate, flip_bytes, flip_bits, huge_number, overwrite_field, swap_fields, swap_stretches, drop, repeat, junk)
+    for k in range(n):
+        damaged = kinds[k % len(kinds)](data, rng)
+        # Every fourth copy is hurt twice: damage that a first check catches may hide the next.
+        yield kinds[rng.integers(len(kinds))](damaged, rng) if k % 4 == 3 else damaged
+
+
+def _place(data: bytes, rng) -> int:
+    """A position; half of the time near the start."""
+    end = min(len(data), HEADER) if rng.random() < 0.5 else len(data)
+    return int(rng.integers(max(end, 1)))
+
+
+def _stretch(data: bytes, rng) -> tuple[int, int]:
+    start = _place(data, rng)
+    return start, min(len(data), start + int(2 ** rng.uniform(0, 12)))
+
+
+def truncate(data, rng):
+    return data[: _place(data, rng)]
+
+
+def flip_bytes(data, rng):
+    out = bytearray(data)
+    for _ in range(int(rng.integers(1, 9)) if out else 0):
+        out[_place(data, rng)] = int(rng.integers(256))
+    return bytes(out)
+
+
+def flip_bits(data, rng):
+    out = bytearray(data)
+    for _ in range(int(rng.integers(1, 4)) if out else 0):
+        out[_place(data, rng)] ^= 1 << int(rng.integers(8))
+    return bytes(out)
+
+
+def huge_number(data, rng):
+    """A size or count that is far too large, negative or zero, as a binary header would hold it."""
+    width = int(rng.choice([2, 4, 8]))
+    value = NUMBERS[rng.integers(len(NUMBERS))] % 2 ** (8 * width)
+    packed = value.to_bytes(width, str(rng.choice(["little", "big"])))
+    if rng.random() < 0.2:
+        packed = struct.pack("<d", float(rng.choice([np.nan, np.inf, -1e308])))
+    at = _place(data, rng)
+    at -= at % width
+    return data[:at] + packed + data[at + len(packed) :]
+
+
+def _fields(data: bytes, rng) -> list[tuple[int, int]]:
+    """Places of words and numbers of a text near a random position."""
+    start = max(0, _place(data, rng) - 200)
+    return [(m.start() + start, m.end() + start) for m in FIELD.finditer(data[start : start + 2000])]
+
+
+def overwrite_field(data, rng):
+    fields = _fields(data, rng)
+    if not fields:
+        return data
+    lo, hi = fields[rng.integers(len(fields))]
+    return data[:lo] + WORDS[rng.integers(len(WORDS))] + data[hi:]
+
+
+def swap_fields(data, rng):
+    fields = _fields(data, rng)
+    if len(fields) < 2:
+        return data
+    (a, b), (c, d) = sorted(fields[i] for i in rng.choice(len(fields), 2, replace=False))
+    return data[:a] + data[c:d] + data[b:c] + data[a:b] + data[d:]
+
+
+def swap_stretches(data, rng):
+    (a, b), (c, d) = sorted((_stretch(data, rng), _stretch(data, rng)))
+    return data if c < b else data[:a] + data[c:d] + data[b:c] + data[a:b] + data[d:]
+
+
+def drop(data, rng):
+    lo, hi = _stretch(data, rng)
+    return data[:lo] + data[hi:]
+
+
+def repeat(data, rng):
+    lo, hi = _stretch(data, rng)
+    return data[:hi] + data[lo:hi] * int(rng.integers(1, 4)) + data[hi:]
+
+
+def junk(data, rng):
+    """Nothing, or bytes that do not belong there."""
+    if rng.random() < 0.1:
+        return b""
+    at = _place(data, rng)
+    return data[:at] + rng.bytes(int(2 ** rng.uniform(0, 10))) + data[at:]
+
+
+class Hang(BaseException):
+    """Not an Exception, so that no reader takes it for damage of the file."""
+
+
+@contextmanager
+def stopped_after(seconds: float):
+    """Stop the block when it has computed for too long (where the system has such an alarm)."""
+    if not hasattr(signal, "SIGPROF"):
+        yield
+        return
+
+    def stop(number, frame):
+        raise Hang
+
+    before = signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
+
+
+def peak_mb() -> float:
+    """Largest resident memory of this process so far, MB; 0 where it cannot be asked."""
+    try:
+        import resource
+    except ImportError:
+        return 0.0
+    unit = 2**20 if sys.platform == "darwin" else 2**10
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+
+
+def survives(reader: Callable, data: bytes, suffix: str, tmp_path) -> bool:
+    """Whether `reader(path)` reads the bytes; the test fails unless it does, or refuses them in one line.
+
+    Parameters
+    ----------
+    reader : takes a path and raises `UserError` for what it cannot read
+    suffix : end of the file's name, such as ``".label.gii"``; with text before the first dot, the whole name
+    tmp_path : folder to write in; the damaged file stays there when the test fails
+    """
+    path = tmp_path / (suffix if not suffix.startswith(".") else f"mutant{suffix}")
+    path.write_bytes(data)
+    memory, begun, read = peak_mb(), time.process_time(), True
+    try:
+        with stopped_after(2 * LIMIT_S):
+            reader(path)
+    except UserError as error:
+        read = False
+        lines = error.problems if isinstance(error, StudyError) else (str(error),)
+        bad = [line for line in lines if not line.strip() or len(line.splitlines()) != 1 or len(line) > 1000]
+        if bad:
+            pytest.fail(f"{path}: the message is not one short line: {bad[0]!r}")
+    except Hang:
+        pytest.fail(f"{path}: still reading after {2 * LIMIT_S:g} s")
+    except Exception as error:
+        raise AssertionError(f"{path}: {type(error).__name__} reached the user: {error}") from error
+    took = time.process_time() - begun
+    assert took < LIMIT_S, f"{path}: took {took:.1f} s"
+    grown = peak_mb() - memory
+    assert grown < LIMIT_MB, f"{path}: took {grown:.0f} MB for {len(data)} bytes"
+    return read
