@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from .provenance import git_commit, versions
+from .text.lm_cache import lm_lines
 
 # Optional part -> (module or program, what it is for, how to get it).
 OPTIONAL_MODULES = {
     "streamlit": ("the app", "pip install streamlit"),
     "imageio_ffmpeg": ("MP4 and GIF export", "pip install imageio imageio-ffmpeg"),
     "playwright": ("tests in a real browser", "pip install playwright"),
-    "transformers": ("larger language models", "pip install transformers"),
-    "pyvista": ("ray-traced brain pictures", "pip install pyvista"),
 }
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
@@ -30,6 +29,7 @@ def examine() -> dict[str, Any]:
         "devices": devices(),
         "word_vectors": _word_vectors(),
         "demo_weights": _demo_weights(),
+        "language_models": lm_lines(),
         "optional": _optional(),
     }
 
@@ -86,6 +86,7 @@ def describe(report: dict[str, Any]) -> str:
     for title, key in (("word vectors", "word_vectors"), ("demo weights", "demo_weights")):
         part = report[key]
         rows.append((title, "found" if part["found"] else f"missing; {part['get']}"))
+    rows += [("language model", line) for line in report["language_models"]]
     for part in report["optional"]:
         state = "found" if part["found"] else f"missing; get it with: {part['get']}"
         rows.append((part["part"], f"{state} (for {part['for']})"))

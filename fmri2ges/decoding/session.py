@@ -184,10 +184,10 @@ class Session:
         """The Bayesian F2T of a subject and fold, and its language model."""
         from ..text.open_lm import open_lm
 
-        k, lm = self.manifest["subjects"].index(subject), self.manifest["config"]["lm"]
+        k = self.manifest["subjects"].index(subject)
         if (k, fold) not in self._bayes:
             decoder = self._store.read_bayes(self.run / f"bayes-{k}-{fold}.safetensors")
-            self._bayes[k, fold] = decoder, open_lm(lm, self.statistics(fold).language, load_vectors(), self.device)
+            self._bayes[k, fold] = decoder, open_lm(decoder.lm, self.statistics(fold).language, load_vectors(), self.device)
         return self._bayes[k, fold]
 
     def f2g(self, fold: int):

@@ -7,39 +7,54 @@ import numpy as np
 from ..types import Recording, Words
 
 
-def fast_texts(parts, tr: float, n: int, rng: np.random.Generator) -> tuple[Words, ...]:
+def fast_texts(parts, tr: float, n: int, rng: np.random.Generator, rate: np.ndarray | None = None) -> tuple[Words, ...]:
     """n posterior texts of the fast F2T.
 
     Parameters
     ----------
     parts : of `Session.read`
+    rate : array (n_volumes,), words per volume of all parts; by default the decoded rate
     """
-    return _join([f2t.decode_texts(decoder, p, times, tr, n, rng) for _, f2t, decoder, p, times in parts], n)
+    rates = _rates(parts, rate)
+    return _join([f2t.decode_texts(d, p, times, tr, n, rng, r) for (_, f2t, d, p, times), r in zip(parts, rates)], n)
+
+
+def _rates(parts, rate: np.ndarray | None) -> list[np.ndarray]:
+    """Words per volume of each part."""
+    if rate is None:
+        return [f2t.rate(decoder, p) for _, f2t, decoder, p, _ in parts]
+    return np.split(rate, np.cumsum([len(part[-1]) for part in parts])[:-1])
 
 
 def bayes_texts(
-    parts, recording: Recording, parcels: np.ndarray, stretch: tuple[float, float], n: int, beam: int, progress, should_stop
-) -> tuple[Words, ...]:
-    """The n best texts of the Bayesian F2T for a stretch of time; a beam that holds fewer gives some twice.
+    parts, recording: Recording, parcels: np.ndarray, stretch: tuple[float, float], n: int, beam: int, progress, should_stop,
+    rate: np.ndarray | None = None,
+) -> tuple[Words, ...]:  # fmt: skip
+    """The n best texts of the Bayesian F2T for a stretch of time.
+
+    Hypotheses of a long search share their early words, so there may be fewer than n; then some come twice.
 
     Parameters
     ----------
     parts : list of (part of `Session.read`, `BayesDecoder`, language model)
     parcels : array of int, the chosen parcels
     stretch : start and stop, seconds
+    rate : as in `fast_texts`
     """
     lead = 2 * recording.tr  # words just outside the stretch share volumes with those inside
     drawn = []
-    for (_, f2t, decoder, prediction, times), bayes, lm in parts:
+    for ((*_, times), bayes, lm), own_rate in zip(parts, _rates([part for part, *_ in parts], rate)):
         inside = (times >= stretch[0] - lead) & (times < stretch[1] + lead)
         if not inside.any():
             continue
         rows = np.isin(recording.volume_times, times)  # all of them: the response comes after the words
-        rate = np.where(inside, f2t.rate(decoder, prediction), 0.0)
         found = bayes.decode(
-            recording.bold[rows], parcels, rate, times, recording.tr, lm, width=beam, k=n, progress=progress, should_stop=should_stop
-        )
-        drawn.append([found[i % len(found)][0] for i in range(n)])
+            recording.bold[rows], parcels, np.where(inside, own_rate, 0.0), times, recording.tr, lm,
+            width=beam, k=max(beam, n), progress=progress, should_stop=should_stop,
+        )  # fmt: skip
+        # Hypotheses may differ only in the words just outside.
+        different = list({w.text: w for w in (text.slice(*stretch) for text, _ in found)}.values())
+        drawn.append([different[i % len(different)] for i in range(n)])
     return _join(drawn, n)
 
 

@@ -73,11 +73,31 @@ def format_report(report: dict[str, Any]) -> str:
             out += ["", _clip(f"{branch} branch, {story}, subject {subject}, ROIs {', '.join(rois)}")]
             out += [line(COLUMNS), "-" * sum(widths) + "-" * 2 * (len(widths) - 1)]
         out.append(line(parts))
+    for table in report.get("texts", ()):
+        out += ["", *_text_block(table)]
     if report["notes"]:
         out.append("")
     for note in report["notes"]:
         out += _wrapped(f"* {note}")
     return "\n".join(out) + "\n"
+
+
+def _text_block(table: dict[str, Any]) -> list[str]:
+    """The text table of one story: every score with every null beside it."""
+    kinds = list(table["rows"][0]["null"])
+    out = [_clip(f"text against nulls, {table['story']}, subject {table['subject']}, F2T {table['f2t']}; 20 s windows")]
+    for row in table["rows"]:
+        nulls = "; ".join(
+            f"{kind}: {format_number(n['mean'])} [{format_number(n['q05'])} .. {format_number(n['q95'])}], p {format_p(n['p'], n['n'])}"
+            for kind in kinds
+            for n in [row["null"][kind]]
+        )
+        out += _wrapped(f"{row['text']:<25} {row['metric']:<28} {format_number(row['value'])}   {nulls}")
+    line = table["timeline"]
+    found = [w for w, q in zip(line["windows"], line["q"]) if q is not None and q < 0.05]
+    out.append(f"{len(found)} of {len(line['windows'])} windows of {line['metric']} above the {line['null']} null at q < .05; "
+               f"whole stretch p {format_p(line['story_p'], table['rows'][0]['null'][line['null']]['n'])}")  # fmt: skip
+    return out
 
 
 def _clip(text: str, width: int = 120) -> str:

@@ -8,13 +8,14 @@ decoder's word rate (`f2t.py`); here the words are found. Decoding never sees a 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
 from ..brain.lanczos import lanczos_matrix
 from ..errors import UserError
 from ..text.lm import LanguageModel
+from ..text.open_lm import LmChoice
 from ..text.timing import spread_words
 from ..types import Words
 from .beam import WIDTH, decode_beam
@@ -23,6 +24,7 @@ from .likelihood import Evidence, Likelihood
 from .noise import NoiseModel, fit_noise, left_out_residuals
 
 N_BEST = 1500  # voxels with the best cross-validated score
+PRIOR_WEIGHT = 1.0  # Bayes' rule; on validation stories less loses words in common and more loses the topic
 PER_PARCEL = 4  # and these of every parcel, so that any ROI can be decoded on its own
 
 
@@ -52,7 +54,8 @@ class BayesDecoder:
     columns : array (n_voxels,), int; the recording's columns that were kept
     parcel : array (n_voxels,), int; parcel of each
     expected : array (n_features,); raw features of an average word
-    lm_name : of the language model whose features it was trained on
+    lm : the language model whose features it was trained on, see `text.open_lm.LmChoice`
+    lm_name : the name it gives itself
     """
 
     model: EncodingModel
@@ -60,6 +63,7 @@ class BayesDecoder:
     columns: np.ndarray
     parcel: np.ndarray
     expected: np.ndarray
+    lm: LmChoice
     lm_name: str
 
     def evidence(self, parcels: np.ndarray) -> tuple[Evidence, np.ndarray]:
@@ -84,7 +88,7 @@ class BayesDecoder:
         *,
         width: int = WIDTH,
         k: int = 1,
-        prior_weight: float = 1.0,
+        prior_weight: float = PRIOR_WEIGHT,
         progress: Callable[[float, str], None] | None = None,
         should_stop: Callable[[], bool] | None = None,
     ) -> list[tuple[Words, float]]:
@@ -97,6 +101,7 @@ class BayesDecoder:
         rate : array (n_volumes,), decoded words per volume
         width : hypotheses kept after each word
         k : number of texts
+        prior_weight : weight of the language model's log probability
         """
         if lm.name != self.lm_name:
             raise UserError(f"language model: this run was trained with {self.lm_name!r}, not {lm.name!r}; use the same one")
@@ -111,7 +116,7 @@ class BayesDecoder:
         """Arrays and JSON values for a safetensors file."""
         parts = {f"{tag}.{k}": v for tag, part in (("model", self.model), ("noise", self.noise)) for k, v in part.to_arrays().items()}
         own = {"columns": self.columns, "parcel": self.parcel, "expected": self.expected}
-        return {**parts, **own}, {"lm": self.lm_name}
+        return {**parts, **own}, {"lm": asdict(self.lm), "lm_name": self.lm_name}
 
     @classmethod
     def from_arrays(cls, arrays: dict[str, np.ndarray], meta: dict) -> BayesDecoder:
@@ -122,7 +127,7 @@ class BayesDecoder:
 
         return cls(
             EncodingModel.from_arrays(part("model")), NoiseModel.from_arrays(part("noise")),
-            arrays["columns"], arrays["parcel"], arrays["expected"], meta["lm"],
+            arrays["columns"], arrays["parcel"], arrays["expected"], LmChoice(**meta["lm"]), meta["lm_name"],
         )  # fmt: skip
 
 
@@ -130,6 +135,7 @@ def fit_bayes(
     stories: list[HeardStory],
     parcel: np.ndarray,
     lm: LanguageModel,
+    choice: LmChoice,
     *,
     n_best: int = N_BEST,
     per_parcel: int = PER_PARCEL,
@@ -144,6 +150,7 @@ def fit_bayes(
     stories : training stories of one subject
     parcel : array (n_columns,), int; parcel of each column of the recording, -1 outside all
     lm : language model whose features are used
+    choice : how it was opened; stored with the decoder
     n_best : voxels kept for their cross-validated score
     per_parcel : voxels kept of every parcel beside them
     """
@@ -170,7 +177,7 @@ def fit_bayes(
     noise = fit_noise(left_out_residuals(design, bold, lengths, model.penalty), lengths)
     report(1.0, "noise of the encoding model")
     expected = np.concatenate(per_word).mean(0)
-    return BayesDecoder(model, noise, kept, parcel[kept].astype(np.int32), expected.astype(np.float32), lm.name)
+    return BayesDecoder(model, noise, kept, parcel[kept].astype(np.int32), expected.astype(np.float32), choice, lm.name)
 
 
 def choose_voxels(score: np.ndarray, parcel: np.ndarray, n_best: int, per_parcel: int) -> np.ndarray:

@@ -183,6 +183,7 @@ class F2T:
         tr: float,
         n_texts: int,
         rng: np.random.Generator,
+        rate: np.ndarray | None = None,
     ) -> list[Words]:
         """Posterior texts of one story, most probable first.
 
@@ -190,8 +191,10 @@ class F2T:
         ----------
         prediction : array (n_volumes, n_targets), centred
         n_texts : number of independent posterior samples
+        rate : array (n_volumes,), words per volume; by default the decoded rate
         """
-        volume, start, duration = spread_words(self.rate(decoder, prediction), volume_times, tr)
+        rate = self.rate(decoder, prediction) if rate is None else rate
+        volume, start, duration = spread_words(rate, volume_times, tr)
         if not len(volume):
             return [Words((), np.zeros(0), np.zeros(0)) for _ in range(n_texts)]
         expected = self.tokens(decoder, prediction) @ decoder.mix
@@ -199,6 +202,16 @@ class F2T:
         samples, score = sample_texts(self.language, evidence, n_texts, rng)
         names = self.language.vocabulary
         return [Words(tuple(names[i] for i in samples[k]), start, duration) for k in np.argsort(-score, kind="stable")]
+
+
+def sample_prior_texts(language: Bigram, n_slots: int, n: int, rng: np.random.Generator) -> np.ndarray:
+    """Texts of the bigram alone: word indices, array (n, n_slots)."""
+    texts = np.empty((n, n_slots), int)
+    for t in range(n_slots):
+        p = language.transition[texts[:, t - 1]] if t else np.broadcast_to(language.unigram, (n, len(language.unigram)))
+        edges = np.cumsum(p, axis=1)
+        texts[:, t] = np.minimum((edges < rng.random((n, 1)) * edges[:, -1:]).sum(1), p.shape[1] - 1)
+    return texts
 
 
 def sample_texts(language: Bigram, evidence: np.ndarray, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

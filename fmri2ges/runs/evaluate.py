@@ -27,6 +27,7 @@ from ..provenance import build_manifest
 from ..types import Motion, Words
 from .decoded import BRANCHES, DecodedStory, find_decoded
 from .distribution import distribution_rows
+from .text_table import N_LM, Runs, text_table
 
 N_NULL = 1000
 Progress = Callable[[float, str], None]
@@ -35,6 +36,7 @@ Progress = Callable[[float, str], None]
 def evaluate_path(
     path,
     seed: int = 0,
+    null_decodings: int = 0,
     progress: Progress | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> dict[str, Any]:
@@ -44,6 +46,7 @@ def evaluate_path(
     ----------
     path : a decode folder, or a run folder with decode folders below its `decoded`
     seed : of the bootstrap, the combined shifts and the subsets of FGD
+    null_decodings : texts decoded from each kind of null BOLD (shifted, swapped, phase-randomised)
     progress, should_stop : as everywhere
 
     Returns
@@ -55,6 +58,8 @@ def evaluate_path(
     rng = np.random.default_rng(seed)
     rows: list[dict[str, Any]] = []
     notes: list[str] = []
+    texts: list[dict[str, Any]] = []
+    runs = Runs()
     settings: dict[tuple, list[tuple[DecodedStory, list[Measure]]]] = {}
     for k, story in enumerate(stories):
         if should_stop and should_stop():
@@ -64,6 +69,9 @@ def evaluate_path(
         measures = story_measures(story, notes)
         settings.setdefault(story.setting, []).append((story, measures))
         rows += [_placed(row(m, rng, story.story), story) for m in measures]
+        report_part = progress and (lambda part, message, k=k: progress((k + part) / (len(stories) + 1), message))
+        table = text_table(story, runs, null_decodings, rng, notes, report_part, should_stop)
+        texts += [table] if table else []
     if progress:
         progress(len(stories) / (len(stories) + 1), "distances between distributions")
     for group in settings.values():
@@ -80,8 +88,9 @@ def evaluate_path(
         [*dict.fromkeys(notes), *_reading(rows)],
         study=first.manifest.get("study_name", ""),
         stories=sorted({s.story for s in stories}),
+        texts=texts,
         manifest=build_manifest(
-            "evaluate", {"n_null": N_NULL}, seed, [f for s in stories for f in sorted(s.path.glob("*.npz"))],
+            "evaluate", {"n_null": N_NULL, "n_lm": N_LM, "null_decodings": null_decodings}, seed, [f for s in stories for f in sorted(s.path.glob("*.npz"))],
             any(s.manifest.get("simulated") for s in stories),
         ),
     )  # fmt: skip
@@ -198,7 +207,7 @@ def _reading(rows: list[dict[str, Any]]) -> list[str]:
     if any(r["metric"] == "r, one sample" and r["ceiling"] is not None for r in rows):
         lines.append("ceiling of the scores against a reference: the same speaker performing the same text again")
     if any(r["metric"] == "WER" for r in rows):
-        lines.append("the text null shifts the decoded words in time; decodings of a language model alone are not part of it")
+        lines.append("the null of the text rows shifts the decoded words in time; the text table holds them against a language model")
     if any(r["metric"].startswith("MPJPE") for r in rows):
         lines.append("a motionless mean pose (floor) has a small position error: never read MPJPE or PCK without r and FGD")
     return lines

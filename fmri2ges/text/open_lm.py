@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from .lm import BigramLM, LanguageModel
 from .ngram import Bigram
@@ -10,15 +11,32 @@ from .ngram import Bigram
 BIGRAM = "bigram"
 
 
+@dataclass(frozen=True)
+class LmChoice:
+    """A language model and how it is read: a run is decoded with the choice that it was trained with.
+
+    Parameters
+    ----------
+    name : 'bigram' for the small one fitted on the training texts; otherwise 'smollm2', a folder or a
+        hub name, see `lm_cache.find_lm`
+    layer : block whose output is the feature, None = the middle one
+    context : words that each word sees at least
+    int8 : 8-bit integers on the CPU: faster, with features that correlate .98 with the exact ones
+    """
+
+    name: str
+    layer: int | None = None
+    context: int = 16
+    int8: bool = False
+
+
 def open_lm(
-    name: str, language: Bigram, vectors, device: str = "cpu", progress: Callable[[float, str], None] | None = None
+    choice: LmChoice, language: Bigram, vectors, device: str = "cpu", progress: Callable[[float, str], None] | None = None
 ) -> LanguageModel:
     """Open a language model over the words of the training texts.
 
     Parameters
     ----------
-    name : 'bigram' for the small one fitted on the training texts; otherwise a folder, 'smollm2' or a
-        hub name, see `lm_cache.find_lm`
     language : bigram of the training texts; its words are the vocabulary
     vectors : public word vectors, for the small model
 
@@ -27,9 +45,12 @@ def open_lm(
     UserError
         When there is no such model on this machine.
     """
-    if name == BIGRAM:
+    if choice.name == BIGRAM:
         return BigramLM(language, vectors)
     from .causal_lm import CausalLM
     from .lm_cache import find_lm
 
-    return CausalLM.load(find_lm(name, progress), language.vocabulary, name=name, device=device)
+    return CausalLM.load(
+        find_lm(choice.name, progress), language.vocabulary, name=choice.name, device="cpu" if choice.int8 else device,
+        int8=choice.int8, layer=choice.layer, context=choice.context,
+    )  # fmt: skip

@@ -11,24 +11,24 @@ from ..brain.parcels import ParcelBasis
 from ..data.study import Study, within_story_folds
 from ..models.bayes import HeardStory, fit_bayes
 from ..text.embeddings import WordVectors
-from ..text.open_lm import open_lm
+from ..text.open_lm import LmChoice, open_lm
 from ..types import Words
 from . import store
 
 
 def train_bayes(
-    study: Study, folder: Path, bases: dict[str, ParcelBasis], n_folds: int, lm: str, vectors: WordVectors, device: str, stages
+    study: Study, folder: Path, bases: dict[str, ParcelBasis], n_folds: int, choice: LmChoice, vectors: WordVectors, device: str, stages
 ) -> None:
     """Write ``bayes-SUBJECT-FOLD.safetensors`` for every subject and fold.
 
     Parameters
     ----------
     folder : run folder with the text statistics of each fold
-    lm : name of the language model, see `text.open_lm`
+    choice : the language model
     stages : progress of this part, called with a fraction and a message
     """
     for k in range(n_folds):
-        model = open_lm(lm, store.read_text(folder / f"text-{k}.safetensors", vectors).language, vectors, device)
+        model = open_lm(choice, store.read_text(folder / f"text-{k}.safetensors", vectors).language, vectors, device)
         for i, subject in enumerate(study.subjects):
             step = 1 / (n_folds * len(study.subjects))
             done = (k * len(study.subjects) + i) * step
@@ -36,7 +36,7 @@ def train_bayes(
             with tempfile.TemporaryDirectory(dir=folder) as temp:
                 stories = heard_stories(study, subject, k, Path(temp))
                 decoder = fit_bayes(
-                    stories, parcel_of_column(bases[subject], stories[0].bold.shape[1]), model, device=device,
+                    stories, parcel_of_column(bases[subject], stories[0].bold.shape[1]), model, choice, device=device,
                     should_stop=stages.should_stop,
                     progress=lambda fraction, message: stages(done + step * fraction, f"{message}, {subject}"),
                 )  # fmt: skip

@@ -21,7 +21,7 @@ class TrainConfig:
     t2g_guidance, f2g_guidance : classifier-free guidance, chosen on validation stories
     loss, teacher : the alignment, see `models.dbda`
     n_texts : posterior texts that a decoded teacher draws from
-    lm : language model of the Bayesian F2T, see `text.open_lm`; empty = the fast F2T only
+    lm, lm_layer, lm_context : language model of the Bayesian F2T, see `text.open_lm`; empty = the fast F2T only
     """
 
     components: int = 2
@@ -38,6 +38,8 @@ class TrainConfig:
     teacher: str = "observed"
     n_texts: int = 4
     lm: str = ""
+    lm_layer: int | None = None
+    lm_context: int = 16
 
 
 PRESETS = {

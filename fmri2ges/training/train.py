@@ -21,6 +21,7 @@ from ..motion.features import resample, to_bones
 from ..provenance import build_manifest
 from ..runs.folder import RunFolder
 from ..text.embeddings import WordVectors, load_vectors
+from ..text.open_lm import LmChoice
 from ..types import Recording
 from . import store
 from .corpus import BrainStory, GestureStory
@@ -60,6 +61,8 @@ def train_study(
     seed: int = 0,
     config: TrainConfig | None = None,
     lm: str = "",
+    lm_layer: int | None = None,
+    lm_context: int | None = None,
     progress=None,
     should_stop=None,
 ) -> Path:
@@ -72,6 +75,7 @@ def train_study(
     preset : 'demo' or 'full'; `config` overrides it
     seed : of weights, batches and pseudo-gestures
     lm : language model of the Bayesian F2T ('bigram', 'smollm2' or a folder); empty = the fast F2T only
+    lm_layer, lm_context : block whose output is the feature, and words that each word sees
 
     Returns
     -------
@@ -83,7 +87,8 @@ def train_study(
         Nothing is left under `out` in either case.
     """
     config = config or preset_config(preset)
-    config = replace(config, lm=lm) if lm else config
+    options = {"lm": lm or None, "lm_layer": lm_layer, "lm_context": lm_context}
+    config = replace(config, **{k: v for k, v in options.items() if v is not None})
     device = resolve_device(device)
     study = load_study(study_toml)
     started = time.time()
@@ -142,7 +147,9 @@ def train_models(study: Study, folder: Path, config: TrainConfig, device: str, s
         from .bayes import train_bayes
 
         stages.next(1.0, "Bayesian F2T")
-        train_bayes(study, folder, bases, len(folds), config.lm, vectors, device, stages)
+        # 8-bit arithmetic is what makes a language model usable without a GPU.
+        choice = LmChoice(config.lm, config.lm_layer, config.lm_context, int8=device == "cpu")
+        train_bayes(study, folder, bases, len(folds), choice, vectors, device, stages)
     space = held[0].space
     columns = () if space == "fsaverage5" else bases[study.subjects[0]].names
     return {"subjects": list(study.subjects), "folds": len(folds), "t2g": t2g_of, "space": space, "columns": list(columns)}

@@ -15,9 +15,9 @@ from fmri2ges.evaluation.text_scores import (
     Meteor,
     WordErrorRate,
     f1_of_matches,
-    inverse_document_frequency,
     meteor,
     word_ranges,
+    window_frequency_weights,
 )
 from fmri2ges.evaluation.text_timeline import sliding_windows, text_rows, timeline
 from fmri2ges.types import Words
@@ -76,8 +76,8 @@ def written_out_bertscore(true, guess, idf, unseen):
 
 
 def test_bertscore_is_the_written_out_formula():
-    idf, unseen = inverse_document_frequency([["a", "dog", "ran"], ["a", "boat"], ["a", "dog"]])
-    assert idf["a"] == pytest.approx(0) and idf["dog"] == pytest.approx(np.log(4 / 3)) and unseen == pytest.approx(np.log(4))
+    idf, unseen = window_frequency_weights({"a": 0.5, "dog": 0.1, "boat": 0.0}, words=2)
+    assert idf["a"] == pytest.approx(-np.log(0.75)) and unseen == idf["dog"] == pytest.approx(-np.log(1 - 0.81))
     score = BertScore("random vectors", embed, idf, unseen)
     true, guess = "the dog ran to a boat", "a boat ran dogs away"
     got = score(words(true), words(guess), np.array([[0.0, 3.0], [0.0, 60.0]]))

@@ -14,7 +14,7 @@ from fmri2ges.training import store
 from fmri2ges.training.presets import TrainConfig
 from fmri2ges.training.train import train_study
 
-TINY = TrainConfig(t2g_steps=6, f2g_steps=4, renditions=1, roi_choices=1, penalties=(3000.0, 10_000.0))
+TINY = TrainConfig(t2g_steps=6, f2g_steps=4, renditions=1, roi_choices=1, penalties=(3000.0, 10_000.0), lm="bigram")
 
 
 def write_small(world: World, root, n_train: int = 3):
@@ -63,6 +63,37 @@ def test_decode_both_branches_writes_and_reads_back(run, tmp_path):
     np.testing.assert_array_equal(again.direct.samples, decoded.direct.samples)
     assert again.words.text == decoded.words.text and again.manifest["simulated"] is True
     np.testing.assert_allclose(again.rate, decoded.rate, atol=1e-3)
+
+
+def test_bayesian_f2t_decodes_from_the_same_run(run):
+    session = Session.open(run, device="cpu")
+    options = dict(samples=3, start=20, stop=40, f2t="bayes", branch="text", beam=8)
+    decoded = session.decode("sub-01", "test-1", **options)
+    assert len(decoded.texts) == 3 and all(20 <= t < 40 for t in decoded.words.start)
+    fast = session.decode("sub-01", "test-1", samples=1, start=20, stop=40, branch="text")
+    assert len(decoded.words) == pytest.approx(len(fast.words), abs=1)  # the same word rate
+    assert set(decoded.words.text) <= set(session.statistics(0).language.vocabulary)
+    other = session.decode("sub-01", "test-1", rois=("V1",), **options)
+    assert other.words.text != decoded.words.text
+    assert decoded.manifest["f2t"] == "bayes" and session.forms == ("fast", "bayes")
+
+
+def test_text_table_holds_the_decoded_text_against_the_language_model_and_null_bold(run, tmp_path):
+    from fmri2ges.evaluation.report import format_report
+    from fmri2ges.runs.evaluate import evaluate_path
+
+    session = Session.open(run, device="cpu")
+    for form in ("fast", "bayes"):
+        write_decoded(session.decode("sub-01", "test-1", samples=1, stop=80, branch="text", f2t=form), tmp_path / form)
+        report = evaluate_path(tmp_path / form, null_decodings=2)
+        (table,) = report["texts"]
+        rows = {(r["text"], r["metric"]): r for r in table["rows"]}
+        assert table["f2t"] == form and {t for t, _ in rows} == {"decoded", "true word times (oracle)", "word rate only"}
+        null = rows["decoded", "WER"]["null"]
+        # One story only: there is no other BOLD to swap.
+        assert {k: v["n"] for k, v in null.items()} == {"language model only": 200, "shifted BOLD": 2, "phase-randomised BOLD": 2}
+        assert "text against nulls" in format_report(report)
+        assert len(table["timeline"]["q"]) == 61
 
 
 def test_same_seed_same_result_and_other_seed_another(run):

@@ -1,0 +1,199 @@
+"""Scores of a decoded text in windows: word errors, words in common, matches by stem, matches by meaning.
+
+Each score is a callable ``score(heard, decoded, windows) -> array (n_windows,)`` with `metric` (its name as
+printed) and `better`. A window without decoded words scores worst; one without heard words is NaN.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+
+import numpy as np
+
+from ..errors import check_shape
+from ..types import Words
+from .text import bleu_counts, bleu_of, wer_counts, wer_of
+
+Embed = Callable[[tuple[str, ...]], np.ndarray]
+
+
+def word_ranges(words: Words, windows: np.ndarray) -> np.ndarray:
+    """First and one past the last word whose onset lies in each window, array (n_windows, 2), int."""
+    return np.searchsorted(words.start, np.asarray(windows, float))
+
+
+def _texts(words: Words, windows: np.ndarray) -> list[tuple[str, ...]]:
+    return [words.text[a:b] for a, b in word_ranges(words, windows)]
+
+
+class WordErrorRate:
+    """Edits per heard word (jiwer)."""
+
+    metric, better = "WER", "lower"
+
+    def __call__(self, heard: Words, decoded: Words, windows: np.ndarray) -> np.ndarray:
+        true, guess = _texts(heard, windows), _texts(decoded, windows)
+        score = wer_of(wer_counts([" ".join(t) for t in true], [" ".join(g) for g in guess]))
+        return _without_empty(score, true)
+
+
+class Bleu1:
+    """Words in common (sacrebleu, effective order, no tokenizer)."""
+
+    metric, better = "BLEU-1", "higher"
+
+    def __call__(self, heard: Words, decoded: Words, windows: np.ndarray) -> np.ndarray:
+        true, guess = _texts(heard, windows), _texts(decoded, windows)
+        return _without_empty(bleu_of(bleu_counts([" ".join(t) for t in true], [" ".join(g) for g in guess])), true)
+
+
+class Meteor:
+    """METEOR of nltk with exact and stem matches only: without WordNet there are no synonyms.
+
+    Banerjee and Lavie 2005; alpha .9, beta 3, gamma .5; nltk aligns words that occur twice greedily from the
+    end, which can give more chunks than the fewest possible. Not comparable with METEOR that knows synonyms.
+    """
+
+    metric, better = "METEOR (exact+stem)", "higher"
+
+    def __call__(self, heard: Words, decoded: Words, windows: np.ndarray) -> np.ndarray:
+        true, guess = _texts(heard, windows), _texts(decoded, windows)
+        return _without_empty(np.array([meteor(t, g) for t, g in zip(true, guess)]), true)
+
+
+def meteor(true: Sequence[str], guess: Sequence[str]) -> float:
+    """METEOR (exact+stem) of one pair of texts, 0 to 1."""
+    from nltk.translate.meteor_score import single_meteor_score
+
+    if not len(true) or not len(guess):
+        return 0.0
+    return float(single_meteor_score(list(true), list(guess), stemmer=_Stemmer, wordnet=_NoSynonyms))
+
+
+class _Stemmer:
+    @staticmethod
+    def stem(word: str) -> str:
+        return _stem(word)
+
+
+class _NoSynonyms:
+    @staticmethod
+    def synsets(word: str) -> list:
+        return []
+
+
+@lru_cache(maxsize=100_000)
+def _stem(word: str) -> str:
+    return _snowball().stemWord(word)
+
+
+@lru_cache(maxsize=1)
+def _snowball():
+    import snowballstemmer
+
+    return snowballstemmer.stemmer("english")
+
+
+class BertScore:
+    """Greedy matches of word vectors, F1 (Zhang et al., BERTScore, ICLR 2020), without baseline rescaling.
+
+    Parameters
+    ----------
+    name : of the model behind the vectors; it stands in the metric's name, because values of different
+        models cannot be compared
+    embed : words of a text -> array (n_words, n_dims); vectors may depend on the words around
+    idf : weight of each word (`window_frequency_weights`); None weighs all words alike
+    unseen : weight of words that are not in `idf`
+    """
+
+    better = "higher"
+
+    def __init__(self, name: str, embed: Embed, idf: dict[str, float] | None = None, unseen: float = 1.0):
+        self.metric = f"BERTScore F1 ({name})"
+        self.embed, self.idf, self.unseen = embed, idf, unseen
+        self._known: tuple[tuple[str, ...], np.ndarray] | None = None  # the heard text meets many decoded ones
+
+    def __call__(self, heard: Words, decoded: Words, windows: np.ndarray) -> np.ndarray:
+        if not len(heard) or not len(decoded):
+            return _without_empty(np.zeros(len(windows)), _texts(heard, windows))
+        if self._known is None or self._known[0] != heard.text:
+            self._known = (heard.text, self._vectors(heard.text))
+        likeness = self._known[1] @ self._vectors(decoded.text).T
+        true, guess = word_ranges(heard, windows), word_ranges(decoded, windows)
+        weights = self._weights(heard.text), self._weights(decoded.text)
+        scores = np.array([
+            f1_of_matches(likeness[a:b, c:d], weights[0][a:b], weights[1][c:d]) if b > a and d > c else 0.0
+            for (a, b), (c, d) in zip(true, guess)
+        ])  # fmt: skip
+        return np.where(true[:, 1] > true[:, 0], scores, np.nan)
+
+    def _vectors(self, text: tuple[str, ...]) -> np.ndarray:
+        vectors = np.nan_to_num(np.asarray(self.embed(text), float))
+        return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+
+    def _weights(self, text: tuple[str, ...]) -> np.ndarray:
+        if self.idf is None:
+            return np.ones(len(text))
+        return np.array([self.idf.get(w, self.unseen) for w in text])
+
+
+def f1_of_matches(likeness: np.ndarray, true_weights: np.ndarray, guess_weights: np.ndarray) -> float:
+    """F1 of greedy matches: recall is each heard word's best likeness, precision each decoded word's.
+
+    Parameters
+    ----------
+    likeness : array (n_true, n_guess), cosines
+    true_weights, guess_weights : idf of the words
+    """
+    check_shape("likeness", likeness, (len(true_weights), len(guess_weights)))
+    recall = likeness.max(1) @ true_weights / max(true_weights.sum(), 1e-9)
+    precision = likeness.max(0) @ guess_weights / max(guess_weights.sum(), 1e-9)
+    return float(2 * precision * recall / (precision + recall)) if precision + recall > 1e-9 else 0.0
+
+
+class Likeness:
+    """Cosine of mean word vectors, after the mean over the heard windows is removed: the topic, not the common words.
+
+    Parameters
+    ----------
+    embed : tuple of words -> array (n_words, dim)
+    """
+
+    metric, better = "word-vector likeness", "higher"
+
+    def __init__(self, embed: Embed):
+        self.embed = embed
+
+    def __call__(self, heard: Words, decoded: Words, windows: np.ndarray) -> np.ndarray:
+        true, guess = self._means(heard, windows), self._means(decoded, windows)
+        centre = true.mean(0)
+        true, guess = true - centre, guess - centre
+        scale = np.linalg.norm(true, axis=1) * np.linalg.norm(guess, axis=1)
+        return _without_empty((true * guess).sum(1) / np.maximum(scale, 1e-9), _texts(heard, windows))
+
+    def _means(self, words: Words, windows: np.ndarray) -> np.ndarray:
+        vectors = np.nan_to_num(np.asarray(self.embed(words.text), float))
+        total = np.concatenate([np.zeros((1, vectors.shape[1])), np.cumsum(vectors, 0)])
+        first, stop = word_ranges(words, windows).T
+        return (total[stop] - total[first]) / np.maximum(stop - first, 1)[:, None]
+
+
+def window_frequency_weights(probability: dict[str, float], words: int = 45) -> tuple[dict[str, float], float]:
+    """Weight -log P(the word occurs in a window) of each word, and the weight of other words.
+
+    The inverse document frequency of BERTScore with windows as documents, for running words of known frequency
+    (of the training texts): P = 1 - (1 - p)^words.
+
+    Parameters
+    ----------
+    probability : share of each word among the running words
+    words : in a window; 20 s of speech have about 45
+    """
+    weights = {w: -math.log1p(-((1 - p) ** words)) for w, p in probability.items() if p > 0}
+    return weights, max(weights.values(), default=1.0)
+
+
+def _without_empty(score: np.ndarray, true: list[tuple[str, ...]]) -> np.ndarray:
+    return np.where([len(t) > 0 for t in true], score, np.nan)

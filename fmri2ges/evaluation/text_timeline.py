@@ -1,0 +1,138 @@
+"""Is the decoded text closer to the heard one than texts that know nothing of it? Window by window, and as a whole.
+
+A null is a list of texts: of the language model alone with the same word times, or decoded from BOLD that
+does not belong to the story (`evaluation.bold_nulls`).
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..errors import UserError, check_positive
+from ..types import Words
+from .nulls import benjamini_hochberg, p_value
+from .text import WINDOW
+
+N_TEXTS = 200  # language-model texts that a claim needs
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """One score along a story.
+
+    Parameters
+    ----------
+    metric, better : of the score
+    windows : array (n_windows, 2), seconds
+    value : array (n_windows,); NaN where nothing was heard
+    null : array (n_texts, n_windows); the same windows of every null text
+    p : array (n_windows,); one-sided against the null texts, NaN where nothing was heard
+    q : array (n_windows,); after Benjamini-Hochberg over the windows
+    story_value : mean over the windows
+    story_null : array (n_texts,), mean over the windows
+    story_p : one-sided; the claim, because neighbouring windows overlap
+    """
+
+    metric: str
+    better: str
+    windows: np.ndarray
+    value: np.ndarray
+    null: np.ndarray
+    p: np.ndarray
+    q: np.ndarray
+    story_value: float
+    story_null: np.ndarray
+    story_p: float
+
+
+def sliding_windows(start: float, stop: float, seconds: float = WINDOW, step: float = 1.0) -> np.ndarray:
+    """Windows every `step` seconds that lie inside the stretch, array (n_windows, 2), seconds.
+
+    Raises
+    ------
+    UserError
+        When the stretch is shorter than one window.
+    """
+    check_positive("window", seconds, "seconds")
+    check_positive("step", step, "seconds")
+    n = int((stop - start - seconds) / step + 1e-6) + 1 if stop - start >= seconds - 1e-6 else 0
+    if n < 1:
+        raise UserError(f"text timeline: {stop - start:g} s are shorter than a window of {seconds:g} s; decode a longer stretch")
+    first = start + step * np.arange(n)
+    return np.stack([first, first + seconds], 1)
+
+
+def timeline(score: Callable, heard: Words, decoded: Words, null_texts: Sequence[Words], windows: np.ndarray) -> Timeline:
+    """A score in every window against null texts.
+
+    Parameters
+    ----------
+    score : of `evaluation.text_scores`
+    null_texts : of one kind
+    windows : array (n_windows, 2), seconds
+
+    Raises
+    ------
+    UserError
+        Without a null text, or when nothing was heard.
+    """
+    if not null_texts:
+        raise UserError(f"text null: no null texts were given; make at least {N_TEXTS} with the language model alone")
+    value = score(heard, decoded, windows)
+    if np.isnan(value).all():
+        raise UserError("text scores: no word was heard in this stretch; choose another start and stop")
+    null = np.array([score(heard, text, windows) for text in null_texts])
+    spoken = ~np.isnan(value)
+    p, q = np.full(len(value), np.nan), np.full(len(value), np.nan)
+    p[spoken] = [p_value(v, n, score.better) for v, n in zip(value[spoken], null[:, spoken].T)]
+    q[spoken] = benjamini_hochberg(p[spoken])
+    story_value, story_null = float(value[spoken].mean()), null[:, spoken].mean(1)
+    return Timeline(
+        score.metric, score.better, np.asarray(windows), value, null, p, q, story_value, story_null,
+        p_value(story_value, story_null, score.better),
+    )  # fmt: skip
+
+
+def text_rows(
+    scores: Sequence[Callable], heard: Words, texts: dict[str, Words], nulls: dict[str, Sequence[Words]], windows: np.ndarray
+) -> list[dict[str, Any]]:
+    """The table of text scores of one story: a line per text and score, with every null beside it.
+
+    Parameters
+    ----------
+    texts : decoded texts by name: 'beam search', 'true word times (oracle)', 'nearest training segment',
+        'word rate only' (a text of the language model at the decoded times), ...
+    nulls : null texts by kind: 'language model only', 'shifted BOLD', 'swapped BOLD', 'phase-randomised BOLD'
+
+    Returns
+    -------
+    list of dict with text, metric, value, better, n_windows and `null`: kind -> mean, q05, q95, n, p
+    """
+    rows = []
+    for score in scores:
+        null_values = {kind: np.array([_mean(score(heard, t, windows)) for t in members]) for kind, members in nulls.items()}
+        for name, text in texts.items():
+            per_window = score(heard, text, windows)
+            value = _mean(per_window)
+            rows.append({
+                "text": name, "metric": score.metric, "value": value, "better": score.better,
+                "n_windows": int((~np.isnan(per_window)).sum()),
+                "null": {kind: _null_line(value, null, score.better) for kind, null in null_values.items() if len(null)},
+            })  # fmt: skip
+    return rows
+
+
+def _null_line(value: float, null: np.ndarray, better: str) -> dict[str, float | int]:
+    low, high = np.quantile(null, [0.05, 0.95])
+    return {"mean": float(null.mean()), "q05": float(low), "q95": float(high), "n": len(null), "p": p_value(value, null, better)}
+
+
+def _mean(values: np.ndarray) -> float:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # nothing heard at all: NaN is the answer
+        return float(np.nanmean(values))

@@ -1,0 +1,90 @@
+"""The Bayesian decoder as a whole: planted words come back from simulated voxels, and nothing comes from noise."""
+
+import numpy as np
+import pytest
+
+from fmri2ges.brain.hrf import delayed
+from fmri2ges.brain.lanczos import lanczos_matrix
+from fmri2ges.errors import UserError
+from fmri2ges.models.bayes import BayesDecoder, HeardStory, choose_voxels, fit_bayes
+from fmri2ges.text.lm import BigramLM
+from fmri2ges.text.ngram import Bigram
+from fmri2ges.text.open_lm import BIGRAM, LmChoice
+from fmri2ges.text.timing import word_counts
+from fmri2ges.types import Words
+
+TR, N_VOLUMES, N_VOXELS = 2.0, 60, 40
+NAMES = tuple(f"word{k}" for k in range(30))
+CHOICE = LmChoice(BIGRAM)
+
+
+class RandomVectors:
+    dim = 12
+
+    def matrix(self, words):
+        return np.stack([np.random.default_rng(int(w[4:])).standard_normal(self.dim) for w in words])
+
+
+@pytest.fixture(scope="module")
+def world():
+    """Stories of random words; voxels 0 to 19 respond to them, the others are noise."""
+    rng = np.random.default_rng(0)
+    lm = BigramLM(Bigram.fit([NAMES]), RandomVectors(), context=1)
+    times = TR * np.arange(N_VOLUMES) + TR / 2
+    weights = np.zeros((4 * lm.n_features, N_VOXELS))
+    weights[:, :20] = rng.standard_normal((len(weights), 20))
+    stories = []
+    for _ in range(9):
+        start = np.sort(rng.uniform(0, N_VOLUMES * TR - 1, 100))
+        words = Words(tuple(map(str, rng.choice(NAMES, 100))), start, np.full(100, 0.3))
+        x = delayed(lanczos_matrix(start + 0.15, times) @ lm.story_features(words.text), [-1, -2, -3, -4])
+        bold = x @ weights + rng.standard_normal((N_VOLUMES, N_VOXELS))
+        stories.append(HeardStory(((bold - bold.mean(0)) / bold.std(0)).astype(np.float32), times, words))
+    parcel = np.repeat([0, 1, 2, -1], 10)
+    decoder = fit_bayes(stories[:8], parcel, lm, CHOICE, n_best=15, per_parcel=3, device="cpu")
+    return lm, stories[8], decoder
+
+
+def decode(world, parcels, bold=None):
+    lm, story, decoder = world
+    rate = word_counts(story.words, story.volume_times, TR)
+    bold = story.bold if bold is None else bold
+    return decoder.decode(bold, np.array(parcels), rate, story.volume_times, TR, lm, width=20, k=2)
+
+
+def right(words: Words, heard: Words) -> float:
+    """Share of decoded words that are heard within two seconds."""
+    near = [w in heard.slice(t - 2, t + 2).text for w, t in zip(words.text, words.start)]
+    return float(np.mean(near))
+
+
+def test_planted_words_come_back_and_noise_gives_none(world):
+    _, story, decoder = world
+    chance = np.mean([right(Words(tuple(np.random.default_rng(k).permutation(story.words.text)), story.words.start, story.words.duration),
+                            story.words) for k in range(200)])  # fmt: skip
+    (best, log_p), (second, _) = decode(world, [0, 1])
+    assert right(best, story.words) > chance + 0.2
+    assert best.text != second.text and log_p <= 0
+    noise = np.random.default_rng(5).standard_normal(story.bold.shape).astype(np.float32)
+    assert right(decode(world, [0, 1], noise)[0][0], story.words) < chance + 0.1
+    assert right(decode(world, [2])[0][0], story.words) < chance + 0.1  # a parcel without signal
+
+
+def test_voxels_are_the_best_overall_and_some_of_every_parcel():
+    score = np.array([0.1, 0.9, 0.8, 0.0, -0.5, 0.95])
+    kept = choose_voxels(score, np.array([0, 0, 0, 1, 1, -1]), n_best=2, per_parcel=1)
+    assert kept.tolist() == [1, 2, 3]  # the best of no parcel is left out
+    assert choose_voxels(score, np.array([0, 0, 0, 1, 1, -1]), 1, 0).tolist() == [1]
+
+
+def test_stored_decoder_decodes_the_same_and_refuses_another_language_model(world):
+    lm, story, decoder = world
+    again = BayesDecoder.from_arrays(*decoder.to_arrays())
+    assert again.lm == CHOICE
+    assert decode((lm, story, again), [0, 1])[0][0].text == decode(world, [0, 1])[0][0].text
+    other = BigramLM(Bigram.fit([NAMES]), RandomVectors(), context=1)
+    other.name = "another"
+    with pytest.raises(UserError, match="trained with .* not 'another'"):
+        decode((other, story, decoder), [0, 1])
+    with pytest.raises(UserError, match="no voxel"):
+        decode(world, [3])
