@@ -61,7 +61,7 @@ def complete(session, request: state.Request) -> state.Request:
     first, last = story_span(session, full)
     start = min(max(first, request.start), last - SHORTEST)
     stop = min(max(start + SHORTEST, request.stop), last)
-    return replace(full, start=start, stop=stop)
+    return replace(full, start=start, stop=stop, f2t=full.f2t if full.f2t in session.forms else "fast")
 
 
 def story_span(session, request: state.Request) -> tuple[float, float]:
@@ -93,8 +93,9 @@ def _ships(session, request: state.Request) -> bool:
     if request.run != state.DEMO:
         return False
     made = _shipped(session).manifest
-    asked = (request.subject, request.story, list(request.rois), request.start, request.stop, request.samples, request.seed)
-    return asked == tuple(made[k] for k in ("subject", "story", "rois", "start", "stop", "samples", "seed"))
+    asked = (request.subject, request.story, list(request.rois), request.start, request.stop, request.samples, request.seed,
+             request.f2t)  # fmt: skip
+    return asked == tuple(made[k] for k in ("subject", "story", "rois", "start", "stop", "samples", "seed", "f2t"))
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -132,6 +133,7 @@ def decode_now(session, request: state.Request, progress: Callable[[float, str],
                 start=request.start,
                 stop=request.stop,
                 seed=request.seed,
+                f2t=request.f2t,
                 progress=progress,
             )
             while len(results) > KEPT:

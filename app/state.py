@@ -29,6 +29,7 @@ class Request:
     rois : ROI names; ("all",) is the whole cortex
     start, stop : seconds on the story's clock
     samples : gestures (and texts) drawn
+    f2t : "fast", or "bayes" in a run that was trained with a language model
     """
 
     run: str = DEMO
@@ -40,17 +41,19 @@ class Request:
     stop: float = 30.0
     samples: int = 8
     seed: int = 0
+    f2t: str = "fast"
 
     def as_python(self) -> str:
         """The same decoding as a few lines of Python."""
         opened = "open_demo(" if self.run == DEMO else f"Session.open({self.run!r}, "
         name = "open_demo" if self.run == DEMO else "Session"
+        form = "" if self.f2t == "fast" else f" f2t={self.f2t!r},"
         return (
             f"from fmri2ges.decoding.session import {name}\n\n"
             f"session = {opened}device={self.device!r})\n"
             f"decoded = session.decode(\n"
             f"    {self.subject!r}, {self.story!r}, rois={self.rois!r},\n"
-            f"    start={self.start:g}, stop={self.stop:g}, samples={self.samples}, seed={self.seed},\n"
+            f"    start={self.start:g}, stop={self.stop:g}, samples={self.samples}, seed={self.seed},{form}\n"
             f")\n"
         )
 
@@ -61,7 +64,7 @@ class Request:
         words = ["python", "-m", "fmri2ges", "decode", self.run, "--subject", self.subject, "--story", self.story]
         words += ["--rois", ",".join(self.rois), "--start", f"{self.start:g}", "--stop", f"{self.stop:g}"]
         words += ["--samples", str(self.samples), "--seed", str(self.seed), "--device", self.device, "--out", out]
-        return join(words)
+        return join(words + ([] if self.f2t == "fast" else ["--f2t", self.f2t]))
 
 
 def request() -> Request:

@@ -102,6 +102,8 @@ def train(
     lm: Annotated[
         str, typer.Option("--lm", help="Also fit the Bayesian F2T: bigram, smollm2, or the folder of a causal language model.")
     ] = "",
+    lm_layer: Annotated[Optional[int], typer.Option(min=1, help="Block whose output is the feature; default: the middle one.")] = None,
+    lm_context: Annotated[int, typer.Option(min=1, help="Words that each word of the language model sees.")] = 16,
     force: Force = False,
 ) -> None:
     """Train F2T, T2G and F2G on a study."""
@@ -112,7 +114,8 @@ def train(
     with make_room(out, force), progress_bar() as progress:
         from .training.train import train_study
 
-        path = train_study(study, out, preset=preset, device=device, seed=seed, lm=lm, progress=progress)
+        path = train_study(study, out, preset=preset, device=device, seed=seed, lm=lm, lm_layer=lm_layer,
+                           lm_context=lm_context, progress=progress)  # fmt: skip
     print(path)
 
 
@@ -174,6 +177,9 @@ def decode(
 def evaluate(
     path: Annotated[Path, typer.Argument(metavar="DIR|RUN", help="A decoded folder, or a run with decoded stories.")],
     json_file: Annotated[Optional[Path], typer.Option("--json", metavar="F", help="Also write the report here.")] = None,
+    null_decodings: Annotated[
+        int, typer.Option(min=0, help="Also decode so many texts from shifted, swapped and phase-randomised BOLD each (slow).")
+    ] = 0,
 ) -> None:
     """Print every metric with its null, interval, floor and ceiling."""
     from .data.atomic import write_json
@@ -181,7 +187,7 @@ def evaluate(
     from .runs.evaluate import evaluate_path
 
     with progress_bar() as progress:
-        report = evaluate_path(path, progress=progress)
+        report = evaluate_path(path, null_decodings=null_decodings, progress=progress)
     if json_file is not None:
         write_json(json_file, report)
     print(format_report(report), end="")
@@ -213,6 +219,9 @@ def export(
     ],
     out: Annotated[Path, typer.Option(metavar="F", help="File to write; gii, annot and label write one for each hemisphere.")],
     branch: Annotated[Optional[str], typer.Option(help="text or direct; default: direct where it was decoded.")] = None,
+    start: Annotated[Optional[float], typer.Option(help="First second of the motion.")] = None,
+    stop: Annotated[Optional[float], typer.Option(help="Last second of the motion.")] = None,
+    words: Annotated[bool, typer.Option("--words/--no-words", help="Burn the decoded words into a film.")] = True,
 ) -> None:
     """Write the decoded motion or ROI mask for other programs, or a run as one zip."""
     if format == "zip":
@@ -224,9 +233,11 @@ def export(
             print(f"left out: {name}")
         return
     from .runs.export import export_motion
+    from .runs.part import part_of
 
-    for written in export_motion(path, format, out, branch=branch):
-        print(written)
+    with part_of(path, start, stop, words) as folder:
+        for written in export_motion(folder, format, out, branch=branch):
+            print(written)
 
 
 @app.command("import")
@@ -242,6 +253,21 @@ def import_(
     with make_room(out, force):
         import_run(archive, out)
     print(out)
+
+
+@app.command()
+def skeleton(
+    file: Annotated[Path, typer.Argument(metavar="FILE.bvh", help="A motion file of the rig.")],
+    out: Annotated[Path, typer.Option(metavar="F", help="Mapping to write, for example skeleton.toml beside the files.")],
+    force: Annotated[bool, typer.Option("--force", help="Replace a mapping that is there.")] = False,
+) -> None:
+    """Propose which joint of a BVH rig is which, for you to confirm."""
+    from .data.motion_file import describe_proposal, propose_skeleton
+
+    mapping = propose_skeleton(file, out, force)
+    print(out)
+    for line in describe_proposal(mapping, out):
+        print(line)
 
 
 @app.command()

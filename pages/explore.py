@@ -100,7 +100,7 @@ def explore() -> None:
         choose.recording_pickers(session)
         with st.container(horizontal=True, gap="small"):
             device = st.container(width=130)
-            choose.settings()
+            choose.settings(session.forms)
             choose.copy_as()
             decode_button(session)
         preview(session)

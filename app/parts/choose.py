@@ -39,9 +39,20 @@ def device_picker(session) -> None:
     )
 
 
-def settings() -> None:
-    """Rarely changed settings, folded away."""
+F2T_NAMES = {"fast": "fast", "bayes": "Bayesian (slower)"}
+
+
+def settings(forms: tuple[str, ...] = ("fast",)) -> None:
+    """Rarely changed settings, folded away.
+
+    Parameters
+    ----------
+    forms : forms of F2T that the run has
+    """
     with st.popover("Settings", icon=":material/tune:"):
+        if len(forms) > 1:
+            st.selectbox("fMRI to text", forms, format_func=F2T_NAMES.__getitem__,
+                         help="How the words of the text branch are decoded", **state.bind("f2t"))  # fmt: skip
         st.number_input("Samples", 1, 32, help="Gestures and texts drawn; more take longer", **state.bind("samples"))
         st.number_input("Seed", 0, 2**31 - 1, help="The same seed gives the same gestures", **state.bind("seed"))
         st.text_input(

@@ -14,6 +14,7 @@ import streamlit as st
 from app import backend, state
 from fmri2ges.decoding.types import Decoded
 from fmri2ges.errors import UserError
+from fmri2ges.runs.export import ROI_FORMATS
 from fmri2ges.views.player import with_sample, with_window
 
 FIGURES = {
@@ -24,15 +25,21 @@ FIGURES = {
 MOTIONS = {
     "bvh": "BVH (Blender, Maya)",
     "npz": "npz with all samples",
-    "csv": "CSV table",
+    "csv": "CSV, a row per frame and joint",
+    "csv-wide": "CSV, a row per frame",
     "gif": "GIF film of the branches",
     "mp4": "MP4 film of the branches",
-    "gii": "GIFTI mask of the ROIs",
+    "gii": "ROIs as GIFTI labels",
+    "annot": "ROIs as FreeSurfer annotation",
+    "label": "ROIs as FreeSurfer labels",
+    "nii": "ROIs as NIfTI mask (MNI)",
+    "roi-csv": "ROIs as CSV of vertices",
+    "roi-json": "ROIs as JSON",
 }
-ONE_BRANCH = ("bvh", "npz", "csv")
-
-
+ONE_BRANCH = ("bvh", "npz", "csv", "csv-wide")
 FILMS = ("gif", "mp4")
+PAIRS = ("gii", "annot", "label")  # one file for each hemisphere
+ENDINGS = {**ROI_FORMATS, "gii": ".label.gii", "csv-wide": ".csv"}  # of the others: the format itself
 
 
 def make_figure_file(decoded: Decoded, kind: str, format: str, width_mm: float, dpi: int) -> bytes:
@@ -53,22 +60,36 @@ def make_figure_file(decoded: Decoded, kind: str, format: str, width_mm: float, 
         return out.read_bytes()
 
 
-def make_motion_file(decoded: Decoded, format: str, branch: str | None = None) -> bytes:
-    """The motion, a film or the ROI mask as the bytes of one file (GIFTI: a zip of both hemispheres)."""
+def make_motion_file(decoded: Decoded, format: str, branch: str | None = None, words: bool = True) -> bytes:
+    """The motion, a film or the ROIs as the bytes of one file (a zip where there is one for each hemisphere).
+
+    Parameters
+    ----------
+    format : a key of `MOTIONS`
+    branch : 'text' or 'direct', for motion
+    words : burn the decoded words into a film
+    """
     from fmri2ges.decoding.output import write_decoded
     from fmri2ges.runs.export import export_motion
+    from fmri2ges.runs.part import part_of
 
     with TemporaryDirectory() as temp:
         folder = write_decoded(decoded, Path(temp) / "decoded")
-        name = "rois.label.gii" if format == "gii" else f"motion.{format}"
-        paths = export_motion(folder, format, Path(temp) / name, branch=branch)
-        if format != "gii":
+        name = f"{'rois' if format in ROI_FORMATS else 'motion'}{ending(format)}"
+        with part_of(folder, words=words) as part:
+            paths = export_motion(part, format, Path(temp) / name, branch=branch)
+        if format not in PAIRS:
             return paths[0].read_bytes()
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w") as z:
             for path in paths:
                 z.writestr(path.name, path.read_bytes())
         return packed.getvalue()
+
+
+def ending(format: str) -> str:
+    """Ending of the files of a format of `MOTIONS`."""
+    return ENDINGS.get(format, f".{format}")
 
 
 def export_panel(decoded: Decoded, request: state.Request, sample: int, space: str) -> None:
@@ -88,7 +109,7 @@ def export_panel(decoded: Decoded, request: state.Request, sample: int, space: s
         motion = _motion(shown, (request, sample), space)
     with st.expander("Copy as commands", icon=":material/content_copy:"):
         st.code("\n".join([request.as_command(), figure, motion]), language="bash", wrap_lines=True)
-        st.caption("The commands use the first sample and the whole window; the buttons use what is chosen here.")
+        st.caption("The commands use the first sample; the buttons use the one that is chosen here.")
 
 
 def _stretch(decoded: Decoded, what: str, seconds: float | None = None) -> Decoded:
@@ -138,22 +159,33 @@ def _figure(decoded: Decoded, source: tuple, space: str) -> str:
     _offer("figure", "Make the figure", choice, _name(decoded, kind, format),
            lambda: make_figure_file(part, kind, format, width, dpi))  # fmt: skip
     return join(["python", "-m", "fmri2ges", "figure", "decoded", "--kind", kind, "--out", f"{kind}.{format}",
-                 "--width-mm", str(width), "--dpi", str(dpi)])  # fmt: skip
+                 "--width-mm", str(width), "--dpi", str(dpi), *_window(decoded, part)])  # fmt: skip
+
+
+def _window(decoded: Decoded, part: Decoded) -> list[str]:
+    """Options that cut a stretch out of the whole window; none for all of it."""
+    low, high = [("--start", part.start)], [("--stop", part.stop)]
+    chosen = (low if part.start > decoded.start else []) + (high if part.stop < decoded.stop else [])
+    return [word for option, seconds in chosen for word in (option, f"{seconds:g}")]
 
 
 def _motion(decoded: Decoded, source: tuple, space: str) -> str:
-    formats = [f for f in MOTIONS if f != "gii" or space == "fsaverage5"]
+    formats = [f for f in MOTIONS if f not in ROI_FORMATS or space == "fsaverage5"]
     format = st.selectbox("Motion", formats, format_func=MOTIONS.__getitem__, key="motion_format")
     options = ["python", "-m", "fmri2ges", "export", "decoded", "--format", format]
-    branch, part = None, decoded
+    branch, part, words = None, decoded, True
     if format in ONE_BRANCH:
         branches = [b for b in ("direct", "text") if getattr(decoded, b) is not None]
         branch = st.selectbox("Branch", branches, key="motion_branch")
         options += ["--branch", branch]
-    if format != "gii":
+    if format in FILMS and decoded.texts:
+        words = st.checkbox("With the decoded words", value=True, key="film_words")
+        options += [] if words else ["--no-words"]
+    if format not in ROI_FORMATS:
         part = _stretch(decoded, "film" if format in FILMS else "motion", 10.0 if format in FILMS else None)
-    what = f"{branch}_motion" if branch else "rois" if format == "gii" else "film"
-    choice = (*source, format, branch, part.start, part.stop)
-    _offer("motion", "Make the file", choice, _name(decoded, what, "zip" if format == "gii" else format),
-           lambda: make_motion_file(part, format, branch))  # fmt: skip
-    return join([*options, "--out", f"{what}.{'label.gii' if format == 'gii' else format}"])
+        options += _window(decoded, part)
+    what = f"{branch}_motion" if branch else "rois" if format in ROI_FORMATS else "film"
+    choice = (*source, format, branch, words, part.start, part.stop)
+    name = _name(decoded, what, "zip" if format in PAIRS else ending(format).removeprefix("."))
+    _offer("motion", "Make the file", choice, name, lambda: make_motion_file(part, format, branch, words))
+    return join([*options, "--out", f"{what}{ending(format)}"])

@@ -72,18 +72,11 @@ def read_npz(path) -> dict[str, np.ndarray]:
     Raises
     ------
     UserError
-        When the file is missing, damaged (a truncated download) or holds pickled objects.
+        When the file is missing, damaged (a truncated download), too large or holds pickled objects.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise UserError(f"{path}: no such file")
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
-    except (zipfile.BadZipFile, OSError, EOFError, ValueError, AttributeError) as error:
-        raise UserError(
-            f"{path}: cannot be read as .npz (damaged, truncated or with pickled objects: {error}); write or copy it again"
-        ) from error
+    from .npz import npz_arrays, npz_names
+
+    return npz_arrays(path, npz_names(path))
 
 
 def read_json(path) -> Any:

@@ -12,7 +12,7 @@ from ..errors import UserError
 
 # What a derivative of a space is stored as; a pair of surfaces is named by its left file.
 ENDINGS = (".func.gii", ".dtseries.nii", ".nii.gz", ".nii")
-FIELDS = ("subject", "task", "run")  # what the template of the words may use
+FIELDS = ("subject", "task", "run")  # what the templates of words and events may use
 
 
 @dataclass(frozen=True)
@@ -71,17 +71,18 @@ def _recording(table: dict, files: list[Found], subject: str, run: int | None, r
         fix = "narrow it down with runs, session or desc" if hits else "correct subjects, task, runs, session, desc or space"
         raise UserError(f"{table['root']}: {len(hits) or 'no'} BOLD files of {asked}; found: {_list(names)}; {fix}")
     path = hits[0].path
-    words = _words(table["words"], {"subject": subject, "task": task, "run": run or ""}, root)
+    fields = {"subject": subject, "task": task, "run": run or ""}
     recording = {
         "subject": f"sub-{subject}",
         "story": f"{task}-{run}" if run else task,
         "bold": path,
         "tr": table.get("tr") or _repetition_time(path),
         "first_volume_at": table["first_volume_at"],
-        "words": words,
+        "words": _template("words", table["words"], fields, root),
     }
-    if "tier" in table:
-        recording["tier"] = table["tier"]
+    if "events" in table:
+        recording["events"] = _template("events", table["events"], fields, root)
+    recording |= {key: table[key] for key in ("tier", "stim") if key in table}
     if path.name.endswith((".nii.gz", ".nii")) and not path.name.endswith(".dtseries.nii"):
         recording["mask"] = (table.get("mask") or _brain_mask(path),)
     return recording
@@ -145,14 +146,15 @@ def share_masks(recordings: list[dict]) -> None:
             r["mask"] = tuple(dict.fromkeys(masks[r["subject"]]))
 
 
-def _words(template: str, values: dict, root: Path) -> Path:
+def _template(key: str, template: str, fields: dict, root: Path) -> Path:
+    """The existing file that a template of the table names."""
     name = template
-    for key, value in values.items():
-        name = name.replace(f"{{{key}}}", str(value))
+    for field, value in fields.items():
+        name = name.replace(f"{{{field}}}", str(value))
     if "{" in name:
-        raise UserError(f"words: {template!r} has another name in braces than {', '.join(FIELDS)}")
+        raise UserError(f"{key}: {template!r} has another name in braces than {', '.join(FIELDS)}")
     if not (root / name).is_file():
-        raise UserError(f"words: no such file: {root / name}; the template is relative to the study file")
+        raise UserError(f"{key}: no such file: {root / name}; the template is relative to the study file")
     return root / name
 
 

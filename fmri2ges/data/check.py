@@ -2,59 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import asdict, dataclass, field
 
 from ..errors import UserError
 from ..types import Words
 from .bold import Bold
-from .study import RecordingSource, Study, read_motion_file, shared_text, sources, word_problems
+from .clocks import ClockFacts, clock_facts
+from .facts import ClipFacts, RecordingFacts, counted, minutes, summary_lines, text_facts
+from .study import GestureSource, RecordingSource, Study, as_recording, shared_text, sources, word_notes, word_problems
 from .study_file import parse_study
 
 # Words may lack BOLD at the ends of a story (volumes cut while the signal settles); more than this
 # many seconds point to a wrong TR, a wrong onset or the wrong words.
 MAX_UNCOVERED = 30.0
-
-
-@dataclass(frozen=True)
-class RecordingFacts:
-    """What was read of one recording; times in seconds."""
-
-    subject: str
-    story: str
-    space: str
-    tr: float
-    first_volume_at: float
-    n_volumes: int
-    n_columns: int
-    n_nan: int
-    n_constant: int
-
-    @property
-    def place(self) -> str:
-        """The space in words; tables of other ROIs are other spaces."""
-        return f"table of {self.n_columns} ROIs" if self.space == "table" else self.space
-
-
-@dataclass(frozen=True)
-class ClipFacts:
-    """What was read of one gesture clip."""
-
-    clip: str
-    speaker: str
-    seconds: float
-    fps: float
-    n_joints: int
-
-
-@dataclass(frozen=True)
-class TextFacts:
-    """Counts over all texts of one kind."""
-
-    n_texts: int
-    n_words: int
-    n_different: int
-    seconds: float
+SHOWN = 3  # clips with one and the same problem that are named
 
 
 @dataclass(frozen=True)
@@ -68,6 +29,7 @@ class Checked:
     notes : what is unusual but usable, one line each
     summary : what was understood, one line each
     recordings, clips : facts of every source that could be read
+    clocks : the clock check of the first long enough story of each subject
     """
 
     study: Study | None
@@ -76,6 +38,21 @@ class Checked:
     summary: tuple[str, ...]
     recordings: tuple[RecordingFacts, ...] = ()
     clips: tuple[ClipFacts, ...] = ()
+    clocks: tuple[ClockFacts, ...] = ()
+
+
+@dataclass
+class _Findings:
+    """What is collected while the sources are read."""
+
+    study: Study
+    problems: list[str]
+    notes: list[str] = field(default_factory=list)
+    recordings: list[RecordingFacts] = field(default_factory=list)
+    clips: list[ClipFacts] = field(default_factory=list)
+    clocks: dict[str, ClockFacts] = field(default_factory=dict)
+    # Problems of motion files, as (whether the clip's own file is named in front, text) -> the clips.
+    motions: dict[tuple[bool, str], list[GestureSource]] = field(default_factory=dict)
 
 
 def check_study(path, progress=None) -> Checked:
@@ -83,44 +60,23 @@ def check_study(path, progress=None) -> Checked:
     study, problems = parse_study(path)
     if study is None:
         return Checked(None, tuple(problems), (), ())
-    problems += [*word_problems(study), *shared_text(study)]
-    notes: list[str] = []
-    recordings: list[RecordingFacts] = []
-    clips: list[ClipFacts] = []
+    found = _Findings(study, [*problems, *word_problems(study), *shared_text(study)])
     entries = list(sources(study))
     for k, (label, _, source) in enumerate(entries):
         if progress is not None:
             progress(k / len(entries), label)
-        try:
-            if isinstance(source, RecordingSource):
-                bold = source.read_bold()
-                recordings.append(_facts(source, bold))
-                notes += _dropped(label, bold)
-                start = source.first_volume_at - source.tr / 2
-                stop = start + source.tr * len(bold.data)
-                what = f"BOLD ({len(bold.data)} volumes x {source.tr:g} s)"
-                fix = "check tr, first_volume_at and words"
-                del bold  # before the next one is read
-            else:
-                motion = read_motion_file(source.motion)
-                clips.append(ClipFacts(source.clip, source.speaker, motion.duration, motion.fps, len(motion.skeleton)))
-                start, stop = motion.start, motion.start + motion.duration
-                what = f"motion ({motion.n_frames} frames at {motion.fps:g} per second)"
-                fix = "check that both files belong together"
-        except UserError as error:
-            problems.append(str(error))
-            continue
-        try:
-            words = study.read_words(source)
-        except UserError:
-            continue  # word_problems has reported it
-        problem, note = _coverage(label, what, start, stop, words, fix)
-        problems += problem
-        notes += note
-    problems += _column_problems(study, recordings)
-    problems = list(dict.fromkeys(problems))
+        (_check_recording if isinstance(source, RecordingSource) else _check_clip)(found, label, source)
+    problems = [*found.problems, *_motion_problems(found.motions), *_column_problems(study, found.recordings)]
+    clocks = tuple(found.clocks.values())
+    notes = [*(note for c in clocks if (note := c.note)), *found.notes, *word_notes(study)]
     return Checked(
-        study, tuple(problems), tuple(notes), tuple(_summary(study, recordings, clips)), tuple(recordings), tuple(clips)
+        study,
+        tuple(dict.fromkeys(problems)),
+        tuple(dict.fromkeys(notes)),
+        tuple(summary_lines(study, found.recordings, found.clips)),
+        tuple(found.recordings),
+        tuple(found.clips),
+        clocks,
     )
 
 
@@ -131,7 +87,7 @@ def checked_to_dict(checked: Checked) -> dict:
     study = checked.study
     if study is None:
         return out
-    heard, spoken = _texts(study, study.recordings), _texts(study, study.gestures)
+    heard, spoken = text_facts(study, study.recordings), text_facts(study, study.gestures)
     return out | {
         "name": study.name,
         "simulated": study.simulated,
@@ -140,8 +96,9 @@ def checked_to_dict(checked: Checked) -> dict:
         "stories": list(study.stories),
         "recordings": [asdict(r) for r in checked.recordings],
         "clips": [asdict(c) for c in checked.clips],
+        "clocks": [asdict(c) for c in checked.clocks],
         "minutes": {
-            "bold": _minutes(checked.recordings),
+            "bold": minutes(checked.recordings),
             "gesture": sum(c.seconds for c in checked.clips) / 60,
             "words_heard": heard.seconds / 60,
             "words_spoken": spoken.seconds / 60,
@@ -157,16 +114,74 @@ def checked_to_dict(checked: Checked) -> dict:
     }
 
 
-def _facts(source: RecordingSource, bold: Bold) -> RecordingFacts:
-    return RecordingFacts(
-        source.subject, source.story, bold.space, source.tr, source.first_volume_at, *bold.data.shape, bold.n_nan, bold.n_constant
+def _check_recording(found: _Findings, label: str, source: RecordingSource) -> None:
+    words = _words(found.study, source)
+    try:
+        bold = source.read_bold()
+    except UserError as error:
+        found.problems.append(str(error))
+        return
+    n_words = None if words is None else len(words)
+    timing = (source.tr, source.first_volume_at)
+    facts = RecordingFacts(
+        source.subject, source.story, bold.space, *timing, *bold.data.shape, bold.n_nan, bold.n_constant, n_words
     )
+    found.recordings.append(facts)
+    found.notes += _dropped(label, bold)
+    if not words:
+        return
+    start = source.first_volume_at - source.tr / 2
+    stop = start + source.tr * len(bold.data)
+    what = f"BOLD ({len(bold.data)} volumes x {source.tr:g} s)"
+    covered = _coverage(found, label, what, start, stop, words, "check tr, first_volume_at and words")
+    if covered and source.subject not in found.clocks:
+        clock = clock_facts(as_recording(source, bold, words))
+        if clock is not None:
+            found.clocks[source.subject] = clock
+
+
+def _check_clip(found: _Findings, label: str, source: GestureSource) -> None:
+    words = _words(found.study, source)
+    try:
+        imported = source.import_motion()
+    except UserError as error:
+        line, own = str(error), f"{source.motion}: "
+        found.motions.setdefault((line.startswith(own), line.removeprefix(own)), []).append(source)
+        return
+    motion = imported.motion
+    n_words = None if words is None else len(words)
+    taken = (imported.mapping.source, imported.describe())
+    found.clips.append(ClipFacts(source.clip, source.speaker, motion.duration, motion.fps, len(motion.skeleton), *taken, n_words))
+    found.notes += [f"{source.motion}: {note}" for note in imported.axes.notes]
+    if words:
+        what = f"motion ({motion.n_frames} frames at {motion.fps:g} per second)"
+        stop = motion.start + motion.duration
+        _coverage(found, label, what, motion.start, stop, words, "check that both files belong together")
+
+
+def _words(study: Study, source) -> Words | None:
+    try:
+        return study.read_words(source)
+    except UserError:
+        return None  # word_problems has reported it
+
+
+def _motion_problems(motions: dict[tuple[bool, str], list[GestureSource]]) -> list[str]:
+    """One line per problem of motion files; clips that share it are named together."""
+    lines = []
+    for (own, text), clips in motions.items():
+        line = f"{clips[0].motion}: {text}" if own else text
+        if len(clips) > 1:
+            others = ", ".join(c.clip for c in clips[1 : SHOWN + 1]) + (", ..." if len(clips) > SHOWN + 1 else "")
+            line += f" (the same in {len(clips) - 1} more clips: {others})"
+        lines.append(line)
+    return lines
 
 
 def _column_problems(study: Study, recordings: list[RecordingFacts]) -> list[str]:
     """Recordings that cannot stand in one study: other spaces, or other voxels within a subject."""
     problems = []
-    places = _counted(r.place for r in recordings)
+    places = counted(r.place for r in recordings)
     if len({r.space for r in recordings}) > 1:
         problems.append(f"{study.path.name}: recordings lie in different spaces ({', '.join(places)}); use one space per study")
     first: dict[str, RecordingFacts] = {}
@@ -180,17 +195,6 @@ def _column_problems(study: Study, recordings: list[RecordingFacts]) -> list[str
     return problems
 
 
-def _counted(names) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for name in names:
-        counts[name] = counts.get(name, 0) + 1
-    return counts
-
-
-def _minutes(recordings) -> float:
-    return sum(r.n_volumes * r.tr for r in recordings) / 60
-
-
 def _dropped(label: str, bold: Bold) -> list[str]:
     if not bold.n_nan and not bold.n_constant:
         return []
@@ -201,10 +205,8 @@ def _dropped(label: str, bold: Bold) -> list[str]:
     ]
 
 
-def _coverage(label: str, what: str, start: float, stop: float, words: Words, fix: str) -> tuple[list[str], list[str]]:
-    """(problems, notes) where words lie outside the seconds that were recorded."""
-    if not len(words):
-        return [], []
+def _coverage(found: _Findings, label: str, what: str, start: float, stop: float, words: Words, fix: str) -> bool:
+    """Report words outside the seconds that were recorded; False where that is a problem and not only a note."""
     end = float((words.start + words.duration).max())
     early, late = start - float(words.start[0]), end - stop
     outside = int(((words.start < start) | (words.start >= stop)).sum())
@@ -213,51 +215,8 @@ def _coverage(label: str, what: str, start: float, stop: float, words: Words, fi
         f"{outside} of {len(words)} words lie outside"
     )
     if max(early, late) > MAX_UNCOVERED:
-        return [f"{line}; {fix}"], []
-    return [], [line] if outside else []
-
-
-def _summary(study: Study, recordings: list[RecordingFacts], clips: list[ClipFacts]) -> list[str]:
-    lines = [f"study {study.name!r} ({'simulated' if study.simulated else 'real'}), {study.path.name}"]
-    if study.recordings:
-        trs = sorted({r.tr for r in study.recordings})
-        places = " and ".join(f"{place} ({n})" for place, n in _counted(r.place for r in recordings).items())
-        lines.append(
-            f"{{text, fMRI}}: {len(study.recordings)} recordings, {len(study.subjects)} subjects, {len(study.stories)} stories, "
-            f"TR {', '.join(f'{t:g}' for t in trs)} s, {places or 'none readable'}, {_minutes(recordings):.1f} minutes of BOLD"
-        )
-        voxels = sorted({r.n_columns for r in recordings if r.space == "voxels"})
-        if voxels:
-            lines.append(f"voxels: {voxels[0]}" + (f" to {voxels[-1]} by subject" if len(voxels) > 1 else " each"))
-        lines.append(_words_line("words heard", _texts(study, study.recordings)))
-    if study.gestures:
-        speakers = {g.speaker for g in study.gestures}
-        rates = sorted({round(c.fps, 3) for c in clips})
-        lines.append(
-            f"{{text, gesture}}: {len(study.gestures)} clips, {len(speakers)} speakers, {sum(c.seconds for c in clips) / 60:.1f} minutes, "
-            f"{', '.join(f'{r:g}' for r in rates) or 'no'} frames per second"
-        )
-        lines.append(_words_line("words spoken", _texts(study, study.gestures)))
-    split = study.split
-    if split.within_story_folds:
-        lines.append(f"split: {split.within_story_folds} folds inside the story, {split.gap:g} s gap")
-    elif study.recordings:
-        lines.append(
-            f"split: {len(study.train_stories)} stories train, {len(split.validation_stories)} validation, {len(split.test_stories)} test"
-        )
-    return lines
-
-
-def _texts(study: Study, chosen) -> TextFacts:
-    texts: dict[tuple[Path, str | None], Words] = {}
-    for source in chosen:
-        try:
-            texts[source.words, source.tier] = study.read_words(source)
-        except UserError:
-            continue  # reported among the problems
-    seconds = sum(float((w.start + w.duration).max() - w.start[0]) for w in texts.values() if len(w))
-    return TextFacts(len(texts), sum(map(len, texts.values())), len({t for w in texts.values() for t in w.text}), seconds)
-
-
-def _words_line(title: str, texts: TextFacts) -> str:
-    return f"{title}: {texts.n_texts} texts, {texts.n_words} words, {texts.seconds / 60:.1f} minutes, {texts.n_different} different words"
+        found.problems.append(f"{line}; {fix}")
+        return False
+    if outside:
+        found.notes.append(line)
+    return True

@@ -7,6 +7,7 @@ import numpy as np
 from ..brain.atlas import N_VERTICES
 from ..brain.surface import N_FSLR, load_fslr_index
 from ..errors import UserError
+from .roi_cifti import check_cifti_sizes
 from .series import Series, reading
 
 CORTEX = ("CIFTI_STRUCTURE_CORTEX_LEFT", "CIFTI_STRUCTURE_CORTEX_RIGHT")
@@ -26,6 +27,7 @@ def open_cifti(path) -> Series:
     import nibabel
 
     with reading(path, "CIFTI"):
+        check_cifti_sizes(path)
         image = nibabel.load(path)
         maps = [image.header.matrix.get_index_map(k) for k in (0, 1)] if isinstance(image, nibabel.Cifti2Image) else []
     kinds = [m.indices_map_to_data_type for m in maps]

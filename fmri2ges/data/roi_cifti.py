@@ -9,7 +9,8 @@ import numpy as np
 from ..brain.roi import Roi
 from ..brain.surface import N_FSLR
 from ..errors import UserError
-from .roi_mesh import labelled, merged, reading
+from .roi_mesh import labelled, merged
+from .series import reading
 
 MODELS = {"CIFTI_STRUCTURE_CORTEX_LEFT": "L", "CIFTI_STRUCTURE_CORTEX_RIGHT": "R"}
 MAX_MAPS = 1000

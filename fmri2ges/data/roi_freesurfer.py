@@ -14,7 +14,8 @@ from ..brain.surface import MESH_SIZES, load_surface
 from ..errors import UserError
 from .atomic import replacing, write_text
 from .roi_gifti import COLOURS
-from .roi_mesh import check_disjoint, hemisphere_of, labelled, merged, reading, stem_of, whole
+from .roi_mesh import check_disjoint, hemisphere_of, labelled, merged, stem_of, whole
+from .series import reading
 
 MAX_ROWS = 100_000
 

@@ -11,7 +11,9 @@ from ..brain.roi import Roi
 from ..brain.surface import to_fsaverage5
 from ..errors import UserError
 from .atomic import write_bytes
-from .roi_mesh import STRUCTURES, check_disjoint, hemisphere_of, labelled, merged, reading, stem_of, whole
+from .gifti import load_gifti
+from .roi_mesh import STRUCTURES, check_disjoint, hemisphere_of, labelled, merged, stem_of, whole
+from .series import reading
 
 INTENT_LABEL = 1002
 # Colours of the labels, in turn: Okabe and Ito's palette, which colour-blind readers can tell apart.
@@ -34,10 +36,8 @@ def read_gifti_rois(path: Path) -> tuple[Roi, ...]:
     UserError
         For a damaged file, an unknown mesh, or when the hemisphere is not told.
     """
-    import nibabel
-
+    image = load_gifti(path)
     with reading(path, "GIFTI"):
-        image = nibabel.load(path)
         maps = [(np.asarray(a.data), int(a.intent), dict(a.meta or {})) for a in image.darrays]
         table = {int(key): str(name or "") for key, name in image.labeltable.get_labels_as_dict().items()}
         structure = {**dict(image.meta or {}), **(maps[0][2] if maps else {})}.get("AnatomicalStructurePrimary", "")

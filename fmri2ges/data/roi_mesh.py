@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -31,17 +30,6 @@ EMPTY = {
 MAX_LABELS = 2000  # of one map; more are numbers that are no labels
 # An ROI file is small; a larger one is something else, and reading it would take its size in memory.
 MAX_BYTES = 256 * 2**20
-
-
-@contextmanager
-def reading(path: Path, kind: str):
-    """Turn whatever a library raises for a damaged file into one line that names it."""
-    try:
-        yield
-    except UserError:
-        raise
-    except Exception as error:  # readers of binary and XML formats raise many kinds for a damaged file
-        raise UserError(f"{path}: cannot be read as {kind} ({reason(error)}); write or copy it again") from error
 
 
 def reason(error: Exception) -> str:

@@ -12,7 +12,8 @@ from ..brain.roi import Roi
 from ..brain.surface import load_surface
 from ..errors import UserError
 from .atomic import write_bytes
-from .roi_mesh import merged, reading, stem_of, whole
+from .roi_mesh import merged, stem_of, whole
+from .series import reading
 
 MAX_VOXELS = 32_000_000  # MNI space at 0.7 mm has 21 million
 GRID, ORIGIN = (91, 109, 91), (90.0, -126.0, -72.0)  # FSL's MNI152 grid of 2 mm, radiological

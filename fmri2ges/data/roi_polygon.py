@@ -26,7 +26,8 @@ from ..brain.roi import Roi
 from ..brain.surface import load_surface
 from ..errors import UserError
 from .atomic import write_json, write_text
-from .roi_mesh import merged, reading, reason, whole
+from .roi_mesh import merged, reason, whole
+from .series import reading
 
 FORMAT, VERSION = "fmri2ges-roi", 1
 

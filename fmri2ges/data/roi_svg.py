@@ -15,7 +15,8 @@ import numpy as np
 from ..brain.roi import Roi
 from ..brain.surface import MESH_SIZES, to_fsaverage5
 from ..errors import UserError
-from .roi_mesh import merged, reading, reason, whole
+from .roi_mesh import merged, reason, whole
+from .series import reading
 
 SVG = "{http://www.w3.org/2000/svg}"
 LABEL = "{http://www.inkscape.org/namespaces/inkscape}label"

@@ -20,6 +20,8 @@ from ..types import GestureClip, Motion, Recording, Words
 
 if TYPE_CHECKING:
     from .bold import Bold
+    from .bvh import Imported
+    from .word_rows import WordsReport
 
 N_GRAM = 8  # words
 MAX_SHARED = 0.02  # share of the shorter text's n-grams that two separate texts may have in common
@@ -30,7 +32,8 @@ class RecordingSource:
     """Where one {fMRI, text} recording lies; times in seconds.
 
     `mask` are the masks of a volume (voxels inside all of them count), `partner` is the other
-    hemisphere of a surface where its name does not follow from `bold`.
+    hemisphere of a surface where its name does not follow from `bold`. `events` and `stim` say when
+    the story starts in the scan, for words that count from the start of its audio.
     """
 
     subject: str
@@ -44,6 +47,13 @@ class RecordingSource:
     scale: float = 1.0
     mask: tuple[Path, ...] = ()
     partner: Path | None = None
+    events: Path | None = None
+    stim: str | None = None
+
+    @property
+    def words_key(self) -> tuple:
+        """What decides the words: arguments of `words_io.read_words`."""
+        return self.words, self.tier, self.events, self.stim
 
     def read_bold(self) -> Bold:
         """Detrended, z-scored BOLD; see `bold.read_bold`."""
@@ -60,13 +70,28 @@ class RecordingSource:
 
 @dataclass(frozen=True)
 class GestureSource:
-    """Where one {text, gesture} clip lies; the clip's name counts as its story in the split."""
+    """Where one {text, gesture} clip lies; the clip's name counts as its story in the split.
+
+    `skeleton` is the mapping file of a BVH whose rig is not known.
+    """
 
     clip: str
     motion: Path
     words: Path
     speaker: str
     tier: str | None = None
+    skeleton: Path | None = None
+
+    @property
+    def words_key(self) -> tuple:
+        """What decides the words: arguments of `words_io.read_words`."""
+        return self.words, self.tier, None, None
+
+    def import_motion(self) -> Imported:
+        """The motion and how its file was understood."""
+        from .motion_file import import_motion_file
+
+        return import_motion_file(self.motion, self.skeleton)
 
 
 @dataclass(frozen=True)
@@ -128,43 +153,38 @@ class Study:
         raise UserError(f"story: {subject} has no recording of {story!r}; allowed: {heard}")
 
     def read_words(self, source: RecordingSource | GestureSource) -> Words:
-        """The words of a recording or a clip (each file is read once)."""
-        key = (source.words, source.tier)
-        if key not in self._words:
-            from .words_io import read_words
+        """The words of a recording or a clip (each file is read once); a `UserError` where one of them is wrong."""
+        return self.words_report(source).checked()
 
-            self._words[key] = read_words(*key)
+    def words_report(self, source: RecordingSource | GestureSource) -> WordsReport:
+        """The words with all problems and notes of their file; a `UserError` where it cannot be read at all."""
+        key = source.words_key
+        if key not in self._words:
+            from .words_io import report
+
+            self._words[key] = report(*key)
         return self._words[key]
 
     def read_recording(self, source: RecordingSource) -> Recording:
         """Detrended, z-scored BOLD with its words; a `VoxelRecording` where the columns are voxels."""
-        bold = source.read_bold()
-        words = self.read_words(source)
-        where = (source.subject, source.story, bold.data, source.tr, source.first_volume_at, words)
-        return VoxelRecording(*where, grid=bold.grid) if bold.space == "voxels" else Recording(*where, columns=bold.columns)
+        return as_recording(source, source.read_bold(), self.read_words(source))
 
     def truth(self, story: str) -> Motion | None:
         """The gesture of a held-out story of a simulated study: for evaluation and display only."""
+        from .motion_file import read_motion_file
+
         path = self.root / "truth" / f"{story}.npz"
         return read_motion_file(path) if self.simulated and path.is_file() else None
 
     def read_clip(self, source: GestureSource) -> GestureClip:
         """Motion with the words spoken."""
-        return GestureClip(source.clip, source.speaker, read_motion_file(source.motion), self.read_words(source))
+        return GestureClip(source.clip, source.speaker, source.import_motion().motion, self.read_words(source))
 
 
-def read_motion_file(path) -> Motion:
-    """Motion from .npz or .bvh."""
-    suffix = Path(path).suffix.lower()
-    if suffix == ".npz":
-        from .motion_npz import read_motion
-
-        return read_motion(path)
-    if suffix == ".bvh":
-        from .bvh import read_bvh
-
-        return read_bvh(path)
-    raise UserError(f"{path}: motion must be a .npz or a .bvh file")
+def as_recording(source: RecordingSource, bold: Bold, words: Words) -> Recording:
+    """BOLD and words that have been read as one value; a `VoxelRecording` where the columns are voxels."""
+    where = (source.subject, source.story, bold.data, source.tr, source.first_volume_at, words)
+    return VoxelRecording(*where, grid=bold.grid) if bold.space == "voxels" else Recording(*where, columns=bold.columns)
 
 
 def within_story_folds(times: np.ndarray, n_folds: int, gap: float) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -222,18 +242,33 @@ def sources(study: Study) -> Iterator[tuple[str, str, RecordingSource | GestureS
 
 
 def word_problems(study: Study) -> list[str]:
-    """One line per words file that cannot be used."""
-    problems: dict[tuple, str] = {}
+    """Every problem of the words files, one line each."""
+    problems: dict[tuple, list[str]] = {}
     for label, _, source in sources(study):
-        key = (source.words, source.tier)
-        if key in problems:
+        if source.words_key in problems:
             continue
         try:
-            if not len(study.read_words(source)):
-                problems[key] = f"{source.words}: holds no words (pauses and marks are not counted); {label} needs them"
+            report = study.words_report(source)
         except UserError as error:
-            problems[key] = str(error)
-    return list(problems.values())
+            problems[source.words_key] = [str(error)]
+            continue
+        found = list(report.problems)
+        if not found and not len(report.words):
+            found = [f"{source.words}: holds no words (pauses and marks are not counted); {label} needs them"]
+        problems[source.words_key] = found
+    # One file under several keys (tiers, onsets) has the same problems under each.
+    return list(dict.fromkeys(line for lines in problems.values() for line in lines))
+
+
+def word_notes(study: Study) -> list[str]:
+    """What was dropped from words files or is unusual in them, one line each."""
+    notes: dict[str, None] = {}
+    for _, _, source in sources(study):
+        try:
+            notes.update(dict.fromkeys(study.words_report(source).notes))
+        except UserError:
+            continue  # reported by word_problems
+    return list(notes)
 
 
 def shared_text(study: Study) -> list[str]:

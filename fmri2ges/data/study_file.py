@@ -23,6 +23,8 @@ RECORDING = {
     "first_volume_at": "*number",
     "words": "*file",
     "tier": "text",
+    "events": "file",
+    "stim": "text",
     "columns": "names",
     "scale": "positive",
 }
@@ -32,6 +34,8 @@ BIDS = {
     "space": "*text",
     "first_volume_at": "*number",
     "words": "*text",
+    "events": "text",
+    "stim": "text",
     "subjects": "names",
     "runs": "runs",
     "session": "text",
@@ -40,7 +44,7 @@ BIDS = {
     "mask": "file",
     "tier": "text",
 }
-GESTURE = {"clip": "*name", "motion": "*file", "words": "*file", "speaker": "*name", "tier": "text"}
+GESTURE = {"clip": "*name", "motion": "*file", "words": "*file", "speaker": "*name", "tier": "text", "skeleton": "file"}
 SPLIT = {"test_stories": "names", "validation_stories": "names", "within_story_folds": "folds", "gap": "duration"}
 
 KINDS = {
@@ -70,14 +74,16 @@ def parse_study(path) -> tuple[Study | None, list[str]]:
     problems : list of str, one line each
     """
     path = Path(path)
-    if path.is_dir():
-        return None, [f"{path}: is a folder; give the study file, for example {path / 'study.toml'}"]
     try:
+        if path.is_dir():
+            return None, [f"{path}: is a folder; give the study file, for example {path / 'study.toml'}"]
+        if not path.is_file():
+            return None, [f"{path}: no such file"]
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None, [f"{path}: no such file"]
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         return None, [f"{path}: is not valid TOML: {error}"]
+    except (OSError, ValueError) as error:  # no permission; a name that no file can have
+        return None, [f"{str(path)[:200]!r}: cannot be read ({getattr(error, 'strerror', None) or error}); give the path of a study file"]
 
     problems: list[str] = []
     top = _read_keys(raw, TOP, path.name, path.parent, problems)
@@ -125,6 +131,7 @@ def _bids(top: dict, path: Path, problems: list[str]) -> list[RecordingSource]:
         where = f"{path.name}: bids {number}"
         before = len(problems)
         table = _read_keys(raw, BIDS, where, path.parent, problems)
+        _check_stim(table, where, problems)
         if len(problems) == before:
             found, wrong = bids.expand(table, path.parent)
             recordings += found
@@ -151,6 +158,7 @@ def _entries(top: dict, kind: str, schema: dict, identity: tuple[str, ...], path
         where = f"{path.name}: {kind} {number}" + (f" ({label})" if label else "")
         before = len(problems)
         values = _read_keys(raw, schema, where, path.parent, problems)
+        _check_stim(values, where, problems)
         if len(problems) > before:
             continue
         key = tuple(values[k] for k in identity)
@@ -160,6 +168,11 @@ def _entries(top: dict, kind: str, schema: dict, identity: tuple[str, ...], path
         seen[key] = number
         entries.append(values)
     return entries
+
+
+def _check_stim(values: dict, where: str, problems: list[str]) -> None:
+    if "stim" in values and "events" not in values:
+        problems.append(f"{where}: stim names an event of `events`; add events, or remove stim")
 
 
 def _read_keys(raw: Any, schema: dict[str, str], where: str, root: Path, problems: list[str]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ COLUMNS = ("LATL", "LIFG", "LPTL")
 class TableSession:
     study = SimpleNamespace(name="a real study")
     subjects, stories, roi_names = ("s1",), ("alice",), COLUMNS
-    device, simulated, space = "cpu", False, "table"
+    device, simulated, space, forms = "cpu", False, "table", ("fast",)
 
     def recording(self, subject, story):
         bold = np.random.default_rng(0).normal(size=(100, 3)).astype(np.float32)
@@ -28,6 +28,9 @@ class TableSession:
 
     def reference(self, story):
         return None
+
+    def warm_up(self, subject):
+        pass
 
     def decode(self, *args, **options):
         raise UserError("decode: this run has no weights; train it again")

@@ -7,12 +7,16 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from app.parts.export_panel import make_figure_file, make_motion_file
+from app.parts.export_panel import MOTIONS, PAIRS, _window, ending, make_figure_file, make_motion_file
+from fmri2ges.brain.atlas import load_atlas
+from fmri2ges.brain.roi import union
 from fmri2ges.data.motion_npz import read_motion
+from fmri2ges.data.roi_file import read_rois
 from fmri2ges.decoding.types import Decoded
 from fmri2ges.motion.features import from_bones
+from fmri2ges.runs.export import ROI_FORMATS
 from fmri2ges.types import Motion, Words
-from fmri2ges.views.player import with_sample
+from fmri2ges.views.player import with_sample, with_window
 
 
 @pytest.fixture(scope="module")
@@ -44,9 +48,39 @@ def test_bvh_and_csv_hold_every_frame(decoded):
     assert len(table) == 1 + 45 * 10
 
 
-def test_the_mask_comes_as_both_hemispheres(decoded):
-    with zipfile.ZipFile(io.BytesIO(make_motion_file(decoded, "gii"))) as z:
-        assert sorted(z.namelist()) == ["rois.L.label.gii", "rois.R.label.gii"]
+    wide = make_motion_file(decoded, "csv-wide", "direct").decode().splitlines()
+    assert len(wide) == 1 + 45 and wide[0].startswith("time_s,spine_x_m,")
+
+
+@pytest.mark.parametrize("format", [f for f in MOTIONS if f in ROI_FORMATS])
+def test_the_rois_are_read_back_from_every_format(decoded, tmp_path, format):
+    data = make_motion_file(decoded, format)
+    files = {f"rois{ending(format)}": data}
+    if format in PAIRS:
+        with zipfile.ZipFile(io.BytesIO(data)) as z:
+            files = {name: z.read(name) for name in z.namelist()}
+        assert len(files) == 2
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    broca = load_atlas().vertices(["Broca"])
+    found = union(*(roi.mask for name in files for roi in read_rois(tmp_path / name)))
+    both = (found & broca).sum() / (found | broca).sum()
+    assert both > (0.6 if format == "nii" else 0.999)  # a volume in MNI space is coarser than the mesh
+
+
+def test_commands_make_the_files_that_the_panel_makes(decoded, tmp_path):
+    """The options shown are those of the command line, for every format, with the stretch that was chosen."""
+    from fmri2ges.cli import main
+    from fmri2ges.decoding.output import write_decoded
+
+    part = with_window(decoded, 5.5, 7.0)
+    assert _window(decoded, part) == ["--start", "5.5", "--stop", "7"] and _window(decoded, decoded) == []
+    folder = write_decoded(decoded, tmp_path / "decoded")
+    for format in ("csv", "csv-wide", "bvh"):
+        out = tmp_path / f"motion{ending(format)}"
+        command = ["export", str(folder), "--format", format, "--branch", "text", *_window(decoded, part), "--out", str(out)]
+        assert main(command) == 0
+        assert out.read_bytes() == make_motion_file(part, format, "text")
 
 
 @pytest.mark.parametrize("kind", ["strip", "compare", "cortex"])
@@ -60,4 +94,6 @@ def test_figures_have_their_width_and_say_that_the_data_are_simulated(decoded, k
 @pytest.mark.slow
 @pytest.mark.parametrize("format, magic", [("gif", b"GIF8"), ("mp4", b"ftyp")])
 def test_films_are_films(decoded, format, magic):
-    assert magic in make_motion_file(decoded, format)[:16]
+    film = make_motion_file(decoded, format)
+    assert magic in film[:16]
+    assert magic in (silent := make_motion_file(decoded, format, words=False))[:16] and len(silent) < len(film)

@@ -37,6 +37,7 @@ def test_weights_are_small_and_carry_no_path():
     assert json.loads(CARD.read_text())["metrics"]
 
 
+@pytest.mark.slow
 def test_both_branches_follow_the_truth_and_unplanted_rois_do_not(demo):
     story = TEST[0]
     planted = demo.decode("sub-01", story, samples=4, start=0, stop=120)

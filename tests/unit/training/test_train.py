@@ -78,6 +78,7 @@ def test_bayesian_f2t_decodes_from_the_same_run(run):
     assert decoded.manifest["f2t"] == "bayes" and session.forms == ("fast", "bayes")
 
 
+@pytest.mark.slow
 def test_text_table_holds_the_decoded_text_against_the_language_model_and_null_bold(run, tmp_path):
     from fmri2ges.evaluation.report import format_report
     from fmri2ges.runs.evaluate import evaluate_path
@@ -181,6 +182,7 @@ def test_weights_of_another_version_are_one_clear_line(run, tmp_path):
         Session.open(broken, device="cpu")
 
 
+@pytest.mark.slow
 def test_null_bold_is_not_predicted_out_of_fold(tmp_path):
     """The leak that a whole-sample fit would show: r of about .4 on a brain without signal."""
     null = write_small(World(8, null=True), tmp_path / "null", n_train=6)

@@ -1,0 +1,102 @@
+"""Opening a study on the Data screen: which file, what `check` found in it, previews kept between reruns."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from shlex import join
+
+import streamlit as st
+
+from app import backend, state
+from fmri2ges.data.check import Checked, check_study
+from fmri2ges.demo.cache import cache_folder
+from fmri2ges.errors import UserError
+from fmri2ges.views import study as views
+
+PATH = "data.path"
+CHECKED = "data.checked"
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A checked study.
+
+    Parameters
+    ----------
+    path : as the user gave it, made absolute
+    stamp : tells one check from the next, so that previews of changed files are made anew
+    """
+
+    path: Path
+    checked: Checked
+    stamp: int
+
+
+def demo_study():
+    """The simulated study of the shipped models."""
+    return backend.open_session(state.Request()).study
+
+
+def open_demo() -> None:
+    """Put the demo's study file into the text field."""
+    st.session_state[PATH] = str(demo_study().path)
+
+
+def opened(text: str) -> Opened:
+    """What `check` found in the study file that the user named; kept until the file changes or `forget` is called."""
+    path = Path(text.strip().strip("\"'")).expanduser().absolute()
+    try:
+        changed = path.stat().st_mtime_ns
+    except (OSError, ValueError):
+        changed = 0
+    kept = st.session_state.get(CHECKED)
+    if kept is None or kept[0] != (path, changed):
+        kept = st.session_state[CHECKED] = ((path, changed), Opened(path, _check(path), time.time_ns()))
+    return kept[1]
+
+
+def forget() -> None:
+    """Check again on the next run."""
+    st.session_state.pop(CHECKED, None)
+
+
+def _check(path: Path) -> Checked:
+    bar = st.progress(0.0, text="Reading the study")
+    if path == cache_folder() / path.name:
+        demo = demo_study()  # its recordings are made when they are read for the first time
+        for k, source in enumerate(demo.recordings):
+            bar.progress(k / len(demo.recordings), text=f"Making the story {source.story}")
+            demo.read_recording(source)
+            demo.truth(source.story)
+    # The label of a source holds names of the user's: it is shown as code, in which nothing is markup.
+    checked = check_study(path, progress=lambda share, label: bar.progress(share, text=f"Reading `{label.replace('`', ' ')}`"))
+    bar.empty()
+    return checked
+
+
+@st.cache_resource(max_entries=16, show_spinner="Reading the recording")
+def recording_preview(path: str, stamp: int, subject: str, story: str, _study) -> views.RecordingPreview:
+    """The preview of one recording; a `UserError` where it cannot be read."""
+    return views.recording_preview(_study.read_recording(_study.recording(subject, story)))
+
+
+@st.cache_resource(max_entries=4, show_spinner="Reading the motion")
+def motion(path: str, stamp: int, kind: str, name: str, _study):
+    """(motion, words or None) of a clip, or of the simulated truth of a story."""
+    if kind == "truth":
+        return _study.truth(name), None
+    source = next(g for g in _study.gestures if g.clip == name)
+    try:
+        words = _study.read_words(source)
+    except UserError:
+        words = None  # among the problems; the motion is shown all the same
+    return source.import_motion().motion, words
+
+
+def commands(path: Path) -> str:
+    """What to type to go on with a study."""
+    run = f"runs/{path.parent.name if path.name == 'study.toml' else path.stem}"
+    start = ["python", "-m", "fmri2ges"]
+    return "\n".join([join([*start, "check", str(path)]), join([*start, "train", str(path), "--out", run])])

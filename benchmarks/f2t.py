@@ -1,0 +1,183 @@
+"""fMRI to text on the simulated study: both decoders, their nulls, and what more data or signal brings.
+
+    python benchmarks/f2t.py --out f2t.json --figure f2t.svg
+
+One world, held-out test stories. Each decoded text is held against texts of the language model alone
+with the same word times. Rows: training stories, signal levels, null brain, ROIs without signal.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from fmri2ges.brain.atlas import load_atlas  # noqa: E402
+from fmri2ges.brain.parcels import fit_atlas_basis  # noqa: E402
+from fmri2ges.data.atomic import write_json  # noqa: E402
+from fmri2ges.data.bold import standardize  # noqa: E402
+from fmri2ges.demo.bold import TR, UNPLANTED  # noqa: E402
+from fmri2ges.demo.world import FIRST_VOLUME_AT, N_VOLUMES, SECONDS, TEST, TRAIN, World  # noqa: E402
+from fmri2ges.evaluation.nulls import p_value  # noqa: E402
+from fmri2ges.evaluation.text import window_edges  # noqa: E402
+from fmri2ges.evaluation.text_scores import (  # noqa: E402
+    BertScore, Bleu1, Likeness, Meteor, WordErrorRate, window_frequency_weights,
+)  # fmt: skip
+from fmri2ges.evaluation.wordrate import words_per_volume  # noqa: E402
+from fmri2ges.models.bayes import HeardStory, fit_bayes  # noqa: E402
+from fmri2ges.models.beam import sample_prior  # noqa: E402
+from fmri2ges.models.f2t import sample_prior_texts  # noqa: E402
+from fmri2ges.models.readout import best_penalty  # noqa: E402
+from fmri2ges.provenance import versions  # noqa: E402
+from fmri2ges.text.embeddings import load_vectors  # noqa: E402
+from fmri2ges.text.open_lm import BIGRAM, LmChoice, open_lm  # noqa: E402
+from fmri2ges.training.bayes import parcel_of_column  # noqa: E402
+from fmri2ges.training.corpus import BrainStory  # noqa: E402
+from fmri2ges.training.phase1 import f2t_problem, fit_f2t, text_statistics  # noqa: E402
+from fmri2ges.training.presets import PRESETS  # noqa: E402
+from fmri2ges.types import Words  # noqa: E402
+
+SUBJECT = "sub-01"
+TIMES = FIRST_VOLUME_AT + TR * np.arange(N_VOLUMES)
+
+
+@dataclass
+class Condition:
+    """One row: how much is trained on, how strong the signal is, and which ROIs are decoded."""
+
+    name: str
+    n_train: int = 24
+    signal: float = 1.0
+    null: bool = False
+    rois: tuple[str, ...] = ("all",)
+
+
+CONDITIONS = [
+    *(Condition(f"{n} training stories", n) for n in (3, 6, 12)),
+    Condition("24 training stories"),
+    Condition("half the signal", signal=0.5),
+    Condition("twice the signal", signal=2.0),
+    Condition("null brain", null=True),
+    Condition("ROIs without signal", rois=UNPLANTED),
+]
+
+
+def read(world: World, story: str) -> np.ndarray:
+    return standardize(world.bold(SUBJECT, story))[0]
+
+
+def run(c: Condition, seed: int, lm_name: str, n_null: int, n_test: int) -> dict:
+    world = World(seed, null=c.null, signal=c.signal)
+    train, test = TRAIN[: c.n_train], TEST[:n_test]
+    vectors, rng = load_vectors(), np.random.default_rng(seed)
+    bold = {s: read(world, s) for s in train}
+    words = {s: world.script(s).words for s in (*train, *test)}
+    basis = fit_atlas_basis(bold.values(), PRESETS["demo"].components)
+    statistics = text_statistics([words[s].text for s in train], vectors)
+    chosen = load_atlas().expand(c.rois)
+    parcels = np.array([k for k, name in enumerate(basis.names) if name in chosen])
+
+    stories = [BrainStory(SUBJECT, s, basis.transform(bold[s]), TIMES, TR, words[s]) for s in train]
+    no_gesture = [np.zeros((1, int(SECONDS * 7.5), 0), np.float32)] * len(stories)
+    problem = f2t_problem(stories, no_gesture, statistics, vectors)
+    fast = fit_f2t(problem, statistics, best_penalty([problem.scores(PRESETS["demo"].penalties)]))
+    decoder = fast.decoder(np.flatnonzero(np.isin(basis.parcel, parcels)))
+
+    lm, choice = open_lm(LmChoice(lm_name, int8=lm_name != BIGRAM), statistics.language, vectors), LmChoice(lm_name)
+    begun = time.process_time()
+    heard = [HeardStory(bold[s], TIMES, words[s]) for s in train]
+    bayes = fit_bayes(heard, parcel_of_column(basis, bold[train[0]].shape[1]), lm, choice, device="cpu")
+    fitted = time.process_time() - begun
+
+    language = statistics.language
+    weights = window_frequency_weights(dict(zip(language.vocabulary, map(float, language.unigram))))
+    scores = (WordErrorRate(), Bleu1(), Meteor(), BertScore("GloVe 50-d, idf", vectors.matrix, *weights), Likeness(vectors.matrix))
+    edges = window_edges(0, SECONDS)
+    windows = np.stack([edges[:-1], edges[1:]], 1)
+    value, null, rates, searched = {}, {}, [], []
+    for s in test:
+        data = read(world, s)
+        prediction = fast.readout.predict(decoder.solution, basis.transform(data))
+        rate = fast.rate(decoder, prediction)
+        rates.append(np.corrcoef(rate, words_per_volume(words[s], TIMES, TR))[0, 1])
+        begun = time.process_time()
+        texts = {
+            "fast": fast.decode_texts(decoder, prediction, TIMES, TR, 1, rng)[0],
+            "bayes": bayes.decode(data, parcels, rate, TIMES, TR, lm)[0][0],
+        }
+        searched.append(time.process_time() - begun)
+        start, duration = texts["fast"].start, texts["fast"].duration
+        priors = {
+            "fast": [Words(tuple(language.vocabulary[i] for i in t), start, duration)
+                     for t in sample_prior_texts(language, len(start), n_null, rng)],
+            "bayes": sample_prior(lm, start, duration, n_null, rng),
+        }  # fmt: skip
+        for form in texts:
+            for score in scores:
+                key = f"{form}, {score.metric}"
+                value.setdefault(key, []).append(float(np.nanmean(score(words[s], texts[form], windows))))
+                null.setdefault(key, []).append([float(np.nanmean(score(words[s], t, windows))) for t in priors[form]])
+    better = {score.metric: score.better for score in scores}
+    rows = {}
+    for key in value:
+        mean, drawn = float(np.mean(value[key])), np.mean(null[key], 0)
+        rows[key] = {"value": mean, "per_story": value[key], "null_mean": float(drawn.mean()), "null_95": float(np.quantile(drawn, 0.95)),
+                     "p": p_value(mean, drawn, better[key.split(", ", 1)[1]]), "n_null": n_null}  # fmt: skip
+    return {
+        "condition": c.name, "n_train": c.n_train, "signal": c.signal, "rows": rows, "word_rate_r": float(np.mean(rates)),
+        "cpu_seconds": {"fit of the Bayesian form": round(fitted, 1), "decoding of 300 s, both forms": round(float(np.mean(searched)), 1)},
+    }  # fmt: skip
+
+
+def figure(results: list[dict], path: Path) -> None:
+    """Learning curve: likeness and BERTScore against the number of training stories, with their nulls."""
+    import matplotlib.pyplot as plt
+
+    curve = [r for r in results if r["signal"] == 1.0 and r["condition"].endswith("training stories")]
+    n = [r["n_train"] for r in curve]
+    fig, axes = plt.subplots(1, 2, figsize=(7.1, 2.8), layout="constrained")
+    for ax, metric in zip(axes, ("word-vector likeness", "BERTScore F1 (GloVe 50-d, idf)")):
+        for form, colour in (("fast", "#0072B2"), ("bayes", "#D55E00")):
+            rows = [r["rows"][f"{form}, {metric}"] for r in curve]
+            ax.plot(n, [x["value"] for x in rows], "o-", color=colour, label=form)
+            ax.plot(n, [x["null_95"] for x in rows], ":", color=colour, label=f"{form}: 95 % of the language model alone")
+        ax.set(xlabel="training stories of 5 min", ylabel=metric)
+        ax.spines[["top", "right"]].set_visible(False)
+    axes[0].legend(frameon=False, fontsize=7)
+    fig.suptitle("fMRI to text, simulated data", fontsize=9)
+    fig.savefig(path)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--figure", type=Path)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--lm", default=BIGRAM)
+    parser.add_argument("--nulls", type=int, default=200)
+    parser.add_argument("--stories", type=int, default=6, help="test stories")
+    args = parser.parse_args()
+    results = []
+    for c in CONDITIONS:
+        results.append(run(c, args.seed, args.lm, args.nulls, args.stories))
+        r = results[-1]
+        print(f"{c.name}: word rate r {r['word_rate_r']:.2f}, CPU {r['cpu_seconds']}")
+        for key, row in r["rows"].items():
+            print(f"    {key:<50} {row['value']:.3f}   null {row['null_mean']:.3f}, 95 % {row['null_95']:.3f}, p {row['p']:.4f}", flush=True)
+        if args.out:
+            write_json(args.out, {"lm": args.lm, "seed": args.seed, "simulated": True, "results": results, "versions": versions(),
+                                  "cores": os.cpu_count(), "machine": platform.machine()})  # fmt: skip
+    if args.figure:
+        figure(results, args.figure)
+
+
+if __name__ == "__main__":
+    main()
