@@ -61,7 +61,7 @@ class Condition:
 
 
 CONDITIONS = [
-    *(Condition(f"{n} training stories", n) for n in (3, 6, 12)),
+    *(Condition(f"{n} training stories", n) for n in (3, 12)),
     Condition("24 training stories"),
     Condition("half the signal", signal=0.5),
     Condition("twice the signal", signal=2.0),

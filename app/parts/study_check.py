@@ -95,8 +95,13 @@ def motion(path: str, stamp: int, kind: str, name: str, _study):
     return source.import_motion().motion, words
 
 
-def commands(path: Path) -> str:
+def commands(opened: Opened) -> str:
     """What to type to go on with a study."""
-    run = f"runs/{path.parent.name if path.name == 'study.toml' else path.stem}"
+    path, study = opened.path, opened.checked.study
     start = ["python", "-m", "fmri2ges"]
-    return "\n".join([join([*start, "check", str(path)]), join([*start, "train", str(path), "--out", run])])
+    lines = [[*start, "check", str(path)]]
+    # The demo's study holds only what was held out from its training.
+    if study.split.within_story_folds or study.train_stories or study.train_gestures:
+        run = f"runs/{path.parent.name if path.name == 'study.toml' else path.stem}"
+        lines.append([*start, "train", str(path), "--out", run])
+    return "\n".join(map(join, lines))

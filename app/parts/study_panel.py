@@ -150,7 +150,7 @@ def clip(opened: Opened) -> None:
         return
     left, right = st.columns([7, 5], gap="medium")
     with left:
-        skeleton_player(data, key="data.player", height=460)
+        skeleton_player(data, key="data.player", height=560)
     if facts:
         with right:
             st.caption("How the file was understood")
@@ -162,4 +162,4 @@ def clip(opened: Opened) -> None:
 def go_on(opened: Opened) -> None:
     """Commands for the next steps."""
     with st.expander("Go on with this study: commands", icon=":material/terminal:"):
-        st.code(study_check.commands(opened.path), language="bash", wrap_lines=True)
+        st.code(study_check.commands(opened), language="bash", wrap_lines=True)

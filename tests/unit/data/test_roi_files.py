@@ -319,3 +319,14 @@ def test_overlays_need_their_flatmap_and_refuse_what_pycortex_ignores(tmp_path):
     given = tuple(tmp_path / "c" / "surfaces" / p.name for p in pair)
     path.write_text(path.read_text().replace("M0,0 L5,5 L0,5 Z", "M300,300 L560,420 350,700 z"))
     assert masks(path, flatmaps=given)["V1"].sum() > 100
+
+
+@pytest.mark.timeout(20)
+def test_a_label_map_with_a_huge_number_of_axes_is_refused_at_once(tmp_path):
+    """nibabel's parser would count up to it."""
+    path = label_gii(tmp_path / "x.label.gii", KEYS)
+    content = path.read_bytes()
+    assert b'Dimensionality="1"' in content
+    path.write_bytes(content.replace(b'Dimensionality="1"', b'Dimensionality="1000000000"'))
+    with pytest.raises(UserError, match="cannot be read as GIFTI .*100 axes or more"):
+        read_rois(path)
