@@ -8,6 +8,11 @@ import streamlit as st
 STYLE = "<style>div:has(> .st-key-data_mark){position:fixed;top:1rem;right:9.5rem;width:auto;z-index:1000000}</style>"
 
 
+def plain(text: str) -> str:
+    """A name of the user's for a place where Streamlit reads markdown: nothing of it is markup."""
+    return "".join(f"\\{c}" if c in "\\`*_{}[]()<>#+-.!|~$:&" else c for c in text)
+
+
 def data_mark(session) -> None:
     """Name the study; simulated data carry their own badge."""
     with st.container(key="data_mark", width="content"):
@@ -20,4 +25,6 @@ def data_mark(session) -> None:
                 help="Made by this program, with a known truth. It tests the software and says nothing about brains.",
             )
         else:
-            st.badge(session.study.name, icon=":material/person:", color="gray", help="The study shown")
+            # A badge escapes the brackets of its label itself; escaped twice they would be markup again.
+            name = plain(session.study.name).replace("\\[", "[").replace("\\]", "]")
+            st.badge(name, icon=":material/person:", color="gray", help="The study shown")

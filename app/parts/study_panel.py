@@ -8,7 +8,7 @@ import streamlit as st
 
 from app.components.skeleton_player import skeleton_player
 from app.parts import study_check
-from app.parts.mark import data_mark
+from app.parts.mark import data_mark, plain
 from app.parts.study_check import Opened
 from fmri2ges.data.study import Study
 from fmri2ges.errors import UserError
@@ -19,16 +19,9 @@ TALL = 300  # pixels of a list or a table before it scrolls
 LINES = 6  # of a list that are surely not taller
 
 
-def plain(text: str) -> str:
-    """A name of the user's for a place where Streamlit reads markdown: nothing of it is markup."""
-    return "".join(f"\\{c}" if c in "\\`*_{}[]()<>#+-.!|~$:&" else c for c in text)
-
-
 def mark(study: Study) -> None:
     """Say in the header whose data are shown."""
-    # A badge escapes the brackets of its label itself; escaped twice they would be markup again.
-    name = plain(study.name).replace("\\[", "[").replace("\\]", "]")
-    data_mark(SimpleNamespace(simulated=study.simulated, study=SimpleNamespace(name=name)))
+    data_mark(SimpleNamespace(simulated=study.simulated, study=study))
 
 
 def findings(opened: Opened) -> None:

@@ -40,7 +40,7 @@ class Axes:
     notes: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return f"{self.units}, {self.up} up, turned by {self.yaw:.0f} degrees to face +z"
+        return f"{self.units}, {self.up} up, turned by {round(self.yaw) + 0:d} degrees to face +z"
 
 
 def canonical_motion(
