@@ -18,7 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "app")]
 
-from conftest import CHROMIUM_FLAGS, run_server  # noqa: E402
+from app_server import CHROMIUM_FLAGS, run_server  # noqa: E402
 
 from fmri2ges.brain.atlas import load_atlas  # noqa: E402
 from fmri2ges.data.atomic import write_json  # noqa: E402

@@ -215,8 +215,9 @@ def _open_table(path: Path, ending: str, columns: tuple[str, ...]) -> Series:
 def _read_npy(path: Path) -> tuple[np.ndarray, tuple[str, ...]]:
     try:
         return np.load(path, mmap_mode="r", allow_pickle=False), ()
-    except (ValueError, OSError, EOFError) as error:
-        raise UserError(f"{path}: cannot be read as .npy ({error}); write or copy it again") from error
+    except Exception as error:  # numpy parses the header as Python: anything may come of damage
+        reason = " ".join(str(error).split())[:100]
+        raise UserError(f"{path}: cannot be read as .npy ({reason}); write or copy it again") from error
 
 
 def _read_npz(path: Path) -> tuple[np.ndarray, tuple[str, ...]]:

@@ -80,6 +80,8 @@ def parse_study(path) -> tuple[Study | None, list[str]]:
         if not path.is_file():
             return None, [f"{path}: no such file"]
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except RecursionError:
+        return None, [f"{path}: is not valid TOML: brackets are nested too deeply"]
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         return None, [f"{path}: is not valid TOML: {error}"]
     except (OSError, ValueError) as error:  # no permission; a name that no file can have

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..errors import UserError
 
+LARGEST = float(np.finfo(np.float32).max)
 MISSING = frozenset({"", "na", "n/a", "nan", "none", "null"})
 
 
@@ -57,9 +58,14 @@ def read_table(path) -> tuple[np.ndarray, tuple[str, ...]]:
         for j, field in enumerate(fields):
             number = _number(field)
             if number is None:
-                raise UserError(f"{path}, line {line}, column {j + 1}: {field!r} is not a number")
-            values[i, j] = number
+                raise UserError(f"{path}, line {line}, column {j + 1}: {_short(field)} is not a number")
+            values[i, j] = number if abs(number) < LARGEST else np.nan  # beyond float32: no measurement
     return values, names
+
+
+def _short(text: str, n: int = 40) -> str:
+    """A field for a message, cut where it is long."""
+    return repr(text if len(text) <= n else text[:n] + "...")
 
 
 def select_columns(path, values: np.ndarray, names: tuple[str, ...], columns: tuple[str, ...]):

@@ -2,7 +2,8 @@
 
 Ridge learns, on the shared stories, how the features of a reference listener's BOLD (parcel components, say) predict
 the new listener's voxels. The reference's encoding model, trained on all of the reference's stories, then becomes one
-of the new listener's voxels; several references are averaged. What is decoded is the new listener's own BOLD.
+of the new listener's voxels; several references are averaged. What is decoded is the new listener's own BOLD. The word
+rate goes the other way: the new listener's auditory areas are mapped to a reference's, which that one's model reads.
 The idea is that of Tang and Huth, Semantic language decoding across participants and stimulus modalities, Current
 Biology 35, 2025, doi 10.1016/j.cub.2025.01.024: decoders of reference listeners, transferred by functional alignment.
 """
@@ -21,10 +22,12 @@ from ..text.open_lm import LmChoice
 from .bayes import N_BEST, PER_PARCEL, BayesDecoder, HeardStory, choose_voxels
 from .encoding import PENALTIES, EncodingModel, StoryVoxels
 from .noise import fit_noise
-from .ridge import fit_ridge
+from .ridge import VoxelSource, fit_ridge
+from .word_rate import WordRate
 
 N_BLOCKS = 4  # a single story is cut into these, so that something can be held out
 BATCH = 2000  # voxels
+MOST_APART = 0.5  # seconds; the response hardly changes within it
 
 
 @dataclass(frozen=True)
@@ -112,8 +115,20 @@ def _pieces(lengths: list[int]) -> list[int]:
     return [len(part) for part in np.array_split(np.arange(lengths[0]), N_BLOCKS)]
 
 
+def aligned_rate(rates: list[WordRate], alignments: list[Alignment], features: np.ndarray) -> np.ndarray:
+    """Words per volume of the new listener, the mean of what the references' models read, array (n_volumes,).
+
+    Parameters
+    ----------
+    rates : one model per reference listener
+    alignments : from the new listener's features to those that each model reads
+    features : array (n_volumes, n_features) of the new listener, z-scored within the story
+    """
+    return np.mean([rate.predict(alignment.apply(features)) for rate, alignment in zip(rates, alignments, strict=True)], 0)
+
+
 def left_out_predictions(
-    source: np.ndarray, target, lengths, penalty: np.ndarray, query: np.ndarray, out: np.ndarray | None = None
+    source: np.ndarray, target: VoxelSource, lengths, penalty: np.ndarray, query: np.ndarray
 ) -> np.ndarray:
     """Predictions for each story by the alignment that is fitted on all others.
 
@@ -122,12 +137,11 @@ def left_out_predictions(
     Parameters
     ----------
     source : array (n_volumes, n_features); stories one under the other
-    target : `ridge.VoxelSource` of the same volumes
+    target : source of (n_volumes, n_voxels)
     lengths : volumes of each story; at least two
     penalty : array (n_voxels,)
     query : array (n_volumes, n_features); what is mapped in place of `source`, for example the features that a
         model predicts from the words
-    out : array (n_volumes, n_voxels), or None; the predictions are added to it
 
     Returns
     -------
@@ -137,7 +151,7 @@ def left_out_predictions(
 
     source = np.asarray(source, np.float64)
     kernel, cross = source @ source.T, np.asarray(query, np.float64) @ source.T
-    out = np.zeros((len(source), target.n_voxels), np.float32) if out is None else out
+    out = np.zeros((len(source), target.n_voxels), np.float32)
     story = np.repeat(np.arange(len(lengths)), lengths)
     maps = {}
     for p in np.unique(penalty):
@@ -154,7 +168,7 @@ def left_out_predictions(
         for p, one in maps.items():
             chosen = np.flatnonzero(penalty[columns] == p)
             if len(chosen):
-                out[:, start + chosen] += one @ y[:, chosen]
+                out[:, start + chosen] = one @ y[:, chosen]
     return out
 
 
@@ -167,11 +181,13 @@ class Reference:
     model : encoding model of features of this listener's BOLD, trained on all of the listener's stories
     expected : array (n_word_features,); raw features of an average word
     shared : list of arrays (n_volumes, n_features); those features, measured in the stories that the new listener heard too
+    volume_times : list of arrays (n_volumes,), seconds, of the same stories
     """
 
     model: EncodingModel
     expected: np.ndarray
     shared: list[np.ndarray]
+    volume_times: list[np.ndarray]
 
 
 def aligned_decoder(
@@ -206,37 +222,52 @@ def aligned_decoder(
     UserError
         Without a reference or a shared story, for stories of other lengths, or another language model's features.
     """
+    report = progress or (lambda fraction, message: None)
+    _check_references(references, heard, lm)
+    voxels, lengths = StoryVoxels([s.bold for s in heard]), _pieces([len(s.bold) for s in heard])
+    features = [_word_features(s, lm) for s in heard]
+    alignments, predicted = [], 0.0
+    for k, reference in enumerate(references):
+        report(k / len(references), f"alignment with reference listener {k + 1} of {len(references)}")
+        fitted = fit_alignment(reference.shared, voxels.stories, penalties, device=device, should_stop=should_stop)
+        alignments.append(fitted)
+        query = np.concatenate([reference.model.predict(f) for f in features])
+        share = left_out_predictions(np.concatenate(reference.shared), voxels, lengths, fitted.penalty, query)
+        predicted = predicted + share / len(references)
+    report(0.9, "noise that the alignment leaves")
+    score = _agreement(predicted, voxels)
+    kept = choose_voxels(score, parcel, n_best, per_parcel)
+    predicted, bold = predicted[:, kept], np.concatenate([np.asarray(s.bold[:, kept], np.float32) for s in heard])
+    scale = _slope(predicted, bold)
+    noise = fit_noise(bold - np.float32(scale) * predicted, lengths)
+    model = _pooled(references, alignments, kept, scale, score[kept])
+    expected = np.mean([r.expected for r in references], 0)
+    return BayesDecoder(model, noise, kept, parcel[kept].astype(np.int32), expected.astype(np.float32), choice, lm.name)
+
+
+def _word_features(story: HeardStory, lm: LanguageModel) -> np.ndarray:
+    """Features of the words heard, resampled to volumes, array (n_volumes, n_word_features)."""
+    middle = story.words.start + story.words.duration / 2
+    return (lanczos_matrix(middle, story.volume_times) @ lm.story_features(story.words.text)).astype(np.float32)
+
+
+def _check_references(references: list[Reference], heard: list[HeardStory], lm: LanguageModel) -> None:
     if not references:
         raise UserError("alignment: no reference listener; give at least one")
-    report = progress or (lambda fraction, message: None)
     widths = sorted({len(r.model.mean) for r in references} | {lm.n_features})
     if len(widths) > 1:
         raise UserError(f"alignment: models of {', '.join(map(str, widths))} word features; train all with the same language model")
-    features = [
-        (lanczos_matrix(s.words.start + s.words.duration / 2, s.volume_times) @ lm.story_features(s.words.text)).astype(np.float32)
-        for s in heard
-    ]  # fmt: skip
-    lengths = _pieces([len(f) for f in features]) if features else []
-    alignments, predicted = [], None
-    for k, reference in enumerate(references):
-        report(k / len(references), f"alignment to reference listener {k + 1} of {len(references)}")
-        fitted = fit_alignment(reference.shared, [s.bold for s in heard], penalties, device=device, should_stop=should_stop)
-        alignments.append(fitted)
-        query = np.concatenate([reference.model.predict(f) for f in features])
-        predicted = left_out_predictions(
-            np.concatenate(reference.shared), StoryVoxels([s.bold for s in heard]), lengths, fitted.penalty, query, predicted
-        )
-    predicted /= len(references)
-    voxels = StoryVoxels([s.bold for s in heard])
-    score = _agreement(predicted, voxels)
-    kept = choose_voxels(score, parcel, n_best, per_parcel)
-    bold = np.concatenate([np.asarray(s.bold[:, kept], np.float32) for s in heard])
-    scale = _slope(predicted[:, kept], bold)
-    noise = fit_noise(bold - scale * predicted[:, kept], lengths)
-    model = _pooled(references, alignments, kept, scale, score[kept])
-    report(1.0, "noise that the alignment leaves")
-    expected = np.mean([r.expected for r in references], 0)
-    return BayesDecoder(model, noise, kept, parcel[kept].astype(np.int32), expected.astype(np.float32), choice, lm.name)
+    if len({r.model.delays for r in references}) > 1:
+        raise UserError("alignment: the references' encoding models have different delays; train them alike")
+    for reference in references:
+        _check_shared(reference.shared, [s.bold for s in heard])
+        for k, (times, story) in enumerate(zip(reference.volume_times, heard, strict=True)):
+            apart = np.abs(np.asarray(times) - story.volume_times).max()
+            if apart > MOST_APART:
+                raise UserError(
+                    f"alignment: volumes of shared story {k + 1} are up to {apart:.2f} s apart in the two listeners; "
+                    "both need the same TR and first volume: resample one of them, or correct first_volume_at"
+                )
 
 
 def _agreement(predicted: np.ndarray, voxels: StoryVoxels) -> np.ndarray:
@@ -259,8 +290,6 @@ def _slope(predicted: np.ndarray, bold: np.ndarray) -> float:
 def _pooled(references: list[Reference], alignments: list[Alignment], kept: np.ndarray, scale: float, score) -> EncodingModel:
     """The mean of the references' encoding models, each seen through its alignment."""
     first = references[0].model
-    if any(r.model.delays != first.delays for r in references):
-        raise UserError("alignment: the references' encoding models have other delays; train them alike")
     weights = 0.0
     for reference, alignment in zip(references, alignments):
         # All on the first one's z-score: a weight per raw feature is weight / sd.

@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
-from conftest import run_server
+from app_server import run_server
 
 pytestmark = pytest.mark.browser
 SCRIPT = Path(__file__).with_name("player_page.py")

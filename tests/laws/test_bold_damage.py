@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from fmri2ges.data.bold import read_bold
+from fmri2ges.data.study import load_study
+from fmri2ges.errors import UserError
 from tests.bold_files import make_mask, noisy, write_dtseries, write_gifti, write_hf5, write_mask, write_nifti
 from tests.fuzz import mutations, survives
 
@@ -41,7 +43,46 @@ def cifti(folder):
     return write_dtseries(folder / "a.dtseries.nii", SIGNAL), ".dtseries.nii", read_bold
 
 
-FORMATS = [hf5, nifti, nifti_gz, mask, gifti, cifti]
+def table(folder, suffix=".tsv"):
+    separator = {".tsv": "\t", ".csv": ",", ".txt": " "}[suffix]
+    rows = [separator.join(f"{x:.3f}" for x in row) for row in noisy(SIGNAL, 3)]
+    path = folder / f"whole{suffix}"
+    path.write_text("\n".join([separator.join(("LATL", "RATL", "LIFG")), *rows]) + "\n")
+    return path, suffix, read_bold
+
+
+def table_csv(folder):
+    return table(folder, ".csv")
+
+
+def table_txt(folder):
+    return table(folder, ".txt")
+
+
+def npy(folder):
+    np.save(folder / "whole.npy", noisy(SIGNAL, 3).astype(np.float32))
+    return folder / "whole.npy", ".npy", lambda path: read_bold(path, ("a", "b", "c"))
+
+
+def npz(folder):
+    np.savez(folder / "whole.npz", bold=noisy(SIGNAL, 3).astype(np.float32), columns=np.array(["a", "b", "c"]))
+    return folder / "whole.npz", ".npz", read_bold
+
+
+def study(folder):
+    np.savetxt(folder / "a.txt", noisy(SIGNAL, 2))
+    (folder / "w.tsv").write_text("word\tstart\tduration\na\t1.0\t0.3\nb\t2.0\t0.3\n")
+    recordings = "".join(
+        f'[[recording]]\nsubject = "s"\nstory = "{k}"\nbold = "a.txt"\ntr = 2.0\nfirst_volume_at = 1.0\ncolumns = ["a", "b"]\n'
+        f'words = "w.tsv"\n'
+        for k in "xy"
+    )
+    path = folder / "whole.toml"
+    path.write_text('name = "n"\nsimulated = false\n' + recordings + '[split]\nwithin_story_folds = 2\ngap = 1.0\n')
+    return path, ".toml", load_study
+
+
+FORMATS = [hf5, nifti, nifti_gz, mask, gifti, cifti, table, table_csv, table_txt, npy, npz]
 
 
 def damage(make, folder, n: int, seed: int):
@@ -60,3 +101,20 @@ def test_a_few_damaged_files(make, tmp_path):
 @pytest.mark.parametrize("make", FORMATS, ids=lambda f: f.__name__)
 def test_five_hundred_damaged_files(make, tmp_path):
     damage(make, tmp_path, 500, seed=1)
+
+
+@pytest.mark.parametrize("n", [30, pytest.param(500, marks=pytest.mark.slow)])
+def test_damaged_study_files_are_read_or_refused(n, tmp_path):
+    """A study reports every problem on its own line, so its message may have several."""
+    path, suffix, reader = study(tmp_path)
+    whole = path.read_bytes()
+    read = 0
+    for k, data in enumerate(mutations(whole, n, seed=2)):
+        damaged = tmp_path / f"damaged{suffix}"
+        damaged.write_bytes(data)
+        try:
+            reader(damaged)
+            read += 1
+        except UserError as error:
+            assert str(error).strip(), k
+    assert read < n  # the damage was seen
