@@ -57,7 +57,9 @@ class Alignment:
         array (n_volumes, n_voxels), float32, z-scored within the story
         """
         if features.ndim != 2 or features.shape[1] != len(self.weights):
-            raise UserError(f"alignment: shape {features.shape}, but it was fitted on {len(self.weights)} features; give the same ones")
+            raise UserError(
+                f"alignment: shape {features.shape}, but it was fitted on {len(self.weights)} features; give the same ones"
+            )
         out = features.astype(np.float32, copy=False) @ self.weights
         out -= out.mean(0)
         return out / np.maximum(out.std(0), 1e-6)
@@ -96,7 +98,9 @@ def _check_shared(source, target) -> None:
     if not source or not target:
         raise UserError("alignment: no story was heard by both listeners; give at least one shared story")
     if len(source) != len(target):
-        raise UserError(f"alignment: {len(source)} stories of one listener, {len(target)} of the other; pair the shared stories only")
+        raise UserError(
+            f"alignment: {len(source)} stories of one listener, {len(target)} of the other; pair the shared stories only"
+        )
     for k, (a, b) in enumerate(zip(source, target)):
         if len(a) != len(b):
             raise UserError(
@@ -127,9 +131,7 @@ def aligned_rate(rates: list[WordRate], alignments: list[Alignment], features: n
     return np.mean([rate.predict(alignment.apply(features)) for rate, alignment in zip(rates, alignments, strict=True)], 0)
 
 
-def left_out_predictions(
-    source: np.ndarray, target: VoxelSource, lengths, penalty: np.ndarray, query: np.ndarray
-) -> np.ndarray:
+def left_out_predictions(source: np.ndarray, target: VoxelSource, lengths, penalty: np.ndarray, query: np.ndarray) -> np.ndarray:
     """Predictions for each story by the alignment that is fitted on all others.
 
     In the dual form, so that one factor serves every voxel with the same penalty.
@@ -238,8 +240,10 @@ def aligned_decoder(
     score = _agreement(predicted, voxels)
     kept = choose_voxels(score, parcel, n_best, per_parcel)
     predicted, bold = predicted[:, kept], np.concatenate([np.asarray(s.bold[:, kept], np.float32) for s in heard])
-    scale = _slope(predicted, bold)
-    noise = fit_noise(bold - np.float32(scale) * predicted, lengths)
+    scale = _slope(predicted, bold)  # ridge predicts too little
+    predicted *= np.float32(scale)
+    noise = fit_noise(bold - predicted, lengths)
+    scale *= likelihood_scale(predicted, bold, lengths)
     model = _pooled(references, alignments, kept, scale, score[kept])
     expected = np.mean([r.expected for r in references], 0)
     return BayesDecoder(model, noise, kept, parcel[kept].astype(np.int32), expected.astype(np.float32), choice, lm.name)
@@ -256,7 +260,9 @@ def _check_references(references: list[Reference], heard: list[HeardStory], lm: 
         raise UserError("alignment: no reference listener; give at least one")
     widths = sorted({len(r.model.mean) for r in references} | {lm.n_features})
     if len(widths) > 1:
-        raise UserError(f"alignment: models of {', '.join(map(str, widths))} word features; train all with the same language model")
+        raise UserError(
+            f"alignment: models of {', '.join(map(str, widths))} word features; train all with the same language model"
+        )
     if len({r.model.delays for r in references}) > 1:
         raise UserError("alignment: the references' encoding models have different delays; train them alike")
     for reference in references:
@@ -282,9 +288,36 @@ def _agreement(predicted: np.ndarray, voxels: StoryVoxels) -> np.ndarray:
 
 
 def _slope(predicted: np.ndarray, bold: np.ndarray) -> float:
-    """One slope of BOLD on its prediction for all voxels: zero where the alignment explains nothing."""
+    """One slope of BOLD on its prediction for all voxels: zero where nothing is explained."""
     power = float(np.square(predicted, dtype=np.float64).sum())
     return max(float((predicted.astype(np.float64) * bold).sum()) / power, 0.0) if power > 0 else 0.0
+
+
+def likelihood_scale(predicted: np.ndarray, bold: np.ndarray, lengths) -> float:
+    """The factor on predictions of left-out stories at which their Gaussian likelihood is largest.
+
+    The noise of each story comes from the residuals of the others. With few stories precise directions of the noise are
+    partly chance, and a model that is right on average still claims too much there.
+
+    Parameters
+    ----------
+    predicted, bold : arrays (n_volumes, n_voxels); predictions by models that the story was left out of
+    lengths : volumes of each story; at least two
+
+    Returns
+    -------
+    float, 0 or more; 1 is well calibrated
+    """
+    from scipy.linalg import cholesky, solve_triangular
+
+    lengths, story = np.asarray(lengths), np.repeat(np.arange(len(lengths)), lengths)
+    white_predicted, white_bold = [], []
+    for k in range(len(lengths)):
+        own, other = story == k, story != k
+        root = cholesky(fit_noise(bold[other] - predicted[other], np.delete(lengths, k)).shrunk(), lower=True, overwrite_a=True)
+        white_predicted.append(solve_triangular(root, predicted[own].T, lower=True))
+        white_bold.append(solve_triangular(root, bold[own].T, lower=True))
+    return _slope(np.concatenate(white_predicted, 1), np.concatenate(white_bold, 1))
 
 
 def _pooled(references: list[Reference], alignments: list[Alignment], kept: np.ndarray, scale: float, score) -> EncodingModel:

@@ -9,7 +9,9 @@ from sklearn.linear_model import Ridge
 from fmri2ges.brain.hrf import delayed
 from fmri2ges.brain.lanczos import lanczos_matrix
 from fmri2ges.errors import UserError
-from fmri2ges.models.alignment import Reference, aligned_decoder, aligned_rate, fit_alignment, left_out_predictions
+from fmri2ges.models.alignment import (
+    Reference, aligned_decoder, aligned_rate, fit_alignment, left_out_predictions, likelihood_scale,
+)  # fmt: skip
 from fmri2ges.models.bayes import HeardStory, fit_bayes
 from fmri2ges.models.encoding import StoryVoxels, fit_encoding
 from fmri2ges.models.likelihood import Likelihood
@@ -28,7 +30,7 @@ PARCEL = np.repeat([0, 1, -1], [20, 15, 5])
 
 
 class RandomVectors:
-    dim = 6
+    dim = 24
 
     def matrix(self, words):
         return np.stack([np.random.default_rng(int(w[4:])).standard_normal(self.dim) for w in words])
@@ -40,19 +42,18 @@ def z(x):
 
 @pytest.fixture(scope="module")
 def world():
-    """Three listeners, the same 24 responses to words mixed differently; voxels 20 to 39 hold noise only."""
+    """Three listeners, the same 6 responses to words mixed differently; voxels 20 to 39 hold noise only."""
     rng = np.random.default_rng(0)
     lm = BigramLM(Bigram.fit([NAMES]), RandomVectors(), context=1)
-    lm.n_features = 12
-    responses = rng.standard_normal((4 * lm.n_features, 24))
-    mixing = rng.standard_normal((3, 24, 40)) * (np.arange(40) < 20)
+    responses = rng.standard_normal((4 * lm.n_features, 6))
+    mixing = rng.standard_normal((3, 6, 40)) * (np.arange(40) < 20)
     stories = []
     for _ in range(N_TRAIN + 6):
         start = np.sort(rng.uniform(0, N_VOLUMES * TR - 1, 100))
         words = Words(tuple(map(str, rng.choice(NAMES, 100))), start, np.full(100, 0.3))
         x = delayed(lanczos_matrix(start + 0.15, TIMES) @ lm.story_features(words.text), [-1, -2, -3, -4])
         signal = z(x @ responses)
-        bold = [z(0.6 * signal @ m / np.sqrt(24) + rng.standard_normal((N_VOLUMES, 40))) for m in mixing]
+        bold = [z(0.4 * signal @ m / np.sqrt(6) + rng.standard_normal((N_VOLUMES, 40))) for m in mixing]
         stories.append((words, bold))
     return lm, stories
 
@@ -74,7 +75,8 @@ def evidence_of_words(decoder, lm, story: HeardStory) -> float:
     likelihood = Likelihood(evidence, story.bold[:, columns], TIMES, story.words.start + 0.15, decoder.expected)
     features, rng = lm.story_features(story.words.text), np.random.default_rng(9)
     others = [likelihood.total(rng.permutation(features)) for _ in range(50)]
-    return (likelihood.total(features) - np.mean(others)) / np.std(others)
+    spread = np.std(others)
+    return (likelihood.total(features) - np.mean(others)) / spread if spread > 0 else 0.0  # 0: all texts are alike
 
 
 def held_out(decoder, lm, stories) -> float:
@@ -124,12 +126,22 @@ def test_references_help_a_listener_with_little_data_and_wrong_pairs_do_not(worl
     decoder = aligned_decoder(references, heard, PARCEL, lm, CHOICE, n_best=30, per_parcel=3)
     own = fit_bayes(heard, PARCEL, lm, CHOICE, n_best=30, per_parcel=3, device="cpu")
     aligned = held_out(decoder, lm, stories)
-    assert aligned > 3 and aligned > held_out(own, lm, stories) + 0.5
+    assert aligned > 4 and aligned > held_out(own, lm, stories) + 0.7
     assert (decoder.parcel >= 0).all() and decoder.model.score[decoder.columns < 20].min() > 0.1
 
     wrong = [replace(r, shared=r.shared[1:] + r.shared[:1]) for r in references]
     null = aligned_decoder(wrong, heard, PARCEL, lm, CHOICE, n_best=30, per_parcel=3)
     assert held_out(null, lm, stories) < 1.5
+
+
+def test_scale_is_that_of_the_planted_signal_and_below_one_where_noise_was_fitted():
+    rng = np.random.default_rng(6)
+    signal = rng.standard_normal((400, 30))
+    mixing = np.eye(30) + 0.3 * rng.standard_normal((30, 30))
+    bold = 0.5 * signal + rng.standard_normal((400, 30)) @ mixing
+    assert likelihood_scale(signal * 0.25, bold, [100] * 4) == pytest.approx(2.0, rel=0.1)
+    assert likelihood_scale(0.5 * signal + 0.5 * rng.standard_normal((400, 30)), bold, [100] * 4) < 0.8
+    assert likelihood_scale(-signal, bold, [100] * 4) == 0.0
 
 
 def test_noise_holds_what_the_alignment_leaves(world):
@@ -196,7 +208,7 @@ def test_bad_input_is_one_clear_line(world):
     refused("2 stories of one listener, 1 of the other", [one], heard[:1])
     refused("shared story 1 has 50 volumes in one listener and 60", [replace(one, shared=[x[:50], x])])
     refused("up to 59.00 s apart", [replace(one, volume_times=[TIMES, TIMES * 1.5 - 0.5])])
-    refused("6, 12 word features", [replace(one, model=replace(one.model, mean=np.zeros(6)))])
+    refused("6, 48 word features", [replace(one, model=replace(one.model, mean=np.zeros(6)))])
     refused("different delays", [one, replace(one, model=replace(one.model, delays=(2, 3, 4, 5)))])
     refused("NaN or infinite in shared story 2", [replace(one, shared=[x, np.full_like(x, np.nan)])])
     with pytest.raises(UserError, match="one shared story has 6 volumes"):
