@@ -15,36 +15,47 @@ from torch import Tensor
 
 from .denoiser import Condition, Denoiser
 from .f2g import drop_tokens
-from .schedule import add_noise, draw_times, to_x0, x0_loss
+from .schedule import noised, to_x0, x0_loss
 from .t2g import drop_condition
 
 LOSSES = ("soft", "hard")
 
 
+def alignment_batch(x0: Tensor, brain: Condition, text: Condition, generator: torch.Generator) -> tuple:
+    """Everything random of one training step.
+
+    Parameters
+    ----------
+    x0 : (batch, frames, codes), windows of pseudo-gestures
+    brain, text : conditions of the same windows
+
+    Returns
+    -------
+    noised windows, noise times, x0, what the student sees of the brain, text
+    """
+    x, t = noised(x0, generator)
+    return x, t, x0, drop_condition(drop_tokens(brain, generator), generator), text
+
+
 def alignment_loss(
     student: Denoiser,
     teacher: Denoiser,
+    x: Tensor,
+    t: Tensor,
     x0: Tensor,
     brain: Condition,
     text: Condition,
-    generator: torch.Generator,
     loss: str = "soft",
 ) -> Tensor:
-    """Loss of one batch of pseudo-gesture windows.
+    """Loss of a batch from `alignment_batch`.
 
     Parameters
     ----------
     student, teacher : F2G and the frozen T2G
-    x0 : (batch, frames, codes), windows of pseudo-gestures
-    brain, text : conditions of the same windows
     loss : 'soft' matches the teacher's estimate, 'hard' the pseudo-gesture itself
     """
-    t = draw_times(len(x0), generator, x0.device)
-    x = add_noise(x0, torch.randn(x0.shape, generator=generator).to(x0.device), t)
+    target = x0
     if loss == "soft":
         with torch.no_grad():
             target = to_x0(x, teacher(x, t, text), t)
-    else:
-        target = x0
-    hidden = drop_condition(drop_tokens(brain, generator), generator)
-    return x0_loss(to_x0(x, student(x, t, hidden), t), target, t)
+    return x0_loss(to_x0(x, student(x, t, brain), t), target, t)

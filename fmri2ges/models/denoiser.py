@@ -33,7 +33,6 @@ class DenoiserConfig:
     refine: int = 48
     n_speakers: int = 4
     lag: float = 0.0  # seconds by which tokens are expected to trail the motion
-    dropout: float = 0.05
 
 
 @dataclass(frozen=True)
@@ -56,6 +55,13 @@ class Condition:
     def without_tokens(self) -> Condition:
         """The same windows with nothing to attend to: the unconditional pass of guidance."""
         return Condition(self.tokens, self.times, torch.zeros_like(self.present), self.speaker)
+
+    def __getitem__(self, rows) -> Condition:
+        """The windows of a slice of the batch."""
+        return Condition(self.tokens[rows], self.times[rows], self.present[rows], self.speaker[rows])
+
+    def __len__(self) -> int:
+        return len(self.tokens)
 
     def to(self, device) -> Condition:
         return Condition(*(x.to(device) for x in (self.tokens, self.times, self.present, self.speaker)))
@@ -113,7 +119,7 @@ class Block(nn.Module):
         self.attention_out = nn.Linear(c.width, c.width)
         self.cross = TimedCrossAttention(c)
         self.mlp = nn.Sequential(
-            nn.Linear(c.width, c.mlp * c.width), nn.GELU(), nn.Dropout(c.dropout), nn.Linear(c.mlp * c.width, c.width)
+            nn.Linear(c.width, c.mlp * c.width), nn.GELU(), nn.Linear(c.mlp * c.width, c.width)
         )
         # Shift, scale and gate for the two modulated parts, added to the shared modulation.
         self.table = nn.Parameter(torch.randn(6, c.width) * 0.02)
@@ -140,7 +146,6 @@ class Denoiser(nn.Module):
         self.embed = nn.Linear(c.patch * c.n_codes, c.width)
         self.position = nn.Parameter(torch.randn(self.n_patches, c.width) * 0.02)
         self.condition = nn.Sequential(nn.Linear(c.token_width, c.hidden), nn.GELU(), nn.Linear(c.hidden, c.width))
-        self.token_dropout = nn.Dropout(c.dropout)
         self.speaker = nn.Embedding(c.n_speakers + 1, c.width)
         self.time = nn.Sequential(nn.Linear(c.width, c.width), nn.SiLU(), nn.Linear(c.width, c.width))
         self.modulation = nn.Linear(c.width, 6 * c.width)
@@ -172,7 +177,7 @@ class Denoiser(nn.Module):
         """
         c, b = self.config, len(x)
         h = self.embed(x.reshape(b, self.n_patches, c.patch * c.n_codes)) + self.position
-        tokens = self.token_dropout(self.condition(condition.tokens))
+        tokens = self.condition(condition.tokens)
         style = self.time(timestep_embedding(t, c.width)) + self.speaker(condition.speaker)
         modulation = self.modulation(nn.functional.silu(style)).view(b, 6, c.width)
         for block in self.blocks:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 
 from ..motion.codec import Codec
+from .calibration import Calibration, fit_calibration
 from .conditions import TokenTrack, window_conditions
 from .denoiser import LATENT_FPS, Denoiser
 from .schedule import sample_long
@@ -24,11 +25,13 @@ class Generator:
     denoiser : network in evaluation mode
     codec : from codes to bone directions
     guidance : scale of classifier-free guidance, chosen on validation stories
+    calibration : map of the sampled codes, fitted at this guidance; None leaves them as they are
     """
 
     denoiser: Denoiser
     codec: Codec
     guidance: float
+    calibration: Calibration | None = None
 
     def sample_codes(
         self,
@@ -39,7 +42,6 @@ class Generator:
         generator: torch.Generator,
         *,
         steps: int = STEPS,
-        guidance: float | None = None,
         progress=None,
         should_stop=None,
     ) -> np.ndarray:
@@ -59,9 +61,10 @@ class Generator:
         made = {id(t): window_conditions(t, speaker, c.token_width, start) for t in tracks}
         codes = sample_long(
             self.denoiser, [made[id(t)] for t in tracks], max(1, int(np.ceil(seconds * LATENT_FPS))), len(tracks), generator,
-            steps=steps, guidance=self.guidance if guidance is None else guidance, progress=progress, should_stop=should_stop,
+            steps=steps, guidance=self.guidance, progress=progress, should_stop=should_stop,
         )  # fmt: skip
-        return codes.float().cpu().numpy()
+        codes = codes.float().cpu().numpy()
+        return codes if self.calibration is None else self.calibration(codes)
 
     def sample_bones(
         self, tracks, start: float, seconds: float, speaker: int, generator: torch.Generator, **options
@@ -69,3 +72,31 @@ class Generator:
         """Like `sample_codes`, decoded to unit bone vectors (n_samples, n_frames, 27) at 15 fps."""
         codes = self.sample_codes(tracks, start, seconds, speaker, generator, **options)
         return self.codec.decode(codes, n_frames=int(round(seconds * 15)))
+
+
+def calibrate(
+    generator: Generator,
+    stories: list[tuple[TokenTrack, float, float, int]],
+    real: list[np.ndarray],
+    seed: torch.Generator,
+    *,
+    progress=None,
+    should_stop=None,
+) -> Generator:
+    """The same generator with the moments of its samples brought to those of real codes.
+
+    Parameters
+    ----------
+    stories : tokens, start, seconds and speaker of stretches of training stories
+    real : codes (n_latent, n_codes) that belong to them
+    """
+    raw = replace(generator, calibration=None)
+    made, wanted = [], []
+    for k, ((track, start, seconds, speaker), codes) in enumerate(zip(stories, real, strict=True)):
+        sample = raw.sample_codes([track], start, seconds, speaker, seed, should_stop=should_stop)[0]
+        n = min(len(sample), len(codes))
+        made.append(sample[:n])
+        wanted.append(codes[:n])
+        if progress is not None:
+            progress((k + 1) / len(stories), "moments of generated gestures")
+    return replace(generator, calibration=fit_calibration(np.concatenate(made), np.concatenate(wanted)))

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from .conditions import TokenTrack, collate
 from .denoiser import LATENT_FPS, WINDOW_FRAMES, Condition, Denoiser, DenoiserConfig
-from .schedule import add_noise, draw_times, to_x0, x0_loss
+from .schedule import noised, to_x0, x0_loss
 
 CONDITION_DROPOUT = 0.1
 
@@ -60,9 +60,11 @@ def drop_condition(condition: Condition, generator: torch.Generator, share: floa
     return Condition(condition.tokens, condition.times, condition.present & keep, condition.speaker)
 
 
-def t2g_loss(denoiser: Denoiser, x0: Tensor, condition: Condition, generator: torch.Generator) -> Tensor:
-    """Denoising loss of one batch of windows."""
-    t = draw_times(len(x0), generator, x0.device)
-    noise = torch.randn(x0.shape, generator=generator).to(x0.device)
-    x = add_noise(x0, noise, t)
-    return x0_loss(to_x0(x, denoiser(x, t, drop_condition(condition, generator)), t), x0, t)
+def t2g_batch(x0: Tensor, condition: Condition, generator: torch.Generator) -> tuple:
+    """Everything random of one training step: noised windows, noise times, clean windows, condition."""
+    return *noised(x0, generator), x0, drop_condition(condition, generator)
+
+
+def t2g_loss(denoiser: Denoiser, x: Tensor, t: Tensor, x0: Tensor, condition: Condition) -> Tensor:
+    """Denoising loss of a batch from `t2g_batch`."""
+    return x0_loss(to_x0(x, denoiser(x, t, condition), t), x0, t)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -27,10 +27,10 @@ class LoopConfig:
 
 def fit(
     model: nn.Module,
-    loss_of: Callable[[], Tensor],
+    draw: Callable[[], tuple],
+    loss_of: Callable[..., Tensor],
     config: LoopConfig,
     *,
-    rng: np.random.Generator,
     progress=None,
     should_stop=None,
     message: str = "training",
@@ -39,8 +39,8 @@ def fit(
 
     Parameters
     ----------
-    loss_of : draws a batch and returns its loss
-    rng : seeds the dropout of this run; torch's global state is restored afterwards
+    draw : makes a batch, a tuple of things that can be cut by rows; all that is random happens here
+    loss_of : mean loss of the rows of such a tuple
 
     Returns
     -------
@@ -51,38 +51,60 @@ def fit(
     Cancelled
         When `should_stop` says so; the caller writes nothing.
     """
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(int(rng.integers(2**31)))
-        return _fit(model, loss_of, config, progress, should_stop, message)
-
-
-def _fit(model, loss_of, config, progress, should_stop, message) -> list[float]:
     model.train()
-    optimiser = torch.optim.AdamW(model.parameters(), lr=config.rate, betas=(0.9, 0.98), weight_decay=config.decay)
+    weights = list(model.parameters())
+    optimiser = torch.optim.AdamW(weights, lr=config.rate, betas=(0.9, 0.98), weight_decay=config.decay, fused=True)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimiser, max_lr=config.rate, total_steps=config.steps, pct_start=config.warm_up
     )
-    average = {k: v.detach().clone() for k, v in model.state_dict().items()}
+    average = [w.detach().clone() for w in weights]
     losses = []
-    for step in range(config.steps):
-        if should_stop is not None and should_stop():
-            raise Cancelled
-        loss = loss_of()
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), config.clip)
-        optimiser.step()
-        schedule.step()
-        keep = min(config.ema, (1 + step) / (10 + step))  # warm-up: early weights are forgotten fast
-        with torch.no_grad():
-            for name, value in model.state_dict().items():
-                average[name].lerp_(value, 1 - keep)
-        losses.append(float(loss.detach()))
-        if progress is not None and (step % 10 == 9 or step + 1 == config.steps):
-            recent = losses[-10:]
-            progress(
-                (step + 1) / config.steps, f"{message}: step {step + 1} of {config.steps}, loss {sum(recent) / len(recent):.3f}"
-            )
-    model.load_state_dict(average)
+    with ThreadPoolExecutor(2 if weights[0].device.type == "cpu" else 1) as pool:
+        for step in range(config.steps):
+            if should_stop is not None and should_stop():
+                raise Cancelled
+            loss, gradients = parallel_gradients(pool, loss_of, draw(), weights)
+            for w, g in zip(weights, gradients):
+                w.grad = g
+            nn.utils.clip_grad_norm_(weights, config.clip)
+            optimiser.step()
+            schedule.step()
+            keep = min(config.ema, (1 + step) / (10 + step))  # warm-up: early weights are forgotten fast
+            with torch.no_grad():
+                torch._foreach_lerp_(average, weights, 1 - keep)
+            losses.append(loss)
+            if progress is not None and (step % 10 == 9 or step + 1 == config.steps):
+                recent = losses[-10:]
+                progress(
+                    (step + 1) / config.steps,
+                    f"{message}: step {step + 1} of {config.steps}, loss {sum(recent) / len(recent):.3f}",
+                )
+    with torch.no_grad():
+        for w, mean in zip(weights, average):
+            w.copy_(mean)
     model.eval()
     return losses
+
+
+def part_of(progress, low: float, high: float):
+    """Progress of a part of a stage."""
+    return None if progress is None else lambda fraction, message: progress(low + (high - low) * fraction, message)
+
+
+def parallel_gradients(pool: ThreadPoolExecutor, loss_of, batch: tuple, weights: list[Tensor]) -> tuple[float, list[Tensor]]:
+    """Loss and gradients of a batch; on a CPU its halves are computed side by side.
+
+    Nets of this size gain nothing from torch's own threads, which wait for each other at each
+    operation; two halves wait once a step. Each half has one place in the sum, so that the result
+    does not depend on which is ready first.
+    """
+    n = len(batch[0])
+    middle = (n + 1) // 2 if weights[0].device.type == "cpu" else n
+    parts = [(rows.stop - rows.start, tuple(x[rows] for x in batch)) for rows in (slice(0, middle), slice(middle, n))]
+
+    def run(rows, part):
+        loss = loss_of(*part) * (rows / n)
+        return float(loss.detach()), torch.autograd.grad(loss, weights)
+
+    done = [job.result() for job in [pool.submit(run, *p) for p in parts if p[0]]]
+    return sum(loss for loss, _ in done), [sum(g) for g in zip(*(gradients for _, gradients in done))]

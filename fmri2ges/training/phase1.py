@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 
-from ..models.conditions import word_track
+from ..models.conditions import TokenTrack, word_track
 from ..models.denoiser import LATENT_FPS, Denoiser
 from ..models.f2t import F2T, Blocks, text_targets
-from ..models.generator import Generator
+from ..models.generator import Generator, calibrate
 from ..models.readout import Readout, penalty_scores
-from ..models.t2g import WindowBatches, t2g_config, t2g_loss
+from ..models.t2g import WindowBatches, t2g_batch, t2g_config, t2g_loss
 from ..motion.codec import fit_codec
 from ..text.embeddings import WordVectors
 from ..text.ngram import Bigram
 from .corpus import BrainStory, GestureStory
-from .loop import LoopConfig, fit
+from .loop import LoopConfig, fit, part_of
 
+CALIBRATION_SECONDS = 150.0  # of each clip or story, from which the moments of generated codes are taken
+CALIBRATION_STORIES = 12
 BINS_PER_VOLUME = 2  # gesture targets of the readout: two means of the motion codes per volume
 
 
@@ -43,12 +45,28 @@ def train_t2g(
     generator = torch.Generator().manual_seed(int(rng.integers(2**31)))
     denoiser = seeded(lambda: Denoiser(config), rng).to(device)
 
-    def loss():
+    def draw():
         x, condition = batches.batch(loop.batch)
-        return t2g_loss(denoiser, x.to(device), condition.to(device), generator)
+        return t2g_batch(x.to(device), condition.to(device), generator)
 
-    fit(denoiser, loss, loop, rng=rng, progress=progress, should_stop=should_stop, message="T2G")
-    return Generator(denoiser, codec, guidance)
+    def loss(*batch):
+        return t2g_loss(denoiser, *batch)
+
+    fit(denoiser, draw, loss, loop, progress=part_of(progress, 0, 0.9), should_stop=should_stop, message="T2G")
+    raw, rest = Generator(denoiser, codec, guidance), part_of(progress, 0.9, 1)
+    return calibrated_t2g(raw, clips, tracks, generator, progress=rest, should_stop=should_stop)
+
+
+def calibrated_t2g(
+    t2g: Generator, clips: list[GestureStory], tracks: list[TokenTrack], generator: torch.Generator, *,
+    progress=None, should_stop=None,
+) -> Generator:  # fmt: skip
+    """Fit the moments of T2G on the clips that it was trained on."""
+    parts = []
+    for clip, track in zip(clips, tracks, strict=True):
+        parts.append((track, clip.start, min(CALIBRATION_SECONDS, len(clip.bones) / 15), clip.speaker))
+    real = [t2g.codec.encode(c.bones) for c in clips]
+    return calibrate(t2g, parts, real, generator, progress=progress, should_stop=should_stop)
 
 
 def seeded(build, rng: np.random.Generator):
@@ -71,11 +89,14 @@ def pseudo_gestures(
 ) -> list[np.ndarray]:
     """Renditions of each story's text by T2G, one per entry of `speakers`.
 
+    They are not calibrated: the teacher of the alignment knows the codes of its own sampling.
+
     Returns
     -------
     list over stories of arrays (n_renditions, n_latent, n_codes), from the story's first volume on
     """
     generator = torch.Generator().manual_seed(int(rng.integers(2**31)))
+    t2g = replace(t2g, calibration=None)
     out = []
     for k, story in enumerate(stories):
         track = word_track(story.words, vectors.matrix(story.words.text))

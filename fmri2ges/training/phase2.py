@@ -7,15 +7,15 @@ import torch
 
 from ..errors import check_option
 from ..models.conditions import TokenTrack, collate, volume_track, word_track
-from ..models.dbda import LOSSES, alignment_loss
+from ..models.dbda import LOSSES, alignment_batch, alignment_loss
 from ..models.f2g import RoiTracks, f2g_config, from_t2g
 from ..models.f2t import F2T
-from ..models.generator import Generator
+from ..models.generator import Generator, calibrate
 from ..models.t2g import WindowBatches
 from ..text.embeddings import WordVectors
 from .corpus import BrainStory
-from .loop import LoopConfig, fit
-from .phase1 import seeded
+from .loop import LoopConfig, fit, part_of
+from .phase1 import CALIBRATION_SECONDS, CALIBRATION_STORIES, seeded
 
 TEACHERS = ("observed", "decoded", "dual")
 
@@ -97,7 +97,7 @@ def train_f2g(
         draws = decoded[owner[k]]
         return draws[int(rng.integers(len(draws)))]
 
-    def step_loss():
+    def draw():
         x, which, seconds = batches.draw(loop.batch)
         people = [voice[k] for k in which]
         text = collate([text_of(k).window(s) for k, s in zip(which, seconds)], people, word_width)
@@ -106,7 +106,29 @@ def train_f2g(
             source, index = tracks[owner[k]]
             brain_windows.append(source.draw(index).window(s))
         brain = collate(brain_windows, people, config.token_width)
-        return alignment_loss(student, t2g.denoiser, x.to(device), brain.to(device), text.to(device), generator, loss)
+        return alignment_batch(x.to(device), brain.to(device), text.to(device), generator)
 
-    fit(student, step_loss, loop, rng=rng, progress=progress, should_stop=should_stop, message="F2G")
-    return Generator(student, t2g.codec, guidance)
+    def loss_of(*batch):
+        return alignment_loss(student, t2g.denoiser, *batch, loss)
+
+    fit(student, draw, loss_of, loop, progress=part_of(progress, 0, 0.9), should_stop=should_stop, message="F2G")
+    return calibrated_f2g(
+        Generator(student, t2g.codec, guidance), t2g, stories, tracks, vectors, speakers[0], generator,
+        progress=part_of(progress, 0.9, 1), should_stop=should_stop,
+    )  # fmt: skip
+
+
+def calibrated_f2g(
+    f2g: Generator, t2g: Generator, stories: list[BrainStory], tracks: list[tuple], vectors: WordVectors, speaker: int, generator: torch.Generator, *,
+    progress=None, should_stop=None,
+) -> Generator:  # fmt: skip
+    """Bring the moments of F2G to those of the calibrated T2G on the observed text of the same stories."""
+    parts, wanted = [], []
+    for k in np.unique(np.linspace(0, len(stories) - 1, CALIBRATION_STORIES).round().astype(int)):
+        source, index = tracks[k]
+        story = stories[k]
+        seconds = min(CALIBRATION_SECONDS, story.seconds)
+        words = word_track(story.words, vectors.matrix(story.words.text))
+        wanted.append(t2g.sample_codes([words], story.start, seconds, speaker, generator, should_stop=should_stop)[0])
+        parts.append((source.by_choice[0][index], story.start, seconds, speaker))
+    return calibrate(f2g, parts, wanted, generator, progress=progress, should_stop=should_stop)

@@ -26,11 +26,11 @@ class TrainConfig:
 
     components: int = 2
     penalties: tuple[float, ...] = (10.0, 100.0, 1_000.0, 10_000.0, 100_000.0)
-    t2g_steps: int = 700
+    t2g_steps: int = 1000
     t2g_rate: float = 5e-3
     f2g_steps: int = 500
-    f2g_rate: float = 1.5e-3
-    renditions: int = 4
+    f2g_rate: float = 3e-3
+    renditions: int = 3
     roi_choices: int = 4
     t2g_guidance: float = 1.5
     f2g_guidance: float = 2.0

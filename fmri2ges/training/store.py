@@ -20,6 +20,7 @@ from ..brain.parcels import ParcelBasis
 from ..data.atomic import write_bytes
 from ..errors import UserError
 from ..models.bayes import BayesDecoder
+from ..models.calibration import Calibration
 from ..models.denoiser import Denoiser, DenoiserConfig
 from ..models.f2t import F2T, Blocks
 from ..models.generator import Generator
@@ -73,6 +74,7 @@ def read_tensors(path) -> tuple[dict[str, np.ndarray], dict]:
 def write_generator(path, generator: Generator) -> None:
     arrays = {f"net.{k}": v.detach().cpu().numpy() for k, v in generator.denoiser.state_dict().items()}
     arrays |= {f"codec.{k}": v for k, v in asdict(generator.codec).items()}
+    arrays |= {f"calibration.{k}": v for k, v in asdict(generator.calibration).items()}
     write_tensors(path, arrays, config=asdict(generator.denoiser.config), guidance=generator.guidance)
 
 
@@ -84,10 +86,13 @@ def read_generator(path, device: str) -> Generator:
     try:
         denoiser = Denoiser(DenoiserConfig(**meta["config"]))
         denoiser.load_state_dict(state)
-        codec = Codec(**{k.removeprefix("codec."): v for k, v in arrays.items() if k.startswith("codec.")})
+        codec, calibration = (
+            kind(**{k.removeprefix(name): v for k, v in arrays.items() if k.startswith(name)})
+            for kind, name in ((Codec, "codec."), (Calibration, "calibration."))
+        )
     except (KeyError, TypeError, RuntimeError) as error:  # other names or sizes than this version's network
         raise UserError(f"{path}: was written by another version of fmri2ges; train again") from error
-    return Generator(denoiser.eval().to(device), codec, float(meta["guidance"]))
+    return Generator(denoiser.eval().to(device), codec, float(meta["guidance"]), calibration)
 
 
 def write_text(path, statistics: TextStatistics) -> None:

@@ -164,20 +164,13 @@ def obtain_t2g(
         from ..demo import WEIGHTS
 
         return replace(store.read_generator(WEIGHTS / "t2g.safetensors", device), guidance=config.t2g_guidance), "demo"
-    stages.next(0.05, "reading gesture clips")
-    names = sorted({g.speaker for g in study.train_gestures})
-    clips = []
-    for k, source in enumerate(study.train_gestures):
-        clip = study.read_clip(source)
-        motion = resample(clip.motion, 15.0)
-        clips.append(GestureStory(clip.clip, names.index(clip.speaker), to_bones(motion.positions), motion.start, clip.words))
-        stages((k + 1) / len(study.train_gestures), "reading gesture clips")
+    clips = read_clips(study, stages.next(0.05, "reading gesture clips"))
     stages.next(0.45, "T2G")
     loop = LoopConfig(config.t2g_steps, config.t2g_rate, 0.02, 0.995)
     t2g = train_t2g(
         clips,
         vectors,
-        len(names),
+        1 + max(c.speaker for c in clips),
         loop,
         rng,
         device,
@@ -186,6 +179,18 @@ def obtain_t2g(
         should_stop=stages.should_stop,
     )
     return t2g, "study"
+
+
+def read_clips(study: Study, stages: Stages) -> list[GestureStory]:
+    """The gesture clips of the training speakers, at 15 fps; speakers are numbered by name."""
+    names = sorted({g.speaker for g in study.train_gestures})
+    clips = []
+    for k, source in enumerate(study.train_gestures):
+        clip = study.read_clip(source)
+        motion = resample(clip.motion, 15.0)
+        clips.append(GestureStory(clip.clip, names.index(clip.speaker), to_bones(motion.positions), motion.start, clip.words))
+        stages((k + 1) / len(study.train_gestures), "reading gesture clips")
+    return clips
 
 
 def read_brains(study: Study, config: TrainConfig, stages: Stages) -> tuple[dict[str, ParcelBasis], list[Recording]]:
