@@ -215,7 +215,7 @@ def export(
     path: Annotated[Path, typer.Argument(metavar="DIR", help="A decoded folder.")],
     format: Annotated[
         str,
-        typer.Option(help="Motion: bvh, npz, csv, csv-wide, gif, mp4; ROI: gii, annot, label, nii, roi-csv, roi-json; or the folder as zip."),
+        typer.Option(help="Motion: bvh, npz, csv, csv-wide, gif, mp4; ROI: gii, annot, label, dlabel, nii, roi-csv, roi-json; or the folder as zip."),
     ],
     out: Annotated[Path, typer.Option(metavar="F", help="File to write; gii, annot and label write one for each hemisphere.")],
     branch: Annotated[Optional[str], typer.Option(help="text or direct; default: direct where it was decoded.")] = None,

@@ -32,6 +32,7 @@ MOTIONS = {
     "gii": "ROIs as GIFTI labels",
     "annot": "ROIs as FreeSurfer annotation",
     "label": "ROIs as FreeSurfer labels",
+    "dlabel": "ROIs as CIFTI labels",
     "nii": "ROIs as NIfTI mask (MNI)",
     "roi-csv": "ROIs as CSV of vertices",
     "roi-json": "ROIs as JSON",

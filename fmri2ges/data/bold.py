@@ -18,6 +18,7 @@ from .cifti import open_cifti
 from .gifti import open_gifti
 from .hf5 import open_hf5
 from .nifti import open_nifti
+from .pycortex import PycortexSubject, on_fsaverage5
 from .series import Series, array_series, check_size
 from .tables import read_table, select_columns
 
@@ -42,6 +43,7 @@ class Bold:
     n_nan, n_constant : number of columns dropped because of NaN, and because they do not vary
     space : 'fsaverage5', 'table' or 'voxels'
     grid : where voxels lie; None elsewhere and where it is not known
+    note : how the columns were found, one line; empty where the file itself says it
     """
 
     data: np.ndarray
@@ -50,6 +52,7 @@ class Bold:
     n_constant: int
     space: str
     grid: VoxelGrid | None = None
+    note: str = ""
 
     @property
     def dropped(self) -> tuple[str, ...]:
@@ -72,7 +75,13 @@ def format_of(path) -> str:
     raise UserError(f"{path}: BOLD of this format is not known; allowed: {', '.join((*TABLES, *VOLUMES, *SURFACES))}")
 
 
-def open_bold(path, columns: tuple[str, ...] = (), masks: tuple[Path, ...] = (), partner: Path | None = None) -> Series:
+def open_bold(
+    path,
+    columns: tuple[str, ...] = (),
+    masks: tuple[Path, ...] = (),
+    partner: Path | None = None,
+    pycortex: PycortexSubject | None = None,
+) -> Series:
     """Open the BOLD of one story; most formats are not read yet then.
 
     Parameters
@@ -81,6 +90,7 @@ def open_bold(path, columns: tuple[str, ...] = (), masks: tuple[Path, ...] = (),
     columns : names of the columns of a table, or a choice among them
     masks : of a volume, see `open_nifti` and `open_hf5`
     partner : the other hemisphere of a GIFTI file, see `open_gifti`
+    pycortex : whose surfaces take voxels to fsaverage5; its mask_thick counts where `masks` is empty
 
     Raises
     ------
@@ -91,7 +101,9 @@ def open_bold(path, columns: tuple[str, ...] = (), masks: tuple[Path, ...] = (),
     ending = format_of(path)
     if not path.is_file():
         raise UserError(f"{path}: no such file")
-    for key, given, allowed in (("columns", columns, TABLES), ("mask", masks, VOLUMES), ("two files", partner, (".gii",))):
+    for key, given, allowed in (
+        ("columns", columns, TABLES), ("mask", masks, VOLUMES), ("two files", partner, (".gii",)), ("pycortex", pycortex, VOLUMES),
+    ):  # fmt: skip
         if given and ending not in allowed:
             raise UserError(f"{path}: {key}: only for {', '.join(allowed)}; remove it")
     if ending in TABLES:
@@ -100,7 +112,10 @@ def open_bold(path, columns: tuple[str, ...] = (), masks: tuple[Path, ...] = (),
         return open_gifti(path, partner)
     if ending == ".dtseries.nii":
         return open_cifti(path)
-    return open_hf5(path, masks) if ending == ".hf5" else open_nifti(path, masks)
+    if pycortex and not masks:
+        masks = (pycortex.mask(),)
+    series = open_hf5(path, masks) if ending == ".hf5" else open_nifti(path, masks)
+    return on_fsaverage5(series, pycortex, path) if pycortex else series
 
 
 def read_bold(
@@ -110,15 +125,16 @@ def read_bold(
     masks: tuple[Path, ...] = (),
     partner: Path | None = None,
     tr: float | None = None,
+    pycortex: PycortexSubject | None = None,
 ) -> Bold:
     """Read, check, detrend and z-score the BOLD of one story.
 
     Memory is the recording in float32 and a few MB, whatever the file holds (GIFTI and text tables
-    are parsed whole).
+    are parsed whole; voxels that go to fsaverage5 are held beside it for a moment).
 
     Parameters
     ----------
-    path, columns, masks, partner : see `open_bold`. An array with 20,484 columns and no names is
+    path, columns, masks, partner, pycortex : see `open_bold`. An array with 20,484 columns and no names is
         fsaverage5, every other array is a table
     scale : factor from stored integers to the signal's unit
     tr : seconds, as the study file states it; a header that states another one is an error
@@ -129,7 +145,7 @@ def read_bold(
         For an unknown format, a damaged file, a wrong number of columns, broken volumes, nothing
         that varies, or another TR.
     """
-    series = open_bold(path, columns, masks, partner)
+    series = open_bold(path, columns, masks, partner, pycortex)
     if tr is not None and series.tr is not None and abs(series.tr - tr) > TR_TOLERANCE * tr:
         raise UserError(f"{path}: its header says TR {series.tr:g} s, but the study says tr = {tr:g}; correct tr")
     check_size(path, *series.shape)
@@ -139,7 +155,7 @@ def read_bold(
         if scale != 1.0:
             values *= np.float32(scale)
     data, n_nan, n_constant = standardize(values, path, out=values)
-    return Bold(data, series.names, n_nan, n_constant, series.space, series.grid)
+    return Bold(data, series.names, n_nan, n_constant, series.space, series.grid, series.note)
 
 
 def standardize(values: np.ndarray, where="bold", out: np.ndarray | None = None) -> tuple[np.ndarray, int, int]:

@@ -124,7 +124,7 @@ def _check_recording(found: _Findings, label: str, source: RecordingSource) -> N
     n_words = None if words is None else len(words)
     timing = (source.tr, source.first_volume_at)
     facts = RecordingFacts(
-        source.subject, source.story, bold.space, *timing, *bold.data.shape, bold.n_nan, bold.n_constant, n_words
+        source.subject, source.story, bold.space, *timing, *bold.data.shape, bold.n_nan, bold.n_constant, n_words, bold.note
     )
     found.recordings.append(facts)
     found.notes += _dropped(label, bold)

@@ -11,7 +11,11 @@ from .study import Study
 
 @dataclass(frozen=True)
 class RecordingFacts:
-    """What was read of one recording; times in seconds, `n_words` is None where the words cannot be used."""
+    """What was read of one recording.
+
+    Times in seconds; `n_words` is None where the words cannot be used; `understood` says how voxels went to
+    fsaverage5, and is empty elsewhere.
+    """
 
     subject: str
     story: str
@@ -23,6 +27,7 @@ class RecordingFacts:
     n_nan: int
     n_constant: int
     n_words: int | None
+    understood: str = ""
 
     @property
     def place(self) -> str:
@@ -92,6 +97,8 @@ def summary_lines(study: Study, recordings: list[RecordingFacts], clips: list[Cl
         voxels = sorted({r.n_columns for r in recordings if r.space == "voxels"})
         if voxels:
             lines.append(f"voxels: {voxels[0]}" + (f" to {voxels[-1]} by subject" if len(voxels) > 1 else " each"))
+        ways = counted(r.understood for r in recordings if r.understood)
+        lines += [f"surfaces: {way} ({n} recording{'s' if n > 1 else ''})" for way, n in ways.items()]
         lines.append(_words_line("words heard", text_facts(study, study.recordings)))
     if study.gestures:
         speakers = {g.speaker for g in study.gestures}

@@ -75,6 +75,11 @@ def read_mask(path) -> tuple[np.ndarray, np.ndarray]:
         return values > 0.5, np.asarray(image.affine, float)
 
 
+def volume_shape(path) -> tuple[int, ...]:
+    """(n_i, n_j, n_k) of a NIfTI file, from its header."""
+    return tuple(int(n) for n in _load(path).shape[:3])
+
+
 def voxel_roi(grid: VoxelGrid, path) -> np.ndarray:
     """Voxels of a recording that lie inside an ROI drawn in the subject's own grid.
 

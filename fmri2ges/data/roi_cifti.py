@@ -1,4 +1,4 @@
-"""ROIs as CIFTI label maps (.dlabel.nii) on fsLR-32k."""
+"""ROIs as CIFTI label maps (.dlabel.nii)."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
+from ..brain.atlas import N_VERTICES
 from ..brain.roi import Roi
-from ..brain.surface import N_FSLR
+from ..brain.surface import MESH_SIZES, N_FSLR
 from ..errors import UserError
-from .roi_mesh import labelled, merged
+from .atomic import write_bytes
+from .roi_gifti import COLOURS
+from .roi_mesh import check_disjoint, labelled, merged
 from .series import reading
 
 MODELS = {"CIFTI_STRUCTURE_CORTEX_LEFT": "L", "CIFTI_STRUCTURE_CORTEX_RIGHT": "R"}
@@ -23,7 +26,7 @@ def read_cifti_rois(path: Path) -> tuple[Roi, ...]:
     Raises
     ------
     UserError
-        For a damaged file, a CIFTI of another kind, or another mesh than fsLR-32k.
+        For a damaged file, a CIFTI of another kind, or another mesh than fsLR-32k and fsaverage5, 6 or 7.
     """
     import nibabel
     from nibabel.cifti2 import BrainModelAxis, LabelAxis
@@ -44,16 +47,38 @@ def read_cifti_rois(path: Path) -> tuple[Roi, ...]:
         for structure, columns, model in models.iter_structures():
             if structure not in MODELS:
                 continue
-            if model.nvertices.get(structure) != N_FSLR:
+            n = model.nvertices.get(structure)
+            if n not in (N_FSLR, *MESH_SIZES):
                 raise UserError(
-                    f"{path}: has {model.nvertices.get(structure)} vertices in a hemisphere; {N_FSLR} (fsLR-32k) are needed"
+                    f"{path}: has {n} vertices in a hemisphere; allowed: {N_FSLR} (fsLR-32k) or "
+                    f"{', '.join(map(str, MESH_SIZES))} (fsaverage5, 6, 7)"
                 )
-            dense = np.zeros((len(maps), N_FSLR), data.dtype)
-            dense[:, model.vertex] = data[:, columns]
-            for values, table in zip(dense, maps.label):
+            for row, table in zip(data, maps.label):
+                values = np.zeros(n, data.dtype)
+                values[model.vertex] = row[columns]
                 names = {int(key): str(name) for key, (name, _) in table.items()}
                 rois += labelled(path, values, MODELS[structure], names)
     return merged(rois)
+
+
+def write_cifti_rois(rois, out: Path) -> tuple[Path, ...]:
+    """Write one label map of both hemispheres on fsaverage5: 1, 2, ... in order, 0 (???) elsewhere.
+
+    Every vertex is in the file, the medial wall too. The ROIs must not overlap.
+    """
+    from nibabel import Cifti2Image
+    from nibabel.cifti2 import BrainModelAxis, LabelAxis
+
+    check_disjoint(rois, out)
+    keys = np.zeros((1, 2 * N_VERTICES), np.float32)  # as HCP's files and Connectome Workbench have them
+    table = {0: ("???", (1.0, 1.0, 1.0, 0.0))}
+    for key, roi in enumerate(rois, start=1):
+        keys[0, roi.mask] = key
+        table[key] = (roi.name, (*COLOURS[(key - 1) % len(COLOURS)], 1.0))
+    left, right = (BrainModelAxis.from_surface(np.arange(N_VERTICES), N_VERTICES, structure) for structure in MODELS)
+    image = Cifti2Image(keys, (LabelAxis(["ROIs"], [table]), left + right))
+    image.nifti_header.set_intent("NIFTI_INTENT_CONNECTIVITY_DENSE_LABELS", name="ConnDenseLabel")
+    return (write_bytes(out, image.to_bytes()),)
 
 
 def check_cifti_sizes(path: Path) -> None:

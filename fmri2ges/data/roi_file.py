@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ..brain.roi import Roi, cover, union
 from ..errors import UserError
-from .roi_cifti import read_cifti_rois
+from .roi_cifti import read_cifti_rois, write_cifti_rois
 from .roi_freesurfer import read_annot_rois, read_label_rois, write_annot_rois, write_label_rois
 from .roi_gifti import read_gifti_rois, write_gifti_rois
 from .roi_mesh import check_file
@@ -41,6 +41,7 @@ READERS = {
     ".json": _read_json,
 }
 WRITERS = {
+    ".dlabel.nii": write_cifti_rois,
     ".nii.gz": write_nifti_roi,
     ".nii": write_nifti_roi,
     ".gii": write_gifti_rois,
@@ -87,7 +88,7 @@ def write_rois(rois: Iterable[Roi], out) -> tuple[Path, ...]:
 
     Parameters
     ----------
-    out : .label.gii, .func.gii, .shape.gii, .annot, .label, .csv, .json, or .nii or .nii.gz (one ROI)
+    out : .label.gii, .func.gii, .shape.gii, .annot, .label, .dlabel.nii, .csv, .json, or .nii or .nii.gz (one ROI)
 
     Returns
     -------

@@ -27,6 +27,7 @@ class Series:
     names : names of a table's columns, empty elsewhere
     tr : repetition time that the file states, seconds; None when it states none
     grid : where the voxels lie; None when that is not known, and in other spaces
+    note : how the columns were found, one line; empty where the file itself says it
     """
 
     shape: tuple[int, int]
@@ -35,6 +36,7 @@ class Series:
     names: tuple[str, ...] = ()
     tr: float | None = None
     grid: VoxelGrid | None = None
+    note: str = ""
 
 
 def array_series(values: np.ndarray, space: str, names: tuple[str, ...] = ()) -> Series:

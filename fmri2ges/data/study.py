@@ -21,6 +21,7 @@ from ..types import GestureClip, Motion, Recording, Words
 if TYPE_CHECKING:
     from .bold import Bold
     from .bvh import Imported
+    from .pycortex import PycortexSubject
     from .word_rows import WordsReport
 
 N_GRAM = 8  # words
@@ -32,7 +33,8 @@ class RecordingSource:
     """Where one {fMRI, text} recording lies; times in seconds.
 
     `mask` are the masks of a volume (voxels inside all of them count), `partner` is the other
-    hemisphere of a surface where its name does not follow from `bold`. `events` and `stim` say when
+    hemisphere of a surface where its name does not follow from `bold`; `pycortex` takes voxels to
+    fsaverage5. `events` and `stim` say when
     the story starts in the scan, for words that count from the start of its audio.
     """
 
@@ -49,6 +51,7 @@ class RecordingSource:
     partner: Path | None = None
     events: Path | None = None
     stim: str | None = None
+    pycortex: PycortexSubject | None = None
 
     @property
     def words_key(self) -> tuple:
@@ -59,13 +62,13 @@ class RecordingSource:
         """Detrended, z-scored BOLD; see `bold.read_bold`."""
         from .bold import read_bold
 
-        return read_bold(self.bold, self.columns, self.scale, self.mask, self.partner, self.tr)
+        return read_bold(self.bold, self.columns, self.scale, self.mask, self.partner, self.tr, self.pycortex)
 
     def grid(self) -> VoxelGrid | None:
         """Where the voxels lie, without reading the BOLD; None when that is not known."""
         from .bold import open_bold
 
-        return open_bold(self.bold, self.columns, self.mask, self.partner).grid
+        return open_bold(self.bold, self.columns, self.mask, self.partner, self.pycortex).grid
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..errors import UserError
 from . import bids, hf5
+from .pycortex import PycortexSubject
 from .study import GestureSource, RecordingSource, Split, Study
 
 # key -> kind of value; see `_value`. An asterisk marks a key that must be given.
@@ -19,6 +20,9 @@ RECORDING = {
     "story": "*name",
     "bold": "*files",
     "mask": "file",
+    "pycortex": "folder",
+    "transform": "name",
+    "spheres": "files",
     "tr": "*positive",
     "first_volume_at": "*number",
     "words": "*file",
@@ -123,7 +127,12 @@ def _with_defaults(raw: Any) -> Any:
 def _source(values: dict) -> RecordingSource:
     files = values["bold"]
     mask = (values["mask"],) if "mask" in values else ()
-    return RecordingSource(**{**values, "bold": files[0], "partner": files[1] if len(files) > 1 else None, "mask": mask})
+    rest = {key: value for key, value in values.items() if key not in ("pycortex", "transform", "spheres")}
+    pycortex = None
+    if "pycortex" in values:
+        pycortex = PycortexSubject(values["pycortex"], values.get("transform"), values.get("spheres", ()))
+    partner = files[1] if len(files) > 1 else None
+    return RecordingSource(**{**rest, "bold": files[0], "partner": partner, "mask": mask, "pycortex": pycortex})
 
 
 def _bids(top: dict, path: Path, problems: list[str]) -> list[RecordingSource]:
@@ -161,6 +170,7 @@ def _entries(top: dict, kind: str, schema: dict, identity: tuple[str, ...], path
         before = len(problems)
         values = _read_keys(raw, schema, where, path.parent, problems)
         _check_stim(values, where, problems)
+        _check_pycortex(values, where, problems)
         if len(problems) > before:
             continue
         key = tuple(values[k] for k in identity)
@@ -175,6 +185,14 @@ def _entries(top: dict, kind: str, schema: dict, identity: tuple[str, ...], path
 def _check_stim(values: dict, where: str, problems: list[str]) -> None:
     if "stim" in values and "events" not in values:
         problems.append(f"{where}: stim names an event of `events`; add events, or remove stim")
+
+
+def _check_pycortex(values: dict, where: str, problems: list[str]) -> None:
+    for key in ("transform", "spheres"):
+        if key in values and "pycortex" not in values:
+            problems.append(f"{where}: {key} belongs to `pycortex`; add pycortex, the folder of the subject, or remove {key}")
+    if len(values.get("spheres", "LR")) != 2:
+        problems.append(f'{where}: spheres: must be a list of two files, such as ["lh.sphere.reg", "rh.sphere.reg"]')
 
 
 def _read_keys(raw: Any, schema: dict[str, str], where: str, root: Path, problems: list[str]) -> dict[str, Any]:

@@ -17,6 +17,11 @@ N_FEATURES = 27
 BONE_LENGTHS = np.array([0.50, 0.17, 0.13, 0.19, 0.28, 0.26, 0.19, 0.28, 0.26])
 _BONES = np.array(Skeleton().bones)
 
+# The low-pass before a lower frame rate.
+CUTOFF = 0.8  # of the new Nyquist frequency
+ORDER = 6  # of the Butterworth filter, applied twice
+SAME_RATE = 1.01  # a header that says 15.0002 means 15: no low-pass below this ratio of rates
+
 
 def to_bones(positions: np.ndarray) -> np.ndarray:
     """Unit bone vectors of joint positions.
@@ -60,13 +65,63 @@ def from_bones(bones: np.ndarray, lengths: np.ndarray = BONE_LENGTHS) -> np.ndar
 
 
 def resample(motion: Motion, fps: float) -> Motion:
-    """The motion at another frame rate, by linear interpolation of positions; start is kept."""
+    """The motion at another frame rate; start is kept.
+
+    A rate that rises is interpolated linearly. Before a rate falls, what is faster than the new rate
+    can show is taken out without delay (`_low_pass`); otherwise it would come back as a slow movement
+    that nobody made.
+
+    Kept: the clock, places of what stands still, movements up to half of the new Nyquist frequency,
+    and constant bone lengths. A bone whose length varies keeps its length low-passed. `samples` are
+    not carried over.
+
+    Parameters
+    ----------
+    fps : frames per second wanted, above 0
+    """
     if abs(motion.fps - fps) < 1e-9:
         return motion
     n = max(1, int(np.floor((motion.n_frames - 1) / motion.fps * fps + 1e-6)) + 1)
     t = np.arange(n) / fps * motion.fps
-    low = np.minimum(t.astype(int), motion.n_frames - 1)
-    high = np.minimum(low + 1, motion.n_frames - 1)
-    w = (t - low)[:, None, None]
-    positions = (1 - w) * motion.positions[low] + w * motion.positions[high]
+    if motion.fps > fps * SAME_RATE:
+        positions = _low_pass(motion, fps, t)
+    else:
+        low = np.minimum(t.astype(int), motion.n_frames - 1)
+        high = np.minimum(low + 1, motion.n_frames - 1)
+        w = (t - low)[:, None, None]
+        positions = (1 - w) * motion.positions[low] + w * motion.positions[high]
     return Motion(positions.astype(np.float32), fps=fps, start=motion.start, skeleton=motion.skeleton)
+
+
+def _low_pass(motion: Motion, fps: float, t: np.ndarray) -> np.ndarray:
+    """Low-passed positions at the frames `t` (may be fractions) of the old rate, (len(t), n_joints, 3), float64.
+
+    A Butterworth filter forwards and backwards: no delay, gain .5 at its cutoff, above .99 up to half of
+    the new Nyquist frequency and below .07 from that frequency on. Filtering shortens a bone that turns,
+    as a chord is shorter than its arc, so each bone is brought back to its own length.
+    """
+    from scipy.interpolate import make_interp_spline
+    from scipy.signal import butter, sosfiltfilt
+
+    cutoff = CUTOFF * fps / motion.fps  # of the old Nyquist frequency
+    sos = butter(ORDER, cutoff, output="sos")
+    n = motion.n_frames
+    pad = int(np.ceil(10 / cutoff))  # five periods of the cutoff, however short the clip (scipy's padding needs a longer one)
+
+    def at(values: np.ndarray) -> np.ndarray:
+        ends = [(pad, pad)] + [(0, 0)] * (values.ndim - 1)
+        longer = np.pad(values, ends, mode="reflect", reflect_type="odd")
+        smooth = sosfiltfilt(sos, longer, axis=0, padlen=0)[pad : pad + n]
+        return make_interp_spline(np.arange(n), smooth, k=min(3, n - 1))(np.minimum(t, n - 1))
+
+    places = motion.positions.astype(np.float64)
+    smooth = at(places)
+    out = smooth.copy()
+    for parent, child in motion.skeleton.bones:
+        length = at(np.linalg.norm(places[:, child] - places[:, parent], axis=-1))
+        bone = smooth[:, child] - smooth[:, parent]
+        norm = np.linalg.norm(bone, axis=-1)
+        # A bone that is filtered away (it turned too fast to have a direction) has no length to bring back.
+        scale = np.where(norm > 1e-3 * length, length / np.maximum(norm, 1e-12), 1.0)
+        out[:, child] = out[:, parent] + scale[:, None] * bone
+    return out

@@ -17,7 +17,15 @@ from ..errors import UserError, check_option
 from ..types import Motion
 
 # Format of the ROI -> the ending of its files.
-ROI_FORMATS = {"gii": ".gii", "annot": ".annot", "label": ".label", "nii": ".nii.gz", "roi-csv": ".csv", "roi-json": ".json"}
+ROI_FORMATS = {
+    "gii": ".gii",
+    "annot": ".annot",
+    "label": ".label",
+    "dlabel": ".dlabel.nii",
+    "nii": ".nii.gz",
+    "roi-csv": ".csv",
+    "roi-json": ".json",
+}
 FORMATS = ("bvh", "npz", "csv", "csv-wide", "gif", "mp4", *ROI_FORMATS)
 BRANCHES = ("direct", "text")  # the first one that was decoded is exported unless one is named
 
@@ -31,7 +39,7 @@ def export_motion(decode_dir, format: str, out, branch: str | None = None) -> tu
     format : 'bvh', 'npz', 'csv' (a row per frame and joint) or 'csv-wide' (a row per frame): the motion of
         one branch; 'gif' or 'mp4': a film of all branches with the decoded words; the ROI on fsaverage5 as
         'gii' (``NAME.L.func.gii`` and ``NAME.R.func.gii``, or .label.gii when `out` ends so), 'annot' or
-        'label' (FreeSurfer), 'nii' (mask in MNI space), 'roi-csv' (members) or 'roi-json'
+        'label' (FreeSurfer), 'dlabel' (CIFTI), 'nii' (mask in MNI space), 'roi-csv' (members) or 'roi-json'
     out : file to write
     branch : 'text' or 'direct'; None takes the direct branch, or the text branch where there is no other
 

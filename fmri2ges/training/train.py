@@ -118,6 +118,7 @@ def study_inputs(study: Study) -> list[Path]:
         study.path,
         *(r.words for r in study.recordings),
         *(mask for r in study.recordings for mask in r.mask),
+        *(file for r in study.recordings if r.pycortex for file in r.pycortex.files()),
         *(g.words for g in study.gestures),
         *(g.motion for g in study.gestures),
     ]

@@ -86,7 +86,7 @@ def test_cover_counts_every_vertex_once(a, b):
 @settings(max_examples=8)
 @given(
     parts=st.lists(masks(), min_size=1, max_size=3),
-    name=st.sampled_from(["r.label.gii", "r.func.gii", "r.annot", "r.csv", "r.json"]),
+    name=st.sampled_from(["r.label.gii", "r.func.gii", "r.annot", "r.dlabel.nii", "r.csv", "r.json"]),
 )
 def test_files_keep_any_rois(parts, name, tmp_path_factory):
     folder, rest, rois = tmp_path_factory.mktemp("r"), CORTEX, []

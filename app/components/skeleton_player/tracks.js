@@ -35,11 +35,17 @@ function panel(context, box, low, high, label, unit, curves, look) {
   context.clip(); // volumes just outside the window lead the curve to its borders
   paintCanvas(context, lines);
   context.restore();
-  const name = { kind: "text", text: `${label}, ${unit}`, x: box.x + 6, y: box.y + 10, size: 11, weight: 600, font: look.font, colour: look.text, alpha: 0.85 };
   context.font = `600 11px ${look.font}`;
-  const end = name.x + context.measureText(name.text).width + 4;
-  const plate = [[name.x - 4, box.y - 1], [end, box.y - 1], [end, box.y + 14], [name.x - 4, box.y + 14]];
-  paintCanvas(context, [{ kind: "area", points: plate, fill: look.back, alpha: 0.8 }, name]);
+  const text = `${label}, ${unit}`, x = box.x + 6, end = x + context.measureText(text).width + 4;
+  // The name stands in the corner that the curves leave free.
+  const under = curves.flatMap((c) => Array.from(c.values).filter((_, i) => look.toX(c.times[i]) <= end));
+  const above = under.filter((v) => v > (low + high) / 2).length > under.length / 2;
+  const y = above ? box.y + box.height - 13 : box.y - 1;
+  const plate = [[x - 4, y], [end, y], [end, y + 15], [x - 4, y + 15]];
+  paintCanvas(context, [
+    { kind: "area", points: plate, fill: look.back, alpha: 0.8 },
+    { kind: "text", text, x, y: y + 11, size: 11, weight: 600, font: look.font, colour: look.text, alpha: 0.85 },
+  ]);
 }
 
 // Draws the curves; called on new data, a new size or a new theme, not on every frame.

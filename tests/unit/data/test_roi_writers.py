@@ -23,7 +23,7 @@ V1, BROCA, LEFT_AG = ATLAS.vertices(["V1"]), ATLAS.vertices(["Broca"]), ATLAS.ve
 ROIS = (Roi("V1", V1), Roi("Broca (BA44/45+IFS)", BROCA), Roi("left, only", LEFT_AG))
 
 
-@pytest.mark.parametrize("name", ["r.label.gii", "r.func.gii", "r.shape.gii", "r.annot", "r.csv", "r.json"])
+@pytest.mark.parametrize("name", ["r.label.gii", "r.func.gii", "r.shape.gii", "r.annot", "r.dlabel.nii", "r.csv", "r.json"])
 def test_what_is_written_is_read(tmp_path, name):
     back = {}
     for path in write_rois(ROIS, tmp_path / name):
@@ -69,6 +69,37 @@ def test_nibabel_reads_the_gifti_labels(tmp_path):
     assert left.darrays[0].intent == nibabel.nifti1.intent_codes["NIFTI_INTENT_LABEL"]
 
 
+def test_nibabel_reads_the_cifti_labels(tmp_path):
+    (path,) = write_rois(ROIS, tmp_path / "r.dlabel.nii")
+    image = nibabel.load(path)
+    assert isinstance(image, nibabel.Cifti2Image) and image.nifti_header.get_intent()[0] == "ConnDenseLabel"
+    maps, models = (image.header.get_axis(k) for k in range(2))
+    names = {key: name for key, (name, _) in maps.label[0].items()}
+    assert names == {0: "???", 1: "V1", 2: "Broca (BA44/45+IFS)", 3: "left, only"}
+    assert [s for s, _, _ in models.iter_structures()] == ["CIFTI_STRUCTURE_CORTEX_LEFT", "CIFTI_STRUCTURE_CORTEX_RIGHT"]
+    assert models.nvertices == {"CIFTI_STRUCTURE_CORTEX_LEFT": 10242, "CIFTI_STRUCTURE_CORTEX_RIGHT": 10242}
+    at = models.vertex + 10242 * (models.name == "CIFTI_STRUCTURE_CORTEX_RIGHT")
+    np.testing.assert_array_equal(np.asarray(image.dataobj)[0, np.argsort(at)], 1 * V1 + 2 * BROCA + 3 * LEFT_AG)
+    np.testing.assert_allclose(maps.label[0][1][1], (0.84, 0.37, 0, 1), atol=1e-6)
+    assert path.read_bytes() == write_rois(ROIS, tmp_path / "s.dlabel.nii")[0].read_bytes()
+
+
+def test_cifti_labels_on_a_finer_fsaverage_and_on_no_known_mesh(tmp_path):
+    for n in (40962, 5000):
+        structures = ("CIFTI_STRUCTURE_CORTEX_LEFT", "CIFTI_STRUCTURE_CORTEX_RIGHT")
+        left, right = (nibabel.cifti2.BrainModelAxis.from_surface(np.arange(n), n, s) for s in structures)
+        labels = nibabel.cifti2.LabelAxis(["ROIs"], [{0: ("???", (1, 1, 1, 0)), 7: ("mine", (1, 0, 0, 1))}])
+        keys = np.zeros((1, 2 * n), np.float32)
+        keys[0, np.flatnonzero(CORTEX)[:40]] = 7
+        nibabel.save(nibabel.Cifti2Image(keys, (labels, left + right)), tmp_path / f"{n}.dlabel.nii")
+    (roi,) = read_rois(tmp_path / "40962.dlabel.nii")
+    assert roi.name == "mine" and np.flatnonzero(roi.mask).tolist() == np.flatnonzero(CORTEX)[:40].tolist()
+    with pytest.raises(
+        UserError, match=r"has 5000 vertices in a hemisphere; allowed: 32492 \(fsLR-32k\) or 10242, 40962, 163842"
+    ):
+        read_rois(tmp_path / "5000.dlabel.nii")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("names", [["Broca"], ["V1"], ["AC", "STG"]])
 def test_nifti_comes_back_almost_the_same(tmp_path, names):
@@ -84,13 +115,13 @@ def test_nifti_comes_back_almost_the_same(tmp_path, names):
 
 def test_writers_refuse_what_a_format_cannot_hold(tmp_path):
     twice = (ROIS[0], Roi("V1 again", V1))
-    for name in ("r.label.gii", "r.annot"):
+    for name in ("r.label.gii", "r.annot", "r.dlabel.nii"):
         with pytest.raises(UserError, match=f"'V1' and 'V1 again' share {V1.sum()} vertices"):
             write_rois(twice, tmp_path / name)
     assert len(write_rois(twice, tmp_path / "r.csv")) == 1
     with pytest.raises(UserError, match="a mask holds one ROI; got 2"):
         write_rois(twice, tmp_path / "r.nii")
-    with pytest.raises(UserError, match="allowed: .nii.gz"):
+    with pytest.raises(UserError, match="allowed: .dlabel.nii, .nii.gz"):
         write_rois(ROIS, tmp_path / "r.mat")
     with pytest.raises(UserError, match="two ROIs are called 'V1'"):
         write_rois((ROIS[0], ROIS[0]), tmp_path / "r.json")

@@ -66,4 +66,7 @@ def test_resampling_keeps_times_and_positions():
     motion = Motion(positions, fps=30.0, start=2.0)
     half = resample(motion, 15.0)
     assert half.start == 2.0 and half.n_frames == 46
-    np.testing.assert_allclose(half.positions, positions[::2], atol=1e-6)
+    # The low-pass takes the fastest share of it; `laws/test_resample_laws` says what is kept.
+    np.testing.assert_allclose(half.positions, positions[::2], atol=0.01)
+    double = resample(motion, 60.0)
+    np.testing.assert_array_equal(double.positions[::2], positions)
