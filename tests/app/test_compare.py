@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+expect = pytest.importorskip("playwright.sync_api").expect
 pytestmark = pytest.mark.browser
 LOAD = 90_000  # ms: torch is imported, the first story made
 
@@ -66,7 +67,9 @@ def test_another_sample_moves_the_skeletons_and_leaves_the_reference(compare):
 
 
 def test_a_figure_is_made_and_downloaded(compare):
-    compare.get_by_role("button", name="Make the figure").click()
+    button = compare.get_by_role("button", name="Make the figure")
+    expect(button).to_have_count(1, timeout=30_000)  # the page may still be replacing what it showed before
+    button.click()
     ready = compare.get_by_role("button", name=re.compile(r"Download .*strip.*\.svg"))
     with compare.expect_download() as download:
         ready.click()

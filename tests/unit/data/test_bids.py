@@ -95,7 +95,7 @@ def test_fmriprep_volumes_share_the_mask_of_their_runs(tmp_path):
     assert found["ok"] and found["minutes"]["bold"] == 2.0 and found["split"]["test"] == ["story-2"]
     assert found["recordings"][0] | {"n_nan": 0} == {
         "subject": "sub-01", "story": "story-1", "space": "voxels", "tr": 2.0, "first_volume_at": 1.0,
-        "n_volumes": 30, "n_columns": n, "n_nan": 0, "n_constant": 0, "n_words": 100,
+        "n_volumes": 30, "n_columns": n, "n_nan": 0, "n_constant": 0, "n_words": 100, "understood": "",
     }  # fmt: skip
 
 
