@@ -52,8 +52,10 @@ def understood(opened: Opened) -> None:
     recordings, clips = views.recording_rows(checked), views.clip_rows(checked)
     if recordings:
         st.markdown(f"**{_count(len(recordings), 'recording')}** of {_count(len(study.subjects), 'subject')}, "
-                    f"{_count(len(study.stories), 'story', 'stories')}, {sum(r['Minutes'] for r in recordings):.1f} minutes of BOLD")  # fmt: skip
+                    f"{_count(len(study.stories), 'story', 'stories')}, {sum(r.n_volumes * r.tr for r in checked.recordings) / 60:.1f} minutes of BOLD")  # fmt: skip
         st.dataframe(recordings, hide_index=True, height=_height(recordings), alt="Recordings of the study")
+        for way in dict.fromkeys(r.understood for r in checked.recordings if r.understood):
+            st.caption(plain(f"Surfaces: {way}"))
     if clips:
         speakers = len({c["Speaker"] for c in clips})
         st.markdown(f"**{_count(len(clips), 'gesture clip')}** of {_count(speakers, 'speaker')}, "

@@ -71,7 +71,8 @@ def fit(
             schedule.step()
             keep = min(config.ema, (1 + step) / (10 + step))  # warm-up: early weights are forgotten fast
             with torch.no_grad():
-                torch._foreach_lerp_(average, weights, 1 - keep)
+                for mean, w in zip(average, weights):
+                    mean.lerp_(w, 1 - keep)
             losses.append(loss)
             if progress is not None and (step % 10 == 9 or step + 1 == config.steps):
                 recent = losses[-10:]
