@@ -137,21 +137,38 @@ def run(c: Condition, seed: int, lm_name: str, n_null: int, n_test: int) -> dict
     }  # fmt: skip
 
 
+FORMS = {"fast": "#0072B2", "bayes": "#D55E00"}
+LABELS = {"word-vector likeness": "likeness", "BERTScore F1 (GloVe 50-d, idf)": "BERTScore F1"}
+
+
 def figure(results: list[dict], path: Path) -> None:
-    """Learning curve: likeness and BERTScore against the number of training stories, with their nulls."""
+    """Text quality against training stories (left) and signal level (right), above the band of the language model alone.
+
+    The band reaches from the mean of the language model's texts to their 95 % point.
+    """
     import matplotlib.pyplot as plt
 
-    curve = [r for r in results if r["signal"] == 1.0 and r["condition"].endswith("training stories")]
-    n = [r["n_train"] for r in curve]
-    fig, axes = plt.subplots(1, 2, figsize=(7.1, 2.8), layout="constrained")
-    for ax, metric in zip(axes, ("word-vector likeness", "BERTScore F1 (GloVe 50-d, idf)")):
-        for form, colour in (("fast", "#0072B2"), ("bayes", "#D55E00")):
-            rows = [r["rows"][f"{form}, {metric}"] for r in curve]
-            ax.plot(n, [x["value"] for x in rows], "o-", color=colour, label=form)
-            ax.plot(n, [x["null_95"] for x in rows], ":", color=colour, label=f"{form}: 95 % of the language model alone")
-        ax.set(xlabel="training stories of 5 min", ylabel=metric)
-        ax.spines[["top", "right"]].set_visible(False)
-    axes[0].legend(frameon=False, fontsize=7)
+    planted = [r for r in results if r["condition"] not in ("null brain", "ROIs without signal")]
+    full = max(r["n_train"] for r in planted)
+    panels = {
+        "n_train": ("training stories of 5 min", sorted((r for r in planted if r["signal"] == 1.0), key=lambda r: r["n_train"])),
+        "signal": ("signal (1: as in the demo)", sorted((r for r in planted if r["n_train"] == full), key=lambda r: r["signal"])),
+    }
+    fig, axes = plt.subplots(len(LABELS), 2, figsize=(7.1, 4.8), layout="constrained", sharex="col", sharey="row")
+    for row, (metric, label) in zip(axes, LABELS.items()):
+        for ax, (key, (_, curve)) in zip(row, panels.items()):
+            x = [r[key] for r in curve]
+            for form, colour in FORMS.items():
+                scores = [r["rows"][f"{form}, {metric}"] for r in curve]
+                ax.plot(x, [s["value"] for s in scores], "o-", ms=4, color=colour, label=form)
+                low, high = ([s[k] for s in scores] for k in ("null_mean", "null_95"))
+                ax.fill_between(x, low, high, color=colour, alpha=0.25, lw=0, label=f"{form}: language model alone, mean to 95 %")
+            ax.set_xticks(x)
+            ax.spines[["top", "right"]].set_visible(False)
+        row[0].set_ylabel(label)
+    for ax, (label, _) in zip(axes[-1], panels.values()):
+        ax.set_xlabel(label)
+    fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False, fontsize=7)
     fig.suptitle("fMRI to text, simulated data", fontsize=9)
     fig.savefig(path)
 

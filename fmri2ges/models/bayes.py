@@ -8,7 +8,7 @@ decoder's word rate (`f2t.py`); here the words are found. Decoding never sees a 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
@@ -21,9 +21,10 @@ from ..types import Words
 from .beam import WIDTH, decode_beam
 from .encoding import EncodingModel, StoryVoxels, fit_encoding
 from .likelihood import Evidence, Likelihood
-from .noise import NoiseModel, fit_noise, left_out_residuals
+from .noise import NoiseModel, fit_noise, least_shrinkage, left_out_residuals
 
 N_BEST = 1500  # voxels with the best cross-validated score
+N_CHOOSING = 300  # of these, on which the shrinkage is chosen
 PRIOR_WEIGHT = 1.0  # Bayes' rule; on validation stories less loses words in common and more loses the topic
 PER_PARCEL = 4  # and these of every parcel, so that any ROI can be decoded on its own
 
@@ -174,7 +175,9 @@ def fit_bayes(
     design = np.concatenate([model.design(f) for f in features])
     bold = np.concatenate([np.asarray(s.bold[:, kept], np.float32) for s in stories])
     lengths = [len(f) for f in features]
-    noise = fit_noise(left_out_residuals(design, bold, lengths, model.penalty), lengths)
+    residuals = left_out_residuals(design, bold, lengths, model.penalty)
+    best = model.best(N_CHOOSING)
+    noise = replace(fit_noise(residuals, lengths), least=least_shrinkage(bold[:, best], residuals[:, best], lengths))
     report(1.0, "noise of the encoding model")
     expected = np.concatenate(per_word).mean(0)
     return BayesDecoder(model, noise, kept, parcel[kept].astype(np.int32), expected.astype(np.float32), choice, lm.name)

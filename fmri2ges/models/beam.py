@@ -52,7 +52,7 @@ def decode_beam(
     width : hypotheses kept after each word
     k : texts to return, at most `width`
     prior_weight : weight of the language model's log probability
-    proposals : next-word rules over `lm.vocabulary`; by default those of `text.proposals`
+    proposals : next-word rules over `lm.vocabulary`; by default `text.proposals.Proposals.of(lm)`
     progress, should_stop : fraction and message after each word; asked before each word
 
     Returns
@@ -69,7 +69,7 @@ def decode_beam(
     """
     check_shape("word durations", duration, (len(start),))
     _check_counts(width, k)
-    proposals = proposals or Proposals(lm.vocabulary)
+    proposals = proposals or Proposals.of(lm)
     texts, prior = np.zeros((1, 0), int), np.zeros(1)
     score = np.zeros(1)
     contexts, hypotheses = lm.start(), likelihood.start()
@@ -118,7 +118,7 @@ def sample_prior(
     Cancelled
         When `should_stop` says so.
     """
-    proposals = proposals or Proposals(lm.vocabulary)
+    proposals = proposals or Proposals.of(lm)
     texts = np.zeros((n, 0), int)
     contexts, rows = lm.start(), np.zeros(n, int)  # all begin as the one empty hypothesis
     for word in range(len(start)):

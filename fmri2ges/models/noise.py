@@ -9,6 +9,8 @@ import numpy as np
 
 from ..errors import UserError, check_shape
 
+SHRINKAGES = tuple(k / 10 for k in range(1, 11))
+
 
 def left_out_residuals(design: np.ndarray, bold: np.ndarray, lengths, penalty: np.ndarray) -> np.ndarray:
     """BOLD minus its prediction by the ridge trained on all other stories, in closed form.
@@ -73,10 +75,12 @@ class NoiseModel:
     ----------
     covariance : array (n_voxels, n_voxels), float32, as measured
     n_effective : number of independent volumes that it is worth
+    least : shrinkage is at least this, see `least_shrinkage`
     """
 
     covariance: np.ndarray
     n_effective: float
+    least: float = 0.0
 
     @property
     def shrinkage(self) -> float:
@@ -84,13 +88,15 @@ class NoiseModel:
 
         Oracle approximating shrinkage: Chen, Wiesel, Eldar, Hero, Shrinkage algorithms for MMSE covariance
         estimation, IEEE Trans. Signal Processing 58, 2010, as in scikit-learn. It needs only the covariance and
-        the number of volumes, so a choice of voxels gets its own.
+        the number of volumes, so a choice of voxels gets its own. It knows nothing of the errors of the encoding
+        weights, which `least` makes room for.
         """
         n_voxels = len(self.covariance)
         square = float(np.einsum("ij,ij->", self.covariance, self.covariance, dtype=np.float64)) / n_voxels**2
         level = float(np.trace(self.covariance, dtype=np.float64)) / n_voxels
         spread = (self.n_effective + 1) * (square - level**2 / n_voxels)
-        return 1.0 if spread <= 0 else min((square + level**2) / spread, 1.0)
+        own = 1.0 if spread <= 0 else min((square + level**2) / spread, 1.0)
+        return max(own, self.least)
 
     def shrunk(self) -> np.ndarray:
         """Positive definite covariance, array (n_voxels, n_voxels), float64; its inverse is the precision P."""
@@ -101,16 +107,17 @@ class NoiseModel:
 
     def select(self, columns: np.ndarray) -> NoiseModel:
         """The noise of some voxels (an ROI)."""
-        return NoiseModel(self.covariance[np.ix_(columns, columns)], self.n_effective)
+        return NoiseModel(self.covariance[np.ix_(columns, columns)], self.n_effective, self.least)
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """Everything, ready for a safetensors file."""
-        return {"covariance": self.covariance, "n_effective": np.array([self.n_effective])}
+        return {"covariance": self.covariance, "n_effective": np.array([self.n_effective]), "least": np.array([self.least])}
 
     @classmethod
     def from_arrays(cls, arrays: dict[str, np.ndarray]) -> NoiseModel:
         """The inverse of `to_arrays`."""
-        return cls(arrays["covariance"], float(arrays["n_effective"][0]))
+        least = float(arrays["least"][0]) if "least" in arrays else 0.0  # runs made before it was chosen
+        return cls(arrays["covariance"], float(arrays["n_effective"][0]), least)
 
 
 def fit_noise(residuals: np.ndarray, lengths) -> NoiseModel:
@@ -138,3 +145,40 @@ def fit_noise(residuals: np.ndarray, lengths) -> NoiseModel:
     r = min(max(product.sum() / power, 0.0), 0.99)
     covariance = (residuals.T @ residuals) / np.float32(len(residuals))
     return NoiseModel(covariance, len(residuals) * (1 - r * r) / (1 + r * r))
+
+
+def least_shrinkage(bold: np.ndarray, residuals: np.ndarray, lengths, grid=SHRINKAGES) -> float:
+    """The shrinkage with which left-out stories are predicted best; of equal ones the stronger.
+
+    A covariance that is right for the noise is not the best one to weigh predictions with: where the residuals
+    hardly vary the precision is largest, and there the errors of the encoding weights outweigh the signal. So
+    each half of the stories is whitened with the covariance of the other half, and the shrinkage is chosen whose
+    matched filter (the prediction x, times the precision P, times the data y) stands out most from its noise:
+    (sum_t x_t' P y_t)^2 / sum_t (x_t' P (y_t - a x_t))^2, with a the amplitude that fits best.
+
+    Parameters
+    ----------
+    bold : array (n_volumes, n_voxels); a few hundred of the best voxels are enough
+    residuals : array (n_volumes, n_voxels), from `left_out_residuals`; bold minus these is the prediction
+    lengths : volumes of each story; at least two stories
+    grid : candidates, above 0 to 1
+    """
+    half = np.repeat(np.arange(len(lengths)) % 2, lengths)
+    total = np.zeros(len(grid))
+    for k in (0, 1):
+        own, other = half == k, half != k
+        noise = residuals[other].astype(np.float64)
+        values, axes = np.linalg.eigh(noise.T @ noise / len(noise))
+        y, rest = bold[own] @ axes, residuals[own] @ axes
+        total += [_matched(y, y - rest, (1 - s) * values + s * values.mean()) for s in grid]
+    return float(max(zip(total.round(6), grid))[1])
+
+
+def _matched(y: np.ndarray, x: np.ndarray, variance: np.ndarray) -> float:
+    """Signal over noise, squared, of the matched filter for the prediction x in data y; on the noise's own axes."""
+    filtered = x / np.maximum(variance, np.finfo(np.float32).tiny)
+    found, power = float((filtered * y).sum()), float((filtered * x).sum())
+    if found <= 0 or power <= 0:
+        return 0.0
+    noise = ((y - found / power * x) * filtered).sum(1)
+    return found**2 / max(float(noise @ noise), np.finfo(np.float32).tiny)

@@ -81,6 +81,8 @@ class BigramLM:
     context : words that the mean covers, the word itself included
     """
 
+    most_candidates = 256  # the whole nucleus: words of a topic stand far down in it, each as rare as the others
+
     def __init__(self, language: Bigram, vectors, context: int = CONTEXT):
         self.language, self.embed, self.context = language, vectors, context
         self.name = f"bigram of the training stories, {vectors.dim}-d word vectors"

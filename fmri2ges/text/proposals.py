@@ -21,7 +21,7 @@ from .stems import content_stem
 
 MASS = 0.9
 RATIO = 0.1
-MOST = 32  # a flat distribution would otherwise propose hundreds of words that hardly differ in probability
+MOST = 32  # features of a candidate take a run of a causal model; a flat distribution would propose hundreds
 MEMORY = 20  # words
 
 
@@ -43,6 +43,11 @@ class Proposals:
         stems = [content_stem(w) for w in vocabulary]
         index = {s: k for k, s in enumerate(dict.fromkeys(s for s in stems if s is not None))}
         self.stem = np.array([-1 if s is None else index[s] for s in stems], int)
+
+    @classmethod
+    def of(cls, lm) -> Proposals:
+        """The rules for a `text.lm.LanguageModel`, which may say that more candidates cost it nothing."""
+        return cls(lm.vocabulary, most=getattr(lm, "most_candidates", MOST))
 
     def propose(self, probability: np.ndarray, texts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Candidates of every hypothesis, at least one each.

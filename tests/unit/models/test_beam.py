@@ -80,7 +80,7 @@ def naive_beam(lm, model, noise, bold, width, prior_weight):
         likelihood = likelihood_of(lm, bold, model, noise, n)
         grown = []
         for text, prior in beam:
-            _, words, log_p = Proposals(lm.vocabulary).propose(next_words(lm, text), np.array([text], int))
+            _, words, log_p = Proposals.of(lm).propose(next_words(lm, text), np.array([text], int))
             for word, lp in zip(words, log_p):
                 new = (*text, int(word))
                 features = lm.story_features([lm.vocabulary[i] for i in new])
@@ -170,7 +170,7 @@ def test_prior_texts_follow_the_language_model_and_its_rules(lm):
     rng = np.random.default_rng(0)
     texts = sample_prior(lm, START[:2], DURATION[:2], 3000, rng)
     index = {w: k for k, w in enumerate(lm.vocabulary)}
-    _, words, log_p = Proposals(lm.vocabulary).propose(lm.next_words(lm.start()), np.zeros((1, 0), int))
+    _, words, log_p = Proposals.of(lm).propose(lm.next_words(lm.start()), np.zeros((1, 0), int))
     p = np.exp(log_p) / np.exp(log_p).sum()
     first = np.bincount([index[t.text[0]] for t in texts], minlength=len(index))
     assert set(np.flatnonzero(first)) <= set(words)

@@ -1,6 +1,10 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
+from fmri2ges.text.lm import BigramLM
+from fmri2ges.text.ngram import Bigram
 from fmri2ges.text.proposals import Proposals
 from fmri2ges.text.stems import content_stem
 
@@ -44,6 +48,14 @@ def test_at_most_the_asked_number():
     rules = Proposals(tuple(f"w{k}x" for k in range(100)))
     _, words, _ = rules.propose(np.full((1, 100), 0.01), NONE)
     assert words.tolist() == list(range(32))
+
+
+def test_a_language_model_says_how_many_candidates_it_can_afford():
+    flat = np.full((1, 100), 0.01)
+    costly = SimpleNamespace(vocabulary=tuple(f"w{k}x" for k in range(100)))
+    assert len(Proposals.of(costly).propose(flat, NONE)[1]) == 32
+    cheap = BigramLM(Bigram.fit([costly.vocabulary]), SimpleNamespace(dim=2, matrix=lambda words: np.zeros((len(words), 2))))
+    assert len(Proposals.of(cheap).propose(flat, NONE)[1]) == 90  # the whole nucleus
 
 
 FLAT = np.full(10, 0.1)
