@@ -29,7 +29,7 @@ from fmri2ges.demo.study import simulate_study  # noqa: E402
 from fmri2ges.demo.world import TEST, VALIDATION, World  # noqa: E402
 from fmri2ges.evaluation.encoder import load_encoder  # noqa: E402
 from fmri2ges.evaluation.fgd import cut_windows, fgd, frechet_distance  # noqa: E402
-from fmri2ges.evaluation.gesture import features, pair  # noqa: E402
+from fmri2ges.evaluation.gesture import features, pair, roughness  # noqa: E402
 from fmri2ges.evaluation.intervals import t_interval  # noqa: E402
 from fmri2ges.evaluation.nulls import allowed_shifts, combine_stories, correlation_at_shifts, p_value  # noqa: E402
 from fmri2ges.models.conditions import volume_track, word_track  # noqa: E402
@@ -45,7 +45,7 @@ from fmri2ges.training.presets import PRESETS  # noqa: E402
 from fmri2ges.training.train import Stages, read_brains, read_clips, roi_groups, train_study, training_folds  # noqa: E402
 from fmri2ges.types import Motion  # noqa: E402
 
-GRID = (1.0, 1.5, 2.25)  # guidance
+GRID = (1.0, 2.0, 3.0)  # guidance
 SUBJECT = "sub-01"
 N_SAMPLES, N_SHIFTS, SECONDS = 8, 2000, 300.0
 MAX_FGD_RATIO = 4.0  # guidance may not cost more than this times the re-rendition's FGD
@@ -84,6 +84,7 @@ class Bench:
         self.rng = np.random.default_rng([seed, 11])
         config, quiet = PRESETS["demo"], Stages(None, None)
         self.clips = read_clips(self.session.study, quiet)
+        self.real = [self.session.t2g.codec.encode(c.bones) for c in self.clips if c.speaker == 0]
         _, held = read_brains(self.session.study, config, quiet)
         (self.stories,) = training_folds(self.session.study, held)
         f2t, basis = self.session.f2t(SUBJECT, 0), self.session.basis(SUBJECT)
@@ -113,7 +114,7 @@ class Bench:
 
         g = torch.Generator().manual_seed(self.seed)
         if kind == "volumes":
-            return calibrated_f2g(generator, self.session.t2g, self.stories, self.story_tracks, self.vectors, 0, g)
+            return calibrated_f2g(generator, self.stories, self.story_tracks, self.real, 0, g)
         tracks = [word_track(c.words, self.vectors.matrix(c.words.text)) for c in self.clips]
         return calibrated_t2g(generator, self.clips, tracks, g)
 
@@ -163,8 +164,9 @@ class Bench:
         null = combine_stories([m[1:] for m in means], np.random.default_rng([self.seed, 9]), N_SHIFTS)
         value = float(np.mean([m[0] for m in means]))
         several = motions[0].samples is not None
+        firsts = [m.samples[0] if several else m.positions for m in motions]
         return {
-            "r1": float(np.mean([o[0] for o in ones])), "r8": value if several else None, "r": value,
+            "jerk": float(np.mean([roughness(x, 3) for x in firsts])), "r1": float(np.mean([o[0] for o in ones])), "r8": value if several else None, "r": value,
             "null95": float(np.quantile(null, 0.95)), "p": p_value(value, null), **self.fgd(TEST, motions),
         }  # fmt: skip
 
@@ -181,7 +183,7 @@ def variants(bench: Bench) -> dict[str, Generator]:
 
     def train(**options) -> Generator:
         return train_f2g(
-            session.t2g, stories, gestures, speakers, tracks, bench.vectors, loop, rng, "cpu", decoded=decoded, **options
+            session.t2g, stories, gestures, speakers, tracks, bench.real, bench.vectors, loop, rng, "cpu", decoded=decoded, **options
         )
 
     untrained = seeded(lambda: from_t2g(session.t2g.denoiser, f2g_config(session.t2g.denoiser.config, f2t.blocks.width)), rng)
@@ -237,8 +239,8 @@ def say(seed: int, message: str) -> None:
 def table(worlds: list[dict]) -> str:
     """The table as Markdown."""
     lines = [
-        "| method | r, one sample | r, mean of 8 [95 % CI over worlds] | shift null, 95 % | worlds with p <= .01 | FGD | FGD, extrapolated |",
-        "|---|---|---|---|---|---|---|",
+        "| method | r, one sample | r, mean of 8 [95 % CI over worlds] | shift null, 95 % | worlds with p <= .01 | FGD | FGD, extrapolated | jerk, m/s^3 |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for name, label in ROWS.items():
         got = [w["rows"][name] for w in worlds]
@@ -249,7 +251,7 @@ def table(worlds: list[dict]) -> str:
         one = np.mean([g["r1"] for g in got])
         lines.append(
             f"| {label} | {one:.3f} | {mean} | {np.mean([g['null95'] for g in got]):.3f} | "
-            f"{sum(g['p'] <= 0.01 for g in got)} of {len(got)} | {np.mean([g['fgd'] for g in got]):.2f} | {np.mean([g['fgd_extrapolated'] for g in got]):.2f} |"
+            f"{sum(g['p'] <= 0.01 for g in got)} of {len(got)} | {np.mean([g['fgd'] for g in got]):.2f} | {np.mean([g['fgd_extrapolated'] for g in got]):.2f} | {np.mean([g['jerk'] for g in got]):.1f} |"
         )
     return "\n".join(lines)
 

@@ -25,7 +25,7 @@ class Generator:
     denoiser : network in evaluation mode
     codec : from codes to bone directions
     guidance : scale of classifier-free guidance, chosen on validation stories
-    calibration : map of the sampled codes, fitted at this guidance; None leaves them as they are
+    calibration : filter of the sampled codes, fitted at this guidance; None leaves them as they are
     """
 
     denoiser: Denoiser
@@ -83,20 +83,17 @@ def calibrate(
     progress=None,
     should_stop=None,
 ) -> Generator:
-    """The same generator with the moments of its samples brought to those of real codes.
+    """The same generator with the moments and spectra of its samples brought to those of real codes.
 
     Parameters
     ----------
     stories : tokens, start, seconds and speaker of stretches of training stories
-    real : codes (n_latent, n_codes) that belong to them
+    real : stretches of codes (n_latent, n_codes) that the samples are to resemble as a whole
     """
     raw = replace(generator, calibration=None)
-    made, wanted = [], []
-    for k, ((track, start, seconds, speaker), codes) in enumerate(zip(stories, real, strict=True)):
-        sample = raw.sample_codes([track], start, seconds, speaker, seed, should_stop=should_stop)[0]
-        n = min(len(sample), len(codes))
-        made.append(sample[:n])
-        wanted.append(codes[:n])
+    made = []
+    for k, (track, start, seconds, speaker) in enumerate(stories):
+        made.append(raw.sample_codes([track], start, seconds, speaker, seed, should_stop=should_stop)[0])
         if progress is not None:
             progress((k + 1) / len(stories), "moments of generated gestures")
-    return replace(generator, calibration=fit_calibration(np.concatenate(made), np.concatenate(wanted)))
+    return replace(generator, calibration=fit_calibration(made, real))

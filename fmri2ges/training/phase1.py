@@ -19,8 +19,7 @@ from ..text.ngram import Bigram
 from .corpus import BrainStory, GestureStory
 from .loop import LoopConfig, fit, part_of
 
-CALIBRATION_SECONDS = 150.0  # of each clip or story, from which the moments of generated codes are taken
-CALIBRATION_STORIES = 12
+CALIBRATION_SECONDS = 150  # of each clip, from which the moments of generated codes are taken
 BINS_PER_VOLUME = 2  # gesture targets of the readout: two means of the motion codes per volume
 
 
@@ -62,10 +61,11 @@ def calibrated_t2g(
     progress=None, should_stop=None,
 ) -> Generator:  # fmt: skip
     """Fit the moments of T2G on the clips that it was trained on."""
-    parts = []
+    parts, real = [], []
     for clip, track in zip(clips, tracks, strict=True):
-        parts.append((track, clip.start, min(CALIBRATION_SECONDS, len(clip.bones) / 15), clip.speaker))
-    real = [t2g.codec.encode(c.bones) for c in clips]
+        bones = clip.bones[: CALIBRATION_SECONDS * 15]
+        parts.append((track, clip.start, len(bones) / 15, clip.speaker))
+        real.append(t2g.codec.encode(bones))
     return calibrate(t2g, parts, real, generator, progress=progress, should_stop=should_stop)
 
 

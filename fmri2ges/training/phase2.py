@@ -15,8 +15,9 @@ from ..models.t2g import WindowBatches
 from ..text.embeddings import WordVectors
 from .corpus import BrainStory
 from .loop import LoopConfig, fit, part_of
-from .phase1 import CALIBRATION_SECONDS, CALIBRATION_STORIES, seeded
+from .phase1 import seeded
 
+CALIBRATION_SECONDS, CALIBRATION_STORIES = 300.0, 24  # 12 stories of 150 s leave FGD a seventh higher
 TEACHERS = ("observed", "decoded", "dual")
 
 
@@ -59,7 +60,7 @@ def decoded_tracks(f2t: F2T, stories: list[BrainStory], vectors: WordVectors, n_
 
 
 def train_f2g(
-    t2g: Generator, stories: list[BrainStory], gestures: list[np.ndarray], speakers: list[int], tracks: list[RoiTracks], vectors: WordVectors, loop: LoopConfig, rng: np.random.Generator, device, *,
+    t2g: Generator, stories: list[BrainStory], gestures: list[np.ndarray], speakers: list[int], tracks: list[RoiTracks], real: list[np.ndarray], vectors: WordVectors, loop: LoopConfig, rng: np.random.Generator, device, *,
     guidance: float = 2.5, loss: str = "soft", teacher: str = "observed", decoded: list[list[TokenTrack]] | None = None, progress=None, should_stop=None,
 ) -> Generator:  # fmt: skip
     """Train the direct branch.
@@ -70,6 +71,7 @@ def train_f2g(
     gestures : pseudo-gestures (n_renditions, n_latent, n_codes) of each
     speakers : speaker of each rendition
     tracks : per story, (RoiTracks, index) giving its cross-fitted tokens
+    real : gestures of the first rendition's speaker, see `calibrated_f2g`
     loss : 'soft' or 'hard', see `dbda`
     teacher : 'observed' text, cross-fitted 'decoded' text, or 'dual': either, half of the windows each
     decoded : texts for the last two, from `decoded_tracks`
@@ -113,22 +115,24 @@ def train_f2g(
 
     fit(student, draw, loss_of, loop, progress=part_of(progress, 0, 0.9), should_stop=should_stop, message="F2G")
     return calibrated_f2g(
-        Generator(student, t2g.codec, guidance), t2g, stories, tracks, vectors, speakers[0], generator,
+        Generator(student, t2g.codec, guidance), stories, tracks, real, speakers[0], generator,
         progress=part_of(progress, 0.9, 1), should_stop=should_stop,
     )  # fmt: skip
 
 
 def calibrated_f2g(
-    f2g: Generator, t2g: Generator, stories: list[BrainStory], tracks: list[tuple], vectors: WordVectors, speaker: int, generator: torch.Generator, *,
+    f2g: Generator, stories: list[BrainStory], tracks: list[tuple], real: list[np.ndarray], speaker: int, generator: torch.Generator, *,
     progress=None, should_stop=None,
 ) -> Generator:  # fmt: skip
-    """Bring the moments of F2G to those of the calibrated T2G on the observed text of the same stories."""
-    parts, wanted = [], []
+    """Bring the moments of F2G on training stories to those of a speaker's gestures, which are not paired with them.
+
+    Parameters
+    ----------
+    real : stretches of that speaker's codes (n_latent, n_codes)
+    """
+    parts = []
     for k in np.unique(np.linspace(0, len(stories) - 1, CALIBRATION_STORIES).round().astype(int)):
         source, index = tracks[k]
-        story = stories[k]
-        seconds = min(CALIBRATION_SECONDS, story.seconds)
-        words = word_track(story.words, vectors.matrix(story.words.text))
-        wanted.append(t2g.sample_codes([words], story.start, seconds, speaker, generator, should_stop=should_stop)[0])
-        parts.append((source.by_choice[0][index], story.start, seconds, speaker))
-    return calibrate(f2g, parts, wanted, generator, progress=progress, should_stop=should_stop)
+        seconds = min(CALIBRATION_SECONDS, stories[k].seconds)
+        parts.append((source.by_choice[0][index], stories[k].start, seconds, speaker))
+    return calibrate(f2g, parts, real, generator, progress=progress, should_stop=should_stop)

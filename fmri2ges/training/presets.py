@@ -24,7 +24,7 @@ class TrainConfig:
     lm, lm_layer, lm_context : language model of the Bayesian F2T, see `text.open_lm`; empty = the fast F2T only
     """
 
-    components: int = 2
+    components: int = 1
     penalties: tuple[float, ...] = (10.0, 100.0, 1_000.0, 10_000.0, 100_000.0)
     t2g_steps: int = 1000
     t2g_rate: float = 5e-3
@@ -33,7 +33,7 @@ class TrainConfig:
     renditions: int = 3
     roi_choices: int = 4
     t2g_guidance: float = 1.5
-    f2g_guidance: float = 2.0
+    f2g_guidance: float = 3.0
     loss: str = "soft"
     teacher: str = "observed"
     n_texts: int = 4

@@ -129,7 +129,7 @@ def train_models(study: Study, folder: Path, config: TrainConfig, device: str, s
     """Train and store every model of a study; returns what the manifest says about them."""
     vectors = load_vectors()
     rng = np.random.default_rng(seed)
-    t2g, t2g_of = obtain_t2g(study, vectors, config, rng, device, stages)
+    t2g, t2g_of, real = obtain_t2g(study, vectors, config, rng, device, stages)
     store.write_generator(folder / "t2g.safetensors", t2g)
 
     stages.next(0.5, "reading BOLD and fitting parcel components")
@@ -143,7 +143,7 @@ def train_models(study: Study, folder: Path, config: TrainConfig, device: str, s
     for k, stories in enumerate(folds):
         low, high = 0.5 + share * k / len(folds), 0.5 + share * (k + 1) / len(folds)
         tag = "" if len(folds) == 1 else f" (fold {k + 1} of {len(folds)})"
-        fit_fold(k, stories, study, t2g, bases, vectors, config, speakers, rng, device, folder, stages, low, high, tag)
+        fit_fold(k, stories, study, t2g, real, bases, vectors, config, speakers, rng, device, folder, stages, low, high, tag)
     if config.lm:
         from .bayes import train_bayes
 
@@ -158,13 +158,13 @@ def train_models(study: Study, folder: Path, config: TrainConfig, device: str, s
 
 def obtain_t2g(
     study: Study, vectors: WordVectors, config: TrainConfig, rng, device: str, stages: Stages
-) -> tuple[Generator, str]:
-    """Train T2G on the study's clips, or take the demo's when there are none."""
+) -> tuple[Generator, str, list[np.ndarray]]:
+    """Train T2G on the study's clips, or take the demo's when there are none; with the first speaker's codes of the clips."""
     if not study.train_gestures:
         stages.next(0.05, "the study has no gesture clips: taking T2G of the demo (trained on simulated gestures)")
         from ..demo import WEIGHTS
 
-        return replace(store.read_generator(WEIGHTS / "t2g.safetensors", device), guidance=config.t2g_guidance), "demo"
+        return replace(store.read_generator(WEIGHTS / "t2g.safetensors", device), guidance=config.t2g_guidance), "demo", []
     clips = read_clips(study, stages.next(0.05, "reading gesture clips"))
     stages.next(0.45, "T2G")
     loop = LoopConfig(config.t2g_steps, config.t2g_rate, 0.02, 0.995)
@@ -179,7 +179,7 @@ def obtain_t2g(
         progress=stages,
         should_stop=stages.should_stop,
     )
-    return t2g, "study"
+    return t2g, "study", [t2g.codec.encode(c.bones) for c in clips if c.speaker == 0]
 
 
 def read_clips(study: Study, stages: Stages) -> list[GestureStory]:
@@ -275,6 +275,7 @@ def fit_fold(
     stories: list[BrainStory],
     study: Study,
     t2g: Generator,
+    real: list[np.ndarray],
     bases,
     vectors: WordVectors,
     config: TrainConfig,
@@ -296,6 +297,8 @@ def fit_fold(
     unique = list({s.story: s for s in stories}.values())
     made = pseudo_gestures(t2g, unique, vectors, speakers, rng, progress=stages, should_stop=stages.should_stop)
     gestures = {s.story: g for s, g in zip(unique, made)}
+    if not real:  # without clips, what T2G makes of the stories has to do
+        real = [t2g.calibration(codes) for renditions in made for codes in renditions[[s == speakers[0] for s in speakers]]]
     tracks, decoded, order = [], [], []
     stages.next(low + 0.4 * span, f"F2T{tag}")
     own_of = {subject: [s for s in stories if s.subject == subject] for subject in study.subjects}
@@ -316,7 +319,7 @@ def fit_fold(
     stages.next(high, f"F2G{tag}")
     loop = LoopConfig(config.f2g_steps, config.f2g_rate, 0.05, 0.99)
     f2g = train_f2g(
-        t2g, order, [gestures[s.story] for s in order], speakers, tracks, vectors, loop, rng, device,
+        t2g, order, [gestures[s.story] for s in order], speakers, tracks, real, vectors, loop, rng, device,
         guidance=config.f2g_guidance, loss=config.loss, teacher=config.teacher, decoded=decoded or None,
         progress=stages, should_stop=stages.should_stop,
     )  # fmt: skip
