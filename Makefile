@@ -25,7 +25,7 @@ test: setup
 	$(BIN)/python -m pytest
 
 quick: setup
-	$(BIN)/python -m pytest -m "not slow and not browser"
+	$(BIN)/python -m pytest -m "not slow and not browser" -n auto --dist loadfile
 
 clean:
 	rm -rf $(VENV)
