@@ -32,6 +32,7 @@ from fmri2ges.provenance import versions  # noqa: E402
 from fmri2ges.text.causal_lm import CausalLM  # noqa: E402
 from fmri2ges.text.embeddings import load_vectors  # noqa: E402
 from fmri2ges.text.lm_cache import find_lm  # noqa: E402
+from fmri2ges.text.timing import spread_words  # noqa: E402
 
 TR = 2.0
 
@@ -106,9 +107,9 @@ def main() -> None:
     started = time.perf_counter()
     lm = CausalLM.load(find_lm(args.lm), common[: args.words], layer=args.layer, context=args.context, int8=args.int8)
     seconds = {"load the model": round(time.perf_counter() - started, 2)}
-    n = int(args.seconds * 2.2)
     volumes = TR / 2 + TR * np.arange(int(args.seconds / TR) + 4)
-    start, duration = np.linspace(0.5, args.seconds, n), np.full(n, 0.35)
+    _, start, duration = spread_words(np.where(volumes < args.seconds, 2.2 * TR, 0.0), volumes, TR)
+    n = len(start)
     (text,) = sample_prior(lm, start, duration, 1, rng)
     model, noise, bold = simulate(lm, text.text, volumes, start + duration / 2, args.voxels, rng)
     likelihood = Likelihood(Evidence(model, noise, dtype=np.float32), bold, volumes, start + duration / 2)

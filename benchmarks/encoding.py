@@ -130,13 +130,18 @@ def speed(n_volumes: int, n_features: int, n_voxels: int, n_resamples: int, n_bo
 
 
 class FileVoxels:
-    """Voxels in a raw float32 file of rows; mapped for each block only, so that the map does not count as memory."""
+    """Voxels in a raw float32 file of rows; mapped a part at a time, because what is mapped counts as resident memory."""
 
     def __init__(self, path: str, n_volumes: int, n_voxels: int):
         self.path, self.n_volumes, self.n_voxels = path, n_volumes, n_voxels
 
     def read(self, columns: slice) -> np.ndarray:
-        return np.array(np.memmap(self.path, np.float32, "r", shape=(self.n_volumes, self.n_voxels))[:, columns])
+        row, step = 4 * self.n_voxels, max(1, int(64e6 / (4 * self.n_voxels)))
+        out = np.empty((self.n_volumes, len(range(self.n_voxels)[columns])), np.float32)
+        for start in range(0, self.n_volumes, step):
+            n = min(step, self.n_volumes - start)
+            out[start : start + n] = np.memmap(self.path, np.float32, "r", start * row, (n, self.n_voxels))[:, columns]
+        return out
 
 
 def memory_of_one(path: str, n_volumes: int, n_features: int, n_voxels: int) -> None:

@@ -26,7 +26,7 @@ from .lm_cache import checked_folder
 from .tokens import WordTokens
 
 CONTEXT = 16  # words
-BATCH = 128  # sequences at once
+BATCH = 256  # sequences at once
 REMEMBERED = 20_000  # features kept, each by its context and word
 
 
@@ -48,7 +48,7 @@ class TokenContexts:
     words : array (n_contexts, n), int; distinct contexts: the words since the context began
     row : array (n_hypotheses,), int; the context of each hypothesis
     keys, values : one tensor (n_contexts, n_heads, n_tokens, head_dim) per block
-    logits : tensor (n_contexts, n_tokens_known) of the next token
+    logits : tensor (n_contexts, n_spellings) of the next token, for the tokens that spell a word of the vocabulary
     """
 
     n_words: int
@@ -64,7 +64,7 @@ class CausalLM:
 
     Parameters
     ----------
-    model, tokenizer : of transformers
+    model, tokenizer : of transformers; the model is changed: it gives the scores of the vocabulary's tokens only
     vocabulary : words that may be proposed; those of more than one token are in `left_out`
     name : printed with every score
     layer : block whose output is the feature, 1 to the number of blocks; None = the middle one
@@ -81,7 +81,8 @@ class CausalLM:
         self.n_features = int(model.config.get_text_config().hidden_size)
         self.start_token = self.tokens.start_token()
         self._word_token = np.array([self.tokens.of(w)[0] for w in self.vocabulary])
-        self._spellings = self.tokens.spellings(self.vocabulary)
+        spelled, self._word_of_spelling = self.tokens.spellings(self.vocabulary)
+        keep_outputs(model, spelled)
         self._remembered: OrderedDict[tuple, np.ndarray] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -104,12 +105,13 @@ class CausalLM:
         folder = checked_folder(Path(folder))
         tokenizer, model = _read(folder)
         name = name or folder.name
-        if int8:
-            if device != "cpu":
-                raise UserError(f"language model {name}: int8 runs on the cpu only, not on {device!r}; leave it out there")
-            quantise(model)
-            name += ", int8"
-        return cls(model.to(device).eval(), tokenizer, vocabulary, name, **options)
+        if not int8:
+            return cls(model.to(device).eval(), tokenizer, vocabulary, name, **options)
+        if device != "cpu":
+            raise UserError(f"language model {name}: int8 runs on the cpu only, not on {device!r}; leave it out there")
+        lm = cls(model.eval(), tokenizer, vocabulary, f"{name}, int8", **options)
+        quantise(model)
+        return lm
 
     # What the decoder asks for
 
@@ -117,10 +119,9 @@ class CausalLM:
         return self._prefill(np.zeros((1, 0), int), np.zeros(1, int), 0)
 
     def next_words(self, contexts: TokenContexts) -> np.ndarray:
-        tokens, words = self._spellings
-        p = contexts.logits.float().softmax(-1)[:, tokens].cpu().numpy()
+        p = contexts.logits.float().softmax(-1).cpu().numpy()
         total = np.zeros((len(p), len(self.vocabulary)), np.float32)
-        np.add.at(total.T, words, p.T)
+        np.add.at(total.T, self._word_of_spelling, p.T)
         total += np.finfo(np.float32).tiny
         return (total / total.sum(1, keepdims=True))[contexts.row]
 
@@ -186,8 +187,18 @@ class CausalLM:
         return [self.start_token, *ids[1 + cut :]], [k - cut for k in last]
 
     def _prefill(self, words: np.ndarray, row: np.ndarray, n_words: int) -> TokenContexts:
+        """Contexts from their words; what all have in common runs once."""
         ids = np.concatenate([np.full((len(words), 1), self.start_token), self._word_token[words]], 1)
-        parts = [self._forward(ids[k : k + BATCH], None) for k in range(0, len(ids), BATCH)]
+        same = (ids == ids[0]).all(0)
+        n_common = len(same) if same.all() else int(same.argmin())
+        if len(ids) == 1 or n_common < 2:
+            parts = [self._forward(ids[k : k + BATCH], None) for k in range(0, len(ids), BATCH)]
+        else:
+            _, common = self._forward(ids[:1, :n_common], None)
+            parts = []
+            for k in range(0, len(ids), BATCH):
+                own = ids[k : k + BATCH, n_common:]
+                parts.append(self._forward(own, _repeated(common, len(own))))
         return self._joined(parts, words, row, n_words)
 
     def _append(self, contexts: TokenContexts, parents, words, row, n_words) -> TokenContexts:
@@ -260,6 +271,30 @@ def _gather(contexts: TokenContexts, rows: np.ndarray, n_layers: int):
     for i in range(n_layers):
         cache.update(contexts.keys[i].index_select(0, index), contexts.values[i].index_select(0, index), i)
     return cache
+
+
+def _repeated(common, n: int):
+    """Key-value cache of n contexts from that of one."""
+    from transformers import DynamicCache
+
+    cache = DynamicCache()
+    for i, layer in enumerate(common.layers):
+        cache.update(layer.keys.expand(n, -1, -1, -1), layer.values.expand(n, -1, -1, -1), i)
+    return cache
+
+
+def keep_outputs(model, tokens: np.ndarray) -> None:
+    """Leave only some rows of a model's output layer, in place: the others would be most of the cost of a short step."""
+    import torch
+
+    head = model.get_output_embeddings()
+    rows = torch.from_numpy(np.asarray(tokens, np.int64)).to(head.weight.device)
+    kept = torch.nn.Linear(head.in_features, len(rows), bias=head.bias is not None, device=head.weight.device, dtype=head.weight.dtype)
+    with torch.no_grad():
+        kept.weight.copy_(head.weight[rows])
+        if head.bias is not None:
+            kept.bias.copy_(head.bias[rows])
+    model.set_output_embeddings(kept)
 
 
 def _blocks(model, name: str):

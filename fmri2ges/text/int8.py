@@ -23,9 +23,9 @@ def quantise(model) -> None:
 
         def forward(self, x):
             flat = x.reshape(-1, x.shape[-1])
-            scale = flat.abs().amax(1, keepdim=True).clamp_min(1e-12) / 127
-            product = torch._int_mm((flat / scale).round().to(torch.int8), self.quantised.t()).float()
-            product *= scale * self.scale
+            scale = flat.abs().amax(1, keepdim=True).clamp_min_(1e-12).div_(127)
+            rounded = flat.div(scale).round_().to(torch.int8)
+            product = torch._int_mm(rounded, self.quantised.t()).mul(scale).mul_(self.scale)
             if self.bias is not None:
                 product += self.bias
             return product.reshape(*x.shape[:-1], -1)

@@ -1,6 +1,7 @@
 """The language model of transformers against plain forward passes, and what it refuses."""
 
 import shutil
+from copy import deepcopy
 
 import numpy as np
 import pytest
@@ -24,7 +25,10 @@ def folder(tmp_path_factory):
 def lm(request):
     tokenizer = make_tokenizer()
     model = make_model(len(tokenizer), request.param)
-    return CausalLM(model, tokenizer, VOCABULARY, "tiny", layer=2, context=CONTEXT)
+    whole = deepcopy(model)
+    lm = CausalLM(model, tokenizer, VOCABULARY, "tiny", layer=2, context=CONTEXT)
+    lm.whole = whole  # what the tests compare with
+    return lm
 
 
 def plain_features(lm, words, k):
@@ -34,7 +38,7 @@ def plain_features(lm, words, k):
     first = max(0, (k // CONTEXT - 1) * CONTEXT)
     ids = [lm.start_token] + [t for w in words[first : k + 1] for t in lm.tokens.of(w)]
     with torch.inference_mode():
-        out = lm.model(torch.tensor([ids]), output_hidden_states=True)
+        out = getattr(lm, "whole", lm.model)(torch.tensor([ids]), output_hidden_states=True)
     return out.hidden_states[lm.layer][0, -1].numpy(), out.logits[0, -1].softmax(-1).numpy()
 
 
@@ -90,6 +94,21 @@ def test_hypotheses_do_not_mix(lm):
         alone = grow(lm, text)
         np.testing.assert_allclose(features[row], lm.features(alone, np.zeros(1, int), np.array([5]))[0], rtol=1e-3, atol=1e-4)
         np.testing.assert_allclose(p[row], lm.next_words(alone)[0], rtol=1e-3, atol=1e-7)
+
+
+def test_what_hypotheses_have_in_common_runs_once_and_gives_the_same(lm, monkeypatch):
+    words = [w for w in STORY if w in lm.vocabulary]
+    texts = [words[: 2 * CONTEXT - 1] + [last] for last in ("the", "old", "dog")]
+    contexts = grow(lm, texts[0][:-1])
+    passes, inner = [], lm._forward
+    monkeypatch.setattr(lm, "_forward", lambda ids, cache: passes.append(ids.shape) or inner(ids, cache))
+    contexts = lm.extend(contexts, np.zeros(3, int), np.array(indices(lm, [t[-1] for t in texts])))
+    assert passes == [(1, CONTEXT), (3, 1)]  # start token and the words in common, then one word each
+    p = lm.next_words(contexts)
+    for row, text in enumerate(texts):
+        np.testing.assert_allclose(p[row], lm.next_words(grow(lm, text))[0], rtol=1e-3, atol=1e-7)
+        features = lm.features(contexts, np.array([row]), np.array([5]))
+        np.testing.assert_allclose(features, lm.features(grow(lm, text), np.zeros(1, int), np.array([5])), rtol=1e-3, atol=1e-4)
 
 
 def test_a_feature_is_computed_once(lm, monkeypatch):
