@@ -37,16 +37,17 @@ def make_tokenizer(kind: str = "bytes", special: tuple[str, ...] = ("<|endoftext
 def make_model(n_tokens: int, kind: str = "llama", seed: int = 0):
     """A causal model of 4 blocks and 32 features with random weights."""
     import torch
-    from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
+    from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM, Qwen2Config, Qwen2ForCausalLM
 
     torch.manual_seed(seed)
     if kind == "gpt2":
         return GPT2LMHeadModel(GPT2Config(vocab_size=n_tokens, n_embd=32, n_layer=4, n_head=4, n_positions=128)).eval()
-    config = LlamaConfig(
+    config_type, model_type = (Qwen2Config, Qwen2ForCausalLM) if kind == "qwen2" else (LlamaConfig, LlamaForCausalLM)
+    config = config_type(
         vocab_size=n_tokens, hidden_size=32, intermediate_size=48, num_hidden_layers=4, num_attention_heads=4,
         num_key_value_heads=2, max_position_embeddings=128, initializer_range=0.4,
     )  # fmt: skip
-    return LlamaForCausalLM(config).eval()
+    return model_type(config).eval()
 
 
 def write_lm(folder: Path, kind: str = "llama", tokenizer: str = "bytes") -> Path:

@@ -12,7 +12,6 @@ beam go through all blocks.
 
 from __future__ import annotations
 
-import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,21 +20,14 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import Cancelled, UserError
-from .int8 import quantise
+from .engine import Cached, Engine
+from .llama_int8 import LlamaInt8, supports
 from .lm_cache import checked_folder
 from .tokens import WordTokens
 
 CONTEXT = 16  # words
 BATCH = 256  # sequences at once
 REMEMBERED = 20_000  # features kept, each by its context and word
-
-
-class _Reached(Exception):
-    """Carries the output of the block that was asked for out of the forward pass."""
-
-    def __init__(self, output):
-        super().__init__()
-        self.output = output
 
 
 @dataclass(frozen=True)
@@ -47,16 +39,13 @@ class TokenContexts:
     n_words : words of each hypothesis so far
     words : array (n_contexts, n), int; distinct contexts: the words since the context began
     row : array (n_hypotheses,), int; the context of each hypothesis
-    keys, values : one tensor (n_contexts, n_heads, n_tokens, head_dim) per block
-    logits : tensor (n_contexts, n_spellings) of the next token, for the tokens that spell a word of the vocabulary
+    cached : what the model keeps of them, with scores of the tokens that spell a word of the vocabulary
     """
 
     n_words: int
     words: np.ndarray
     row: np.ndarray
-    keys: tuple
-    values: tuple
-    logits: object
+    cached: Cached
 
 
 class CausalLM:
@@ -64,38 +53,38 @@ class CausalLM:
 
     Parameters
     ----------
-    model, tokenizer : of transformers; the model is changed: it gives the scores of the vocabulary's tokens only
+    engine : the model, see `engine.Engine`; from here on it gives the scores of the vocabulary's tokens only
+    tokenizer : of transformers
     vocabulary : words that may be proposed; those of more than one token are in `left_out`
     name : printed with every score
-    layer : block whose output is the feature, 1 to the number of blocks; None = the middle one
     context : words, see the top of this file
+    limit : tokens that the model can see; None = any number
     """
 
-    def __init__(self, model, tokenizer, vocabulary: Sequence[str], name: str, layer: int | None = None, context: int = CONTEXT):
-        self.model, self.name, self.context = model, name, int(context)
+    def __init__(self, engine, tokenizer, vocabulary: Sequence[str], name: str, context: int = CONTEXT, limit: int | None = None):
+        self.engine, self.name, self.context = engine, name, int(context)
+        self.longest = _longest(limit, self.context, name)
         self.tokens = WordTokens(tokenizer)
-        self.blocks = _blocks(model, name)
-        self.layer = _checked_layer(layer, len(self.blocks), name)
-        self.longest = _longest(model, self.context, name)
         self.vocabulary, self.left_out = self.tokens.single(vocabulary)
-        self.n_features = int(model.config.get_text_config().hidden_size)
+        self.n_features, self.layer = engine.n_features, engine.layer
         self.start_token = self.tokens.start_token()
         self._word_token = np.array([self.tokens.of(w)[0] for w in self.vocabulary])
         spelled, self._word_of_spelling = self.tokens.spellings(self.vocabulary)
-        keep_outputs(model, spelled)
+        engine.keep_outputs(spelled)
         self._remembered: OrderedDict[tuple, np.ndarray] = OrderedDict()
-        self._lock = threading.Lock()
 
     @classmethod
     def load(
-        cls, folder: Path, vocabulary: Sequence[str], name: str | None = None, device: str = "cpu", int8: bool = False, **options
-    ) -> CausalLM:
+        cls, folder: Path, vocabulary: Sequence[str], name: str | None = None, device: str = "cpu", int8: bool = False,
+        layer: int | None = None, context: int = CONTEXT,
+    ) -> CausalLM:  # fmt: skip
         """Read a model from a local folder (see `lm_cache.find_lm`), float32; nothing is downloaded or unpickled.
 
         Parameters
         ----------
-        int8 : compute linear layers in 8-bit integers (`int8.quantise`, CPU only). Features change a little
+        int8 : compute linear layers in 8-bit integers (`llama_int8.py`, CPU only). Features change a little
             (r .98 with float32 for SmolLM2), so train and decode with the same choice.
+        layer : block whose output is the feature, 1 to the number of blocks; None = the middle one
 
         Raises
         ------
@@ -105,13 +94,12 @@ class CausalLM:
         folder = checked_folder(Path(folder))
         tokenizer, model = _read(folder)
         name = name or folder.name
+        limit = getattr(model.config.get_text_config(), "max_position_embeddings", None)
         if not int8:
-            return cls(model.to(device).eval(), tokenizer, vocabulary, name, **options)
+            return cls(Engine(model.to(device).eval(), layer, name), tokenizer, vocabulary, name, context, limit)
         if device != "cpu":
             raise UserError(f"language model {name}: int8 runs on the cpu only, not on {device!r}; leave it out there")
-        lm = cls(model.eval(), tokenizer, vocabulary, f"{name}, int8", **options)
-        quantise(model)
-        return lm
+        return cls(LlamaInt8(model.eval(), layer, name), tokenizer, vocabulary, f"{name}, int8", context, limit)
 
     # What the decoder asks for
 
@@ -119,7 +107,7 @@ class CausalLM:
         return self._prefill(np.zeros((1, 0), int), np.zeros(1, int), 0)
 
     def next_words(self, contexts: TokenContexts) -> np.ndarray:
-        p = contexts.logits.float().softmax(-1).cpu().numpy()
+        p = contexts.cached.scores.float().softmax(-1).cpu().numpy()
         total = np.zeros((len(p), len(self.vocabulary)), np.float32)
         np.add.at(total.T, self._word_of_spelling, p.T)
         total += np.finfo(np.float32).tiny
@@ -133,7 +121,8 @@ class CausalLM:
         found = np.empty((len(keys), self.n_features), np.float32)
         for start in range(0, len(new), BATCH):
             part = new[start : start + BATCH]
-            found[part] = self._candidates(contexts, *distinct[part].T)
+            parents, own = distinct[part].T
+            found[part] = self.engine.candidates(self._word_token[own], contexts.cached, parents)
         for k in set(range(len(keys))) - set(new):
             found[k] = self._remembered[keys[k]]
         self._remembered.update((keys[k], found[k].copy()) for k in new)
@@ -152,8 +141,6 @@ class CausalLM:
         return self._prefill(distinct, again.reshape(-1)[row.reshape(-1)], n)
 
     def story_features(self, words: Sequence[str], progress=None, should_stop=None) -> np.ndarray:
-        import torch
-
         blocks = range(0, len(words), self.context)
         out = np.empty((len(words), self.n_features), np.float32)
         for first in range(0, len(blocks), BATCH // 4):
@@ -162,8 +149,8 @@ class CausalLM:
             part = [self._block(words, start) for start in blocks[first : first + BATCH // 4]]
             longest = max(len(ids) for ids, _ in part)
             # Padding stands on the right, where a causal model cannot see it.
-            batch = torch.tensor([ids + [self.start_token] * (longest - len(ids)) for ids, _ in part])
-            hidden = self._to_layer(batch, None).float().cpu().numpy()
+            batch = np.array([ids + [self.start_token] * (longest - len(ids)) for ids, _ in part])
+            hidden = self.engine.hidden(batch)
             for (_, last), states, start in zip(part, hidden, blocks[first:]):
                 out[start : start + len(last)] = states[last]
             if progress is not None:
@@ -192,135 +179,35 @@ class CausalLM:
         same = (ids == ids[0]).all(0)
         n_common = len(same) if same.all() else int(same.argmin())
         if len(ids) == 1 or n_common < 2:
-            parts = [self._forward(ids[k : k + BATCH], None) for k in range(0, len(ids), BATCH)]
-        else:
-            _, common = self._forward(ids[:1, :n_common], None)
-            parts = []
-            for k in range(0, len(ids), BATCH):
-                own = ids[k : k + BATCH, n_common:]
-                parts.append(self._forward(own, _repeated(common, len(own))))
-        return self._joined(parts, words, row, n_words)
+            return TokenContexts(n_words, words, row, self._run(ids))
+        common = self.engine.run(ids[:1, :n_common])
+        return TokenContexts(n_words, words, row, self._run(ids[:, n_common:], common, np.zeros(len(ids), int)))
 
     def _append(self, contexts: TokenContexts, parents, words, row, n_words) -> TokenContexts:
-        ids = self._word_token[words[:, -1:]]
-        parts = [
-            self._forward(ids[k : k + BATCH], _gather(contexts, parents[k : k + BATCH], len(self.blocks)))
-            for k in range(0, len(ids), BATCH)
-        ]
-        return self._joined(parts, words, row, n_words)
+        return TokenContexts(n_words, words, row, self._run(self._word_token[words[:, -1:]], contexts.cached, parents))
 
-    def _joined(self, parts, words, row, n_words) -> TokenContexts:
-        import torch
-
-        def join(pieces):
-            return pieces[0] if len(pieces) == 1 else torch.cat(pieces)
-
-        caches = [cache for _, cache in parts]
-        layers = range(len(self.blocks))
-        return TokenContexts(
-            n_words,
-            words,
-            row,
-            tuple(join([c.layers[i].keys for c in caches]) for i in layers),
-            tuple(join([c.layers[i].values for c in caches]) for i in layers),
-            join([logits for logits, _ in parts]),
-        )
-
-    # Forward passes
-
-    def _candidates(self, contexts: TokenContexts, parents: np.ndarray, words: np.ndarray) -> np.ndarray:
-        import torch
-
-        ids = torch.from_numpy(self._word_token[words][:, None])
-        return self._to_layer(ids, _gather(contexts, parents, self.layer))[:, -1].float().cpu().numpy()
-
-    def _forward(self, ids: np.ndarray, cache):
-        import torch
-
-        with torch.inference_mode(), self._lock:
-            out = self.model(
-                input_ids=torch.from_numpy(ids).to(self.model.device), past_key_values=cache, use_cache=True, logits_to_keep=1
-            )
-        return out.logits[:, -1], out.past_key_values
-
-    def _to_layer(self, ids, cache):
-        """Output of block `layer` for all tokens, tensor (n, n_tokens, n_features); later blocks do not run."""
-        import torch
-
-        def stop(module, inputs, output):
-            raise _Reached(output[0] if isinstance(output, tuple) else output)
-
-        with torch.inference_mode(), self._lock:
-            hook = self.blocks[self.layer - 1].register_forward_hook(stop)
-            try:
-                self.model.base_model(input_ids=ids.to(self.model.device), past_key_values=cache, use_cache=cache is not None)
-            except _Reached as reached:
-                return reached.output
-            finally:
-                hook.remove()
-        raise AssertionError("the forward pass ended before the block was reached")
+    def _run(self, ids: np.ndarray, past: Cached | None = None, parents: np.ndarray | None = None) -> Cached:
+        parts = (slice(k, k + BATCH) for k in range(0, len(ids), BATCH))
+        return Cached.joined([self.engine.run(ids[p], past, None if parents is None else parents[p]) for p in parts])
 
 
-def _gather(contexts: TokenContexts, rows: np.ndarray, n_layers: int):
-    """Key-value cache of some contexts, first blocks only."""
-    import torch
-    from transformers import DynamicCache
-
-    cache = DynamicCache()
-    index = torch.from_numpy(np.asarray(rows, np.int64)).to(contexts.keys[0].device)
-    for i in range(n_layers):
-        cache.update(contexts.keys[i].index_select(0, index), contexts.values[i].index_select(0, index), i)
-    return cache
-
-
-def _repeated(common, n: int):
-    """Key-value cache of n contexts from that of one."""
-    from transformers import DynamicCache
-
-    cache = DynamicCache()
-    for i, layer in enumerate(common.layers):
-        cache.update(layer.keys.expand(n, -1, -1, -1), layer.values.expand(n, -1, -1, -1), i)
-    return cache
-
-
-def keep_outputs(model, tokens: np.ndarray) -> None:
-    """Leave only some rows of a model's output layer, in place: the others would be most of the cost of a short step."""
-    import torch
-
-    head = model.get_output_embeddings()
-    rows = torch.from_numpy(np.asarray(tokens, np.int64)).to(head.weight.device)
-    kept = torch.nn.Linear(head.in_features, len(rows), bias=head.bias is not None, device=head.weight.device, dtype=head.weight.dtype)
-    with torch.no_grad():
-        kept.weight.copy_(head.weight[rows])
-        if head.bias is not None:
-            kept.bias.copy_(head.bias[rows])
-    model.set_output_embeddings(kept)
-
-
-def _blocks(model, name: str):
-    from torch.nn import ModuleList
-
-    n = model.config.get_text_config().num_hidden_layers
-    for module in model.modules():
-        if isinstance(module, ModuleList) and len(module) == n:
-            return module
-    raise UserError(f"language model {name}: its {n} blocks were not found ({type(model).__name__}); take a decoder-only model")
-
-
-def _checked_layer(layer: int | None, n: int, name: str) -> int:
-    layer = (n + 1) // 2 if layer is None else layer
-    if isinstance(layer, bool) or not isinstance(layer, int) or not 1 <= layer <= n:
-        raise UserError(f"language model {name}: layer must be a whole number from 1 to {n}; got {layer!r}")
-    return layer
-
-
-def _longest(model, context: int, name: str) -> int:
+def _longest(limit: int | None, context: int, name: str) -> int:
     """Tokens that a context may have, the start token not counted."""
-    limit = getattr(model.config.get_text_config(), "max_position_embeddings", None) or 10**9
+    limit = limit or 10**9
     most = (limit - 1) // 2
     if not 1 <= context <= most:
         raise UserError(f"language model {name}: context must be 1 to {most} words ({limit} tokens at most); got {context}")
     return limit - 1
+
+
+def can_int8(folder: Path) -> bool:
+    """Whether `CausalLM.load(folder, int8=True)` is possible."""
+    from transformers import AutoConfig
+
+    try:
+        return supports(AutoConfig.from_pretrained(checked_folder(folder), local_files_only=True))
+    except (OSError, ValueError, KeyError):
+        return False  # reading the model says what is wrong with it
 
 
 def _read(folder: Path):

@@ -30,6 +30,16 @@ class LmChoice:
     int8: bool = False
 
 
+def fastest_choice(name: str, layer: int | None, context: int, device: str) -> LmChoice:
+    """The choice for a new run: 8-bit integers where they are possible, which makes a causal model usable on a CPU."""
+    if name == BIGRAM or device != "cpu":
+        return LmChoice(name, layer, context)
+    from .causal_lm import can_int8
+    from .lm_cache import find_lm
+
+    return LmChoice(name, layer, context, int8=can_int8(find_lm(name)))
+
+
 def open_lm(
     choice: LmChoice, language: Bigram, vectors, device: str = "cpu", progress: Callable[[float, str], None] | None = None
 ) -> LanguageModel:

@@ -21,7 +21,7 @@ from ..motion.features import resample, to_bones
 from ..provenance import build_manifest
 from ..runs.folder import RunFolder
 from ..text.embeddings import WordVectors, load_vectors
-from ..text.open_lm import LmChoice
+from ..text.open_lm import fastest_choice
 from ..types import Recording
 from . import store
 from .corpus import BrainStory, GestureStory
@@ -148,8 +148,7 @@ def train_models(study: Study, folder: Path, config: TrainConfig, device: str, s
         from .bayes import train_bayes
 
         stages.next(1.0, "Bayesian F2T")
-        # 8-bit arithmetic is what makes a language model usable without a GPU.
-        choice = LmChoice(config.lm, config.lm_layer, config.lm_context, int8=device == "cpu")
+        choice = fastest_choice(config.lm, config.lm_layer, config.lm_context, device)
         train_bayes(study, folder, bases, len(folds), choice, vectors, device, stages)
     space = held[0].space
     columns = () if space == "fsaverage5" else bases[study.subjects[0]].names

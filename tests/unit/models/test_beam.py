@@ -10,6 +10,7 @@ from fmri2ges.models.encoding import EncodingModel
 from fmri2ges.models.likelihood import Evidence, Likelihood
 from fmri2ges.models.noise import NoiseModel
 from fmri2ges.text.causal_lm import CausalLM
+from fmri2ges.text.engine import Engine
 from fmri2ges.text.lm import BigramLM
 from fmri2ges.text.ngram import Bigram
 from fmri2ges.text.proposals import Proposals
@@ -37,7 +38,7 @@ def bigram_lm():
 
 def causal_lm():
     tokenizer = make_tokenizer()
-    return CausalLM(make_model(len(tokenizer)), tokenizer, VOCABULARY, "tiny", layer=2, context=3)
+    return CausalLM(Engine(make_model(len(tokenizer)), 2, "tiny"), tokenizer, VOCABULARY, "tiny", context=3)
 
 
 @pytest.fixture(scope="module", params=[bigram_lm, causal_lm])

@@ -8,6 +8,7 @@ import pytest
 
 from fmri2ges.errors import Cancelled, UserError
 from fmri2ges.text.causal_lm import CausalLM
+from fmri2ges.text.engine import Engine
 from fmri2ges.text.lm_cache import find_lm
 from fmri2ges.text.tokens import WordTokens
 from tests.lm_files import SENTENCES, VOCABULARY, make_model, make_tokenizer, write_lm
@@ -25,9 +26,8 @@ def folder(tmp_path_factory):
 def lm(request):
     tokenizer = make_tokenizer()
     model = make_model(len(tokenizer), request.param)
-    whole = deepcopy(model)
-    lm = CausalLM(model, tokenizer, VOCABULARY, "tiny", layer=2, context=CONTEXT)
-    lm.whole = whole  # what the tests compare with
+    lm = CausalLM(Engine(deepcopy(model), 2, "tiny"), tokenizer, VOCABULARY, "tiny", CONTEXT)
+    lm.whole = model  # what the tests compare with
     return lm
 
 
@@ -38,7 +38,7 @@ def plain_features(lm, words, k):
     first = max(0, (k // CONTEXT - 1) * CONTEXT)
     ids = [lm.start_token] + [t for w in words[first : k + 1] for t in lm.tokens.of(w)]
     with torch.inference_mode():
-        out = getattr(lm, "whole", lm.model)(torch.tensor([ids]), output_hidden_states=True)
+        out = lm.whole(torch.tensor([ids]), output_hidden_states=True)
     return out.hidden_states[lm.layer][0, -1].numpy(), out.logits[0, -1].softmax(-1).numpy()
 
 
@@ -100,8 +100,8 @@ def test_what_hypotheses_have_in_common_runs_once_and_gives_the_same(lm, monkeyp
     words = [w for w in STORY if w in lm.vocabulary]
     texts = [words[: 2 * CONTEXT - 1] + [last] for last in ("the", "old", "dog")]
     contexts = grow(lm, texts[0][:-1])
-    passes, inner = [], lm._forward
-    monkeypatch.setattr(lm, "_forward", lambda ids, cache: passes.append(ids.shape) or inner(ids, cache))
+    passes, inner = [], lm.engine.run
+    monkeypatch.setattr(lm.engine, "run", lambda ids, *past: passes.append(ids.shape) or inner(ids, *past))
     contexts = lm.extend(contexts, np.zeros(3, int), np.array(indices(lm, [t[-1] for t in texts])))
     assert passes == [(1, CONTEXT), (3, 1)]  # start token and the words in common, then one word each
     p = lm.next_words(contexts)
@@ -115,7 +115,7 @@ def test_a_feature_is_computed_once(lm, monkeypatch):
     contexts = grow(lm, ["the", "dog"])
     rows, words = np.zeros(6, int), np.array([1, 2, 3, 3, 1, 2])
     first = lm.features(contexts, rows, words)
-    monkeypatch.setattr(lm, "_candidates", lambda *a: pytest.fail("computed again"))
+    monkeypatch.setattr(lm.engine, "candidates", lambda *a: pytest.fail("computed again"))
     np.testing.assert_array_equal(lm.features(contexts, rows, words), first)
 
 
@@ -186,33 +186,3 @@ def test_wrong_settings_are_refused(folder, options, says):
 def test_a_story_can_be_cancelled(lm):
     with pytest.raises(Cancelled):
         lm.story_features(STORY, should_stop=lambda: True)
-
-
-def test_int8_layers_are_close_and_do_not_depend_on_the_batch(folder):
-    plain = CausalLM.load(folder, VOCABULARY, context=CONTEXT)
-    small = CausalLM.load(folder, VOCABULARY, context=CONTEXT, int8=True)
-    assert small.name == "tiny, int8"
-    exact, close = plain.story_features(STORY), small.story_features(STORY)
-    r = [np.corrcoef(a, b)[0, 1] for a, b in zip(exact.T, close.T)]
-    assert min(r) > 0.95
-    alone = np.array([plain_features(small, STORY, k)[0] for k in range(len(STORY))])
-    np.testing.assert_allclose(close, alone, atol=2e-5 * np.abs(alone).max())
-    with pytest.raises(UserError, match="cpu only"):
-        CausalLM.load(folder, VOCABULARY, device="cuda", int8=True)
-
-
-def test_an_int8_layer_is_the_rounded_product():
-    import torch
-
-    from fmri2ges.text.int8 import quantise
-
-    torch.manual_seed(0)
-    model = torch.nn.Sequential(torch.nn.Linear(48, 24))
-    weight, bias = model[0].weight.detach().numpy().astype(float), model[0].bias.detach().numpy()
-    x = torch.randn(5, 3, 48)
-    quantise(model)
-    got = model(x).detach().numpy()
-    w_scale = np.abs(weight).max(1, keepdims=True) / 127
-    x_scale = np.abs(x.numpy()).max(-1, keepdims=True) / 127
-    expected = (np.round(x.numpy() / x_scale) @ np.round(weight / w_scale).T) * x_scale * w_scale[:, 0] + bias
-    np.testing.assert_allclose(got, expected, rtol=1e-4, atol=1e-5)
