@@ -38,7 +38,7 @@ from fmri2ges.models.f2t import sample_prior_texts  # noqa: E402
 from fmri2ges.models.readout import best_penalty  # noqa: E402
 from fmri2ges.provenance import versions  # noqa: E402
 from fmri2ges.text.embeddings import load_vectors  # noqa: E402
-from fmri2ges.text.open_lm import BIGRAM, LmChoice, open_lm  # noqa: E402
+from fmri2ges.text.open_lm import BIGRAM, LmChoice, fastest_choice, open_lm  # noqa: E402
 from fmri2ges.training.bayes import parcel_of_column  # noqa: E402
 from fmri2ges.training.corpus import BrainStory  # noqa: E402
 from fmri2ges.training.phase1 import f2t_problem, fit_f2t, text_statistics  # noqa: E402
@@ -74,7 +74,7 @@ def read(world: World, story: str) -> np.ndarray:
     return standardize(world.bold(SUBJECT, story))[0]
 
 
-def run(c: Condition, seed: int, lm_name: str, n_null: int, n_test: int) -> dict:
+def run(c: Condition, seed: int, choice: LmChoice, n_null: int, n_test: int) -> dict:
     world = World(seed, null=c.null, signal=c.signal)
     train, test = TRAIN[: c.n_train], TEST[:n_test]
     vectors, rng = load_vectors(), np.random.default_rng(seed)
@@ -91,7 +91,7 @@ def run(c: Condition, seed: int, lm_name: str, n_null: int, n_test: int) -> dict
     fast = fit_f2t(problem, statistics, best_penalty([problem.scores(PRESETS["demo"].penalties)]))
     decoder = fast.decoder(np.flatnonzero(np.isin(basis.parcel, parcels)))
 
-    lm, choice = open_lm(LmChoice(lm_name, int8=lm_name != BIGRAM), statistics.language, vectors), LmChoice(lm_name)
+    lm = open_lm(choice, statistics.language, vectors)
     begun = time.process_time()
     heard = [HeardStory(bold[s], TIMES, words[s]) for s in train]
     bayes = fit_bayes(heard, parcel_of_column(basis, bold[train[0]].shape[1]), lm, choice, device="cpu")
@@ -179,12 +179,17 @@ def main() -> None:
     parser.add_argument("--figure", type=Path)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--lm", default=BIGRAM)
+    parser.add_argument("--lm-layer", type=int)
+    parser.add_argument("--rows", nargs="*", choices=[c.name for c in CONDITIONS], help="only these rows")
     parser.add_argument("--nulls", type=int, default=200)
     parser.add_argument("--stories", type=int, default=6, help="test stories")
     args = parser.parse_args()
     results = []
+    choice = fastest_choice(args.lm, args.lm_layer, LmChoice.context, "cpu")
     for c in CONDITIONS:
-        results.append(run(c, args.seed, args.lm, args.nulls, args.stories))
+        if args.rows and c.name not in args.rows:
+            continue
+        results.append(run(c, args.seed, choice, args.nulls, args.stories))
         r = results[-1]
         print(f"{c.name}: word rate r {r['word_rate_r']:.2f}, CPU {r['cpu_seconds']}")
         for key, row in r["rows"].items():

@@ -18,12 +18,14 @@ from ..models.beam import sample_prior
 from ..models.f2t import sample_prior_texts
 from ..text.timing import word_counts
 from ..types import Recording, Words
+from .nearest import nearest_segments
 from .session import Session
-from .texts import bayes_texts, fast_texts
+from .texts import bayes_texts, fast_texts, joined
 
 LM_ONLY = "language model only"
 ORACLE = "true word times (oracle)"
 RATE_ONLY = "word rate only"
+NEAREST = "nearest training segment"
 
 
 class TextNulls:
@@ -57,6 +59,17 @@ class TextNulls:
     def oracle(self, heard: Words, rng: np.random.Generator) -> Words:
         """The story decoded with the heard number of words in each volume."""
         return self._decode(self.recording, heard_rate(heard, self.recording), rng)
+
+    def nearest(self) -> Words:
+        """The words of the training BOLD most like each 20 s of the story, from the same ROIs."""
+        features = self.session.features(self.recording, self.subject)[:, self.columns]
+        texts = []
+        for fold, *_, times in self.parts:
+            rows, half = np.isin(self.recording.volume_times, times), self.recording.tr / 2
+            span = max(self.span[0], times[0] - half), min(self.span[1], times[-1] + half)
+            training = self.session.heard_in_training(self.subject, fold, self.columns)
+            texts.append(nearest_segments(features[rows], times, span, training))
+        return joined(texts)
 
     def from_bold(
         self, n: int, rng: np.random.Generator, progress: Callable | None = None, should_stop: Callable | None = None

@@ -59,12 +59,14 @@ def bayes_texts(
 
 
 def _join(drawn: list[list[Words]], n: int) -> tuple[Words, ...]:
+    """n texts of consecutive stretches."""
+    return tuple(joined([part[k] for part in drawn]) for k in range(n))
+
+
+def joined(parts: list[Words]) -> Words:
     """Texts of consecutive stretches, one after the other."""
-    joined = []
-    for k in range(n):
-        text = tuple(w for part in drawn for w in part[k].text)
-        onset = np.concatenate([np.zeros(0), *(part[k].start for part in drawn)])
-        length = np.concatenate([np.zeros(0), *(part[k].duration for part in drawn)])
-        order = np.argsort(onset, kind="stable")  # the lead of a fold's first word may cross the border
-        joined.append(Words(tuple(text[i] for i in order), onset[order], length[order]))
-    return tuple(joined)
+    text = tuple(w for part in parts for w in part.text)
+    onset = np.concatenate([np.zeros(0), *(part.start for part in parts)])
+    length = np.concatenate([np.zeros(0), *(part.duration for part in parts)])
+    order = np.argsort(onset, kind="stable")  # the lead of a fold's first word may cross the border
+    return Words(tuple(text[i] for i in order), onset[order], length[order])

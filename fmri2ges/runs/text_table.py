@@ -65,12 +65,12 @@ def text_table(
     if session is None:
         notes.append(f"{story.story}: the run that decoded it is not there, so its text has no null of the language model alone")
         return None
-    from ..decoding.text_nulls import LM_ONLY, ORACLE, RATE_ONLY, TextNulls
+    from ..decoding.text_nulls import LM_ONLY, NEAREST, ORACLE, RATE_ONLY, TextNulls
     from ..text.embeddings import load_vectors
 
     maker = TextNulls(session, story.manifest, words)
     prior = maker.language_model(N_LM + 1, rng)
-    texts = {DECODED: words, ORACLE: maker.oracle(story.heard, rng), RATE_ONLY: prior.pop()}
+    texts = {DECODED: words, ORACLE: maker.oracle(story.heard, rng), NEAREST: maker.nearest(), RATE_ONLY: prior.pop()}
     nulls = {LM_ONLY: prior}
     if n_bold:
         nulls |= maker.from_bold(n_bold, rng, progress, should_stop)

@@ -78,6 +78,9 @@ def test_bayesian_f2t_decodes_from_the_same_run(run):
     assert decoded.manifest["f2t"] == "bayes" and session.forms == ("fast", "bayes")
 
 
+TEXTS = {"decoded", "true word times (oracle)", "nearest training segment", "word rate only"}
+
+
 @pytest.mark.slow
 def test_text_table_holds_the_decoded_text_against_the_language_model_and_null_bold(run, tmp_path):
     from fmri2ges.evaluation.report import format_report
@@ -89,12 +92,22 @@ def test_text_table_holds_the_decoded_text_against_the_language_model_and_null_b
         report = evaluate_path(tmp_path / form, null_decodings=2)
         (table,) = report["texts"]
         rows = {(r["text"], r["metric"]): r for r in table["rows"]}
-        assert table["f2t"] == form and {t for t, _ in rows} == {"decoded", "true word times (oracle)", "word rate only"}
+        assert table["f2t"] == form and {t for t, _ in rows} == TEXTS
         null = rows["decoded", "WER"]["null"]
         # One story only: there is no other BOLD to swap.
         assert {k: v["n"] for k, v in null.items()} == {"language model only": 200, "shifted BOLD": 2, "phase-randomised BOLD": 2}
         assert "text against nulls" in format_report(report)
         assert len(table["timeline"]["q"]) == 61
+
+
+def test_what_was_heard_in_training_goes_with_its_features(run):
+    session = Session.open(run, device="cpu")
+    columns = session.columns(("all",), "sub-01")
+    for source, heard in zip(session.study.recordings, session.heard_in_training("sub-01", 0, columns)):
+        recording = session.study.read_recording(source)
+        np.testing.assert_array_equal(heard.features, session.features(recording, "sub-01")[:, columns])
+        np.testing.assert_allclose(heard.volume_times, recording.volume_times)
+        assert heard.words.text == recording.words.text
 
 
 def test_same_seed_same_result_and_other_seed_another(run):

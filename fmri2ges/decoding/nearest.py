@@ -1,0 +1,77 @@
+"""What was heard when training BOLD looked most like the BOLD of a stretch: a decoder must beat copying it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..types import Words
+
+SECONDS = 20.0  # length of a stretch
+LAG = 5.0  # seconds from words to BOLD, the peak of the HRF
+
+
+@dataclass(frozen=True)
+class Heard:
+    """BOLD of one stretch of training, with the words heard.
+
+    Parameters
+    ----------
+    features : array (n_volumes, n_columns)
+    volume_times : array (n_volumes,), seconds
+    words : on the same clock
+    """
+
+    features: np.ndarray
+    volume_times: np.ndarray
+    words: Words
+
+
+def nearest_segments(features: np.ndarray, volume_times: np.ndarray, span: tuple[float, float], training: list[Heard]) -> Words:
+    """A text for a story, copied from training: for each 20 s the words of the training BOLD with the highest correlation.
+
+    Parameters
+    ----------
+    features : array (n_volumes, n_columns) of the story
+    volume_times : array (n_volumes,), seconds
+    span : start and stop of the text, seconds
+    training : stretches with the same columns
+
+    Returns
+    -------
+    Words within the span; empty where no stretch of training is long enough
+    """
+    found: list[tuple[str, float, float]] = []
+    for start in np.arange(span[0], span[1], SECONDS):
+        stop = min(start + SECONDS, span[1])
+        rows = np.flatnonzero((volume_times >= start + LAG) & (volume_times < stop + LAG))
+        if len(rows) < 2:
+            continue
+        long_enough = [h for h in training if len(h.features) >= len(rows)]
+        if not long_enough:
+            continue
+        places = [(*_most_alike(features[rows], h.features), h) for h in long_enough]
+        _, first, heard = max(places, key=lambda place: place[0])
+        begin = heard.volume_times[first] - (volume_times[rows[0]] - start)
+        copied = heard.words.slice(begin, begin + (stop - start))
+        found += zip(copied.text, copied.start - begin + start, copied.duration)
+    text, onset, length = zip(*found) if found else ((), (), ())
+    return Words(tuple(text), np.array(onset, float), np.array(length, float))
+
+
+def _most_alike(segment: np.ndarray, long: np.ndarray) -> tuple[float, int]:
+    """Correlation over all volumes and columns with the most similar part of a longer series, and its first volume."""
+    n, count = len(segment), len(long) - len(segment) + 1
+    products = segment @ long.T
+    cross = sum(products[k, k : k + count] for k in range(n))
+
+    def summed(per_volume: np.ndarray) -> np.ndarray:
+        total = np.concatenate([[0.0], np.cumsum(per_volume, dtype=np.float64)])
+        return total[n:] - total[:-n]
+
+    mean, means = segment.mean(dtype=np.float64), summed(long.sum(1)) / segment.size
+    power, powers = ((segment - mean) ** 2).sum(), summed((long**2).sum(1)) - segment.size * means**2
+    r = (cross - segment.size * mean * means) / np.sqrt(np.maximum(power * powers, 1e-12))
+    best = int(r.argmax())
+    return float(r[best]), best
