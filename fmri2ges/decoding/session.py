@@ -256,7 +256,8 @@ class Session:
                 parcels = np.unique(self.basis(subject).parcel[columns])
                 found = [(part, *self.bayes(subject, part[0])) for part in parts]
                 progress_of = _span(report, 0.25, 0.6, None)
-                texts = bayes_texts(found, recording, parcels, (start, stop), samples, beam, progress_of, should_stop)
+                rng = np.random.default_rng([seed, 1])
+                texts = bayes_texts(found, recording, parcels, (start, stop), samples, rng, beam, progress_of, should_stop)
             from ..models.conditions import word_track
 
             vectors = load_vectors()

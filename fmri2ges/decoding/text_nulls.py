@@ -113,7 +113,7 @@ class TextNulls:
             return fast_texts(parts, recording.tr, 1, rng, rate)[0].slice(*self.span)
         found = [(part, *self.session.bayes(self.subject, part[0])) for part in parts]
         parcels = np.unique(self.session.basis(self.subject).parcel[self.columns])
-        return bayes_texts(found, recording, parcels, self.span, 1, self.beam, None, None, rate)[0].slice(*self.span)
+        return bayes_texts(found, recording, parcels, self.span, 1, rng, self.beam, None, None, rate)[0].slice(*self.span)
 
 
 def heard_rate(heard: Words, recording: Recording) -> np.ndarray:

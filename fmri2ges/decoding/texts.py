@@ -27,12 +27,10 @@ def _rates(parts, rate: np.ndarray | None) -> list[np.ndarray]:
 
 
 def bayes_texts(
-    parts, recording: Recording, parcels: np.ndarray, stretch: tuple[float, float], n: int, beam: int, progress, should_stop,
-    rate: np.ndarray | None = None,
+    parts, recording: Recording, parcels: np.ndarray, stretch: tuple[float, float], n: int, rng: np.random.Generator,
+    beam: int, progress, should_stop, rate: np.ndarray | None = None,
 ) -> tuple[Words, ...]:  # fmt: skip
-    """The n best texts of the Bayesian F2T for a stretch of time.
-
-    Hypotheses of a long search share their early words, so there may be fewer than n; then some come twice.
+    """Texts of the Bayesian F2T for a stretch of time: the best one first, see `BayesDecoder.draw`.
 
     Parameters
     ----------
@@ -48,13 +46,11 @@ def bayes_texts(
         if not inside.any():
             continue
         rows = np.isin(recording.volume_times, times)  # all of them: the response comes after the words
-        found = bayes.decode(
-            recording.bold[rows], parcels, np.where(inside, own_rate, 0.0), times, recording.tr, lm,
-            width=beam, k=max(beam, n), progress=progress, should_stop=should_stop,
+        found = bayes.draw(
+            recording.bold[rows], parcels, np.where(inside, own_rate, 0.0), times, recording.tr, lm, n, rng,
+            width=beam, progress=progress, should_stop=should_stop,
         )  # fmt: skip
-        # Hypotheses may differ only in the words just outside.
-        different = list({w.text: w for w in (text.slice(*stretch) for text, _ in found)}.values())
-        drawn.append([different[i % len(different)] for i in range(n)])
+        drawn.append([text.slice(*stretch) for text in found])
     return _join(drawn, n)
 
 

@@ -100,6 +100,10 @@ class Evidence:
         white += self._mean_design(len(bold)) @ self._half.T
         return (white @ self._half).astype(self.dtype), np.einsum("tv,tv->t", white, white)
 
+    def noise(self, n_volumes: int, rng: np.random.Generator) -> np.ndarray:
+        """BOLD of nothing but the model's noise, array (n_volumes, n_voxels)."""
+        return rng.standard_normal((n_volumes, self.n_voxels)) @ self._root.T
+
     def _mean_design(self, n_volumes: int) -> np.ndarray:
         """The features' mean at each delay that lies inside the story, array (n_volumes, n_delays * n_features)."""
         inside = np.arange(n_volumes)[:, None] >= np.array(self.model.delays)  # (n_volumes, n_delays)

@@ -91,3 +91,23 @@ class Proposals:
         followed = recent[1:][recent[:-1] == recent[-1]]
         said = self.stem[recent]
         return np.isin(words, followed) | np.isin(self.stem[words], said[said >= 0])
+
+
+class PerturbedProposals:
+    """Proposals whose log-probabilities carry Gumbel noise, the same for a word in all hypotheses of a step.
+
+    The best text under such noise is a draw rather than the mode (perturb-and-MAP, Papandreou and Yuille, ICCV 2011).
+
+    Parameters
+    ----------
+    proposals : without noise
+    n_words : size of the vocabulary
+    """
+
+    def __init__(self, proposals: Proposals, n_words: int, rng: np.random.Generator):
+        self.proposals, self.n_words, self.rng = proposals, n_words, rng
+
+    def propose(self, probability: np.ndarray, texts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """As `Proposals.propose`."""
+        rows, words, log_probability = self.proposals.propose(probability, texts)
+        return rows, words, log_probability + self.rng.gumbel(size=self.n_words)[words]

@@ -78,6 +78,30 @@ def test_planted_words_come_back_and_noise_gives_none(world):
     assert abs(wrong([2], lambda s: s.bold) - chance) < 0.06  # a parcel without signal
 
 
+def test_drawn_texts_differ_where_the_noise_could_have_changed_a_word(world):
+    lm, stories, decoder = world
+    story = stories[0]
+    rate = word_counts(story.words, story.volume_times, TR)
+
+    def draw(bold, parcels, n=6, seed=0):
+        return decoder.draw(bold, np.array(parcels), rate, story.volume_times, TR, lm, n, np.random.default_rng(seed))
+
+    def agreement(texts):
+        return np.mean([[a == b for a, b in zip(texts[0].text, t.text)] for t in texts[1:]])
+
+    texts = draw(story.bold, [0, 1])
+    assert texts[0].text == decode(world, [0, 1])[0][0].text  # the best text comes first
+    assert [t.text for t in texts] == [t.text for t in draw(story.bold, [0, 1])]
+    assert texts[1].text != draw(story.bold, [0, 1], seed=1)[1].text
+    assert draw(story.bold, [0, 1], n=1)[0].text == texts[0].text
+    # Twenty voxels with signal leave less room for other words than a few without.
+    assert agreement(texts) > agreement(draw(story.bold, [2])) + 0.1
+    said = []
+    decoder.draw(story.bold, np.array([0, 1]), rate, story.volume_times, TR, lm, 2, np.random.default_rng(0), progress=lambda *a: said.append(a))
+    fractions = [f for f, _ in said]
+    assert fractions == sorted(fractions) and fractions[-1] == 1 and said[-1][1].startswith("text 2 of 2, ")
+
+
 def test_voxels_are_the_best_overall_and_some_of_every_parcel():
     score = np.array([0.1, 0.9, 0.8, 0.0, -0.5, 0.95])
     kept = choose_voxels(score, np.array([0, 0, 0, 1, 1, -1]), n_best=2, per_parcel=1)
