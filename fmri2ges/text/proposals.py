@@ -78,19 +78,22 @@ class Proposals:
         return np.array([(fresh if fresh.max() > 0 else p).argmax()])
 
     def _nucleus(self, p: np.ndarray) -> np.ndarray:
-        top = np.argpartition(-p, self.most - 1)[: self.most] if len(p) > self.most else np.arange(len(p))
-        top = top[np.lexsort((top, -p[top]))]
-        likely = p[top] >= self.ratio * p[top[0]]
-        enough = np.concatenate([[False], np.cumsum(p[top])[:-1] >= self.mass])
-        return top[likely & ~enough]
+        top = np.sort(np.argpartition(-p, self.most - 1)[: self.most]) if len(p) > self.most else np.arange(len(p))
+        top = top[np.argsort(-p[top], kind="stable")]  # ties: the first word of the vocabulary
+        falling = p[top]
+        n_likely = int((falling >= self.ratio * falling[0]).sum())
+        n_enough = 1 + int(np.searchsorted(np.cumsum(falling[:-1]), self.mass))
+        return top[: min(n_likely, n_enough)]
 
     def _repeats(self, words: np.ndarray, recent: np.ndarray) -> np.ndarray:
         """Whether each word repeats a pair of words or a content stem of the recent ones, array of bool."""
         if not len(recent):
             return np.zeros(len(words), bool)
-        followed = recent[1:][recent[:-1] == recent[-1]]
-        said = self.stem[recent]
-        return np.isin(words, followed) | np.isin(self.stem[words], said[said >= 0])
+        followed, said = np.zeros(len(self.stem), bool), np.zeros(len(self.stem) + 1, bool)
+        followed[recent[1:][recent[:-1] == recent[-1]]] = True
+        said[self.stem[recent]] = True
+        said[-1] = False  # where words without a stem point to
+        return followed[words] | said[self.stem[words]]
 
 
 class PerturbedProposals:
