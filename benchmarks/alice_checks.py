@@ -15,12 +15,15 @@ from pathlib import Path
 
 import numpy as np
 from alice_rate import (
+    AVERAGE,
     BASELINE,
+    FOUR,
     METHOD,
     MIN_SHIFT,
     ROWS,
     TR,
     Problem,
+    average_of_forms,
     both_lines,
     nested,
     read_alice,
@@ -142,9 +145,11 @@ def planted(problem: Problem, words: Words, n: int, amplitude: float) -> dict[st
                 response = np.convolve(train, hrf)[per_volume // 2 : len(train) : per_volume]
                 column += amplitude * rng.lognormal(0, 0.3) * (response - response.mean()) / response.std()
         counts = train.reshape(-1, per_volume).sum(1)[:, None]
-        inner, outer, _ = nested(replace(problem, bold=bold / bold.std(1, keepdims=True)), counts)
-        found.append([rounded(score(inner, outer, allowed)) for allowed in rows.values()])
-    return dict(zip(rows, np.round(np.mean(found, 0), 3).tolist()))
+        moved = replace(problem, bold=bold / bold.std(1, keepdims=True))
+        inner, outer, _ = nested(moved, counts)
+        average = average_of_forms(moved, counts, inner, rows[FOUR])
+        found.append([rounded(r) for r in (*(score(inner, outer, allowed) for allowed in rows.values()), average)])
+    return dict(zip((*rows, AVERAGE), np.round(np.mean(found, 0), 3).tolist()))
 
 
 def main() -> None:

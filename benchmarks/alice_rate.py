@@ -12,7 +12,8 @@ folds with a gap of 16 s. Two things can be added to plain ridge, each for a phy
   listeners share the words and, roughly, the response, but not the noise.
 
 The penalty is chosen inside the training folds, one for all listeners; one row of the table also
-leaves the choice between the four combinations to the training folds. The null moves the words
+leaves the choice between the four combinations to the training folds, and one averages their predictions
+instead of choosing. The null moves the words
 circularly, in steps of 0.5 s and by at least 20 s, and repeats everything, choices included.
 Controls (motion, smoothed words, other folds and delays, planted words) are in alice_checks.py.
 """
@@ -56,6 +57,7 @@ ROWS = {  # name: (prewhitened?, trained on), each with its penalty chosen insid
     "both, listener left out of training": [(True, "others")],
 }
 METHOD, BASELINE = "+ both", "plain ridge"
+AVERAGE, FOUR = "mean of these four", "chosen among these four"
 
 
 @dataclass(frozen=True)
@@ -221,6 +223,23 @@ def score(inner: np.ndarray, outer: np.ndarray, allowed) -> np.ndarray:
     return correlation(_pick(outer, choose(inner, allowed)))
 
 
+def average_of_forms(problem: Problem, counts: np.ndarray, inner: np.ndarray, forms) -> np.ndarray:
+    """Held-out r of the mean of several forms' predictions, each of unit variance in the test block and with its own penalty.
+
+    Returns
+    -------
+    array (n_listeners + 1, n_targets)
+    """
+    total = 0.0
+    chosen = [choose(inner, [form]) for form in forms]
+    for i, (train, test) in enumerate(within_story_folds(problem.times, problem.folds, problem.gap)):
+        (p,) = ridge_predictions(problem, counts, train, [test])
+        p = p.reshape(-1, *p.shape[3:])  # (settings, n_listeners + 1, n_test, n_targets)
+        own = [np.take_along_axis(p, c[i][None, None, None, :], 0)[0] for c in chosen]
+        total = total + sums(sum(x / x.std(1, keepdims=True) for x in own), counts[test])
+    return correlation(total)
+
+
 def predictions(problem: Problem, inner: np.ndarray, predicted: np.ndarray, allowed) -> tuple[np.ndarray, list[str]]:
     """Held-out predictions of the chosen settings, array (n_listeners + 1, n_volumes), and the settings' names."""
     chosen = choose(inner, allowed)[:, 0]
@@ -229,6 +248,14 @@ def predictions(problem: Problem, inner: np.ndarray, predicted: np.ndarray, allo
     for (_, test), setting in zip(within_story_folds(problem.times, problem.folds, problem.gap), chosen):
         p[:, test] = flat[setting][:, test]
     return p, [describe(c) for c in chosen]
+
+
+def average_predictions(problem: Problem, inner: np.ndarray, predicted: np.ndarray, forms) -> np.ndarray:
+    """The predictions that `average_of_forms` scores, for the first target, array (n_listeners + 1, n_volumes)."""
+    each = np.stack([predictions(problem, inner, predicted, [form])[0] for form in forms])
+    for _, test in within_story_folds(problem.times, problem.folds, problem.gap):
+        each[..., test] /= each[..., test].std(-1, keepdims=True)
+    return each.sum(0)
 
 
 def describe(setting: int) -> str:
@@ -275,6 +302,10 @@ def scores(problem: Problem, counts: np.ndarray, rows: dict) -> tuple[dict[str, 
     """Held-out r of each row, array (n_listeners + 1, n_targets), and `nested` of the first targets."""
     parts = [nested(problem, counts[:, c : c + CHUNK]) for c in range(0, counts.shape[1], CHUNK)]
     r = {row: np.concatenate([score(a, b, allowed) for a, b, _ in parts], -1) for row, allowed in rows.items()}
+    if FOUR in rows:
+        columns = range(0, counts.shape[1], CHUNK)
+        each = [average_of_forms(problem, counts[:, c : c + CHUNK], part[0], rows[FOUR]) for c, part in zip(columns, parts)]
+        r[AVERAGE] = np.concatenate(each, -1)
     return r, parts[0]
 
 
@@ -284,6 +315,7 @@ def measure(names: tuple[str, ...], problem: Problem, words: Words) -> dict:
     r, (inner, _, predicted) = scores(problem, counts, ROWS)
     p, chosen = predictions(problem, inner, predicted, ROWS[METHOD])
     base, _ = predictions(problem, inner, predicted, ROWS[BASELINE])
+    average = average_predictions(problem, inner, predicted, ROWS[FOUR])
     y = counts[:, 0]
     listeners = []
     for k, name in enumerate(names):
@@ -295,6 +327,10 @@ def measure(names: tuple[str, ...], problem: Problem, words: Words) -> dict:
         "best of the rows": both_lines(np.nanmax(list(r.values()), 0), singles=np.max([v[:-1].mean(0) for v in r.values()], 0)),
         "ci": {"mean of nine": interval(p[-1:], y), "mean over listeners": interval(p[:-1], y)},
         "ci of the gain over plain ridge": {"mean of nine": interval(p[-1:], y, base[-1:]), "mean over listeners": interval(p[:-1], y, base[:-1])},
+        f"ci of the {AVERAGE}": {"mean of nine": interval(average[-1:], y), "mean over listeners": interval(average[:-1], y)},
+        f"ci of the gain of the {AVERAGE}": {
+            "mean of nine": interval(average[-1:], y, base[-1:]), "mean over listeners": interval(average[:-1], y, base[:-1])
+        },
         "settings per fold": chosen,
         "listeners": listeners,
     }  # fmt: skip
@@ -309,6 +345,7 @@ def show(result: dict) -> None:
     print()
     print(f"{METHOD}: 95 % intervals {result['ci']}")
     print(f"gain over {BASELINE}: {result['ci of the gain over plain ridge']}")
+    print(f"{AVERAGE}: 95 % intervals {result[f'ci of the {AVERAGE}']}, gain {result[f'ci of the gain of the {AVERAGE}']}")
     print("chosen in each fold:", "; ".join(result["settings per fold"]))
     for c in result["listeners"]:
         print(

@@ -12,6 +12,8 @@ from alice_rate import (
     PENALTIES,
     ROWS,
     Problem,
+    average_of_forms,
+    average_predictions,
     fir,
     nested,
     predictions,
@@ -68,3 +70,16 @@ def test_score_is_the_correlation_of_the_held_out_predictions(recording):
     r = score(inner, outer, ROWS["+ both"])
     np.testing.assert_allclose(r[:, 0], [np.corrcoef(q, counts[:, 0])[0, 1] for q in p])
     assert r[-1, 0] > 0.2 > abs(r[-1, 1])  # planted in the first target, absent from the second
+
+
+def test_average_of_forms_is_that_of_their_held_out_predictions(recording):
+    problem, counts = recording
+    inner, _, predicted = nested(problem, counts)
+    forms = [(False, "own"), (True, "own"), (False, "pooled"), (True, "pooled")]
+    p = average_predictions(problem, inner, predicted, forms)
+    expected = [np.corrcoef(q, counts[:, 0])[0, 1] for q in p]
+    np.testing.assert_allclose(average_of_forms(problem, counts, inner, forms)[:, 0], expected)
+    only = average_predictions(problem, inner, predicted, forms[:1])
+    one, _ = predictions(problem, inner, predicted, forms[:1])
+    for _, test in within_story_folds(problem.times, problem.folds, problem.gap):
+        np.testing.assert_allclose(only[:, test], one[:, test] / one[:, test].std(1, keepdims=True))
