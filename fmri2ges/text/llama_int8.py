@@ -165,8 +165,10 @@ class LlamaInt8:
 
     def _rms(self, x):
         """Factor of each row that gives it a root mean square of 1."""
-        x = x.double()
-        return (x * x).mean(1, keepdim=True).add_(self.eps).rsqrt_().float()
+        import torch
+
+        norm = torch.linalg.vector_norm(x, dim=1, keepdim=True, dtype=torch.float64)
+        return norm.square_().div_(x.shape[1]).add_(self.eps).rsqrt_().float()
 
     def _causal(self, query, key, value):
         """Attention of the last tokens to all before and themselves, tensors (n, n_heads, n_tokens, head_dim)."""
@@ -191,7 +193,7 @@ class LlamaInt8:
 
 
 class _Grouping:
-    """Candidates in the order of their contexts, padded to the same number for each.
+    """Candidates laid out by context, padded to the same number for each.
 
     Parameters
     ----------
@@ -203,16 +205,13 @@ class _Grouping:
         import torch
 
         count = torch.bincount(parents, minlength=n_contexts)
-        self.n, self.most, self.n_groups = n_contexts, int(count.max()), n_groups
-        self.place = parents * self.most + torch.arange(len(parents)) - (count.cumsum(0) - count)[parents]
+        self.shape = n_contexts, n_groups, int(count.max())
+        self.parents, self.slots = parents, torch.arange(len(parents)) - (count.cumsum(0) - count)[parents]
 
     def times(self, rows, of_context):
         """rows (n, n_groups, share, k) times the matrix (n_contexts, n_groups, k, m) of each row's context."""
         share, k = rows.shape[2:]
-        padded = rows.new_zeros(self.n * self.most, self.n_groups, share, k)
-        padded[self.place] = rows
-        by_context = padded.view(self.n, self.most, self.n_groups, share, k).transpose(1, 2)
-        product = by_context.reshape(self.n, self.n_groups, -1, k) @ of_context
-        back = product.view(self.n, self.n_groups, self.most, share, -1).transpose(1, 2)
-        return back.reshape(self.n * self.most, self.n_groups, share, -1)[self.place]
-
+        padded = rows.new_zeros(*self.shape, share, k)
+        padded[self.parents, :, self.slots] = rows
+        product = padded.flatten(2, 3) @ of_context
+        return product.unflatten(2, (-1, share))[self.parents, :, self.slots]
