@@ -152,7 +152,7 @@ class BayesDecoder:
     def _search(self, bold, parcels, rate, volume_times, tr, lm) -> Callable[..., list[tuple[Words, float]]]:
         """A beam search over this BOLD, ``search(rng, **options of decode_beam)``: perturbed with an rng, else as it is."""
         if lm.name != self.lm_name:
-            raise UserError(f"language model: this run was trained with {self.lm_name!r}, not {lm.name!r}; use the same one")
+            raise UserError(f"language model: this run was trained with {self.lm_name!r}, not {lm.name!r}; use the same one, or train again")
         evidence, columns = self.evidence(parcels)
         _, start, duration = spread_words(rate, volume_times, tr)
         own = np.asarray(bold[:, columns], float)

@@ -99,7 +99,7 @@ class CausalLM:
             return cls(Engine(model.to(device).eval(), layer, name), tokenizer, vocabulary, name, context, limit)
         if device != "cpu":
             raise UserError(f"language model {name}: int8 runs on the cpu only, not on {device!r}; leave it out there")
-        return cls(LlamaInt8(model.eval(), layer, name), tokenizer, vocabulary, f"{name}, int8", context, limit)
+        return cls(LlamaInt8(model.eval(), layer, name), tokenizer, vocabulary, f"{name}, 8-bit", context, limit)
 
     # What the decoder asks for
 

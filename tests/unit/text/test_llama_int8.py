@@ -98,7 +98,7 @@ def folder(tmp_path_factory):
 def test_int8_features_are_close_and_the_same_for_a_story_and_a_beam(folder):
     exact = CausalLM.load(folder, VOCABULARY, context=3)
     small = CausalLM.load(folder, VOCABULARY, context=3, int8=True)
-    assert small.name == "tiny, int8"
+    assert small.name == "tiny, 8-bit"
     story = [w for w in STORY if w in small.vocabulary][:14]
     whole = small.story_features(story)
     r = [np.corrcoef(a, b)[0, 1] for a, b in zip(exact.story_features(story).T, whole.T)]
