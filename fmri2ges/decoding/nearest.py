@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..errors import UserError
 from ..types import Words
 
 SECONDS = 20.0  # length of a stretch
@@ -75,3 +76,27 @@ def _most_alike(segment: np.ndarray, long: np.ndarray) -> tuple[float, int]:
     r = (cross - segment.size * mean * means) / np.sqrt(np.maximum(power * powers, 1e-12))
     best = int(r.argmax())
     return float(r[best]), best
+
+
+def heard_in_training(session, subject: str, fold: int, columns: np.ndarray) -> list[Heard]:
+    """What a subject heard in training, with the features that the run has kept: no BOLD is read again.
+
+    Parameters
+    ----------
+    session : `session.Session`
+    columns : array, int; feature columns
+    """
+    readout, study = session.f2t(subject, fold).readout, session.study
+    own = [r for r in study.recordings if r.subject == subject]
+    if study.split.within_story_folds:
+        from ..training.train import training_folds
+
+        blocks = training_folds(study, [session.recording(subject, r.story) for r in own])[fold]
+        heard = [(b.volume_times, b.words) for b in blocks]
+    else:
+        sources = [r for r in own if r.story in study.train_stories]
+        heard = [(s.first_volume_at + s.tr * np.arange(n), study.read_words(s)) for s, n in zip(sources, readout.lengths)]
+    rows = list(zip(readout.bounds[:-1], readout.bounds[1:]))
+    if [hi - lo for lo, hi in rows] != [len(times) for times, _ in heard]:
+        raise UserError(f"{study.path}: its training stories are not those that this run was trained on; train again")
+    return [Heard(readout.features[lo:hi, columns], times, words) for (lo, hi), (times, words) in zip(rows, heard)]

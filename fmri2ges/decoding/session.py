@@ -22,7 +22,6 @@ from ..provenance import build_manifest
 from ..runs.folder import open_run
 from ..text.embeddings import load_vectors
 from ..types import Motion, Recording, Words
-from .nearest import Heard
 from .texts import bayes_texts, fast_texts
 from .types import Decoded
 
@@ -302,24 +301,6 @@ class Session:
     def features(self, recording: Recording, subject: str) -> np.ndarray:
         """Parcel features of a recording, as the readout sees them."""
         return self._store.dequantise(self._store.quantise(self.basis(subject).transform(recording.bold)))
-
-    def heard_in_training(self, subject: str, fold: int, columns: np.ndarray) -> list[Heard]:
-        """What a subject heard in training, with the features that the run has kept: no BOLD is read again."""
-        readout, split = self.f2t(subject, fold).readout, self.study.split
-        sources = [r for r in self.study.recordings if r.subject == subject and r.story in self.study.train_stories]
-        if split.within_story_folds:
-            from ..training.train import training_folds
-
-            own = [self.recording(subject, r.story) for r in self.study.recordings if r.subject == subject]
-            heard = [(b.volume_times, b.words) for b in training_folds(self.study, own)[fold]]
-        else:
-            heard = [
-                (s.first_volume_at + s.tr * np.arange(n), self.study.read_words(s)) for s, n in zip(sources, readout.lengths)
-            ]
-        rows = list(zip(readout.bounds[:-1], readout.bounds[1:]))
-        if [hi - lo for lo, hi in rows] != [len(times) for times, _ in heard]:
-            raise UserError(f"{self.study.path}: its training stories are not those that this run was trained on; train again")
-        return [Heard(readout.features[lo:hi, columns], times, words) for (lo, hi), (times, words) in zip(rows, heard)]
 
     def read(self, recording: Recording, subject: str, columns: np.ndarray) -> list[tuple]:
         """(fold, decoder, prediction, rows) of each stretch of volumes, in order of time."""

@@ -18,7 +18,7 @@ from ..models.beam import sample_prior
 from ..models.f2t import sample_prior_texts
 from ..text.timing import word_counts
 from ..types import Recording, Words
-from .nearest import nearest_segments
+from .nearest import heard_in_training, nearest_segments
 from .session import Session
 from .texts import bayes_texts, fast_texts, joined
 
@@ -67,7 +67,7 @@ class TextNulls:
         for fold, *_, times in self.parts:
             rows, half = np.isin(self.recording.volume_times, times), self.recording.tr / 2
             span = max(self.span[0], times[0] - half), min(self.span[1], times[-1] + half)
-            training = self.session.heard_in_training(self.subject, fold, self.columns)
+            training = heard_in_training(self.session, self.subject, fold, self.columns)
             texts.append(nearest_segments(features[rows], times, span, training))
         return joined(texts)
 

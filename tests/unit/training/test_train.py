@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from fmri2ges.decoding.output import read_decoded, write_decoded
+from fmri2ges.decoding.nearest import heard_in_training
 from fmri2ges.decoding.session import Session
 from fmri2ges.demo.study import write_bold, write_clip, write_study_file, write_truth, write_words
 from fmri2ges.demo.world import CLIPS, TEST, TRAIN, World
@@ -103,7 +104,7 @@ def test_text_table_holds_the_decoded_text_against_the_language_model_and_null_b
 def test_what_was_heard_in_training_goes_with_its_features(run):
     session = Session.open(run, device="cpu")
     columns = session.columns(("all",), "sub-01")
-    for source, heard in zip(session.study.recordings, session.heard_in_training("sub-01", 0, columns)):
+    for source, heard in zip(session.study.recordings, heard_in_training(session, "sub-01", 0, columns)):
         recording = session.study.read_recording(source)
         np.testing.assert_array_equal(heard.features, session.features(recording, "sub-01")[:, columns])
         np.testing.assert_allclose(heard.volume_times, recording.volume_times)
