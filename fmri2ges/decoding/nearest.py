@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import UserError
 from ..types import Words
 
 SECONDS = 20.0  # length of a stretch
@@ -85,6 +84,10 @@ def heard_in_training(session, subject: str, fold: int, columns: np.ndarray) -> 
     ----------
     session : `session.Session`
     columns : array, int; feature columns
+
+    Returns
+    -------
+    list of Heard; empty when the study does not hold the stories that the run was trained on (the demo's does not)
     """
     readout, study = session.f2t(subject, fold).readout, session.study
     own = [r for r in study.recordings if r.subject == subject]
@@ -98,5 +101,5 @@ def heard_in_training(session, subject: str, fold: int, columns: np.ndarray) -> 
         heard = [(s.first_volume_at + s.tr * np.arange(n), study.read_words(s)) for s, n in zip(sources, readout.lengths)]
     rows = list(zip(readout.bounds[:-1], readout.bounds[1:]))
     if [hi - lo for lo, hi in rows] != [len(times) for times, _ in heard]:
-        raise UserError(f"{study.path}: its training stories are not those that this run was trained on; train again")
+        return []
     return [Heard(readout.features[lo:hi, columns], times, words) for (lo, hi), (times, words) in zip(rows, heard)]

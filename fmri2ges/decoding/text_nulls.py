@@ -60,14 +60,16 @@ class TextNulls:
         """The story decoded with the heard number of words in each volume."""
         return self._decode(self.recording, heard_rate(heard, self.recording), rng)
 
-    def nearest(self) -> Words:
-        """The words of the training BOLD most like each 20 s of the story, from the same ROIs."""
+    def nearest(self) -> Words | None:
+        """The words of the training BOLD most like each 20 s of the story, from the same ROIs; None without those words."""
         features = self.session.features(self.recording, self.subject)[:, self.columns]
         texts = []
         for fold, *_, times in self.parts:
             rows, half = np.isin(self.recording.volume_times, times), self.recording.tr / 2
             span = max(self.span[0], times[0] - half), min(self.span[1], times[-1] + half)
             training = heard_in_training(self.session, self.subject, fold, self.columns)
+            if not training:
+                return None
             texts.append(nearest_segments(features[rows], times, span, training))
         return joined(texts)
 

@@ -71,6 +71,9 @@ def text_table(
     maker = TextNulls(session, story.manifest, words)
     prior = maker.language_model(N_LM + 1, rng)
     texts = {DECODED: words, ORACLE: maker.oracle(story.heard, rng), NEAREST: maker.nearest(), RATE_ONLY: prior.pop()}
+    if texts[NEAREST] is None:
+        del texts[NEAREST]
+        notes.append(f"{story.story}: the study does not hold the run's training stories, so there is no {NEAREST}")
     nulls = {LM_ONLY: prior}
     if n_bold:
         nulls |= maker.from_bold(n_bold, rng, progress, should_stop)

@@ -88,6 +88,18 @@ def test_the_cache_is_filled_story_by_story(demo):
 
 
 @pytest.mark.slow
+def test_a_decoding_of_the_demo_is_evaluated_without_its_training_stories(demo, tmp_path):
+    from fmri2ges.decoding.output import write_decoded
+    from fmri2ges.runs.evaluate import evaluate_path
+
+    decoded = demo.decode("sub-01", TEST[0], branch="text", samples=1, start=20, stop=80)
+    report = evaluate_path(write_decoded(decoded, tmp_path / "out"))
+    (table,) = report["texts"]
+    assert {row["text"] for row in table["rows"]} == {"decoded", "true word times (oracle)", "word rate only"}
+    assert any("there is no nearest training segment" in note for note in report["notes"])
+
+
+@pytest.mark.slow
 @pytest.mark.timeout(2400)  # it trains; a busy machine takes its time
 def test_retraining_lands_on_the_card(tmp_path):
     """The command of the card, run again: held-out r of both branches within .06 of the card."""
