@@ -147,7 +147,7 @@ def planted(problem: Problem, words: Words, n: int, amplitude: float) -> dict[st
         counts = train.reshape(-1, per_volume).sum(1)[:, None]
         moved = replace(problem, bold=bold / bold.std(1, keepdims=True))
         inner, outer, _ = nested(moved, counts)
-        average = average_of_forms(moved, counts, inner, rows[FOUR])
+        average, _ = average_of_forms(moved, counts, inner, rows[FOUR])
         found.append([rounded(r) for r in (*(score(inner, outer, allowed) for allowed in rows.values()), average)])
     return dict(zip((*rows, AVERAGE), np.round(np.mean(found, 0), 3).tolist()))
 

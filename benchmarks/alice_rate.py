@@ -223,21 +223,24 @@ def score(inner: np.ndarray, outer: np.ndarray, allowed) -> np.ndarray:
     return correlation(_pick(outer, choose(inner, allowed)))
 
 
-def average_of_forms(problem: Problem, counts: np.ndarray, inner: np.ndarray, forms) -> np.ndarray:
-    """Held-out r of the mean of several forms' predictions, each of unit variance in the test block and with its own penalty.
+def average_of_forms(problem: Problem, counts: np.ndarray, inner: np.ndarray, forms) -> tuple[np.ndarray, np.ndarray]:
+    """The mean of several forms' predictions, each of unit variance in the test block and with its own penalty.
 
     Returns
     -------
-    array (n_listeners + 1, n_targets)
+    r : array (n_listeners + 1, n_targets), held out
+    predicted : array (n_listeners + 1, n_volumes), of the first target
     """
-    total = 0.0
+    total, predicted = 0.0, np.zeros((len(problem.bold) + 1, len(problem.times)))
     chosen = [choose(inner, [form]) for form in forms]
     for i, (train, test) in enumerate(within_story_folds(problem.times, problem.folds, problem.gap)):
         (p,) = ridge_predictions(problem, counts, train, [test])
         p = p.reshape(-1, *p.shape[3:])  # (settings, n_listeners + 1, n_test, n_targets)
         own = [np.take_along_axis(p, c[i][None, None, None, :], 0)[0] for c in chosen]
-        total = total + sums(sum(x / x.std(1, keepdims=True) for x in own), counts[test])
-    return correlation(total)
+        average = sum(x / x.std(1, keepdims=True) for x in own)
+        total = total + sums(average, counts[test])
+        predicted[:, test] = average[..., 0]
+    return correlation(total), predicted
 
 
 def predictions(problem: Problem, inner: np.ndarray, predicted: np.ndarray, allowed) -> tuple[np.ndarray, list[str]]:
@@ -248,14 +251,6 @@ def predictions(problem: Problem, inner: np.ndarray, predicted: np.ndarray, allo
     for (_, test), setting in zip(within_story_folds(problem.times, problem.folds, problem.gap), chosen):
         p[:, test] = flat[setting][:, test]
     return p, [describe(c) for c in chosen]
-
-
-def average_predictions(problem: Problem, inner: np.ndarray, predicted: np.ndarray, forms) -> np.ndarray:
-    """The predictions that `average_of_forms` scores, for the first target, array (n_listeners + 1, n_volumes)."""
-    each = np.stack([predictions(problem, inner, predicted, [form])[0] for form in forms])
-    for _, test in within_story_folds(problem.times, problem.folds, problem.gap):
-        each[..., test] /= each[..., test].std(-1, keepdims=True)
-    return each.sum(0)
 
 
 def describe(setting: int) -> str:
@@ -304,7 +299,7 @@ def scores(problem: Problem, counts: np.ndarray, rows: dict) -> tuple[dict[str, 
     r = {row: np.concatenate([score(a, b, allowed) for a, b, _ in parts], -1) for row, allowed in rows.items()}
     if FOUR in rows:
         columns = range(0, counts.shape[1], CHUNK)
-        each = [average_of_forms(problem, counts[:, c : c + CHUNK], part[0], rows[FOUR]) for c, part in zip(columns, parts)]
+        each = [average_of_forms(problem, counts[:, c : c + CHUNK], part[0], rows[FOUR])[0] for c, part in zip(columns, parts)]
         r[AVERAGE] = np.concatenate(each, -1)
     return r, parts[0]
 
@@ -315,7 +310,7 @@ def measure(names: tuple[str, ...], problem: Problem, words: Words) -> dict:
     r, (inner, _, predicted) = scores(problem, counts, ROWS)
     p, chosen = predictions(problem, inner, predicted, ROWS[METHOD])
     base, _ = predictions(problem, inner, predicted, ROWS[BASELINE])
-    average = average_predictions(problem, inner, predicted, ROWS[FOUR])
+    _, average = average_of_forms(problem, counts[:, :1], inner[..., :1], ROWS[FOUR])
     y = counts[:, 0]
     listeners = []
     for k, name in enumerate(names):

@@ -111,7 +111,7 @@ def run(c: Condition, seed: int, choice: LmChoice, n_null: int, n_test: int) -> 
         begun = time.process_time()
         texts = {
             "fast": fast.decode_texts(decoder, prediction, TIMES, TR, 1, rng)[0],
-            "bayes": bayes.decode(data, parcels, rate, TIMES, TR, lm)[0][0],
+            "bayes": bayes.search(data, parcels, rate, TIMES, TR, lm).best()[0][0],
         }
         searched.append(time.process_time() - begun)
         start, duration = texts["fast"].start, texts["fast"].duration

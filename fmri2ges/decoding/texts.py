@@ -30,7 +30,7 @@ def bayes_texts(
     parts, recording: Recording, parcels: np.ndarray, stretch: tuple[float, float], n: int, rng: np.random.Generator,
     beam: int, progress, should_stop, rate: np.ndarray | None = None,
 ) -> tuple[Words, ...]:  # fmt: skip
-    """Texts of the Bayesian F2T for a stretch of time: the best one first, see `BayesDecoder.draw`.
+    """Texts of the Bayesian F2T for a stretch of time: the best one first, see `models.bayes.Search.draw`.
 
     Parameters
     ----------
@@ -46,10 +46,9 @@ def bayes_texts(
         if not inside.any():
             continue
         rows = np.isin(recording.volume_times, times)  # all of them: the response comes after the words
-        found = bayes.draw(
-            recording.bold[rows], parcels, np.where(inside, own_rate, 0.0), times, recording.tr, lm, n, rng,
-            width=beam, progress=progress, should_stop=should_stop,
-        )  # fmt: skip
+        rate_inside = np.where(inside, own_rate, 0.0)
+        search = bayes.search(recording.bold[rows], parcels, rate_inside, times, recording.tr, lm)
+        found = search.draw(n, rng, beam, progress, should_stop)
         drawn.append([text.slice(*stretch) for text in found])
     return _join(drawn, n)
 

@@ -48,6 +48,86 @@ class HeardStory:
 
 
 @dataclass(frozen=True)
+class Search:
+    """Texts of one stretch of BOLD; made by `BayesDecoder.search`, so that several searches share the evidence.
+
+    Parameters
+    ----------
+    evidence : of the chosen voxels
+    bold : array (n_volumes, n_voxels)
+    volume_times : array (n_volumes,), seconds
+    start, duration : arrays (n_words,), seconds; decoded word times
+    expected : array (n_features,); raw features of an average word
+    lm : language model
+    """
+
+    evidence: Evidence
+    bold: np.ndarray
+    volume_times: np.ndarray
+    start: np.ndarray
+    duration: np.ndarray
+    expected: np.ndarray
+    lm: LanguageModel
+
+    def best(
+        self,
+        k: int = 1,
+        width: int = WIDTH,
+        rng: np.random.Generator | None = None,
+        progress: Callable[[float, str], None] | None = None,
+        should_stop: Callable[[], bool] | None = None,
+    ) -> list[tuple[Words, float]]:
+        """The k best texts, most probable first, with log probabilities; they share nearly all words.
+
+        Parameters
+        ----------
+        width : hypotheses kept after each word
+        rng : None, or the generator of noise for a drawn text, see `draw`
+        """
+        if not len(self.start):
+            return [(Words((), np.zeros(0), np.zeros(0)), 0.0)]
+        bold, proposals = self.bold, Proposals.of(self.lm)
+        if rng is not None:
+            bold = bold + self.evidence.noise(len(bold), rng)
+            proposals = PerturbedProposals(proposals, len(self.lm.vocabulary), rng)
+        likelihood = Likelihood(self.evidence, bold, self.volume_times, self.start + self.duration / 2, self.expected)
+        return decode_beam(
+            likelihood, self.lm, self.start, self.duration, max(width, k), k, PRIOR_WEIGHT, proposals, progress, should_stop
+        )  # fmt: skip
+
+    def draw(
+        self,
+        n: int,
+        rng: np.random.Generator,
+        width: int = WIDTH,
+        progress: Callable[[float, str], None] | None = None,
+        should_stop: Callable[[], bool] | None = None,
+    ) -> list[Words]:
+        """The best text, then texts drawn by perturbation: how sure a word is.
+
+        A drawn text is the best one for BOLD with noise of the noise model added and with Gumbel noise on the language
+        model's log-probabilities (perturb-and-MAP: Papandreou and Yuille, ICCV 2011). It stands for a sample of the
+        posterior, as far as beam and noise model are right.
+
+        Parameters
+        ----------
+        n : number of texts
+        rng : of the noise
+        width : of the search for the first text; the others take `DRAW_WIDTH` at most
+        """
+        texts = []
+        for i in range(n):
+
+            def part(fraction: float, message: str, i: int = i) -> None:
+                progress((i + fraction) / n, message if n == 1 else f"text {i + 1} of {n}, {message}")
+
+            own_rng, own_width = (rng, min(width, DRAW_WIDTH)) if i else (None, width)
+            ((text, _),) = self.best(1, own_width, own_rng, progress and part, should_stop)
+            texts.append(text)
+        return texts
+
+
+@dataclass(frozen=True)
 class BayesDecoder:
     """A fitted Bayesian decoder of one subject.
 
@@ -80,94 +160,23 @@ class BayesDecoder:
         kept = np.flatnonzero(np.isin(self.parcel, parcels))
         return Evidence(self.model.select(kept), self.noise.select(kept)), self.columns[kept]
 
-    def decode(
-        self,
-        bold: np.ndarray,
-        parcels: np.ndarray,
-        rate: np.ndarray,
-        volume_times: np.ndarray,
-        tr: float,
-        lm: LanguageModel,
-        *,
-        width: int = WIDTH,
-        k: int = 1,
-        prior_weight: float = PRIOR_WEIGHT,
-        progress: Callable[[float, str], None] | None = None,
-        should_stop: Callable[[], bool] | None = None,
-    ) -> list[tuple[Words, float]]:
-        """The best texts of one stretch of BOLD, most probable first, with log probabilities.
+    def search(
+        self, bold: np.ndarray, parcels: np.ndarray, rate: np.ndarray, volume_times: np.ndarray, tr: float, lm: LanguageModel
+    ) -> Search:
+        """What the texts of one stretch of BOLD are searched with.
 
         Parameters
         ----------
         bold : array (n_volumes, n_columns), z-scored within the story
         parcels : array of int; the chosen parcels
         rate : array (n_volumes,), decoded words per volume
-        width : hypotheses kept after each word
-        k : number of texts; they share nearly all words, see `draw` for texts that differ
-        prior_weight : weight of the language model's log probability
         """
-        search = self._search(bold, parcels, rate, volume_times, tr, lm)
-        return search(None, width=max(width, k), k=k, prior_weight=prior_weight, progress=progress, should_stop=should_stop)
-
-    def draw(
-        self,
-        bold: np.ndarray,
-        parcels: np.ndarray,
-        rate: np.ndarray,
-        volume_times: np.ndarray,
-        tr: float,
-        lm: LanguageModel,
-        n: int,
-        rng: np.random.Generator,
-        *,
-        width: int = WIDTH,
-        progress: Callable[[float, str], None] | None = None,
-        should_stop: Callable[[], bool] | None = None,
-    ) -> list[Words]:
-        """The best text, then texts drawn by perturbation: how sure a word is.
-
-        The hypotheses of one search share nearly all words. A drawn text is the best one for BOLD with noise of the
-        noise model added and with Gumbel noise on the language model's log-probabilities (perturb-and-MAP: Papandreou
-        and Yuille, ICCV 2011). It stands for a sample of the posterior, as far as beam and noise model are right.
-
-        Parameters
-        ----------
-        n : number of texts
-        rng : of the noise
-        width : of the search for the first text; the others take `DRAW_WIDTH` at most
-        others : as in `decode`
-        """
-        search = self._search(bold, parcels, rate, volume_times, tr, lm)
-        texts = []
-        for i in range(n):
-
-            def part(fraction: float, message: str, i: int = i) -> None:
-                progress((i + fraction) / n, message if n == 1 else f"text {i + 1} of {n}, {message}")
-
-            own_rng, own_width = (rng, min(width, DRAW_WIDTH)) if i else (None, width)
-            found = search(own_rng, width=own_width, progress=progress and part, should_stop=should_stop)
-            texts.append(found[0][0])
-        return texts
-
-    def _search(self, bold, parcels, rate, volume_times, tr, lm) -> Callable[..., list[tuple[Words, float]]]:
-        """A beam search over this BOLD, ``search(rng, **options of decode_beam)``: perturbed with an rng, else as it is."""
         if lm.name != self.lm_name:
-            raise UserError(f"language model: this run was trained with {self.lm_name!r}, not {lm.name!r}; use the same one, or train again")
+            trained = f"this run was trained with {self.lm_name!r}, not {lm.name!r}"
+            raise UserError(f"language model: {trained}; use the same one, or train again")
         evidence, columns = self.evidence(parcels)
         _, start, duration = spread_words(rate, volume_times, tr)
-        own = np.asarray(bold[:, columns], float)
-
-        def search(rng: np.random.Generator | None, **options) -> list[tuple[Words, float]]:
-            if not len(start):
-                return [(Words((), np.zeros(0), np.zeros(0)), 0.0)]
-            data = own
-            if rng is not None:
-                data = own + evidence.noise(len(own), rng)
-                options["proposals"] = PerturbedProposals(Proposals.of(lm), len(lm.vocabulary), rng)
-            likelihood = Likelihood(evidence, data, volume_times, start + duration / 2, self.expected)
-            return decode_beam(likelihood, lm, start, duration, **{"prior_weight": PRIOR_WEIGHT, **options})
-
-        return search
+        return Search(evidence, np.asarray(bold[:, columns], float), volume_times, start, duration, self.expected, lm)
 
     def to_arrays(self) -> tuple[dict[str, np.ndarray], dict]:
         """Arrays and JSON values for a safetensors file."""

@@ -31,6 +31,11 @@ class TextLikelihood(Protocol):
         """A step with `score(features, parents)`, array (n,), and `extend(features, parents)`, the new hypotheses."""
 
 
+# NumPy's products are small here; its idle threads would spin on the cores that the language model needs.
+_one_blas_thread = threadpool_limits.wrap(limits=1, user_api="blas")
+
+
+@_one_blas_thread
 def decode_beam(
     likelihood: TextLikelihood,
     lm: LanguageModel,
@@ -75,29 +80,28 @@ def decode_beam(
     score = np.zeros(1)
     contexts, hypotheses = lm.start(), likelihood.start()
     n = len(start)
-    # NumPy's products are small here; its idle threads would spin on the cores that the language model needs.
-    with threadpool_limits(1, user_api="blas"):
-        for word in range(n):
-            if should_stop is not None and should_stop():
-                raise Cancelled()
-            parents, words, log_p = proposals.propose(lm.next_words(contexts), texts)
-            features = lm.features(contexts, parents, words)
-            step = likelihood.step(hypotheses, word)
-            grown = prior[parents] + log_p
-            total = step.score(features, parents) + prior_weight * grown
-            # A text has one parent and one last word, so no text can be in the beam twice.
-            best = np.argsort(-total, kind="stable")[:width]
-            texts = np.concatenate([texts[parents[best]], words[best, None]], 1)
-            prior, score = grown[best], total[best]
-            if word + 1 < n:
-                hypotheses = step.extend(features[best], parents[best])
-                contexts = lm.extend(contexts, parents[best], words[best])
-            if progress is not None:
-                progress((word + 1) / n, f"beam search: word {word + 1} of {n}")
+    for word in range(n):
+        if should_stop is not None and should_stop():
+            raise Cancelled()
+        parents, words, log_p = proposals.propose(lm.next_words(contexts), texts)
+        features = lm.features(contexts, parents, words)
+        step = likelihood.step(hypotheses, word)
+        grown = prior[parents] + log_p
+        total = step.score(features, parents) + prior_weight * grown
+        # A text has one parent and one last word, so no text can be in the beam twice.
+        best = np.argsort(-total, kind="stable")[:width]
+        texts = np.concatenate([texts[parents[best]], words[best, None]], 1)
+        prior, score = grown[best], total[best]
+        if word + 1 < n:
+            hypotheses = step.extend(features[best], parents[best])
+            contexts = lm.extend(contexts, parents[best], words[best])
+        if progress is not None:
+            progress((word + 1) / n, f"beam search: word {word + 1} of {n}")
     log_probability = score - np.logaddexp.reduce(score)
     return [(_words(lm, t, start, duration), float(p)) for t, p in zip(texts[:k], log_probability[:k])]
 
 
+@_one_blas_thread
 def sample_prior(
     lm: LanguageModel,
     start: np.ndarray,

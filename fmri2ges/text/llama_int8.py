@@ -77,7 +77,8 @@ class LlamaInt8:
     def __init__(self, model, layer: int | None, name: str):
         config = model.config
         if not supports(config):
-            raise UserError(f"language model {name}: 8-bit integers are for models of type {' or '.join(TYPES)}, not {config.model_type!r}")
+            allowed = " or ".join(TYPES)
+            raise UserError(f"language model {name}: 8-bit integers are for models of type {allowed}, not {config.model_type!r}")
         self.layer = checked_layer(layer, config.num_hidden_layers, name)
         self.n_features = int(config.hidden_size)
         self.n_heads, self.n_groups = config.num_attention_heads, config.num_key_value_heads

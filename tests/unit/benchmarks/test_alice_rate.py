@@ -13,7 +13,6 @@ from alice_rate import (
     ROWS,
     Problem,
     average_of_forms,
-    average_predictions,
     fir,
     nested,
     predictions,
@@ -76,10 +75,11 @@ def test_average_of_forms_is_that_of_their_held_out_predictions(recording):
     problem, counts = recording
     inner, _, predicted = nested(problem, counts)
     forms = [(False, "own"), (True, "own"), (False, "pooled"), (True, "pooled")]
-    p = average_predictions(problem, inner, predicted, forms)
-    expected = [np.corrcoef(q, counts[:, 0])[0, 1] for q in p]
-    np.testing.assert_allclose(average_of_forms(problem, counts, inner, forms)[:, 0], expected)
-    only = average_predictions(problem, inner, predicted, forms[:1])
+    r, p = average_of_forms(problem, counts, inner, forms)
+    np.testing.assert_allclose(r[:, 0], [np.corrcoef(q, counts[:, 0])[0, 1] for q in p])
+    each = np.stack([average_of_forms(problem, counts, inner, [form])[1] for form in forms])
+    np.testing.assert_allclose(p, each.sum(0))
+    _, only = average_of_forms(problem, counts, inner, forms[:1])
     one, _ = predictions(problem, inner, predicted, forms[:1])
     for _, test in within_story_folds(problem.times, problem.folds, problem.gap):
         np.testing.assert_allclose(only[:, test], one[:, test] / one[:, test].std(1, keepdims=True))

@@ -50,7 +50,7 @@ def decode(world, parcels, bold=None, story=None):
     story = held_out[0] if story is None else story
     rate = word_counts(story.words, story.volume_times, TR)
     bold = story.bold if bold is None else bold
-    return decoder.decode(bold, np.array(parcels), rate, story.volume_times, TR, lm, width=20, k=2)
+    return decoder.search(bold, np.array(parcels), rate, story.volume_times, TR, lm).best(k=2, width=20)
 
 
 def right(words: Words, heard: Words) -> float:
@@ -84,7 +84,7 @@ def test_drawn_texts_differ_where_the_noise_could_have_changed_a_word(world):
     rate = word_counts(story.words, story.volume_times, TR)
 
     def draw(bold, parcels, n=6, seed=0):
-        return decoder.draw(bold, np.array(parcels), rate, story.volume_times, TR, lm, n, np.random.default_rng(seed))
+        return decoder.search(bold, np.array(parcels), rate, story.volume_times, TR, lm).draw(n, np.random.default_rng(seed))
 
     def agreement(texts):
         return np.mean([[a == b for a, b in zip(texts[0].text, t.text)] for t in texts[1:]])
@@ -97,7 +97,8 @@ def test_drawn_texts_differ_where_the_noise_could_have_changed_a_word(world):
     # Twenty voxels with signal leave less room for other words than a few without.
     assert agreement(texts) > agreement(draw(story.bold, [2])) + 0.1
     said = []
-    decoder.draw(story.bold, np.array([0, 1]), rate, story.volume_times, TR, lm, 2, np.random.default_rng(0), progress=lambda *a: said.append(a))
+    search = decoder.search(story.bold, np.array([0, 1]), rate, story.volume_times, TR, lm)
+    search.draw(2, np.random.default_rng(0), progress=lambda *a: said.append(a))
     fractions = [f for f, _ in said]
     assert fractions == sorted(fractions) and fractions[-1] == 1 and said[-1][1].startswith("text 2 of 2, ")
 

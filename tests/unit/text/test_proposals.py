@@ -5,7 +5,7 @@ import pytest
 
 from fmri2ges.text.lm import BigramLM
 from fmri2ges.text.ngram import Bigram
-from fmri2ges.text.proposals import Proposals
+from fmri2ges.text.proposals import PerturbedProposals, Proposals
 from fmri2ges.text.stems import content_stem
 
 NONE = np.zeros((1, 0), int)
@@ -96,3 +96,21 @@ def test_rows_belong_to_their_hypotheses():
 )  # fmt: skip
 def test_stems(word, stem):
     assert content_stem(word) == stem
+
+
+def test_perturbed_proposals_are_the_same_words_with_one_noise_per_word_and_step():
+    rules = Proposals(WORDS)
+    perturbed = PerturbedProposals(rules, len(WORDS), np.random.default_rng(0))
+    p = np.random.default_rng(1).dirichlet(np.ones(len(WORDS)), 3)
+    texts = np.zeros((3, 0), int)
+    rows, words, log_p = rules.propose(p, texts)
+    noises = []
+    for _ in range(4000):
+        again, same, noisy = perturbed.propose(p, texts)
+        assert (again == rows).all() and (same == words).all()
+        noise = noisy - log_p
+        for word in set(words):
+            np.testing.assert_allclose(noise[words == word], noise[words == word][0])  # in every hypothesis
+        noises.append(noise[0])
+    assert np.mean(noises) == pytest.approx(np.euler_gamma, abs=0.1)  # Gumbel
+    assert np.var(noises) == pytest.approx(np.pi**2 / 6, rel=0.15)
