@@ -36,7 +36,7 @@ def _stretch(folder: Path, start: float | None, stop: float | None, default: flo
 
 def _about(story: DecodedStory, start: float, stop: float) -> str:
     subject, rois, samples = story.setting
-    count = f", {samples} samples a branch" if samples else ""
+    count = f", {samples} sample{'' if samples == 1 else 's'} a branch" if samples else ""
     return f"subject {subject}, story {story.story}, {start:g} to {stop:g} s, decoded from {roi_text(rois)}{count}"
 
 
