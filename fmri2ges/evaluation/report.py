@@ -83,7 +83,7 @@ def format_report(report: dict[str, Any]) -> str:
 
 
 def _text_block(table: dict[str, Any]) -> list[str]:
-    """The text table of one story: every score with every null beside it."""
+    """The text table of one story or of a mean over stories: every score with every null beside it."""
     kinds = list(table["rows"][0]["null"])
     out = [_clip(f"text against nulls, {table['story']}, subject {table['subject']}, F2T {table['f2t']}; 20 s windows")]
     for row in table["rows"]:
@@ -94,6 +94,8 @@ def _text_block(table: dict[str, Any]) -> list[str]:
         )
         out += _wrapped(f"{row['text']:<25} {row['metric']:<28} {format_number(row['value'])}   {nulls}")
     line = table["timeline"]
+    if line is None:
+        return out
     found = [w for w, q in zip(line["windows"], line["q"]) if q is not None and q < 0.05]
     out.append(f"{len(found)} of {len(line['windows'])} windows of {line['metric']} above the {line['null']} null at q < .05; "
                f"whole stretch p {format_p(line['story_p'], table['rows'][0]['null'][line['null']]['n'])}")  # fmt: skip

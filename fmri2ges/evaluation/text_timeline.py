@@ -6,10 +6,8 @@ does not belong to the story (`evaluation.bold_nulls`).
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -96,43 +94,3 @@ def timeline(score: Callable, heard: Words, decoded: Words, null_texts: Sequence
         score.metric, score.better, np.asarray(windows), value, null, p, q, story_value, story_null,
         p_value(story_value, story_null, score.better),
     )  # fmt: skip
-
-
-def text_rows(
-    scores: Sequence[Callable], heard: Words, texts: dict[str, Words], nulls: dict[str, Sequence[Words]], windows: np.ndarray
-) -> list[dict[str, Any]]:
-    """The table of text scores of one story: a line per text and score, with every null beside it.
-
-    Parameters
-    ----------
-    texts : decoded texts by name: 'beam search', 'true word times (oracle)', 'nearest training segment',
-        'word rate only' (a text of the language model at the decoded times), ...
-    nulls : null texts by kind: 'language model only', 'shifted BOLD', 'swapped BOLD', 'phase-randomised BOLD'
-
-    Returns
-    -------
-    list of dict with text, metric, value, better, n_windows and `null`: kind -> mean, q05, q95, n, p
-    """
-    rows = []
-    for score in scores:
-        null_values = {kind: np.array([_mean(score(heard, t, windows)) for t in members]) for kind, members in nulls.items()}
-        for name, text in texts.items():
-            per_window = score(heard, text, windows)
-            value = _mean(per_window)
-            rows.append({
-                "text": name, "metric": score.metric, "value": value, "better": score.better,
-                "n_windows": int((~np.isnan(per_window)).sum()),
-                "null": {kind: _null_line(value, null, score.better) for kind, null in null_values.items() if len(null)},
-            })  # fmt: skip
-    return rows
-
-
-def _null_line(value: float, null: np.ndarray, better: str) -> dict[str, float | int]:
-    low, high = np.quantile(null, [0.05, 0.95])
-    return {"mean": float(null.mean()), "q05": float(low), "q95": float(high), "n": len(null), "p": p_value(value, null, better)}
-
-
-def _mean(values: np.ndarray) -> float:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # nothing heard at all: NaN is the answer
-        return float(np.nanmean(values))

@@ -22,12 +22,13 @@ from ..evaluation.measure import Measure, pool, row
 from ..evaluation.nulls import p_value, swap_null
 from ..evaluation.report import build_report
 from ..evaluation.text import against_transcript
+from ..evaluation.text_rows import TextScore
 from ..evaluation.wordrate import word_rate
 from ..provenance import build_manifest
 from ..types import Motion, Words
 from .decoded import BRANCHES, DecodedStory, find_decoded
 from .distribution import distribution_rows
-from .text_table import N_LM, Runs, text_table
+from .text_table import N_LM, Runs, pooled_table, text_form, text_table
 
 N_NULL = 1000
 Progress = Callable[[float, str], None]
@@ -59,6 +60,7 @@ def evaluate_path(
     rows: list[dict[str, Any]] = []
     notes: list[str] = []
     texts: list[dict[str, Any]] = []
+    forms: dict[tuple, list[tuple[DecodedStory, list[TextScore]]]] = {}
     runs = Runs()
     settings: dict[tuple, list[tuple[DecodedStory, list[Measure]]]] = {}
     for k, story in enumerate(stories):
@@ -71,13 +73,16 @@ def evaluate_path(
         rows += [_placed(row(m, rng, story.story), story) for m in measures]
         report_part = progress and (lambda part, message, k=k: progress((k + part) / (len(stories) + 1), message))
         table = text_table(story, runs, null_decodings, rng, notes, report_part, should_stop)
-        texts += [table] if table else []
+        if table:
+            texts.append(table[0])
+            forms.setdefault(text_form(story), []).append((story, table[1]))
     if progress:
         progress(len(stories) / (len(stories) + 1), "distances between distributions")
     for group in settings.values():
         found = _pooled(group, rng, notes) if len(group) > 1 else []
         found += distribution_rows([story for story, _ in group], rng, notes)
         rows += [_placed(line, group[0][0]) for line in found]
+    texts += [pooled_table(*map(list, zip(*group))) for group in forms.values() if len(group) > 1]
     # The rows of one story (or of all) and branch stand together, in the order of their making.
     order = list(dict.fromkeys(_heading(line) for line in rows))
     rows.sort(key=lambda line: order.index(_heading(line)))

@@ -11,7 +11,8 @@ import numpy as np
 from ..errors import UserError
 from ..evaluation.text import window_edges
 from ..evaluation.text_scores import BertScore, Bleu1, Likeness, Meteor, WordErrorRate, window_frequency_weights
-from ..evaluation.text_timeline import sliding_windows, text_rows, timeline
+from ..evaluation.text_rows import TextScore, pooled, score_texts, text_rows
+from ..evaluation.text_timeline import sliding_windows, timeline
 from .decoded import DecodedStory
 
 N_LM = 200
@@ -42,7 +43,7 @@ class Runs:
 
 def text_table(
     story: DecodedStory, runs: Runs, n_bold: int, rng: np.random.Generator, notes: list[str], progress: Callable | None, should_stop
-) -> dict[str, Any] | None:
+) -> tuple[dict[str, Any], list[TextScore]] | None:
     """Scores of the decoded text with the nulls of a language model, and the best stretch of the story.
 
     Parameters
@@ -52,7 +53,7 @@ def text_table(
 
     Returns
     -------
-    dict with `rows` (see `evaluation.text_timeline.text_rows`) and `timeline`, or None without words or run
+    dict with `rows` (see `evaluation.text_rows`) and `timeline`, and the scores for `pooled_table`; None without words or run
     """
     heard, words = story.heard, story.decoded_words
     if heard is None or words is None or not len(words):
@@ -83,16 +84,32 @@ def text_table(
     scores = (WordErrorRate(), Bleu1(), Meteor(), BertScore(VECTORS, embed, *weights), meaning)
     windows = np.stack([edges[:-1], edges[1:]], 1)
     line = timeline(meaning, heard, words, prior, sliding_windows(start, stop))
-    return {
-        "story": story.story,
-        "subject": story.manifest.get("subject"),
-        "f2t": story.manifest.get("f2t", "fast"),
-        "rows": text_rows(scores, heard, texts, nulls, windows),
+    found = score_texts(scores, heard, texts, nulls, windows)
+    table = {
+        **_about(story),
+        "rows": text_rows(found),
         "timeline": {
             "metric": line.metric, "null": LM_ONLY, "windows": line.windows.round(3).tolist(),
             "value": _plain(line.value), "p": _plain(line.p), "q": _plain(line.q), "story_p": line.story_p,
         },
     }  # fmt: skip
+    return table, found
+
+
+def text_form(story: DecodedStory) -> tuple:
+    """Texts of one form may be averaged over stories: subject, ROIs, F2T and beam."""
+    subject, rois, _ = story.setting
+    return subject, rois, story.manifest.get("f2t", "fast"), story.manifest.get("beam")
+
+
+def pooled_table(stories: list[DecodedStory], found: list[list[TextScore]]) -> dict[str, Any]:
+    """The table of the mean over stories of one form; arguments in the same order."""
+    return {**_about(stories[0]), "story": f"mean of {len(stories)} stories", "rows": text_rows(pooled(found)), "timeline": None}
+
+
+def _about(story: DecodedStory) -> dict[str, Any]:
+    subject, rois, f2t, _ = text_form(story)
+    return {"story": story.story, "subject": subject, "rois": list(rois), "f2t": f2t}
 
 
 def _plain(values: np.ndarray) -> list[float | None]:

@@ -19,7 +19,8 @@ from fmri2ges.evaluation.text_scores import (
     word_ranges,
     window_frequency_weights,
 )
-from fmri2ges.evaluation.text_timeline import sliding_windows, text_rows, timeline
+from fmri2ges.evaluation.text_rows import TextScore, pooled, score_texts, text_rows
+from fmri2ges.evaluation.text_timeline import sliding_windows, timeline
 from fmri2ges.types import Words
 
 
@@ -131,7 +132,7 @@ def test_rows_hold_every_text_score_and_null(synthetic):
     rng = np.random.default_rng(1)
     heard, other, *null = draw(synthetic, rng, 24, 60)
     nulls = {"language model only": null[:20], "shifted BOLD": null[20:], "swapped BOLD": []}
-    rows = text_rows(ALL, heard, {"true text": heard, "other": other}, nulls, sliding_windows(0, 60, step=10))
+    rows = text_rows(score_texts(ALL, heard, {"true text": heard, "other": other}, nulls, sliding_windows(0, 60, step=10)))
     assert len(rows) == 2 * len(ALL)
     assert {tuple(r["null"]) for r in rows} == {("language model only", "shifted BOLD")}
     best = [r for r in rows if r["text"] == "true text"]
@@ -139,6 +140,20 @@ def test_rows_hold_every_text_score_and_null(synthetic):
         r["null"]["language model only"] == r["null"]["language model only"] | {"n": 20, "p": pytest.approx(1 / 21)} for r in best
     )
     assert all(r["n_windows"] == 5 for r in rows)
+
+
+def test_the_mean_over_stories_counts_each_story_once_and_takes_what_all_have():
+    rng = np.random.default_rng(4)
+    shared = [rng.normal(0, 1, n) for n in (400, 300)]
+    one = TextScore("r", "higher", {"decoded": 1.0, "nearest": 0.5}, {"decoded": 10, "nearest": 10}, {"shifted": shared[0], "swapped": shared[0]})
+    two = TextScore("r", "higher", {"decoded": 2.0}, {"decoded": 4}, {"shifted": shared[1]})
+    (row,) = text_rows(pooled([[one], [two]]))
+    assert (row["text"], row["value"], row["n_windows"]) == ("decoded", 1.5, 14)
+    assert set(row["null"]) == {"shifted"} and row["null"]["shifted"]["n"] == 300
+    # The mean of two independent nulls is narrower than each: 1.64 / sqrt(2).
+    assert row["null"]["shifted"]["q95"] == pytest.approx(1.16, abs=0.2)
+    assert row["null"]["shifted"]["p"] < text_rows([one])[0]["null"]["shifted"]["p"]
+    assert pooled([[one], []]) == []
 
 
 def test_no_null_or_no_speech_is_refused(synthetic):

@@ -101,6 +101,21 @@ def test_text_table_holds_the_decoded_text_against_the_language_model_and_null_b
         assert len(table["timeline"]["q"]) == 61
 
 
+@pytest.mark.slow
+def test_texts_of_several_stories_have_one_table_of_their_mean(run, tmp_path):
+    from fmri2ges.evaluation.report import format_report
+    from fmri2ges.runs.evaluate import evaluate_path
+
+    session = Session.open(run, device="cpu")
+    for k, stop in enumerate((60, 80)):  # the study has one test story: two stretches of it stand for two
+        write_decoded(session.decode("sub-01", "test-1", samples=1, stop=stop, branch="text"), tmp_path / "decoded" / f"s{k}")
+    report = evaluate_path(tmp_path)
+    assert [t["story"] for t in report["texts"]] == ["test-1", "test-1", "mean of 2 stories"]
+    first, second, mean = ({(r["text"], r["metric"]): r["value"] for r in t["rows"]} for t in report["texts"])
+    assert mean == {k: pytest.approx((first[k] + second[k]) / 2) for k in first}
+    assert "mean of 2 stories" in format_report(report)
+
+
 def test_what_was_heard_in_training_goes_with_its_features(run):
     session = Session.open(run, device="cpu")
     columns = session.columns(("all",), "sub-01")
