@@ -21,7 +21,7 @@ LEVEL = {
     **dict.fromkeys(["cli", "__main__", "doctor"], 3),
     **dict.fromkeys(["decoding", "training", "runs", "figures", "views"], 2),
     **dict.fromkeys(["models", "data", "evaluation", "brain", "text", "motion", "demo"], 1),
-    **dict.fromkeys(["types", "config", "provenance", "errors", "__init__"], 0),
+    **dict.fromkeys(["types", "config", "provenance", "errors", "threads", "__init__"], 0),
 }
 FORBIDDEN = {("models", "data"), ("evaluation", "models")}
 HEAVY = {"torch", "nilearn", "matplotlib", "transformers", "diffusers", "pyvista", "streamlit", "pandas", "sklearn"}

@@ -66,20 +66,34 @@ class Evidence:
         """W P W' between the text at one delay (rows) and the new word at another (columns)."""
         return self._blocks[other, :, own, :]
 
-    def all_blocks(self) -> np.ndarray:
-        """Every block on its own, array (n_delays, n_delays, n_features, n_features), for words at a story's end."""
-        return self._blocks.transpose(2, 0, 1, 3)
+    def seen(self, overlaps: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """What the text so far predicts already of a new word's share, array (n, n_features).
 
-    def curvature(self, overlap: np.ndarray) -> np.ndarray:
-        """H of a word as `triangular`, from its overlap with itself at each gap.
-
-        Evenly spread words have few positions within a volume, so the last few are kept.
+        Parameters
+        ----------
+        overlaps : array (n_gaps, n_rows), or (n_delays, n_delays, n_rows) for words at a story's end, where the
+            volumes that a delay still reaches differ: in what shares the new word meets each row of the text
+        rows : array (n, n_rows, n_features), the text
         """
-        key = np.round(overlap, 12).tobytes()
+        n, n_features = len(rows), rows.shape[-1]
+        if overlaps.ndim == 2:
+            return (overlaps @ rows).reshape(n, -1) @ self.of_gap.reshape(-1, n_features)
+        columns = (slice(k * n_features, (k + 1) * n_features) for k in range(len(overlaps)))
+        return sum((own @ rows).reshape(n, -1) @ self.gram[:, part] for own, part in zip(overlaps, columns))
+
+    def curvature(self, overlaps: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        """H of a word as `triangular`; `overlaps` as in `seen`, `weights` (n_rows,) the share of the word in each row.
+
+        Inside a story evenly spread words have few positions within a volume, so the last few are kept.
+        """
+        own = overlaps @ weights
+        if own.ndim == 2:
+            return triangular(sum(own[pair] * self._block(*pair) for pair in np.ndindex(own.shape)))
+        key = np.round(own, 12).tobytes()
         if key not in self._curvatures:
             if len(self._curvatures) >= KEPT_CURVATURES:
                 self._curvatures.pop(next(iter(self._curvatures)))
-            self._curvatures[key] = triangular(np.tensordot(overlap, self.of_gap, 1))
+            self._curvatures[key] = triangular(np.tensordot(own, self.of_gap, 1))
         return self._curvatures[key]
 
     def project(self, bold: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -258,10 +272,9 @@ class Likelihood:
         lo, hi = max(self._touched[0, word] - reach, 0), min(self._touched[1, word] + reach, len(self.pull))
         rows = self._window(hypotheses, lo, hi)
         weights = self.lanczos[lo:hi, word]
-        overlaps, blocks, curvature = self._overlaps(weights, lo)
-        n_features = blocks.shape[-1]
-        seen = (overlaps @ rows).reshape(len(rows), -1) @ blocks.reshape(-1, n_features)
-        gain = self._pull_of(weights, lo) - seen
+        overlaps = self._overlaps(weights, lo)
+        curvature = self.evidence.curvature(overlaps, weights)
+        gain = self._pull_of(weights, lo) - self.evidence.seen(overlaps, rows)
         # The form is in e minus the expected word; written out it is in e.
         bent = 0.5 * (curvature @ self.expected + self.expected @ curvature)
         constant = hypotheses.log_likelihood - gain @ self.expected - 0.5 * self.expected @ bent
@@ -277,30 +290,19 @@ class Likelihood:
             rows[:, a - lo : b - lo] = hypotheses.rows[:, a - first : b - first]
         return rows
 
-    def _overlaps(self, weights: np.ndarray, lo: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """In what shares the new word meets each row of the text in a volume, with the blocks of W P W' that apply.
-
-        Returns
-        -------
-        overlaps : array (n_blocks, n_rows)
-        blocks : array (n_blocks, n_features, n_features)
-        curvature : array (n_features, n_features), H as `triangular`
-        """
-        evidence, row = self.evidence, np.arange(len(weights))
+    def _overlaps(self, weights: np.ndarray, lo: int) -> np.ndarray:
+        """In what shares the new word meets each row of the text in a volume, as `Evidence.seen` takes them."""
+        row = np.arange(len(weights))
 
         def meeting(gap: int, stop: int) -> np.ndarray:
             source = row - gap  # the row of the new word that meets this row of the text
             valid = (source >= 0) & (source < len(weights)) & (row < stop)
-            return np.append(weights, 0)[np.where(valid, source, -1)]
+            return np.append(weights, np.zeros(1, weights.dtype))[np.where(valid, source, -1)]
 
         if lo + len(weights) + max(self.delays) <= len(self.pull):
-            overlaps = np.stack([meeting(gap, len(row)) for gap in evidence.gaps])
-            return overlaps, evidence.of_gap, evidence.curvature(overlaps @ weights)
+            return np.stack([meeting(gap, len(row)) for gap in self.evidence.gaps])
         ends = [len(self.pull) - lo - d for d in self.delays]  # rows that still reach a volume
-        pairs = [[meeting(own - other, end) for other, end in zip(self.delays, ends)] for own in self.delays]
-        overlaps, blocks = np.concatenate(pairs), evidence.all_blocks()
-        blocks = blocks.reshape(-1, *blocks.shape[2:])
-        return overlaps, blocks, triangular(np.tensordot(overlaps @ weights, blocks, 1))
+        return np.array([[meeting(own - other, end) for other, end in zip(self.delays, ends)] for own in self.delays])
 
     def _pull_of(self, weights: np.ndarray, lo: int) -> np.ndarray:
         """What the data have to say about the new word, array (n_features,)."""

@@ -69,7 +69,8 @@ class CausalLM:
         self.n_features, self.layer = engine.n_features, engine.layer
         self.start_token = self.tokens.start_token()
         self._word_token = np.array([self.tokens.of(w)[0] for w in self.vocabulary])
-        spelled, self._word_of_spelling = self.tokens.spellings(self.vocabulary)
+        spelled, of_word = self.tokens.spellings(self.vocabulary)
+        self._first_spelling = np.searchsorted(of_word, np.arange(len(self.vocabulary)))
         engine.keep_outputs(spelled)
         self._remembered: OrderedDict[tuple, np.ndarray] = OrderedDict()
 
@@ -108,9 +109,7 @@ class CausalLM:
 
     def next_words(self, contexts: TokenContexts) -> np.ndarray:
         p = contexts.cached.scores.float().softmax(-1).cpu().numpy()
-        total = np.zeros((len(p), len(self.vocabulary)), np.float32)
-        np.add.at(total.T, self._word_of_spelling, p.T)
-        total += np.finfo(np.float32).tiny
+        total = np.add.reduceat(p, self._first_spelling, axis=1) + np.finfo(np.float32).tiny
         return (total / total.sum(1, keepdims=True))[contexts.row]
 
     def features(self, contexts: TokenContexts, rows: np.ndarray, words: np.ndarray) -> np.ndarray:
@@ -188,7 +187,8 @@ class CausalLM:
 
     def _run(self, ids: np.ndarray, past: Cached | None = None, parents: np.ndarray | None = None) -> Cached:
         parts = (slice(k, k + BATCH) for k in range(0, len(ids), BATCH))
-        return Cached.joined([self.engine.run(ids[p], past, None if parents is None else parents[p]) for p in parts])
+        found = [self.engine.run(ids[p], past, None if parents is None else parents[p]) for p in parts]
+        return type(found[0]).joined(found)
 
 
 def _longest(limit: int | None, context: int, name: str) -> int:

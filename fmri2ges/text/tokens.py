@@ -92,7 +92,7 @@ class WordTokens:
         Returns
         -------
         tokens : array (n,), int
-        words : array (n,), int; index of the word that each token spells
+        words : array (n,), int, rising; index of the word that each token spells
         """
         pairs = {(self.of(word)[0], k) for k, word in enumerate(words)}
         own = {t for t, _ in pairs}
@@ -100,5 +100,5 @@ class WordTokens:
             other = self._ids(self._space + word.capitalize())
             if len(other) == 1 and other[0] not in own:
                 pairs.add((other[0], k))
-        tokens, index = np.array(sorted(pairs)).T
+        tokens, index = np.array(sorted(pairs, key=lambda pair: pair[::-1])).T
         return tokens, index

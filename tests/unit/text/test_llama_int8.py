@@ -53,8 +53,9 @@ def both(request, monkeypatch):
 
 def assert_same(one, other):
     np.testing.assert_allclose(one.scores.numpy(), other.scores.numpy(), rtol=1e-3, atol=1e-4)
-    for a, b in zip((*one.keys, *one.values), (*other.keys, *other.values), strict=True):
-        np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-3, atol=1e-4)
+    for states, keys, values in zip(one.states, other.keys, other.values, strict=True):
+        for own, theirs in zip((states[:, 0], states[:, 1]), (keys, values)):
+            np.testing.assert_allclose(own.permute(1, 2, 0, 3).numpy(), theirs.numpy(), rtol=1e-3, atol=1e-4)
 
 
 def test_written_out_blocks_equal_transformers(both):
@@ -69,6 +70,8 @@ def test_written_out_blocks_equal_transformers(both):
     np.testing.assert_allclose(found[0], found[1], rtol=1e-3, atol=1e-4)
     longer = [engine.run(rng_ids, p, parents) for engine, p, rng_ids in zip(both, past, [rng.integers(0, N_TOKENS, (5, 4))] * 2)]
     assert_same(*longer)
+    kept = np.array([4, 1])  # chosen candidates go on from the feature's block
+    assert_same(*[engine.run(tokens[kept, None], p, parents[kept]) for engine, p in zip(both, past)])
     states = [engine.hidden(ids) for engine in both]
     assert states[1].shape == (3, 6, 32)
     np.testing.assert_allclose(states[0], states[1], rtol=1e-3, atol=1e-4)
