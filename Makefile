@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.requirements-installed
 PORT ?= 8501
+PARALLEL := -n logical --maxprocesses 8 --dist loadfile
 
 .PHONY: setup app test quick clean
 
@@ -22,10 +23,10 @@ app: setup
 	$(BIN)/streamlit run app/main.py --server.port $(PORT)
 
 test: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PARALLEL)
 
 quick: setup
-	$(BIN)/python -m pytest -m "not slow and not browser" -n auto --dist loadfile
+	$(BIN)/python -m pytest -m "not slow and not browser" $(PARALLEL)
 
 clean:
 	rm -rf $(VENV)

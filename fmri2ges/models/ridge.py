@@ -21,11 +21,13 @@ from typing import Protocol
 import numpy as np
 
 from ..errors import Cancelled, UserError
+from ..threads import SpareCores, torch_threads
 
 # Above this many volumes per feature the primal form needs fewer operations (10 penalties, 5 folds).
 DUAL_UP_TO = 1.5
 TIE = 1e-6  # relative: losses of float32 sums that differ by less are equal
 BATCH_BYTES = 256e6
+LARGE = 1e6  # numbers in the design from which more than one thread pays
 FACTOR_BYTES = 1e9  # factors held at once; when they are larger the voxels are read again
 
 
@@ -112,7 +114,9 @@ def fit_ridge(
         )
     rows = _rows_of_folds(lengths, story_folds(lengths, n_folds))
     solver_type = _Dual if len(design) <= DUAL_UP_TO * design.shape[1] else _Primal
-    solver = solver_type(design, rows, penalties, device)
+    cores = SpareCores(most=None if design.size >= LARGE else 1)
+    with torch_threads(cores.count()):
+        solver = solver_type(design, rows, penalties, device)
     n = voxels.n_voxels
     weights = np.empty((design.shape[1], n), np.float32) if out is None else out
     loss, power = np.zeros((len(penalties), n)), np.zeros(n)
@@ -121,17 +125,19 @@ def fit_ridge(
     groups = solver.groups()
     done, work = 0, len(groups) * -(-n // width)
     for last, build in ((g is groups[-1], g) for g in groups):
-        pieces = [piece() for piece in build]
+        with torch_threads(cores.count()):
+            pieces = [piece() for piece in build]
         for columns, y in _batches(voxels, width, device):
             if should_stop is not None and should_stop():
                 raise Cancelled()
-            data = solver.project(y)
-            for piece in pieces:
-                piece.add_losses(data, loss[:, columns])
-            if last:
-                power[columns] = (y.double() ** 2).sum(0).cpu().numpy()
-                chosen[columns] = _strongest_of_the_best(loss[:, columns])
-                weights[:, columns] = solver.solve(data, penalties[chosen[columns]])
+            with torch_threads(cores.count()):
+                data = solver.project(y)
+                for piece in pieces:
+                    piece.add_losses(data, loss[:, columns])
+                if last:
+                    power[columns] = (y.double() ** 2).sum(0).cpu().numpy()
+                    chosen[columns] = _strongest_of_the_best(loss[:, columns])
+                    weights[:, columns] = solver.solve(data, penalties[chosen[columns]])
             done += 1
             if progress is not None:
                 progress(done / work, f"encoding model: voxel {columns.stop} of {n}")
