@@ -3,12 +3,13 @@
 Weights have one scale per output, activations one scale per token (as LLM.int8 without its outliers:
 Dettmers et al. 2022). A token's result must not depend on what else is in the batch, or training and
 decoding would see different features: a difference in the last bit moves some activation to the next
-integer, and a few blocks later all of them. Sums of the linear layers are exact integers; other sums
-(attention, norms) are float64, rounded to float32, which in practice makes them the same in any order.
+integer, and a few blocks later all of them. Sums of the linear layers are exact integers; other sums up to
+the feature's block (attention, norms) are float64, rounded to float32, which in practice makes them the same
+in any order. The attention of later blocks, which give the next word's scores only, is float32.
 
 Written out rather than left to transformers, because a beam step is a hundred candidates over twenty
-contexts, each of one token: here a candidate reads the keys of its context where they are, and layers that
-read the same input (query, key and value; gate and up) are one product.
+contexts, each of one token: here the candidates of a context share its keys, those that are chosen go on from
+the feature's block, and layers that read the same input (query, key and value; gate and up) are one product.
 """
 
 from __future__ import annotations
@@ -272,7 +273,7 @@ class LlamaInt8:
         return scaled_dot_product_attention(query, key, value, mask, enable_gqa=True)
 
     def _beside_the_context(self, query, key, value, past_keys, past_values, grouping):
-        """Attention of single tokens, each to its own context and itself; contexts are read without being copied."""
+        """Attention of single tokens, each to its own context and itself."""
         import torch
 
         query, key, value, past_keys, past_values = (part.double() for part in (query, key, value, past_keys, past_values))
