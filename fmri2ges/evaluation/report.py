@@ -83,23 +83,31 @@ def format_report(report: dict[str, Any]) -> str:
 
 
 def _text_block(table: dict[str, Any]) -> list[str]:
-    """The text table of one story or of a mean over stories: every score with every null beside it."""
-    kinds = list(table["rows"][0]["null"])
-    out = [_clip(f"text against nulls, {table['story']}, subject {table['subject']}, F2T {table['f2t']}; 20 s windows")]
-    for row in table["rows"]:
-        nulls = "; ".join(
-            f"{kind}: {format_number(n['mean'])} [{format_number(n['q05'])} .. {format_number(n['q95'])}], p {format_p(n['p'], n['n'])}"
-            for kind in kinds
-            for n in [row["null"][kind]]
-        )
-        out += _wrapped(f"{row['text']:<25} {row['metric']:<28} {format_number(row['value'])}   {nulls}")
-    line = table["timeline"]
-    if line is None:
-        return out
-    found = [w for w, q in zip(line["windows"], line["q"]) if q is not None and q < 0.05]
-    out.append(f"{len(found)} of {len(line['windows'])} windows of {line['metric']} above the {line['null']} null at q < .05; "
-               f"whole stretch p {format_p(line['story_p'], table['rows'][0]['null'][line['null']]['n'])}")  # fmt: skip
+    """The text table of one story or of a mean over stories: for every score its nulls, then each text with its p against them."""
+    rows, line = table["rows"], table["timeline"]
+    kinds = list(rows[0]["null"])
+    cells = [["", "value", *kinds]]
+    for k, row in enumerate(rows):
+        if not k or row["metric"] != rows[k - 1]["metric"]:
+            edge = "q05" if row["better"] == "lower" else "q95"
+            nulls = (row["null"][kind] for kind in kinds)
+            cells.append([row["metric"], "null", *(f"{format_number(n['mean'])} ({format_number(n[edge])})" for n in nulls)])
+        p = (f"p {format_p(row['null'][kind]['p'], row['null'][kind]['n'])}" for kind in kinds)
+        cells.append([f"  {row['text']}", format_number(row["value"]), *p])
+    title = f"text against nulls, {table['story']}, subject {table['subject']}, F2T {table['f2t']}; 20 s windows"
+    out = [_clip(title), "null: mean (95 % point; where less is better, 5 % point)", *_columns(cells)]
+    if line is not None:
+        found = [w for w, q in zip(line["windows"], line["q"]) if q is not None and q < 0.05]
+        out.append(f"{len(found)} of {len(line['windows'])} windows of {line['metric']} above the {line['null']} null at q < .05; "
+                   f"whole stretch p {format_p(line['story_p'], rows[0]['null'][line['null']]['n'])}")  # fmt: skip
     return out
+
+
+def _columns(lines: list[list[str]]) -> list[str]:
+    """Aligned columns under a heading, the first one to the left."""
+    widths = [max(map(len, column)) for column in zip(*lines)]
+    out = ["  ".join(c.rjust(w) if k else c.ljust(w) for k, (c, w) in enumerate(zip(cells, widths))) for cells in lines]
+    return [line.rstrip() for line in (out[0], "-" * len(out[0]), *out[1:])]
 
 
 def _clip(text: str, width: int = 120) -> str:

@@ -31,6 +31,7 @@ from .distribution import distribution_rows
 from .text_table import N_LM, Runs, pooled_table, text_form, text_table
 
 N_NULL = 1000
+BOTH_NULLS = "a text must be better than the language model alone and than null BOLD: against one of them even the word rate only can be"
 Progress = Callable[[float, str], None]
 
 
@@ -90,7 +91,7 @@ def evaluate_path(
     report = build_report(
         rows,
         any(s.manifest.get("simulated") for s in stories),
-        [*dict.fromkeys(notes), *_reading(rows)],
+        [*dict.fromkeys(notes), *_reading(rows), *([BOTH_NULLS] if texts and null_decodings else [])],
         study=first.manifest.get("study_name", ""),
         stories=sorted({s.story for s in stories}),
         texts=texts,

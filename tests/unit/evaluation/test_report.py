@@ -59,3 +59,21 @@ def test_the_table_is_aligned_narrow_and_marked(rng):
     table = [line for line in text.splitlines() if line.startswith("r  ")]
     assert len(table) == 3 and len({line.index("frames") for line in table}) == 1
     assert "SIMULATED" not in format_report({**report, "simulated": False})
+
+
+def test_text_tables_show_every_null_and_p_in_aligned_columns():
+    kinds = ("language model only", "shifted BOLD", "phase-randomised BOLD", "swapped BOLD")
+    null = {kind: {"mean": 0.96, "q05": 0.95, "q95": 0.97, "n": 99, "p": 0.01 if k else 0.5} for k, kind in enumerate(kinds)}
+    texts = [
+        {"text": text, "metric": metric, "value": 0.94, "better": better, "n_windows": 15, "null": null}
+        for metric, better in (("WER", "lower"), ("BERTScore F1 (GloVe 50-d, idf)", "higher"))
+        for text in ("decoded", "nearest training segment")
+    ]
+    table = {"story": "mean of 2 stories", "subject": "s1", "f2t": "bayes", "rows": texts, "timeline": None}
+    lines = format_report(build_report([], True, [], study="toy", texts=[table])).splitlines()
+    assert max(map(len, lines)) <= 120
+    wer, score = (next(line for line in lines if line.startswith(name)) for name in ("WER", "BERTScore"))
+    assert "0.960 (0.950)" in wer and "0.960 (0.970)" in score  # the side where a text is better
+    found = [line for line in lines if line.startswith("  decoded")]
+    assert len(found) == 2 and found[0].count("<=0.0100") == 3 and "p 0.500" in found[0]
+    assert len({len(line) for line in (wer, score, *found)}) == 1
