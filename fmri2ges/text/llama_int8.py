@@ -19,9 +19,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import UserError
-from ..threads import SpareCores, torch_threads
+from ..threads import SpareCores, torch_threads, usable_cores
 from .engine import checked_layer
 
+MOST_THREADS = 4  # a step's products are small
 TYPES = ("llama", "qwen2")  # same blocks; qwen2 has biases
 
 
@@ -159,7 +160,7 @@ class LlamaInt8:
             )
             for b in model.model.layers
         ]
-        self._begun, self._cores = _Begun(None), SpareCores()
+        self._begun, self._cores = _Begun(None), SpareCores(most=min(MOST_THREADS, usable_cores()))
         self.norm_out, self.head = model.model.norm.weight.detach().float(), Int8Linear(model.get_output_embeddings())
 
     def keep_outputs(self, tokens: np.ndarray) -> None:
@@ -221,9 +222,10 @@ class LlamaInt8:
                 return self._beside_the_context(query, key, value, *_keys_values(past.states[i]), grouping)
 
             x = self._through(self._embedded(ids), (len(ids), 1), past.n_tokens, slice(0, self.layer), attend)
-        if self._begun.past is not past:
-            self._begun = _Begun(past)
-        self._begun.add(ids, parents, x, new)
+        begun = self._begun
+        if begun.past is not past:
+            begun = self._begun = _Begun(past)  # another search may do so too: what it finds missing it runs again
+        begun.add(ids, parents, x, new)
         return x.numpy()
 
     def _embedded(self, ids: np.ndarray):
