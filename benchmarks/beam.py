@@ -5,7 +5,8 @@
 
 BOLD comes from a text of the language model through random encoding weights, with noise; about 130 words.
 Baseline in the same run: the same candidates at the last words of the text, each context recomputed in
-one pass per candidate, without key-value cache. Time of each part is that of one process.
+one pass per candidate, without key-value cache. Time of each part is that of one process, which takes
+the cores that other programs leave free; OMP_NUM_THREADS sets the most.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from fmri2ges.text.causal_lm import CausalLM  # noqa: E402
 from fmri2ges.text.embeddings import load_vectors  # noqa: E402
 from fmri2ges.text.lm_cache import find_lm  # noqa: E402
 from fmri2ges.text.timing import spread_words  # noqa: E402
+from fmri2ges.threads import usable_cores  # noqa: E402
 
 TR = 2.0
 
@@ -90,11 +92,7 @@ def main() -> None:
     parser.add_argument("--words", type=int, default=3000, help="size of the vocabulary")
     parser.add_argument("--voxels", type=int, default=1000)
     parser.add_argument("--int8", action="store_true", help="8-bit linear layers")
-    parser.add_argument("--threads", type=int, default=os.cpu_count())
     args = parser.parse_args()
-    import torch
-
-    torch.set_num_threads(args.threads)
     rng = np.random.default_rng(0)
     common = [
         w
@@ -129,7 +127,7 @@ def main() -> None:
         "candidates_per_word": round(candidates / n, 1), "vocabulary": len(lm.vocabulary), "voxels": args.voxels,
         "words_recovered": round(float(np.mean([a == b for a, b in zip(best.text, text.text)])), 3),
         "ratio of baseline to features": round(seconds["baseline: candidates without a cache"] / clock.seconds["features"], 1),
-        "lm": lm.name, "threads": args.threads, "cores": os.cpu_count(), "machine": platform.machine(), "versions": versions(),
+        "lm": lm.name, "threads": usable_cores(), "cores": os.cpu_count(), "machine": platform.machine(), "versions": versions(),
     }  # fmt: skip
     for name, value in [*seconds.items(), *[(k, v) for k, v in result.items() if k not in ("seconds", "versions")]]:
         print(f"{value!s:>12}  {name}")

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import UserError
+from ..threads import SpareCores, torch_threads, usable_cores
+
+MOST_THREADS = 4  # a step's products are small
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,8 @@ class Engine:
         self.blocks = _blocks(model, name)
         self.layer = checked_layer(layer, len(self.blocks), name)
         self.n_features = int(model.config.get_text_config().hidden_size)
-        self._lock = threading.Lock()
+        on_cpu = next(model.parameters()).device.type == "cpu"
+        self._lock, self._cores = threading.Lock(), SpareCores(most=min(MOST_THREADS, usable_cores()) if on_cpu else 1)
 
     def keep_outputs(self, tokens: np.ndarray) -> None:
         """Give the scores of these tokens only: the others would be most of the cost of a short step."""
@@ -88,7 +92,7 @@ class Engine:
         import torch
 
         cache = None if past is None else _gather(past, parents, len(self.blocks))
-        with torch.inference_mode(), self._lock:
+        with torch.inference_mode(), self._lock, torch_threads(self._cores.count()):
             batch = torch.from_numpy(ids).to(self.model.device)
             out = self.model(input_ids=batch, past_key_values=cache, use_cache=True, logits_to_keep=1)
         layers = out.past_key_values.layers
@@ -115,7 +119,7 @@ class Engine:
         def stop(module, inputs, output):
             raise _Reached(output[0] if isinstance(output, tuple) else output)
 
-        with torch.inference_mode(), self._lock:
+        with torch.inference_mode(), self._lock, torch_threads(self._cores.count()):
             hook = self.blocks[self.layer - 1].register_forward_hook(stop)
             try:
                 batch = torch.from_numpy(ids).to(self.model.device)

@@ -20,9 +20,8 @@ import numpy as np
 
 from ..errors import UserError
 from ..threads import SpareCores, torch_threads, usable_cores
-from .engine import checked_layer
+from .engine import MOST_THREADS, checked_layer
 
-MOST_THREADS = 4  # a step's products are small
 TYPES = ("llama", "qwen2")  # same blocks; qwen2 has biases
 
 
