@@ -56,23 +56,17 @@ def format_report(report: dict[str, Any]) -> str:
     """
     rows = report["rows"]
     cells = [_cells(row) for row in rows]
-    widths = [max(map(len, column)) for column in zip(COLUMNS, *cells)]
-
-    def line(parts) -> str:
-        left, *rest = [p.ljust(w) if k in (0, len(widths) - 1) else p.rjust(w) for k, (p, w) in enumerate(zip(parts, widths))]
-        return "  ".join([left, *rest]).rstrip()
-
+    heading, rule, *lines = _aligned([list(COLUMNS), *cells], left=(0, len(COLUMNS) - 1))
     title = f"Evaluation of {report.get('study') or 'a study'}" + ("   [SIMULATED]" if report["simulated"] else "")
     out = [title]
     group = None
-    for row, parts in zip(rows, cells):
-        heading = (row.get("subject", "?"), tuple(row.get("rois", ())), row["story"], row["branch"])
-        if heading != group:
-            group = heading
-            subject, rois, story, branch = heading
-            out += ["", _clip(f"{branch} branch, {story}, subject {subject}, ROIs {', '.join(rois)}")]
-            out += [line(COLUMNS), "-" * sum(widths) + "-" * 2 * (len(widths) - 1)]
-        out.append(line(parts))
+    for row, line in zip(rows, lines):
+        about = (row.get("subject", "?"), tuple(row.get("rois", ())), row["story"], row["branch"])
+        if about != group:
+            group = about
+            subject, rois, story, branch = about
+            out += ["", _clip(f"{branch} branch, {story}, subject {subject}, ROIs {', '.join(rois)}"), heading, rule]
+        out.append(line)
     for table in report.get("texts", ()):
         out += ["", *_text_block(table)]
     if report["notes"]:
@@ -95,7 +89,7 @@ def _text_block(table: dict[str, Any]) -> list[str]:
         p = (f"p {format_p(row['null'][kind]['p'], row['null'][kind]['n'])}" for kind in kinds)
         cells.append([f"  {row['text']}", format_number(row["value"]), *p])
     title = f"text against nulls, {table['story']}, subject {table['subject']}, F2T {table['f2t']}; 20 s windows"
-    out = [_clip(title), "null: mean (95 % point; where less is better, 5 % point)", *_columns(cells)]
+    out = [_clip(title), "null: mean (95 % point; where less is better, 5 % point)", *_aligned(cells)]
     if line is not None:
         found = [w for w, q in zip(line["windows"], line["q"]) if q is not None and q < 0.05]
         out.append(f"{len(found)} of {len(line['windows'])} windows of {line['metric']} above the {line['null']} null at q < .05; "
@@ -103,11 +97,13 @@ def _text_block(table: dict[str, Any]) -> list[str]:
     return out
 
 
-def _columns(lines: list[list[str]]) -> list[str]:
-    """Aligned columns under a heading, the first one to the left."""
+def _aligned(lines: list[list[str]], left: tuple[int, ...] = (0,)) -> list[str]:
+    """Cells as columns under a heading and a rule; the columns of `left` to the left, the others to the right."""
     widths = [max(map(len, column)) for column in zip(*lines)]
-    out = ["  ".join(c.rjust(w) if k else c.ljust(w) for k, (c, w) in enumerate(zip(cells, widths))) for cells in lines]
-    return [line.rstrip() for line in (out[0], "-" * len(out[0]), *out[1:])]
+    heading, *rest = (
+        "  ".join(c.ljust(w) if k in left else c.rjust(w) for k, (c, w) in enumerate(zip(cells, widths))) for cells in lines
+    )
+    return [line.rstrip() for line in (heading, "-" * len(heading), *rest)]
 
 
 def _clip(text: str, width: int = 120) -> str:

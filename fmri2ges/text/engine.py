@@ -13,7 +13,10 @@ import numpy as np
 from ..errors import UserError
 from ..threads import SpareCores, torch_threads, usable_cores
 
-MOST_THREADS = 4  # a step's products are small
+
+def step_cores() -> SpareCores:
+    """Cores for the steps of a search, whose products are small: four at most."""
+    return SpareCores(most=min(4, usable_cores()))
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ class Engine:
         self.layer = checked_layer(layer, len(self.blocks), name)
         self.n_features = int(model.config.get_text_config().hidden_size)
         on_cpu = next(model.parameters()).device.type == "cpu"
-        self._lock, self._cores = threading.Lock(), SpareCores(most=min(MOST_THREADS, usable_cores()) if on_cpu else 1)
+        self._lock, self._cores = threading.Lock(), step_cores() if on_cpu else SpareCores(most=1)
 
     def keep_outputs(self, tokens: np.ndarray) -> None:
         """Give the scores of these tokens only: the others would be most of the cost of a short step."""

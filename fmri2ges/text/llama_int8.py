@@ -19,8 +19,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import UserError
-from ..threads import SpareCores, torch_threads, usable_cores
-from .engine import MOST_THREADS, checked_layer
+from ..threads import torch_threads
+from .engine import checked_layer, step_cores
 
 TYPES = ("llama", "qwen2")  # same blocks; qwen2 has biases
 
@@ -159,7 +159,7 @@ class LlamaInt8:
             )
             for b in model.model.layers
         ]
-        self._begun, self._cores = _Begun(None), SpareCores(most=min(MOST_THREADS, usable_cores()))
+        self._begun, self._cores = _Begun(None), step_cores()
         self.norm_out, self.head = model.model.norm.weight.detach().float(), Int8Linear(model.get_output_embeddings())
 
     def keep_outputs(self, tokens: np.ndarray) -> None:
