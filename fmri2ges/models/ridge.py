@@ -4,18 +4,20 @@ Himalaya's solvers factorise the design at each call, so a fit streamed over vox
 the factor again and again. Here everything that depends on the design alone is computed once; a batch of
 voxels then costs matrix products only. Results equal himalaya's `solve_ridge_cv_svd` (tested).
 
-The loss of a penalty on held-out stories is a quadratic form in the data of a voxel, so it is the squared
-norm of one triangular product and no prediction is ever formed:
+The loss of a penalty on held-out stories needs no fit without them:
 
-- dual (few volumes): the held-out residual is R y, R_S = [M_SS]^-1 M_S with M = (XX' + a I)^-1 for each
-  fold S (the closed form of leave-one-group-out ridge), and ||R y|| = ||Q y|| with the QR factor Q of R;
-- primal (few features): per fold, ||y_S||^2 - 2 b_S' w + w' X_S'X_S w in the eigenbasis of the other folds.
+- dual (few volumes): the residual of a held-out fold S is [M_SS]^-1 (M y)_S with M = (XX' + a I)^-1 (the closed
+  form of leave-one-group-out ridge), one product with M for all folds. In a large design a voxel walks over the grid:
+  from the middle penalty to where its loss falls, until it rises. Of ten penalties it meets about four;
+- primal (few features): per fold, ||y_S||^2 - 2 b_S' w + w' X_S'X_S w in the eigenbasis of the other folds; the
+  last term is the squared norm of one triangular product.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -27,7 +29,7 @@ from ..threads import SpareCores, torch_threads
 DUAL_UP_TO = 1.5
 TIE = 1e-6  # relative: losses of float32 sums that differ by less are equal
 BATCH_BYTES = 256e6
-LARGE = 1e6  # numbers in the design from which more than one thread pays
+LARGE = 1e6  # numbers in the design from which more than one thread pays, and a walk over the penalties
 FACTOR_BYTES = 1e9  # factors held at once; when they are larger the voxels are read again
 
 
@@ -94,7 +96,8 @@ def fit_ridge(
     design : array (n_volumes, n_features), float32; stories one under the other
     voxels : source of (n_volumes, n_voxels)
     lengths : volumes of each story
-    penalties : grid; of equal losses the stronger penalty wins
+    penalties : grid; of equal losses the stronger penalty wins. In a large design with few volumes the nearest
+        minimum of the loss from the middle of the grid, see the top of this file
     n_folds : folds of whole stories
     device : 'cpu', 'cuda' or 'mps'
     out : array (n_features, n_voxels), float32, or None; filled with the weights (a memory map, say)
@@ -119,22 +122,21 @@ def fit_ridge(
         solver = solver_type(design, rows, penalties, device)
     n = voxels.n_voxels
     weights = np.empty((design.shape[1], n), np.float32) if out is None else out
-    loss, power = np.zeros((len(penalties), n)), np.zeros(n)
+    loss, power = np.full((len(penalties), n), solver.loss_before), np.zeros(n)
     chosen = np.zeros(n, int)
     width = max(1, min(n, int(BATCH_BYTES / solver.bytes_per_voxel)))
     groups = solver.groups()
     done, work = 0, len(groups) * -(-n // width)
-    for last, build in ((g is groups[-1], g) for g in groups):
-        with torch_threads(cores.count()):
-            pieces = [piece() for piece in build]
+    while groups:
+        pieces = groups.pop(0)  # the only reference: the factors of a group are freed before the next
         for columns, y in _batches(voxels, width, device):
-            if should_stop is not None and should_stop():
-                raise Cancelled()
             with torch_threads(cores.count()):
                 data = solver.project(y)
                 for piece in pieces:
+                    if should_stop is not None and should_stop():
+                        raise Cancelled()
                     piece.add_losses(data, loss[:, columns])
-                if last:
+                if not groups:
                     power[columns] = (y.double() ** 2).sum(0).cpu().numpy()
                     chosen[columns] = _strongest_of_the_best(loss[:, columns])
                     weights[:, columns] = solver.solve(data, penalties[chosen[columns]])
@@ -205,66 +207,107 @@ def _upper_square_norm(upper, x, n_blocks: int = 6):
 class _Dual:
     """Factors of XX': for fewer volumes than about 1.5 times the features."""
 
+    loss_before = np.inf  # of penalties that a voxel did not meet
+
     def __init__(self, design: np.ndarray, rows, penalties: np.ndarray, device: str):
         import torch
 
         self.rows, self.penalties, self.device = rows, penalties, device
+        self.walks = design.size >= LARGE
         self.x = torch.from_numpy(np.ascontiguousarray(design, np.float32)).to(device)
         exact = self.x.to(_factor_device(device)).double()
         self.kernel = exact @ exact.T
-        self.bytes_per_voxel = 4 * (4 * len(design) + 2 * design.shape[1])
-        # Inverses are kept for the final weights when they fit; an eigenbasis needs less room and more work.
-        self.inverses: dict[float, object] = {}
-        self.keeps_inverses = 4 * len(design) ** 2 * len(penalties) <= FACTOR_BYTES
-        if not self.keeps_inverses:
+        self.bytes_per_voxel = 4 * (5 * len(design) + 2 * design.shape[1])
+        self.transposed = self.x.T.contiguous()
+        # With all factors at hand the solution comes with the loss; else at the end from an eigenbasis.
+        self.one_group = 4 * len(design) ** 2 * len(penalties) <= FACTOR_BYTES
+        if not self.one_group:
             values, vectors = _eigh(self.kernel)
             self.values, self.basis = values.float().to(device), vectors.float().to(device)
 
-    def groups(self) -> list[list[Callable]]:
+    def groups(self) -> list[list[_DualPiece]]:
         per_group = max(1, int(FACTOR_BYTES / (4 * len(self.x) ** 2)))
-        pieces = [lambda k=k: self._piece(k) for k in range(len(self.penalties))]
+        n, middle = len(self.penalties), len(self.penalties) // 2
+        # In these orders the choice of a voxel only ever changes to the penalty that it has just met.
+        order = [(k, None) for k in range(n)]
+        if self.walks:
+            order = [(middle, None), *((k, k - 1) for k in range(middle + 1, n)), *((k, k + 1) for k in reversed(range(middle)))]
+        pieces = [_DualPiece(self, k, before) for k, before in order]
         return [pieces[i : i + per_group] for i in range(0, len(pieces), per_group)]
 
-    def _piece(self, k: int) -> _DualPiece:
+    def inverse(self, k: int):
+        """(XX' + a I)^-1 in float64."""
         import torch
 
-        inverse = self.kernel + self.penalties[k] * torch.eye(len(self.kernel), dtype=self.kernel.dtype, device=self.kernel.device)
-        inverse = torch.cholesky_inverse(torch.linalg.cholesky(inverse))
-        if self.keeps_inverses:
-            self.inverses[float(self.penalties[k])] = inverse.float().to(self.device)
-        residual = torch.empty_like(inverse, dtype=torch.float32)
-        for fold in self.rows:
-            own = torch.cat([torch.arange(r.start, r.stop, device=inverse.device) for r in fold])
-            block = inverse[own]
-            residual[own] = torch.cholesky_solve(block, torch.linalg.cholesky(block[:, own])).float()
-        return _DualPiece(k, torch.linalg.qr(residual, mode="r").R.to(self.device))
+        ridge = self.kernel.clone()
+        ridge.diagonal().add_(float(self.penalties[k]))
+        return torch.cholesky_inverse(torch.linalg.cholesky(ridge))
 
-    def project(self, y):
-        return y
-
-    def solve(self, y, penalty: np.ndarray) -> np.ndarray:
+    def project(self, y) -> _Duals:
         import torch
 
-        if self.keeps_inverses:
-            dual = torch.empty_like(y)
-            for value in np.unique(penalty):
-                columns = torch.from_numpy(np.flatnonzero(penalty == value)).to(self.device)
-                dual[:, columns] = self.inverses[float(value)] @ y[:, columns]
-        else:
+        return _Duals(y, torch.empty_like(y) if self.one_group else None)
+
+    def solve(self, data: _Duals, penalty: np.ndarray) -> np.ndarray:
+        import torch
+
+        best = data.best
+        if best is None:
             shrink = self.values[:, None] + torch.from_numpy(penalty.astype(np.float32)).to(self.device)
-            dual = self.basis @ ((self.basis.T @ y) / shrink)
-        return (self.x.T @ dual).cpu().numpy()
+            best = self.basis @ ((self.basis.T @ data.y) / shrink)
+        return (self.transposed @ best).cpu().numpy()
+
+
+@dataclass(frozen=True)
+class _Duals:
+    """Voxels, tensor (n_volumes, n), and (XX' + a I)^-1 y at the best penalty that each has met, or None."""
+
+    y: object
+    best: object
 
 
 @dataclass(frozen=True)
 class _DualPiece:
-    """One penalty: the triangular root of the quadratic form of its held-out loss."""
+    """One penalty; its factors are made when a voxel first meets it.
 
+    Parameters
+    ----------
+    k : its place in the grid
+    before : None, or the place that a voxel must prefer so far to meet this penalty
+    """
+
+    solver: _Dual
     k: int
-    root: object
+    before: int | None
 
-    def add_losses(self, y, loss: np.ndarray) -> None:
-        loss[self.k] += _upper_square_norm(self.root, y).cpu().numpy()
+    @cached_property
+    def factors(self):
+        """M = (XX' + a I)^-1, and of each fold its rows and the inverse of its block of M; float32."""
+        import torch
+
+        exact, device = self.solver.inverse(self.k), self.solver.device
+        inverse, folds = exact.float().to(device), []
+        for fold in self.solver.rows:
+            own = torch.cat([torch.arange(r.start, r.stop, device=exact.device) for r in fold])
+            block = torch.cholesky_inverse(torch.linalg.cholesky(exact[own][:, own]))
+            folds.append((own.to(device), block.float().to(device)))
+        return inverse, folds
+
+    def add_losses(self, data: _Duals, loss: np.ndarray) -> None:
+        import torch
+
+        meets, y = np.arange(loss.shape[1]), data.y
+        if self.before is not None:
+            meets = np.flatnonzero(_strongest_of_the_best(loss) == self.before)
+            if not len(meets):
+                return
+            y = y[:, torch.from_numpy(meets).to(y.device)]
+        inverse, folds = self.factors
+        dual = inverse @ y
+        loss[self.k, meets] = sum((block @ dual[own]).square_().sum(0) for own, block in folds).cpu().numpy()
+        if data.best is not None:
+            better = np.flatnonzero(_strongest_of_the_best(loss[:, meets]) == self.k)
+            data.best[:, torch.from_numpy(meets[better]).to(y.device)] = dual[:, torch.from_numpy(better).to(y.device)]
 
 
 @dataclass(frozen=True)
@@ -278,6 +321,8 @@ class _Moments:
 class _Primal:
     """Factors of X'X: for many volumes."""
 
+    loss_before = 0.0  # a sum over folds
+
     def __init__(self, design: np.ndarray, rows, penalties: np.ndarray, device: str):
         import torch
 
@@ -288,20 +333,10 @@ class _Primal:
         self.values, self.basis = values.float().to(device), vectors.float().to(device)
         self.bytes_per_voxel = 4 * (2 * len(design) + (len(rows) + 6) * design.shape[1])
 
-    def groups(self) -> list[list[Callable]]:
+    def groups(self) -> list[list[_PrimalPiece]]:
         per_group = max(1, int(FACTOR_BYTES / (8 * self.x.shape[1] ** 2)))
-        pieces = [lambda k=k: self._piece(k) for k in range(len(self.rows))]
+        pieces = [_PrimalPiece(self, k) for k in range(len(self.rows))]
         return [pieces[i : i + per_group] for i in range(0, len(pieces), per_group)]
-
-    def _piece(self, k: int) -> _PrimalPiece:
-        import torch
-
-        own = torch.cat([self.x[r] for r in self.rows[k]])
-        values, vectors = _eigh(self.gram - _gram(own.to(self.gram.device), [slice(None)]))
-        basis = vectors.float().to(self.device)
-        scores = own @ basis
-        root = scores if len(own) <= own.shape[1] else torch.linalg.qr(scores, mode="r").R
-        return _PrimalPiece(k, self.penalties, values.float().to(self.device), basis, root, len(own) > own.shape[1])
 
     def project(self, y) -> _Moments:
         import torch
@@ -318,20 +353,29 @@ class _Primal:
 
 @dataclass(frozen=True)
 class _PrimalPiece:
-    """One fold: the eigenbasis of the other folds' X'X, and this fold's design in it (or its QR factor)."""
+    """One fold; its factors are made when they are first needed."""
 
+    solver: _Primal
     k: int
-    penalties: np.ndarray
-    values: object
-    basis: object
-    root: object
-    triangular: bool
+
+    @cached_property
+    def factors(self):
+        """Eigenvalues and eigenbasis of the other folds' X'X, this fold's design in it or its QR factor, and which."""
+        import torch
+
+        solver = self.solver
+        own = torch.cat([solver.x[r] for r in solver.rows[self.k]])
+        values, vectors = _eigh(solver.gram - _gram(own.to(solver.gram.device), [slice(None)]))
+        basis = vectors.float().to(solver.device)
+        scores, tall = own @ basis, len(own) > own.shape[1]
+        return values.float().to(solver.device), basis, torch.linalg.qr(scores, mode="r").R if tall else scores, tall
 
     def add_losses(self, data: _Moments, loss: np.ndarray) -> None:
-        own = self.basis.T @ data.xy[self.k]
-        others = self.basis.T @ (data.xy.sum(0) - data.xy[self.k])
-        n_blocks = 6 if self.triangular else 1
-        for row, penalty in zip(loss, self.penalties):
-            w = others / (self.values[:, None] + float(penalty))
-            squares = _upper_square_norm(self.root, w, n_blocks)
+        values, basis, root, triangular = self.factors
+        own = basis.T @ data.xy[self.k]
+        others = basis.T @ (data.xy.sum(0) - data.xy[self.k])
+        n_blocks = 6 if triangular else 1
+        for row, penalty in zip(loss, self.solver.penalties):
+            w = others / (values[:, None] + float(penalty))
+            squares = _upper_square_norm(root, w, n_blocks)
             row += (data.yy[self.k] - 2 * (own * w).sum(0) + squares).cpu().numpy()

@@ -87,6 +87,44 @@ def test_equals_himalaya(n_features):
     np.testing.assert_allclose(fitted.weights, weights, atol=2e-6)
 
 
+def test_in_a_large_design_a_voxel_walks_to_where_its_loss_falls(batches, monkeypatch):
+    """From the middle penalty to the nearest minimum of the held-out loss, with the weights of that penalty."""
+    grid = np.logspace(-1, 5, 13)
+    features, bold, _ = study(70, n_voxels=60)
+    for b in bold:
+        b[:, 0] = 0
+    x, y, lengths = design_of(features).astype(np.float32), np.concatenate(bold), LENGTHS
+    one_by_one = np.stack([1 - fit_ridge(x, StoryVoxels(bold), lengths, (a,), 3).score for a in grid])
+    exact = fit_ridge(x, StoryVoxels(bold), lengths, grid, 3)
+    monkeypatch.setattr(ridge, "LARGE", 0)
+    walked = fit_ridge(x, StoryVoxels(bold), lengths, grid, 3)
+    expected = []
+    for loss in one_by_one.T[1:]:
+        k = middle = len(grid) // 2
+        while k + 1 < len(grid) and loss[k + 1] <= loss[k]:
+            k += 1
+        while k <= middle and k > 0 and loss[k - 1] < loss[k]:
+            k -= 1
+        expected.append(grid[k])
+    np.testing.assert_allclose(walked.penalty, [grid[-1], *expected], rtol=1e-6)
+    assert min(expected) < grid[6] < max(expected)  # both ways, else the test could not fail
+    same = walked.penalty == exact.penalty
+    assert same.mean() > 0.9
+    np.testing.assert_allclose(walked.weights[:, same], exact.weights[:, same], atol=2e-6)
+    np.testing.assert_allclose(walked.score, exact.score, atol=2e-3)
+
+
+def test_a_penalty_that_no_voxel_meets_is_not_factorised(monkeypatch):
+    features, bold, _ = study(70)
+    strong = [b[:, -4:] for b in bold]
+    monkeypatch.setattr(ridge, "LARGE", 0)
+    made, inverse = [], ridge._Dual.inverse
+    monkeypatch.setattr(ridge._Dual, "inverse", lambda self, k: made.append(k) or inverse(self, k))
+    model = fit_encoding(features, StoryVoxels(strong), penalties=np.logspace(-6, 5, 23))
+    chosen = {int(round(2 * (np.log10(p) + 6))) for p in model.penalty}
+    assert len(made) < 23 and sorted(made) == sorted(set(made)) and chosen < set(made)
+
+
 @shapes
 def test_ties_take_the_stronger_penalty(n_features):
     features, bold, _ = study(n_features)
