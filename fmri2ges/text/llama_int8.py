@@ -3,26 +3,29 @@
 Weights have one scale per output, activations one scale per token (as LLM.int8 without its outliers:
 Dettmers et al. 2022). A token's result must not depend on what else is in the batch, or training and
 decoding would see different features: a difference in the last bit moves some activation to the next
-integer, and a few blocks later all of them. Sums of the linear layers are exact integers; other sums up to
-the feature's block (attention, norms) are float64, rounded to float32, which in practice makes them the same
-in any order. The attention of later blocks, which give the next word's scores only, is float32.
+integer, and a few blocks later all of them. Sums of the linear layers are exact integers, and everything
+between them is computed row by row in a fixed order (`int8_rows.py`).
 
 Written out rather than left to transformers, because a beam step is a hundred candidates over twenty
-contexts, each of one token: here the candidates of a context share its keys, those that are chosen go on from
-the feature's block, and layers that read the same input (query, key and value; gate and up) are one product.
+contexts, each of one token: here the candidates of a context read its keys where they are, those that are
+chosen go on from the feature's block, and layers that read the same input (query, key and value; gate and
+up) are one product.
 """
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..errors import UserError
 from ..threads import torch_threads
+from . import int8_rows as rows_of
 from .engine import checked_layer, step_cores
 
 TYPES = ("llama", "qwen2")  # same blocks; qwen2 has biases
+LEAST_ROWS = 4  # contexts or candidates that are worth a thread
 
 
 def supports(config) -> bool:
@@ -32,54 +35,65 @@ def supports(config) -> bool:
 
 
 class Int8Linear:
-    """One or more torch `Linear` of the same input, side by side."""
+    """One or more torch `Linear` of the same input, side by side.
+
+    Attributes
+    ----------
+    scale, bias : arrays (n_out,), float32; a sum times the scale of its row times `scale` plus `bias` is the product
+    """
 
     def __init__(self, *layers):
         import torch
 
         weight = torch.cat([layer.weight.detach().float() for layer in layers])
         scale = weight.abs().amax(1, keepdim=True).clamp_min(1e-12) / 127
-        self.weight, self.scale = (weight / scale).round().to(torch.int8).t(), scale[:, 0].contiguous()
-        has_bias = layers[0].bias is not None
-        self.bias = torch.cat([layer.bias.detach().float() for layer in layers]) if has_bias else None
+        self.weight, self.scale = (weight / scale).round().to(torch.int8).t(), scale[:, 0].numpy().copy()
+        biases = [np.zeros(layer.out_features, np.float32) if layer.bias is None else _array(layer.bias) for layer in layers]
+        self.bias = np.concatenate(biases)
 
-    def __call__(self, x, factor=None):
-        """Product with ``x * factor``, x (n, n_in) and factor (n, 1) or None: a row's factor does not change its integers."""
+    def keep(self, outputs: np.ndarray) -> None:
+        """Only some of the outputs."""
+        self.weight, self.scale, self.bias = self.weight[:, outputs], self.scale[outputs], self.bias[outputs]
+
+    def sums(self, integers: np.ndarray, scale: np.ndarray) -> tuple[np.ndarray, ...]:
+        """What `int8_rows.real` makes the product of: exact sums (n, n_out), int32, `scale`, and the layer's scale and bias.
+
+        Parameters
+        ----------
+        integers, scale : arrays (n, n_in), int8, and (n,): the input
+        """
         import torch
 
-        scale = x.abs().amax(1, keepdim=True).clamp_min_(1e-12).div_(127)
-        integers = x.div(scale).round_().to(torch.int8)
-        if factor is not None:
-            scale = scale * factor
-        sums = torch._int_mm(integers, self.weight)
-        product = sums.view(torch.float32).copy_(sums)  # in place: a product of integers and floats would take six times as long
-        product.mul_(scale).mul_(self.scale)
-        return product if self.bias is None else product.add_(self.bias)
+        return torch._int_mm(torch.from_numpy(integers), self.weight).numpy(), scale, self.scale, self.bias
+
+
+def _array(tensor) -> np.ndarray:
+    return tensor.detach().float().numpy().copy()
 
 
 @dataclass(frozen=True)
 class _Block:
     """The layers of one block; norms are weights (n_features,)."""
 
-    norm_in: object
+    norm_in: np.ndarray
     query_key_value: Int8Linear
     out: Int8Linear
-    norm_mlp: object
+    norm_mlp: np.ndarray
     gate_up: Int8Linear
     down: Int8Linear
 
 
 @dataclass(frozen=True)
 class CachedStates:
-    """What is kept of some contexts, as `engine.Cached`, laid out so that choosing contexts and adding a token copies once.
+    """What is kept of some contexts, as `engine.Cached`.
 
     Parameters
     ----------
-    states : one tensor (n_tokens, 2, n_contexts, n_groups, head_dim) per block; keys and values
+    states : one array (n_contexts, n_tokens, 2, n_groups, head_dim) per block; keys and values
     scores : tensor (n_contexts, n_kept); of the next token, before the softmax
     """
 
-    states: list
+    states: list[np.ndarray]
     scores: object
 
     def __len__(self) -> int:
@@ -87,7 +101,7 @@ class CachedStates:
 
     @property
     def n_tokens(self) -> int:
-        return len(self.states[0])
+        return self.states[0].shape[1]
 
     @classmethod
     def joined(cls, parts: list[CachedStates]) -> CachedStates:
@@ -96,7 +110,8 @@ class CachedStates:
 
         if len(parts) == 1:
             return parts[0]
-        return cls([torch.cat(of_block, 2) for of_block in zip(*(p.states for p in parts))], torch.cat([p.scores for p in parts]))
+        by_block = zip(*(p.states for p in parts))
+        return cls([np.concatenate(of_block) for of_block in by_block], torch.cat([p.scores for p in parts]))
 
 
 class _Begun:
@@ -110,7 +125,7 @@ class _Begun:
     def __init__(self, past: CachedStates | None):
         self.past, self.place, self.x, self.states = past, {}, [], []
 
-    def add(self, ids: np.ndarray, parents: np.ndarray, x, states) -> None:
+    def add(self, ids: np.ndarray, parents: np.ndarray, x: np.ndarray, states: np.ndarray) -> None:
         """Candidates with the output of the feature's block (n, n_features) and their keys and values so far."""
         first = sum(map(len, self.x))
         self.place.update((pair, first + k) for k, pair in enumerate(zip(map(int, parents), map(int, ids))))
@@ -119,13 +134,10 @@ class _Begun:
 
     def of(self, past: CachedStates, ids: np.ndarray, parents: np.ndarray):
         """The same for some of them, or None where one was not run."""
-        import torch
-
         places = [self.place.get(pair) for pair in zip(map(int, parents), map(int, ids))]
         if self.past is not past or None in places:
             return None
-        rows = torch.tensor(places)
-        return torch.cat(self.x)[rows], torch.cat(self.states, 2)[:, :, rows]
+        return np.concatenate(self.x)[places], np.concatenate(self.states, 1)[:, places]
 
 
 class LlamaInt8:
@@ -138,6 +150,8 @@ class LlamaInt8:
     """
 
     def __init__(self, model, layer: int | None, name: str):
+        import torch
+
         config = model.config
         if not supports(config):
             allowed = " or ".join(TYPES)
@@ -146,172 +160,144 @@ class LlamaInt8:
         self.n_features = int(config.hidden_size)
         self.n_heads, self.n_groups = config.num_attention_heads, config.num_key_value_heads
         self.head_dim = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-        self.eps, self.rotary = config.rms_norm_eps, model.model.rotary_emb
-        self.embedding = model.model.embed_tokens.weight.detach().float()
+        self.eps = float(config.rms_norm_eps)
+        self.embedding = _array(model.model.embed_tokens.weight)
+        with torch.inference_mode():
+            turns = model.model.rotary_emb(torch.zeros(1), torch.arange(config.max_position_embeddings)[None])
+        # Both halves of a head turn alike.
+        self.cos, self.sin = (np.ascontiguousarray(_array(part)[0, :, : self.head_dim // 2]) for part in turns)
         self.blocks = [
             _Block(
-                b.input_layernorm.weight.detach().float(),
+                _array(b.input_layernorm.weight),
                 Int8Linear(b.self_attn.q_proj, b.self_attn.k_proj, b.self_attn.v_proj),
                 Int8Linear(b.self_attn.o_proj),
-                b.post_attention_layernorm.weight.detach().float(),
+                _array(b.post_attention_layernorm.weight),
                 Int8Linear(b.mlp.gate_proj, b.mlp.up_proj),
                 Int8Linear(b.mlp.down_proj),
             )
             for b in model.model.layers
         ]
         self._begun, self._cores = _Begun(None), step_cores()
-        self.norm_out, self.head = model.model.norm.weight.detach().float(), Int8Linear(model.get_output_embeddings())
+        self._state = 2, self.n_groups, self.head_dim
+        self._pool = ThreadPoolExecutor(max(1, self._cores.most - 1), "language-model", torch.set_num_threads, (1,))
+        self.norm_out, self.head = _array(model.model.norm.weight), Int8Linear(model.get_output_embeddings())
 
     def keep_outputs(self, tokens: np.ndarray) -> None:
-        import torch
-
-        rows = torch.from_numpy(np.asarray(tokens, np.int64))
-        self.head.weight, self.head.scale = self.head.weight[:, rows], self.head.scale[rows]
-        if self.head.bias is not None:
-            self.head.bias = self.head.bias[rows]
+        self.head.keep(np.asarray(tokens, np.int64))
 
     def run(self, ids: np.ndarray, past: CachedStates | None = None, parents: np.ndarray | None = None) -> CachedStates:
         import torch
 
         n, n_new = ids.shape
-        before = 0 if past is None else past.n_tokens
-        states = []
+        before, parents = (0, None) if past is None else (past.n_tokens, np.asarray(parents, np.int64))
+        states = [np.empty((n, before + n_new, *self._state), np.float32) for _ in self.blocks]
 
-        def grow(i):
-            states.append(torch.empty(before + n_new, 2, n, self.n_groups, self.head_dim))
+        def grow(i: int, part: slice, new: np.ndarray) -> np.ndarray:
             if past is not None:
-                torch.index_select(past.states[i], 2, rows, out=states[i][:before])
+                rows_of.take(past.states[i], parents[part], states[i][part])
+            states[i][part, before:] = new
             return states[i]
 
-        def attend(i, query, key, value):
-            own = grow(i)
-            own[before:, 0], own[before:, 1] = key.permute(2, 0, 1, 3), value.permute(2, 0, 1, 3)
-            # What follows the feature's block need not be the same to the last bit.
-            return self._causal(query, *_keys_values(own), exact=i < self.layer)
+        begun = self._begun.of(past, ids[:, 0], parents) if past is not None and n_new == 1 else None
+        first, x = (0, self._embedded(ids)) if begun is None else (self.layer, begun[0])
+        blocks, scores = slice(first, len(self.blocks)), np.empty((n, len(self.head.scale)), np.float32)
 
-        with torch.inference_mode(), torch_threads(self._cores.count()):
-            rows = None if past is None else torch.from_numpy(np.asarray(parents, np.int64))
-            begun = self._begun.of(past, ids[:, 0], parents) if past is not None and n_new == 1 else None
-            if begun is None:
-                x = self._through(self._embedded(ids), ids.shape, before, slice(0, len(self.blocks)), attend)
-            else:
-                x, new = begun
-                for i in range(self.layer):
-                    grow(i)[before] = new[i]
-                x = self._through(x, ids.shape, before, slice(self.layer, len(self.blocks)), attend)
-            last = x.view(n, n_new, -1)[:, -1]
-            return CachedStates(states, self.head(last * self.norm_out, self._rms(last)))
+        def work(part: slice) -> None:
+            for i in range(first):
+                grow(i, part, begun[1][i, part, None])
+            done = self._through(x[part.start * n_new : part.stop * n_new], part, n_new, before, blocks, grow)
+            self._score(np.ascontiguousarray(done.reshape(-1, n_new, self.n_features)[:, -1]), scores[part])
+
+        self._in_parts(work, n)
+        return CachedStates(states, torch.from_numpy(scores))
 
     def hidden(self, ids: np.ndarray) -> np.ndarray:
-        import torch
+        n, n_new = ids.shape
+        x, states = self._embedded(ids), np.empty((n, n_new, *self._state), np.float32)
+        out = np.empty((n, n_new, self.n_features), np.float32)
 
-        with torch.inference_mode(), torch_threads(self._cores.count()):
-            x = self._through(self._embedded(ids), ids.shape, 0, slice(0, self.layer), lambda i, *qkv: self._causal(*qkv))
-        return x.view(*ids.shape, -1).numpy()
+        def see(i: int, part: slice, new: np.ndarray) -> np.ndarray:
+            states[part] = new  # read by the same part only
+            return states
+
+        def work(part: slice) -> None:
+            done = self._through(x[part.start * n_new : part.stop * n_new], part, n_new, 0, slice(0, self.layer), see)
+            out[part] = done.reshape(-1, n_new, self.n_features)
+
+        self._in_parts(work, n)
+        return out
 
     def candidates(self, ids: np.ndarray, past: CachedStates, parents: np.ndarray) -> np.ndarray:
-        import torch
+        x, out = self._embedded(ids), np.empty((len(ids), self.n_features), np.float32)
+        own, states = np.asarray(parents, np.int64), np.empty((self.layer, len(ids), *self._state), np.float32)
 
-        with torch.inference_mode(), torch_threads(self._cores.count()):
-            grouping = _Grouping(torch.from_numpy(np.asarray(parents, np.int64)), len(past), self.n_groups)
-            new = torch.empty(self.layer, 2, len(ids), self.n_groups, self.head_dim)
+        def see(i: int, part: slice, new: np.ndarray) -> np.ndarray:
+            states[i, part] = new[:, 0]
+            return past.states[i]
 
-            def attend(i, query, key, value):
-                new[i, 0], new[i, 1] = key[:, :, 0], value[:, :, 0]
-                return self._beside_the_context(query, key, value, *_keys_values(past.states[i]), grouping)
+        def work(part: slice) -> None:
+            out[part] = self._through(x[part], part, 1, past.n_tokens, slice(0, self.layer), see, own)
 
-            x = self._through(self._embedded(ids), (len(ids), 1), past.n_tokens, slice(0, self.layer), attend)
+        self._in_parts(work, len(ids))
         begun = self._begun
         if begun.past is not past:
             begun = self._begun = _Begun(past)  # another search may do so too: what it finds missing it runs again
-        begun.add(ids, parents, x, new)
-        return x.numpy()
+        begun.add(ids, parents, out, states)
+        return out
 
-    def _embedded(self, ids: np.ndarray):
+    def _in_parts(self, work, n: int) -> None:
+        """Call `work(slice)` for parts of n contexts, each in a thread of its own as long as cores are free.
+
+        Threads of torch, which wait for each other after every product, are slower here.
+        """
         import torch
 
-        return self.embedding[torch.from_numpy(np.asarray(ids, np.int64)).reshape(-1)]
+        def alone(part: slice) -> None:
+            with torch.inference_mode():
+                work(part)
 
-    def _through(self, x, shape: tuple[int, int], n_before: int, blocks: slice, attend):
-        """Output of some blocks for (n, n_new) tokens behind `n_before` others, tensor (n * n_new, n_features)."""
-        import torch
-        from torch.nn.functional import silu
+        edges = np.linspace(0, n, max(1, min(self._cores.count(), n // LEAST_ROWS)) + 1).astype(int)
+        parts = [slice(int(a), int(b)) for a, b in zip(edges, edges[1:])]
+        with torch_threads(1):
+            others = [self._pool.submit(alone, part) for part in parts[1:]]
+            alone(parts[0])
+            for other in others:
+                other.result()
 
-        n, n_new = shape
-        cos, sin = self.rotary(x, torch.arange(n_before, n_before + n_new)[None])
-        half = self.head_dim // 2
-        cos, sin = cos[..., :half], sin[..., :half]  # (1, n_new, half): both halves of a head turn alike
+    def _embedded(self, ids: np.ndarray) -> np.ndarray:
+        return self.embedding[np.asarray(ids, np.int64).reshape(-1)]
+
+    def _through(self, x: np.ndarray, part: slice, n_new: int, before: int, blocks: slice, states_of, context=None) -> np.ndarray:
+        """Output of some blocks, array (n * n_new, n_features), for n_new tokens of each context of a part; x is kept.
+
+        Parameters
+        ----------
+        part : the contexts
+        before : tokens that stand before them
+        states_of : takes a block's number, the part and its new keys and values (n, n_new, 2, n_groups, head_dim); returns
+            the states that the tokens see, as in `CachedStates`
+        context : None, or array of int; which of these states belong to a row
+        """
+        own = np.arange(part.start, part.stop) if context is None else context[part]
+        position, context = np.tile(before + np.arange(n_new), len(own)), np.repeat(own, n_new)
+        norms = [*(b.norm_in for b in self.blocks), self.norm_out]
+        x, n, n_turned = x.copy(), len(x), self.n_heads + self.n_groups
+        scale, new_scale = np.empty(n, np.float32), np.empty(n, np.float32)
+        integers, mixed = np.empty(x.shape, np.int8), np.empty((n, self.n_heads * self.head_dim), np.int8)
+        gated = np.empty((n, len(self.blocks[0].down.weight)), np.int8)
+        heads = np.empty((n, n_turned + self.n_groups, self.head_dim), np.float32)
+        rows_of.normalise(x, norms[blocks.start], self.eps, integers, scale)
         for i, b in enumerate(self.blocks[blocks], blocks.start):
-            y = b.query_key_value(x * b.norm_in, self._rms(x)).view(n, n_new, -1, self.head_dim).transpose(1, 2)
-            first, second = y[:, : -self.n_groups].chunk(2, -1)
-            turned = torch.cat([first * cos - second * sin, second * cos + first * sin], -1)
-            mixed = attend(i, turned[:, : self.n_heads], turned[:, self.n_heads :], y[:, -self.n_groups :])
-            x = x + b.out(mixed.transpose(1, 2).reshape(n * n_new, -1).float())
-            gate, up = b.gate_up(x * b.norm_mlp, self._rms(x)).chunk(2, 1)
-            x = x + b.down(silu(gate).mul_(up))
+            rows_of.split_heads(*b.query_key_value.sums(integers, scale), self.cos, self.sin, position, n_turned, heads)
+            new = heads[:, self.n_heads :].reshape(len(own), n_new, *self._state)
+            rows_of.attend(heads, states_of(i, part, new), context, position, self.n_heads, self.n_groups, mixed, new_scale)
+            rows_of.add_and_normalise(x, *b.out.sums(mixed, new_scale), b.norm_mlp, self.eps, integers, scale)
+            rows_of.gate(*b.gate_up.sums(integers, scale), gated, new_scale)
+            rows_of.add_and_normalise(x, *b.down.sums(gated, new_scale), norms[i + 1], self.eps, integers, scale)
         return x
 
-    def _rms(self, x):
-        """Factor of each row that gives it a root mean square of 1."""
-        import torch
-
-        norm = torch.linalg.vector_norm(x, dim=1, keepdim=True, dtype=torch.float64)
-        return norm.square_().div_(x.shape[1]).add_(self.eps).rsqrt_().float()
-
-    def _causal(self, query, key, value, exact: bool = True):
-        """Attention of the last tokens to all before and themselves, tensors (n, n_heads, n_tokens, head_dim)."""
-        import torch
-        from torch.nn.functional import scaled_dot_product_attention
-
-        if exact:
-            query, key, value = query.double(), key.double(), value.double()
-        n_new, n_all = query.shape[2], key.shape[2]
-        if n_new == 1:
-            by_group = query.reshape(len(query), self.n_groups, -1, self.head_dim)
-            weights = (by_group @ key.transpose(2, 3)).mul_(self.head_dim**-0.5).softmax(-1)
-            return (weights @ value).reshape(query.shape)
-        mask = torch.ones(n_new, n_all, dtype=torch.bool).tril(n_all - n_new)
-        return scaled_dot_product_attention(query, key, value, mask, enable_gqa=True)
-
-    def _beside_the_context(self, query, key, value, past_keys, past_values, grouping):
-        """Attention of single tokens, each to its own context and itself."""
-        import torch
-
-        query, key, value, past_keys, past_values = (part.double() for part in (query, key, value, past_keys, past_values))
-        n, share = len(query), self.n_heads // self.n_groups
-        query = query.reshape(n, self.n_groups, share, self.head_dim)
-        own = (query * key).sum(-1, keepdim=True)
-        scores = torch.cat([grouping.times(query, past_keys.transpose(2, 3)), own], -1)
-        weights = scores.mul_(self.head_dim**-0.5).softmax(-1)
-        mixed = grouping.times(weights[..., :-1], past_values) + weights[..., -1:] * value
-        return mixed.reshape(n, self.n_heads, 1, self.head_dim)
-
-
-def _keys_values(states):
-    """Keys and values, tensors (n_contexts, n_groups, n_tokens, head_dim)."""
-    return states[:, 0].permute(1, 2, 0, 3), states[:, 1].permute(1, 2, 0, 3)
-
-
-class _Grouping:
-    """Candidates laid out by context, padded to the same number for each.
-
-    Parameters
-    ----------
-    parents : tensor (n,), rising
-    n_contexts, n_groups : heads that share keys are one group
-    """
-
-    def __init__(self, parents, n_contexts: int, n_groups: int):
-        import torch
-
-        count = torch.bincount(parents, minlength=n_contexts)
-        self.shape = n_contexts, n_groups, int(count.max())
-        self.parents, self.slots = parents, torch.arange(len(parents)) - (count.cumsum(0) - count)[parents]
-
-    def times(self, rows, of_context):
-        """rows (n, n_groups, share, k) times the matrix (n_contexts, n_groups, k, m) of each row's context."""
-        share, k = rows.shape[2:]
-        padded = rows.new_zeros(*self.shape, share, k)
-        padded[self.parents, :, self.slots] = rows
-        product = padded.flatten(2, 3) @ of_context
-        return product.unflatten(2, (-1, share))[self.parents, :, self.slots]
+    def _score(self, x: np.ndarray, out: np.ndarray) -> None:
+        """Scores of the kept tokens behind the last block's output, into out (n, n_kept), float32."""
+        integers, scale = np.empty(x.shape, np.int8), np.empty(len(x), np.float32)
+        rows_of.normalise(x, self.norm_out, self.eps, integers, scale)
+        rows_of.real(*self.head.sums(integers, scale), out)
