@@ -3,7 +3,8 @@
     python benchmarks/f2t.py --out f2t.json --figure f2t.svg
 
 One world, held-out test stories. Each decoded text is held against texts of the language model alone
-with the same word times. Rows: training stories, signal levels, null brain, ROIs without signal.
+with the same word times. Rows: training stories, signal levels, null brain, ROIs without signal. `--null-decodings N`
+adds N decodings of shifted, of phase-randomised and of swapped BOLD to each row, Bayesian form, at the same word times.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from fmri2ges.data.atomic import write_json  # noqa: E402
 from fmri2ges.data.bold import standardize  # noqa: E402
 from fmri2ges.demo.bold import TR, UNPLANTED  # noqa: E402
 from fmri2ges.demo.world import FIRST_VOLUME_AT, N_VOLUMES, SECONDS, TEST, TRAIN, World  # noqa: E402
+from fmri2ges.evaluation.bold_nulls import phase_randomised, shifted_bold, swapped_bold  # noqa: E402
 from fmri2ges.evaluation.nulls import p_value  # noqa: E402
 from fmri2ges.evaluation.text import window_edges  # noqa: E402
 from fmri2ges.evaluation.text_scores import (  # noqa: E402
@@ -74,7 +76,17 @@ def read(world: World, story: str) -> np.ndarray:
     return standardize(world.bold(SUBJECT, story))[0]
 
 
-def run(c: Condition, seed: int, choice: LmChoice, n_null: int, n_test: int) -> dict:
+def null_bold(world: World, story: str, others: list[str], rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """BOLD that knows nothing of the story, by kind."""
+    data = read(world, story)
+    return {
+        "shifted BOLD": shifted_bold(data, TR, rng)[0],
+        "phase-randomised BOLD": phase_randomised(data, rng),
+        "swapped BOLD": swapped_bold(read(world, others[int(rng.integers(len(others)))]), len(data), rng),
+    }
+
+
+def run(c: Condition, seed: int, choice: LmChoice, n_null: int, n_test: int, n_decodings: int) -> dict:
     world = World(seed, null=c.null, signal=c.signal)
     train, test = TRAIN[: c.n_train], TEST[:n_test]
     vectors, rng = load_vectors(), np.random.default_rng(seed)
@@ -103,7 +115,8 @@ def run(c: Condition, seed: int, choice: LmChoice, n_null: int, n_test: int) -> 
     edges = window_edges(0, SECONDS)
     windows = np.stack([edges[:-1], edges[1:]], 1)
     value, null, rates, searched = {}, {}, [], []
-    for s in test:
+    from_null: dict[str, dict[str, np.ndarray]] = {}  # kind, score: array (n_decodings, n_stories)
+    for story, s in enumerate(test):
         data = read(world, s)
         prediction = fast.readout.predict(decoder.solution, basis.transform(data))
         rate = fast.rate(decoder, prediction)
@@ -125,12 +138,24 @@ def run(c: Condition, seed: int, choice: LmChoice, n_null: int, n_test: int) -> 
                 key = f"{form}, {score.metric}"
                 value.setdefault(key, []).append(float(np.nanmean(score(words[s], texts[form], windows))))
                 null.setdefault(key, []).append([float(np.nanmean(score(words[s], t, windows))) for t in priors[form]])
+        for k in range(n_decodings):
+            for kind, noise in null_bold(world, s, [t for t in TEST if t != s], rng).items():
+                text = bayes.search(noise, parcels, rate, TIMES, TR, lm).best()[0][0]
+                table = from_null.setdefault(kind, {})
+                for score in scores:
+                    found = table.setdefault(score.metric, np.zeros((n_decodings, len(test))))
+                    found[k, story] = np.nanmean(score(words[s], text, windows))
     better = {score.metric: score.better for score in scores}
     rows = {}
     for key in value:
         mean, drawn = float(np.mean(value[key])), np.mean(null[key], 0)
         rows[key] = {"value": mean, "per_story": value[key], "null_mean": float(drawn.mean()), "null_95": float(np.quantile(drawn, 0.95)),
                      "p": p_value(mean, drawn, better[key.split(", ", 1)[1]]), "n_null": n_null}  # fmt: skip
+    for kind, table in from_null.items():
+        for metric, found in table.items():
+            row, drawn = rows[f"bayes, {metric}"], found.mean(1)
+            p = p_value(row["value"], drawn, better[metric])
+            row.setdefault("null_bold", {})[kind] = {"mean": float(drawn.mean()), "p": p, "n_null": n_decodings}
     return {
         "condition": c.name, "n_train": c.n_train, "signal": c.signal, "rows": rows, "word_rate_r": float(np.mean(rates)),
         "cpu_seconds": {"fit of the Bayesian form": round(fitted, 1), "decoding of 300 s, both forms": round(float(np.mean(searched)), 1)},
@@ -183,17 +208,20 @@ def main() -> None:
     parser.add_argument("--rows", nargs="*", choices=[c.name for c in CONDITIONS], help="only these rows")
     parser.add_argument("--nulls", type=int, default=200)
     parser.add_argument("--stories", type=int, default=6, help="test stories")
+    parser.add_argument("--null-decodings", type=int, default=0, help="decodings of each kind of null BOLD")
     args = parser.parse_args()
     results = []
     choice = fastest_choice(args.lm, args.lm_layer, LmChoice.context, "cpu")
     for c in CONDITIONS:
         if args.rows and c.name not in args.rows:
             continue
-        results.append(run(c, args.seed, choice, args.nulls, args.stories))
+        results.append(run(c, args.seed, choice, args.nulls, args.stories, args.null_decodings))
         r = results[-1]
         print(f"{c.name}: word rate r {r['word_rate_r']:.2f}, CPU {r['cpu_seconds']}")
         for key, row in r["rows"].items():
             print(f"    {key:<50} {row['value']:.3f}   null {row['null_mean']:.3f}, 95 % {row['null_95']:.3f}, p {row['p']:.4f}", flush=True)
+            for kind, of_kind in row.get("null_bold", {}).items():
+                print(f"        {kind:<46} null {of_kind['mean']:.3f}, p {of_kind['p']:.4f}", flush=True)
         if args.out:
             write_json(args.out, {"lm": args.lm, "seed": args.seed, "simulated": True, "results": results, "versions": versions(),
                                   "cores": os.cpu_count(), "machine": platform.machine()})  # fmt: skip

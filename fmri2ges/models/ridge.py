@@ -214,11 +214,11 @@ class _Dual:
 
         self.rows, self.penalties, self.device = rows, penalties, device
         self.walks = design.size >= LARGE
-        self.x = torch.from_numpy(np.ascontiguousarray(design, np.float32)).to(device)
-        exact = self.x.to(_factor_device(device)).double()
+        x = torch.from_numpy(np.ascontiguousarray(design, np.float32)).to(device)
+        self.transposed = x.T.contiguous()
+        exact = x.to(_factor_device(device)).double()
         self.kernel = exact @ exact.T
         self.bytes_per_voxel = 4 * (5 * len(design) + 2 * design.shape[1])
-        self.transposed = self.x.T.contiguous()
         # With all factors at hand the solution comes with the loss; else at the end from an eigenbasis.
         self.one_group = 4 * len(design) ** 2 * len(penalties) <= FACTOR_BYTES
         if not self.one_group:
@@ -226,7 +226,7 @@ class _Dual:
             self.values, self.basis = values.float().to(device), vectors.float().to(device)
 
     def groups(self) -> list[list[_DualPiece]]:
-        per_group = max(1, int(FACTOR_BYTES / (4 * len(self.x) ** 2)))
+        per_group = max(1, int(FACTOR_BYTES / (4 * len(self.kernel) ** 2)))
         n, middle = len(self.penalties), len(self.penalties) // 2
         # In these orders the choice of a voxel only ever changes to the penalty that it has just met.
         order = [(k, None) for k in range(n)]
