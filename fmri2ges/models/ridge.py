@@ -29,7 +29,8 @@ from ..threads import SpareCores, torch_threads
 DUAL_UP_TO = 1.5
 TIE = 1e-6  # relative: losses of float32 sums that differ by less are equal
 BATCH_BYTES = 256e6
-LARGE = 1e6  # numbers in the design from which more than one thread pays, and a walk over the penalties
+LARGE = 1e6  # numbers in the design from which more than one thread pays
+WALK = 1e5  # and from which a voxel walks over the penalties: below, the whole grid costs nothing
 FACTOR_BYTES = 1e9  # factors held at once; when they are larger the voxels are read again
 
 
@@ -213,7 +214,7 @@ class _Dual:
         import torch
 
         self.rows, self.penalties, self.device = rows, penalties, device
-        self.walks = design.size >= LARGE
+        self.walks = design.size >= WALK
         x = torch.from_numpy(np.ascontiguousarray(design, np.float32)).to(device)
         self.transposed = x.T.contiguous()
         exact = x.to(_factor_device(device)).double()

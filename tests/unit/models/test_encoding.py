@@ -96,7 +96,7 @@ def test_in_a_large_design_a_voxel_walks_to_where_its_loss_falls(batches, monkey
     x, y, lengths = design_of(features).astype(np.float32), np.concatenate(bold), LENGTHS
     one_by_one = np.stack([1 - fit_ridge(x, StoryVoxels(bold), lengths, (a,), 3).score for a in grid])
     exact = fit_ridge(x, StoryVoxels(bold), lengths, grid, 3)
-    monkeypatch.setattr(ridge, "LARGE", 0)
+    monkeypatch.setattr(ridge, "WALK", 0)
     walked = fit_ridge(x, StoryVoxels(bold), lengths, grid, 3)
     expected = []
     for loss in one_by_one.T[1:]:
@@ -117,7 +117,7 @@ def test_in_a_large_design_a_voxel_walks_to_where_its_loss_falls(batches, monkey
 def test_a_penalty_that_no_voxel_meets_is_not_factorised(monkeypatch):
     features, bold, _ = study(70)
     strong = [b[:, -4:] for b in bold]
-    monkeypatch.setattr(ridge, "LARGE", 0)
+    monkeypatch.setattr(ridge, "WALK", 0)
     made, inverse = [], ridge._Dual.inverse
     monkeypatch.setattr(ridge._Dual, "inverse", lambda self, k: made.append(k) or inverse(self, k))
     model = fit_encoding(features, StoryVoxels(strong), penalties=np.logspace(-6, 5, 23))
