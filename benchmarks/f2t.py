@@ -76,9 +76,8 @@ def read(world: World, story: str) -> np.ndarray:
     return standardize(world.bold(SUBJECT, story))[0]
 
 
-def null_bold(world: World, story: str, others: list[str], rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """BOLD that knows nothing of the story, by kind."""
-    data = read(world, story)
+def null_bold(data: np.ndarray, world: World, others: list[str], rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """BOLD that knows nothing of the story whose BOLD is `data`, by kind."""
     return {
         "shifted BOLD": shifted_bold(data, TR, rng)[0],
         "phase-randomised BOLD": phase_randomised(data, rng),
@@ -139,7 +138,7 @@ def run(c: Condition, seed: int, choice: LmChoice, n_null: int, n_test: int, n_d
                 value.setdefault(key, []).append(float(np.nanmean(score(words[s], texts[form], windows))))
                 null.setdefault(key, []).append([float(np.nanmean(score(words[s], t, windows))) for t in priors[form]])
         for k in range(n_decodings):
-            for kind, noise in null_bold(world, s, [t for t in TEST if t != s], rng).items():
+            for kind, noise in null_bold(data, world, [t for t in TEST if t != s], rng).items():
                 text = bayes.search(noise, parcels, rate, TIMES, TR, lm).best()[0][0]
                 table = from_null.setdefault(kind, {})
                 for score in scores:

@@ -2,7 +2,7 @@
 
 Himalaya's solvers factorise the design at each call, so a fit streamed over voxel batches would pay for
 the factor again and again. Here everything that depends on the design alone is computed once; a batch of
-voxels then costs matrix products only. Results equal himalaya's `solve_ridge_cv_svd` (tested).
+voxels then costs matrix products only. Where every penalty is met, results equal himalaya's `solve_ridge_cv_svd` (tested).
 
 The loss of a penalty on held-out stories needs no fit without them:
 

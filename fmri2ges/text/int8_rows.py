@@ -12,6 +12,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+INTEGER = np.int8
 # Sums may be vectorised (in one fixed order per length); there are no NaN or infinities in a model's states.
 compiled = njit(nogil=True, cache=True, fastmath={"reassoc", "nsz", "nnan", "contract"})
 

@@ -283,8 +283,8 @@ class LlamaInt8:
         norms = [*(b.norm_in for b in self.blocks), self.norm_out]
         x, n, n_turned = x.copy(), len(x), self.n_heads + self.n_groups
         scale, new_scale = np.empty(n, np.float32), np.empty(n, np.float32)
-        integers, mixed = np.empty(x.shape, np.int8), np.empty((n, self.n_heads * self.head_dim), np.int8)
-        gated = np.empty((n, len(self.blocks[0].down.weight)), np.int8)
+        integers, mixed = np.empty(x.shape, rows_of.INTEGER), np.empty((n, self.n_heads * self.head_dim), rows_of.INTEGER)
+        gated = np.empty((n, len(self.blocks[0].down.weight)), rows_of.INTEGER)
         heads = np.empty((n, n_turned + self.n_groups, self.head_dim), np.float32)
         rows_of.normalise(x, norms[blocks.start], self.eps, integers, scale)
         for i, b in enumerate(self.blocks[blocks], blocks.start):
@@ -298,6 +298,6 @@ class LlamaInt8:
 
     def _score(self, x: np.ndarray, out: np.ndarray) -> None:
         """Scores of the kept tokens behind the last block's output, into out (n, n_kept), float32."""
-        integers, scale = np.empty(x.shape, np.int8), np.empty(len(x), np.float32)
+        integers, scale = np.empty(x.shape, rows_of.INTEGER), np.empty(len(x), np.float32)
         rows_of.normalise(x, self.norm_out, self.eps, integers, scale)
         rows_of.real(*self.head.sums(integers, scale), out)
