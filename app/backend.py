@@ -93,8 +93,16 @@ def _ships(session, request: state.Request) -> bool:
     if request.run != state.DEMO:
         return False
     made = _shipped(session).manifest
-    asked = (request.subject, request.story, list(request.rois), request.start, request.stop, request.samples, request.seed,
-             request.f2t)  # fmt: skip
+    asked = (
+        request.subject,
+        request.story,
+        list(request.rois),
+        request.start,
+        request.stop,
+        request.samples,
+        request.seed,
+        request.f2t,
+    )
     return asked == tuple(made[k] for k in ("subject", "story", "rois", "start", "stop", "samples", "seed", "f2t"))
 
 

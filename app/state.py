@@ -126,7 +126,9 @@ def _to_url(chosen: Request) -> dict[str, str]:
     """The fields that differ from the defaults."""
     default = Request()
     texts = {f: getattr(chosen, f) for f in URL_FIELDS if getattr(chosen, f) != getattr(default, f)}
-    return {f: ",".join(v) if isinstance(v, tuple) else f"{v:g}" if isinstance(v, float) else v for f, v in texts.items()}
+    return {
+        f: ",".join(v) if isinstance(v, tuple) else f"{v:g}" if isinstance(v, float) else v for f, v in texts.items()
+    }
 
 
 def follow_url(page: str) -> None:

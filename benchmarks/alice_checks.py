@@ -31,10 +31,10 @@ from alice_rate import (
     score,
     scores,
     shifted_counts,
-)  # fmt: skip
+)
 
 from fmri2ges.data.atomic import write_json
-from fmri2ges.data.bold import standardize
+from fmri2ges.data.bold.read import standardize
 from fmri2ges.errors import UserError
 from fmri2ges.evaluation.wordrate import words_per_volume
 from fmri2ges.provenance import versions
@@ -43,10 +43,17 @@ from fmri2ges.types import Words
 TWO = {row: ROWS[row] for row in (BASELINE, METHOD)}
 PHI = 0.74  # of the whole recordings' BOLD and motion, for the regression of motion alone
 SENSITIVITY = {
-    "delays 1-3": {"delays": (1, 2, 3)}, "delays 1-5": {"delays": (1, 2, 3, 4, 5)}, "delays 1-6": {"delays": (1, 2, 3, 4, 5, 6)},
-    "delays 0-5": {"delays": (0, 1, 2, 3, 4, 5)}, "4 folds": {"folds": 4}, "6 folds": {"folds": 6}, "8 folds": {"folds": 8},
-    "10 folds": {"folds": 10}, "gap 10 s": {"gap": 10.0}, "gap 30 s": {"gap": 30.0},
-}  # fmt: skip
+    "delays 1-3": {"delays": (1, 2, 3)},
+    "delays 1-5": {"delays": (1, 2, 3, 4, 5)},
+    "delays 1-6": {"delays": (1, 2, 3, 4, 5, 6)},
+    "delays 0-5": {"delays": (0, 1, 2, 3, 4, 5)},
+    "4 folds": {"folds": 4},
+    "6 folds": {"folds": 6},
+    "8 folds": {"folds": 8},
+    "10 folds": {"folds": 10},
+    "gap 10 s": {"gap": 10.0},
+    "gap 30 s": {"gap": 30.0},
+}
 
 
 def smoothed(problem: Problem, words: Words) -> dict[str, dict]:

@@ -32,9 +32,9 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from fmri2ges.data.atomic import write_json
-from fmri2ges.data.bold import read_bold
-from fmri2ges.data.study import within_story_folds
-from fmri2ges.data.words_io import read_words
+from fmri2ges.data.bold.read import read_bold
+from fmri2ges.data.study.folds import within_story_folds
+from fmri2ges.data.words.files import read_words
 from fmri2ges.errors import UserError
 from fmri2ges.evaluation.intervals import block_edges, bootstrap, count_blocks
 from fmri2ges.evaluation.nulls import MIN_SHIFT, holm, p_value
@@ -123,7 +123,9 @@ def unit(features: np.ndarray, train: np.ndarray) -> np.ndarray:
     return (features - part.mean(-2, keepdims=True)) / part.std(-2, keepdims=True)
 
 
-def ridge_predictions(problem: Problem, counts: np.ndarray, train: np.ndarray, tests: list[np.ndarray]) -> list[np.ndarray]:
+def ridge_predictions(
+    problem: Problem, counts: np.ndarray, train: np.ndarray, tests: list[np.ndarray]
+) -> list[np.ndarray]:
     """Predictions of every setting for some test blocks, without the training mean.
 
     The last row of listeners is the mean of the nine: with weights of its own ("own"), or with the
@@ -282,15 +284,21 @@ def rounded(r: np.ndarray) -> list[float | None]:
 def null_line(r: np.ndarray) -> dict[str, float]:
     """Score, null and p of one series of scores: the first is observed, the others come from moved words."""
     return {
-        "r": round(float(r[0]), 3), "null_mean": round(float(r[1:].mean()), 3),
-        "null_q95": round(float(np.quantile(r[1:], 0.95)), 3), "p": p_value(r[0], r[1:]), "n_null": len(r) - 1,
-    }  # fmt: skip
+        "r": round(float(r[0]), 3),
+        "null_mean": round(float(r[1:].mean()), 3),
+        "null_q95": round(float(np.quantile(r[1:], 0.95)), 3),
+        "p": p_value(r[0], r[1:]),
+        "n_null": len(r) - 1,
+    }
 
 
 def both_lines(r: np.ndarray, singles: np.ndarray | None = None) -> dict[str, dict | None]:
     """`null_line` of the mean of the nine and of the mean over listeners (or `singles`)."""
     singles = r[:-1].mean(0) if singles is None else singles
-    return {"mean of nine": None if np.isnan(r[-1]).any() else null_line(r[-1]), "mean over listeners": null_line(singles)}
+    return {
+        "mean of nine": None if np.isnan(r[-1]).any() else null_line(r[-1]),
+        "mean over listeners": null_line(singles),
+    }
 
 
 def scores(problem: Problem, counts: np.ndarray, rows: dict) -> tuple[dict[str, np.ndarray], tuple]:
@@ -299,7 +307,10 @@ def scores(problem: Problem, counts: np.ndarray, rows: dict) -> tuple[dict[str, 
     r = {row: np.concatenate([score(a, b, allowed) for a, b, _ in parts], -1) for row, allowed in rows.items()}
     if FOUR in rows:
         columns = range(0, counts.shape[1], CHUNK)
-        each = [average_of_forms(problem, counts[:, c : c + CHUNK], part[0], rows[FOUR])[0] for c, part in zip(columns, parts)]
+        each = [
+            average_of_forms(problem, counts[:, c : c + CHUNK], part[0], rows[FOUR])[0]
+            for c, part in zip(columns, parts)
+        ]
         r[AVERAGE] = np.concatenate(each, -1)
     return r, parts[0]
 
@@ -319,16 +330,25 @@ def measure(names: tuple[str, ...], problem: Problem, words: Words) -> dict:
         line["p_holm"] = float(adjusted)
     return {
         "rows": {row: both_lines(v) for row, v in r.items()},
-        "best of the rows": both_lines(np.nanmax(list(r.values()), 0), singles=np.max([v[:-1].mean(0) for v in r.values()], 0)),
+        "best of the rows": both_lines(
+            np.nanmax(list(r.values()), 0), singles=np.max([v[:-1].mean(0) for v in r.values()], 0)
+        ),
         "ci": {"mean of nine": interval(p[-1:], y), "mean over listeners": interval(p[:-1], y)},
-        "ci of the gain over plain ridge": {"mean of nine": interval(p[-1:], y, base[-1:]), "mean over listeners": interval(p[:-1], y, base[:-1])},
-        f"ci of the {AVERAGE}": {"mean of nine": interval(average[-1:], y), "mean over listeners": interval(average[:-1], y)},
+        "ci of the gain over plain ridge": {
+            "mean of nine": interval(p[-1:], y, base[-1:]),
+            "mean over listeners": interval(p[:-1], y, base[:-1]),
+        },
+        f"ci of the {AVERAGE}": {
+            "mean of nine": interval(average[-1:], y),
+            "mean over listeners": interval(average[:-1], y),
+        },
         f"ci of the gain of the {AVERAGE}": {
-            "mean of nine": interval(average[-1:], y, base[-1:]), "mean over listeners": interval(average[:-1], y, base[:-1])
+            "mean of nine": interval(average[-1:], y, base[-1:]),
+            "mean over listeners": interval(average[:-1], y, base[:-1]),
         },
         "settings per fold": chosen,
         "listeners": listeners,
-    }  # fmt: skip
+    }
 
 
 def show(result: dict) -> None:
@@ -340,7 +360,9 @@ def show(result: dict) -> None:
     print()
     print(f"{METHOD}: 95 % intervals {result['ci']}")
     print(f"gain over {BASELINE}: {result['ci of the gain over plain ridge']}")
-    print(f"{AVERAGE}: 95 % intervals {result[f'ci of the {AVERAGE}']}, gain {result[f'ci of the gain of the {AVERAGE}']}")
+    print(
+        f"{AVERAGE}: 95 % intervals {result[f'ci of the {AVERAGE}']}, gain {result[f'ci of the gain of the {AVERAGE}']}"
+    )
     print("chosen in each fold:", "; ".join(result["settings per fold"]))
     for c in result["listeners"]:
         print(

@@ -123,12 +123,25 @@ def main() -> None:
     candidates = clock.rows["features"]
     seconds["baseline: candidates without a cache"] = round(without_cache(lm, best.text) * candidates, 1)
     result = {
-        "seconds": seconds, "bold_seconds": args.seconds, "words": n, "width": args.width, "layer": lm.layer, "context": lm.context,
-        "candidates_per_word": round(candidates / n, 1), "vocabulary": len(lm.vocabulary), "voxels": args.voxels,
+        "seconds": seconds,
+        "bold_seconds": args.seconds,
+        "words": n,
+        "width": args.width,
+        "layer": lm.layer,
+        "context": lm.context,
+        "candidates_per_word": round(candidates / n, 1),
+        "vocabulary": len(lm.vocabulary),
+        "voxels": args.voxels,
         "words_recovered": round(float(np.mean([a == b for a, b in zip(best.text, text.text)])), 3),
-        "ratio of baseline to features": round(seconds["baseline: candidates without a cache"] / clock.seconds["features"], 1),
-        "lm": lm.name, "threads": usable_cores(), "cores": os.cpu_count(), "machine": platform.machine(), "versions": versions(),
-    }  # fmt: skip
+        "ratio of baseline to features": round(
+            seconds["baseline: candidates without a cache"] / clock.seconds["features"], 1
+        ),
+        "lm": lm.name,
+        "threads": usable_cores(),
+        "cores": os.cpu_count(),
+        "machine": platform.machine(),
+        "versions": versions(),
+    }
     for name, value in [*seconds.items(), *[(k, v) for k, v in result.items() if k not in ("seconds", "versions")]]:
         print(f"{value!s:>12}  {name}")
     if args.out:

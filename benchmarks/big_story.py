@@ -48,7 +48,14 @@ def write_study(root: Path) -> Path:
         starts = np.arange(0.5, 2 * n - 1, 0.5)
         rows = [f"{w}\t{t:.2f}\t0.3" for t, w in zip(starts, rng.choice(WORDS, len(starts)))]
         (root / f"{story}.tsv").write_text("word\tstart\tduration\n" + "\n".join(rows) + "\n")
-        lines += ["[[recording]]", 'subject = "one"', f'story = "{story}"', f'bold = "{story}.hf5"', 'mask = "mask.nii.gz"', f'words = "{story}.tsv"']
+        lines += [
+            "[[recording]]",
+            'subject = "one"',
+            f'story = "{story}"',
+            f'bold = "{story}.hf5"',
+            'mask = "mask.nii.gz"',
+            f'words = "{story}.tsv"',
+        ]
     lines += ["[split]", 'test_stories = ["short", "long"]', ""]
     (root / "study.toml").write_text("\n".join(lines))
     return root / "study.toml"
@@ -58,7 +65,9 @@ def train(study: Path, run: Path) -> None:
     from fmri2ges.training.presets import TrainConfig
     from fmri2ges.training.train import train_study
 
-    train_study(study, run, device="cpu", config=TrainConfig(f2g_steps=4, renditions=1, roi_choices=1, penalties=(1e4,)))
+    train_study(
+        study, run, device="cpu", config=TrainConfig(f2g_steps=4, renditions=1, roi_choices=1, penalties=(1e4,))
+    )
 
 
 def decode(run: Path, story: str) -> None:

@@ -31,7 +31,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from fmri2ges.brain.parcels import fit_atlas_basis  # noqa: E402
 from fmri2ges.data.atomic import write_json  # noqa: E402
-from fmri2ges.data.bold import standardize  # noqa: E402
+from fmri2ges.data.bold.read import standardize  # noqa: E402
 from fmri2ges.demo.bold import TR  # noqa: E402
 from fmri2ges.demo.world import FIRST_VOLUME_AT, N_VOLUMES, TEST, TRAIN, VALIDATION, World  # noqa: E402
 from fmri2ges.evaluation.intervals import bootstrap_mean  # noqa: E402
@@ -96,7 +96,9 @@ def score(predicted: list[np.ndarray], y: dict, blocks: Blocks, rng) -> dict:
     return {NAMES[m]: {**pool(parts, rng), "stories": [p.value for p in parts]} for m, parts in found.items()}
 
 
-def predictions(features: list[np.ndarray], targets: np.ndarray, penalty: float, held: list[np.ndarray]) -> list[np.ndarray]:
+def predictions(
+    features: list[np.ndarray], targets: np.ndarray, penalty: float, held: list[np.ndarray]
+) -> list[np.ndarray]:
     """What a readout with this penalty reads from the held-out stories."""
     readout = Readout(features, targets, penalty)
     solution = readout.solve(np.arange(features[0].shape[1]))
@@ -195,10 +197,15 @@ def main() -> None:
         write_json(
             args.out,
             {
-                "simulated": True, "seed": args.seed, "rows": rows, "cpu_seconds": round(time.process_time(), 1),
-                "cores": os.cpu_count(), "machine": platform.machine(), "versions": versions(),
+                "simulated": True,
+                "seed": args.seed,
+                "rows": rows,
+                "cpu_seconds": round(time.process_time(), 1),
+                "cores": os.cpu_count(),
+                "machine": platform.machine(),
+                "versions": versions(),
             },
-        )  # fmt: skip
+        )
     print("\n".join([*table(rows), "", *differences(rows, args.stories), "", f"{time.process_time():.0f} CPU seconds"]))
 
 

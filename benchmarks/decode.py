@@ -46,9 +46,14 @@ def main() -> None:
     seconds["ROI change, 8 samples"] = min(timed(decode(rois=r)) for r in choices)
     result = {
         "seconds": seconds,
-        "ratio of 8 samples to 1": round(seconds["60 s, both branches, 8 samples"] / seconds["baseline: 60 s, both branches, 1 sample"], 2),
-        "device": session.device, "cores": os.cpu_count(), "machine": platform.machine(), "versions": versions(),
-    }  # fmt: skip
+        "ratio of 8 samples to 1": round(
+            seconds["60 s, both branches, 8 samples"] / seconds["baseline: 60 s, both branches, 1 sample"], 2
+        ),
+        "device": session.device,
+        "cores": os.cpu_count(),
+        "machine": platform.machine(),
+        "versions": versions(),
+    }
     for name, value in seconds.items():
         print(f"{value:8.2f} s  {name}")
     if args.out:

@@ -42,7 +42,10 @@ def simulate(n_volumes: int, n_features: int, n_voxels: int) -> tuple[list, list
     """Training and held-out stories whose voxels have held-out r of about .1 to .3; features of a few strong axes."""
     rng = np.random.default_rng(0)
     length = n_volumes // N_STORIES
-    mixing = rng.standard_normal((n_features, n_features), dtype=np.float32) / np.arange(1, n_features + 1, dtype=np.float32)[:, None]
+    mixing = (
+        rng.standard_normal((n_features, n_features), dtype=np.float32)
+        / np.arange(1, n_features + 1, dtype=np.float32)[:, None]
+    )
     features = [rng.standard_normal((length, n_features), dtype=np.float32) @ mixing for _ in range(N_STORIES + 2)]
     weights = rng.standard_normal((n_features, n_voxels), dtype=np.float32)
     bold = []
@@ -118,14 +121,23 @@ def speed(n_volumes: int, n_features: int, n_voxels: int, n_resamples: int) -> d
         total += one * (N_RESAMPLES - n_resamples)
         boot_r = replace(model, weights=weights).correlation(new_features, new)
         bootstrap[dtype.__name__] = {
-            "seconds": round(total, 1), "ratio": round(total / seconds, 1), "held-out r": float(boot_r.mean()),
-        }  # fmt: skip
+            "seconds": round(total, 1),
+            "ratio": round(total / seconds, 1),
+            "held-out r": float(boot_r.mean()),
+        }
     return {
-        "volumes": len(x), "features": x.shape[1], "voxels": n_voxels, "penalties": len(PENALTIES), "folds": N_FOLDS,
-        "seconds": round(seconds, 2), "seconds, himalaya": round(plain, 2), "ratio to himalaya": round(plain / seconds, 2),
-        "held-out r": float(r.mean()), "held-out r, himalaya": float(plain_r.mean()),
+        "volumes": len(x),
+        "features": x.shape[1],
+        "voxels": n_voxels,
+        "penalties": len(PENALTIES),
+        "folds": N_FOLDS,
+        "seconds": round(seconds, 2),
+        "seconds, himalaya": round(plain, 2),
+        "ratio to himalaya": round(plain / seconds, 2),
+        "held-out r": float(r.mean()),
+        "held-out r, himalaya": float(plain_r.mean()),
         "bootstrap": bootstrap,
-    }  # fmt: skip
+    }
 
 
 class FileVoxels:
@@ -148,12 +160,23 @@ def memory_of_one(path: str, n_volumes: int, n_features: int, n_voxels: int) -> 
     rng = np.random.default_rng(0)
     length = n_volumes // 27
     features = [rng.standard_normal((length, n_features // 4), dtype=np.float32) for _ in range(27)]
-    seconds, _ = timed(lambda: fit_encoding(features, FileVoxels(path, 27 * length, n_voxels), DELAYS, PENALTIES, N_FOLDS, "cpu"))
+    seconds, _ = timed(
+        lambda: fit_encoding(features, FileVoxels(path, 27 * length, n_voxels), DELAYS, PENALTIES, N_FOLDS, "cpu")
+    )
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    print(json.dumps({
-        "volumes": 27 * length, "features": n_features, "voxels": n_voxels, "file GB": round(4e-9 * 27 * length * n_voxels, 3),
-        "peak GB": round(peak / 1e9, 3), "weights GB": round(4e-9 * n_features * n_voxels, 3), "seconds": round(seconds, 1),
-    }))  # fmt: skip
+    print(
+        json.dumps(
+            {
+                "volumes": 27 * length,
+                "features": n_features,
+                "voxels": n_voxels,
+                "file GB": round(4e-9 * 27 * length * n_voxels, 3),
+                "peak GB": round(peak / 1e9, 3),
+                "weights GB": round(4e-9 * n_features * n_voxels, 3),
+                "seconds": round(seconds, 1),
+            }
+        )
+    )
 
 
 def memory(n_volumes: int, n_features: int, sizes) -> dict:

@@ -24,15 +24,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from fmri2ges.brain.atlas import load_atlas  # noqa: E402
 from fmri2ges.brain.parcels import fit_atlas_basis  # noqa: E402
 from fmri2ges.data.atomic import write_json  # noqa: E402
-from fmri2ges.data.bold import standardize  # noqa: E402
+from fmri2ges.data.bold.read import standardize  # noqa: E402
+from fmri2ges.data.study.folds import BrainStory  # noqa: E402
 from fmri2ges.demo.bold import TR, UNPLANTED  # noqa: E402
 from fmri2ges.demo.world import FIRST_VOLUME_AT, N_VOLUMES, SECONDS, TEST, TRAIN, World  # noqa: E402
 from fmri2ges.evaluation.bold_nulls import phase_randomised, shifted_bold, swapped_bold  # noqa: E402
 from fmri2ges.evaluation.nulls import p_value  # noqa: E402
 from fmri2ges.evaluation.text import window_edges  # noqa: E402
-from fmri2ges.evaluation.text_scores import (  # noqa: E402
-    BertScore, Bleu1, Likeness, Meteor, WordErrorRate, window_frequency_weights,
-)  # fmt: skip
+from fmri2ges.evaluation.text_scores import BertScore, Bleu1, Likeness, Meteor, WordErrorRate, window_frequency_weights
 from fmri2ges.evaluation.wordrate import words_per_volume  # noqa: E402
 from fmri2ges.models.bayes import HeardStory, fit_bayes  # noqa: E402
 from fmri2ges.models.beam import sample_prior  # noqa: E402
@@ -41,9 +40,9 @@ from fmri2ges.models.readout import best_penalty  # noqa: E402
 from fmri2ges.provenance import versions  # noqa: E402
 from fmri2ges.text.embeddings import load_vectors  # noqa: E402
 from fmri2ges.text.open_lm import BIGRAM, LmChoice, fastest_choice, open_lm  # noqa: E402
+from fmri2ges.text.statistics import text_statistics  # noqa: E402
 from fmri2ges.training.bayes import parcel_of_column  # noqa: E402
-from fmri2ges.training.corpus import BrainStory  # noqa: E402
-from fmri2ges.training.phase1 import f2t_problem, fit_f2t, text_statistics  # noqa: E402
+from fmri2ges.training.phase1 import f2t_problem, fit_f2t  # noqa: E402
 from fmri2ges.training.presets import PRESETS  # noqa: E402
 from fmri2ges.types import Words  # noqa: E402
 
@@ -110,7 +109,13 @@ def run(c: Condition, seed: int, choice: LmChoice, n_null: int, n_test: int, n_d
 
     language = statistics.language
     weights = window_frequency_weights(dict(zip(language.vocabulary, map(float, language.unigram))))
-    scores = (WordErrorRate(), Bleu1(), Meteor(), BertScore("GloVe 50-d, idf", vectors.matrix, *weights), Likeness(vectors.matrix))
+    scores = (
+        WordErrorRate(),
+        Bleu1(),
+        Meteor(),
+        BertScore("GloVe 50-d, idf", vectors.matrix, *weights),
+        Likeness(vectors.matrix),
+    )
     edges = window_edges(0, SECONDS)
     windows = np.stack([edges[:-1], edges[1:]], 1)
     value, null, rates, searched = {}, {}, [], []
@@ -128,10 +133,12 @@ def run(c: Condition, seed: int, choice: LmChoice, n_null: int, n_test: int, n_d
         searched.append(time.process_time() - begun)
         start, duration = texts["fast"].start, texts["fast"].duration
         priors = {
-            "fast": [Words(tuple(language.vocabulary[i] for i in t), start, duration)
-                     for t in sample_prior_texts(language, len(start), n_null, rng)],
+            "fast": [
+                Words(tuple(language.vocabulary[i] for i in t), start, duration)
+                for t in sample_prior_texts(language, len(start), n_null, rng)
+            ],
             "bayes": sample_prior(lm, start, duration, n_null, rng),
-        }  # fmt: skip
+        }
         for form in texts:
             for score in scores:
                 key = f"{form}, {score.metric}"
@@ -148,17 +155,30 @@ def run(c: Condition, seed: int, choice: LmChoice, n_null: int, n_test: int, n_d
     rows = {}
     for key in value:
         mean, drawn = float(np.mean(value[key])), np.mean(null[key], 0)
-        rows[key] = {"value": mean, "per_story": value[key], "null_mean": float(drawn.mean()), "null_95": float(np.quantile(drawn, 0.95)),
-                     "p": p_value(mean, drawn, better[key.split(", ", 1)[1]]), "n_null": n_null}  # fmt: skip
+        rows[key] = {
+            "value": mean,
+            "per_story": value[key],
+            "null_mean": float(drawn.mean()),
+            "null_95": float(np.quantile(drawn, 0.95)),
+            "p": p_value(mean, drawn, better[key.split(", ", 1)[1]]),
+            "n_null": n_null,
+        }
     for kind, table in from_null.items():
         for metric, found in table.items():
             row, drawn = rows[f"bayes, {metric}"], found.mean(1)
             p = p_value(row["value"], drawn, better[metric])
             row.setdefault("null_bold", {})[kind] = {"mean": float(drawn.mean()), "p": p, "n_null": n_decodings}
     return {
-        "condition": c.name, "n_train": c.n_train, "signal": c.signal, "rows": rows, "word_rate_r": float(np.mean(rates)),
-        "cpu_seconds": {"fit of the Bayesian form": round(fitted, 1), "decoding of 300 s, both forms": round(float(np.mean(searched)), 1)},
-    }  # fmt: skip
+        "condition": c.name,
+        "n_train": c.n_train,
+        "signal": c.signal,
+        "rows": rows,
+        "word_rate_r": float(np.mean(rates)),
+        "cpu_seconds": {
+            "fit of the Bayesian form": round(fitted, 1),
+            "decoding of 300 s, both forms": round(float(np.mean(searched)), 1),
+        },
+    }
 
 
 FORMS = {"fast": "#0072B2", "bayes": "#D55E00"}
@@ -175,8 +195,14 @@ def figure(results: list[dict], path: Path) -> None:
     planted = [r for r in results if r["condition"] not in ("null brain", "ROIs without signal")]
     full = max(r["n_train"] for r in planted)
     panels = {
-        "n_train": ("training stories of 5 min", sorted((r for r in planted if r["signal"] == 1.0), key=lambda r: r["n_train"])),
-        "signal": ("signal (1: as in the demo)", sorted((r for r in planted if r["n_train"] == full), key=lambda r: r["signal"])),
+        "n_train": (
+            "training stories of 5 min",
+            sorted((r for r in planted if r["signal"] == 1.0), key=lambda r: r["n_train"]),
+        ),
+        "signal": (
+            "signal (1: as in the demo)",
+            sorted((r for r in planted if r["n_train"] == full), key=lambda r: r["signal"]),
+        ),
     }
     fig, axes = plt.subplots(len(LABELS), 2, figsize=(7.1, 4.8), layout="constrained", sharex="col", sharey="row")
     for row, (metric, label) in zip(axes, LABELS.items()):
@@ -186,7 +212,9 @@ def figure(results: list[dict], path: Path) -> None:
                 scores = [r["rows"][f"{form}, {metric}"] for r in curve]
                 ax.plot(x, [s["value"] for s in scores], "o-", ms=4, color=colour, label=form)
                 low, high = ([s[k] for s in scores] for k in ("null_mean", "null_95"))
-                ax.fill_between(x, low, high, color=colour, alpha=0.25, lw=0, label=f"{form}: language model alone, mean to 95 %")
+                ax.fill_between(
+                    x, low, high, color=colour, alpha=0.25, lw=0, label=f"{form}: language model alone, mean to 95 %"
+                )
             ax.set_xticks(x)
             ax.spines[["top", "right"]].set_visible(False)
         row[0].set_ylabel(label)
@@ -218,12 +246,25 @@ def main() -> None:
         r = results[-1]
         print(f"{c.name}: word rate r {r['word_rate_r']:.2f}, CPU {r['cpu_seconds']}")
         for key, row in r["rows"].items():
-            print(f"    {key:<50} {row['value']:.3f}   null {row['null_mean']:.3f}, 95 % {row['null_95']:.3f}, p {row['p']:.4f}", flush=True)
+            print(
+                f"    {key:<50} {row['value']:.3f}   null {row['null_mean']:.3f}, 95 % {row['null_95']:.3f}, p {row['p']:.4f}",
+                flush=True,
+            )
             for kind, of_kind in row.get("null_bold", {}).items():
                 print(f"        {kind:<46} null {of_kind['mean']:.3f}, p {of_kind['p']:.4f}", flush=True)
         if args.out:
-            write_json(args.out, {"lm": args.lm, "seed": args.seed, "simulated": True, "results": results, "versions": versions(),
-                                  "cores": os.cpu_count(), "machine": platform.machine()})  # fmt: skip
+            write_json(
+                args.out,
+                {
+                    "lm": args.lm,
+                    "seed": args.seed,
+                    "simulated": True,
+                    "results": results,
+                    "versions": versions(),
+                    "cores": os.cpu_count(),
+                    "machine": platform.machine(),
+                },
+            )
     if args.figure:
         figure(results, args.figure)
 

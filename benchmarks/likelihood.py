@@ -74,7 +74,11 @@ class WrittenOut:
         delays, total = self.model.delays, np.zeros(len(candidates))
         for t in range(touched[0] + min(delays), touched[-1] + max(delays) + 1):
             x = np.concatenate(
-                [(text_rows[t - d] + word_weights[t - d] * candidates - self.model.mean) / self.model.sd for d in delays], 1
+                [
+                    (text_rows[t - d] + word_weights[t - d] * candidates - self.model.mean) / self.model.sd
+                    for d in delays
+                ],
+                1,
             ).astype(self.weights.dtype)
             error = x @ self.weights - self.bold[t]
             total -= 0.5 * np.einsum("nv,nv->n", error @ self.precision, error)
@@ -115,15 +119,22 @@ def measure(n_voxels: int, n_features: int, width: int, n_each: int, n_slow: int
     spread = np.ptp(expected)
     per_fast, per_slow = fast / len(candidates), slow / len(few)
     return {
-        "voxels": n_voxels, "features": n_features, "dtype": np.dtype(dtype).name,
-        "hypotheses": width, "candidates": len(candidates), "candidates of the written-out formula": len(few),
+        "voxels": n_voxels,
+        "features": n_features,
+        "dtype": np.dtype(dtype).name,
+        "hypotheses": width,
+        "candidates": len(candidates),
+        "candidates of the written-out formula": len(few),
         "microseconds a candidate, fast": round(1e6 * per_fast, 2),
         "microseconds a candidate, written out": round(1e6 * per_slow, 2),
         "ratio": round(per_slow / per_fast, 1),
         "same order": bool((np.argsort(got) == np.argsort(expected)).all()),
-        "largest difference over the range of the scores": float(np.abs((got - got[0]) - (expected - expected[0])).max() / spread),
-        "seconds once per choice of voxels": round(once_voxels, 2), "seconds once per story": round(once_story, 2),
-    }  # fmt: skip
+        "largest difference over the range of the scores": float(
+            np.abs((got - got[0]) - (expected - expected[0])).max() / spread
+        ),
+        "seconds once per choice of voxels": round(once_voxels, 2),
+        "seconds once per story": round(once_story, 2),
+    }
 
 
 def main() -> None:
@@ -139,12 +150,23 @@ def main() -> None:
         for dtype in (np.float64, np.float32):
             row = measure(n_voxels, args.features, args.width, args.each, min(args.width * args.each, 400), dtype)
             rows.append(row)
-            print(f"{n_voxels:6d} voxels {row['dtype']}: {row['ratio']:8.1f} x, "
-                  f"{row['microseconds a candidate, fast']} against {row['microseconds a candidate, written out']} us a candidate; "
-                  f"difference {row['largest difference over the range of the scores']:.1e}")  # fmt: skip
+            print(
+                f"{n_voxels:6d} voxels {row['dtype']}: {row['ratio']:8.1f} x, "
+                f"{row['microseconds a candidate, fast']} against {row['microseconds a candidate, written out']} us a candidate; "
+                f"difference {row['largest difference over the range of the scores']:.1e}"
+            )
     if args.out:
         threads = os.environ.get("OMP_NUM_THREADS", "default")
-        write_json(args.out, {"rows": rows, "cores": os.cpu_count(), "threads": threads, "machine": platform.machine(), "versions": versions()})
+        write_json(
+            args.out,
+            {
+                "rows": rows,
+                "cores": os.cpu_count(),
+                "threads": threads,
+                "machine": platform.machine(),
+                "versions": versions(),
+            },
+        )
 
 
 if __name__ == "__main__":

@@ -72,8 +72,24 @@ def main() -> None:
         write_json(WEIGHTS / "card.json", card)
         # What the app's first screen shows before any model has loaded: its default request.
         first = Path(temp) / "first"
-        command("decode", "demo", "--subject", "sub-01", "--story", "test-1", "--start", 0, "--stop", 30, "--seed", 0, "--device", "cpu",
-                "--out", first)  # fmt: skip
+        command(
+            "decode",
+            "demo",
+            "--subject",
+            "sub-01",
+            "--story",
+            "test-1",
+            "--start",
+            0,
+            "--stop",
+            30,
+            "--seed",
+            0,
+            "--device",
+            "cpu",
+            "--out",
+            first,
+        )
         (WEIGHTS / "decoded").mkdir()
         for name in ("text.npz", "direct.npz", "words.tsv", "texts.json", "rate.tsv"):
             shutil.copyfile(first / name, WEIGHTS / "decoded" / name)

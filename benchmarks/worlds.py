@@ -23,26 +23,28 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from fmri2ges.data.atomic import write_json, write_text  # noqa: E402
+from fmri2ges.data.study.folds import training_folds  # noqa: E402
 from fmri2ges.decoding.baselines import mean_pose, ridge_motion  # noqa: E402
 from fmri2ges.decoding.session import Session  # noqa: E402
 from fmri2ges.demo.study import simulate_study  # noqa: E402
 from fmri2ges.demo.world import TEST, VALIDATION, World  # noqa: E402
-from fmri2ges.evaluation.encoder import load_encoder  # noqa: E402
-from fmri2ges.evaluation.fgd import cut_windows, fgd, frechet_distance  # noqa: E402
+from fmri2ges.evaluation.fgd import fgd, frechet_distance  # noqa: E402
 from fmri2ges.evaluation.gesture import features, pair, roughness  # noqa: E402
 from fmri2ges.evaluation.intervals import t_interval  # noqa: E402
 from fmri2ges.evaluation.nulls import allowed_shifts, combine_stories, correlation_at_shifts, p_value  # noqa: E402
+from fmri2ges.evaluation.windows import cut_windows  # noqa: E402
 from fmri2ges.models.conditions import volume_track, word_track  # noqa: E402
 from fmri2ges.models.f2g import f2g_config, from_t2g  # noqa: E402
 from fmri2ges.models.generator import Generator  # noqa: E402
 from fmri2ges.motion.features import from_bones, to_bones  # noqa: E402
 from fmri2ges.provenance import versions  # noqa: E402
+from fmri2ges.storage.encoder import load_encoder  # noqa: E402
 from fmri2ges.text.embeddings import load_vectors  # noqa: E402
 from fmri2ges.training.loop import LoopConfig  # noqa: E402
 from fmri2ges.training.phase1 import calibrated_t2g, pseudo_gestures, seeded  # noqa: E402
 from fmri2ges.training.phase2 import calibrated_f2g, decoded_tracks, random_choices, roi_tracks, train_f2g  # noqa: E402
 from fmri2ges.training.presets import PRESETS  # noqa: E402
-from fmri2ges.training.train import Stages, read_brains, read_clips, roi_groups, train_study, training_folds  # noqa: E402
+from fmri2ges.training.train import Stages, read_brains, read_clips, roi_groups, train_study  # noqa: E402
 from fmri2ges.types import Motion  # noqa: E402
 
 GRID = (1.0, 2.0, 3.0)  # guidance
@@ -98,14 +100,16 @@ class Bench:
         if kind == "observed":
             return [word_track(recording.words, self.vectors.matrix(recording.words.text))] * N_SAMPLES
         if null:
-            from fmri2ges.data.bold import standardize
+            from fmri2ges.data.bold.read import standardize
 
             recording = replace(recording, bold=standardize(self.null.bold(SUBJECT, story))[0])
         columns = self.session.columns(rois, SUBJECT)
         ((_, f2t, decoder, prediction, times),) = self.session.read(recording, SUBJECT, columns)
         if kind == "volumes":
             return [volume_track(f2t.tokens(decoder, prediction), times)] * N_SAMPLES
-        texts = f2t.decode_texts(decoder, prediction, times, recording.tr, N_SAMPLES, np.random.default_rng([self.seed, 5]))
+        texts = f2t.decode_texts(
+            decoder, prediction, times, recording.tr, N_SAMPLES, np.random.default_rng([self.seed, 5])
+        )
         return [word_track(w, self.vectors.matrix(w.text)) for w in texts]
 
     def calibrated(self, generator: Generator, kind: str) -> Generator:
@@ -166,9 +170,14 @@ class Bench:
         several = motions[0].samples is not None
         firsts = [m.samples[0] if several else m.positions for m in motions]
         return {
-            "jerk": float(np.mean([roughness(x, 3) for x in firsts])), "r1": float(np.mean([o[0] for o in ones])), "r8": value if several else None, "r": value,
-            "null95": float(np.quantile(null, 0.95)), "p": p_value(value, null), **self.fgd(TEST, motions),
-        }  # fmt: skip
+            "jerk": float(np.mean([roughness(x, 3) for x in firsts])),
+            "r1": float(np.mean([o[0] for o in ones])),
+            "r8": value if several else None,
+            "r": value,
+            "null95": float(np.quantile(null, 0.95)),
+            "p": p_value(value, null),
+            **self.fgd(TEST, motions),
+        }
 
 
 def variants(bench: Bench) -> dict[str, Generator]:
@@ -183,14 +192,29 @@ def variants(bench: Bench) -> dict[str, Generator]:
 
     def train(**options) -> Generator:
         return train_f2g(
-            session.t2g, stories, gestures, speakers, tracks, bench.real, bench.vectors, loop, rng, "cpu", decoded=decoded, **options
+            session.t2g,
+            stories,
+            gestures,
+            speakers,
+            tracks,
+            bench.real,
+            bench.vectors,
+            loop,
+            rng,
+            "cpu",
+            decoded=decoded,
+            **options,
         )
 
-    untrained = seeded(lambda: from_t2g(session.t2g.denoiser, f2g_config(session.t2g.denoiser.config, f2t.blocks.width)), rng)
+    untrained = seeded(
+        lambda: from_t2g(session.t2g.denoiser, f2g_config(session.t2g.denoiser.config, f2t.blocks.width)), rng
+    )
     return {
-        "hard": train(loss="hard"), "decoded": train(teacher="decoded"), "dual": train(teacher="dual"),
+        "hard": train(loss="hard"),
+        "decoded": train(teacher="decoded"),
+        "dual": train(teacher="dual"),
         "none": Generator(untrained.eval(), session.t2g.codec, 1.0),
-    }  # fmt: skip
+    }
 
 
 def run_world(seed: int) -> dict:
@@ -266,7 +290,10 @@ def main() -> None:
     for seed in args.worlds:
         if seed not in [w["seed"] for w in done]:
             done.append(run_world(seed))
-            write_json(args.out, {"versions": versions(), "machine": platform.processor() or platform.machine(), "worlds": done})
+            write_json(
+                args.out,
+                {"versions": versions(), "machine": platform.processor() or platform.machine(), "worlds": done},
+            )
     chosen = sorted((w for w in done if w["seed"] in args.worlds), key=lambda w: w["seed"])
     text = table(chosen)
     print(text)
@@ -276,7 +303,9 @@ def main() -> None:
 
 def page(worlds: list[dict], text: str) -> str:
     seeds = ", ".join(str(w["seed"]) for w in worlds)
-    guidance = "; ".join(f"world {w['seed']}: " + ", ".join(f"{k} {g}" for k, g in w["guidance"].items()) for w in worlds)
+    guidance = "; ".join(
+        f"world {w['seed']}: " + ", ".join(f"{k} {g}" for k, g in w["guidance"].items()) for w in worlds
+    )
     direct = np.array([w["rows"]["direct"]["r"] - w["rows"]["text"]["r"] for w in worlds])
     soft = np.array([w["rows"]["direct"]["r"] - w["rows"]["hard"]["r"] for w in worlds])
     dual = np.array([w["rows"]["dual"]["r"] - w["rows"]["direct"]["r"] for w in worlds])

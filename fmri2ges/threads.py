@@ -57,7 +57,11 @@ class SpareCores:
     """
 
     def __init__(
-        self, n_cores: int | None = None, most: int | None = None, read: Callable = _busy_seconds, sleep: Callable = time.sleep
+        self,
+        n_cores: int | None = None,
+        most: int | None = None,
+        read: Callable = _busy_seconds,
+        sleep: Callable = time.sleep,
     ):
         self.n_cores, self.most = n_cores or os.cpu_count() or 1, most or usable_cores()
         self._read, self._sleep = read, sleep

@@ -14,10 +14,17 @@ from .errors import UserError, check_finite, check_positive, check_shape
 # Canonical upper-body skeleton (TED-10): right-handed axes, y up, the speaker faces +z,
 # so the speaker's left is +x.
 TED10_JOINTS = (
-    "spine", "neck", "nose", "head",
-    "left_shoulder", "left_elbow", "left_wrist",
-    "right_shoulder", "right_elbow", "right_wrist",
-)  # fmt: skip
+    "spine",
+    "neck",
+    "nose",
+    "head",
+    "left_shoulder",
+    "left_elbow",
+    "left_wrist",
+    "right_shoulder",
+    "right_elbow",
+    "right_wrist",
+)
 TED10_PARENTS = (-1, 0, 1, 2, 1, 4, 5, 1, 7, 8)
 
 
@@ -168,7 +175,9 @@ class Recording:
     def __post_init__(self):
         check_positive(f"tr of {self.subject}/{self.story}", self.tr, "seconds")
         if self.bold.ndim != 2:
-            raise UserError(f"bold of {self.subject}/{self.story}: must be volumes x columns; got {self.bold.ndim} axes")
+            raise UserError(
+                f"bold of {self.subject}/{self.story}: must be volumes x columns; got {self.bold.ndim} axes"
+            )
         if self.columns and len(self.columns) != self.bold.shape[1]:
             raise UserError(
                 f"bold of {self.subject}/{self.story}: {self.bold.shape[1]} columns but {len(self.columns)} names"

@@ -31,26 +31,41 @@ def header(session, shown: state.Request, decoded) -> None:
         f"**{caption(decoded)}** \u00b7 {shown.start:g} to {shown.stop:g} s \u00b7 {shown.samples} samples \u00b7 "
         f"seed {shown.seed} \u00b7 device {session.device}"
     )
-    right.page_link(EXPLORE, label="Change", icon=":material/tune:", help="Choose other ROIs, story or window on Explore")
+    right.page_link(
+        EXPLORE, label="Change", icon=":material/tune:", help="Choose other ROIs, story or window on Explore"
+    )
 
 
 def controls(session, shown: state.Request, reference):
     """What to show: branch, sample, reference, and the request of a second choice of ROIs."""
     a, b, c, d = st.columns([3, 3, 2, 5], vertical_alignment="bottom", gap="medium")
     with a:
-        branch = st.segmented_control("Branch", ("both", "text", "direct"), default="both", required=True,
-                                      key="compare_branch", persist_state="session")  # fmt: skip
+        branch = st.segmented_control(
+            "Branch",
+            ("both", "text", "direct"),
+            default="both",
+            required=True,
+            key="compare_branch",
+            persist_state="session",
+        )
     with b:
         sample = 1
         if shown.samples > 1:
-            sample = st.select_slider(f"Sample of {shown.samples}", range(1, shown.samples + 1), key="compare_sample",
-                                      help="Many gestures go with one text: each sample is one of them",
-                                      persist_state="session")  # fmt: skip
+            sample = st.select_slider(
+                f"Sample of {shown.samples}",
+                range(1, shown.samples + 1),
+                key="compare_sample",
+                help="Many gestures go with one text: each sample is one of them",
+                persist_state="session",
+            )
     with c:
         with_reference = reference is not None and st.toggle(
-            "Reference", value=True, key="compare_reference", persist_state="session",
+            "Reference",
+            value=True,
+            key="compare_reference",
+            persist_state="session",
             help="The gesture a speaker of this story made",
-        )  # fmt: skip
+        )
     with d:
         other = pick_other(session, shown)
     return branch, sample - 1, with_reference, other
@@ -73,9 +88,13 @@ def agreement(results: list, reference, heard, dark: bool, simulated: bool) -> N
     seconds = results[0][1].stop - results[0][1].start
     if gesture:
         figure = charts.agreement_chart([line for line in gesture if "slow" not in line["metric"]], dark, simulated)
-        st.plotly_chart(figure, key="agreement", config=PLAIN, alt="Correlation of each branch with the reference, with its null")
+        st.plotly_chart(
+            figure, key="agreement", config=PLAIN, alt="Correlation of each branch with the reference, with its null"
+        )
     else:
-        st.info("No gesture was recorded with this story, so there is nothing to agree with. The words below were heard.")
+        st.info(
+            "No gesture was recorded with this story, so there is nothing to agree with. The words below were heard."
+        )
     if gesture or words:
         st.caption(charts.agreement_note(gesture + words, seconds))
         with st.expander("All scores of this window as a table"):
@@ -101,7 +120,9 @@ def compare(session, shown: state.Request) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         on_screen = charts.motions(with_sample(decoded, sample), seen, other and with_sample(other, sample))
-        on_screen = {name: m for name, m in on_screen.items() if branch == "both" or not name.startswith(_hidden(branch))}
+        on_screen = {
+            name: m for name, m in on_screen.items() if branch == "both" or not name.startswith(_hidden(branch))
+        }
         figure = charts.motion_chart(on_screen, dark, session.simulated)
         st.plotly_chart(figure, key="wrists", config=PLAIN, alt="Speed and height of the wrists over time")
     with right:

@@ -31,9 +31,12 @@ def choose() -> str:
     """The path that the user gives."""
     left, right = st.columns([7, 3], vertical_alignment="bottom")
     text = left.text_input(
-        "Study file", key=study_check.PATH, persist_state="session", placeholder="/data/my-study/study.toml",
+        "Study file",
+        key=study_check.PATH,
+        persist_state="session",
+        placeholder="/data/my-study/study.toml",
         help="A path on the computer on which this program runs",
-    )  # fmt: skip
+    )
     with right.container(horizontal=True, horizontal_alignment="right"):
         if text.strip():
             st.button("Check again", icon=":material/refresh:", on_click=study_check.forget)

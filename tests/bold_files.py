@@ -36,10 +36,14 @@ def write_gifti(path, values, side: str, one_array: bool = False, structure: boo
     import nibabel
     from nibabel.gifti import GiftiDataArray, GiftiImage, GiftiMetaData
 
-    meta = GiftiMetaData({"AnatomicalStructurePrimary": {"L": "CortexLeft", "R": "CortexRight"}[side]} if structure else {})
+    meta = GiftiMetaData(
+        {"AnatomicalStructurePrimary": {"L": "CortexLeft", "R": "CortexRight"}[side]} if structure else {}
+    )
     arrays = [values.T] if one_array else list(values)
     darrays = [
-        GiftiDataArray(np.ascontiguousarray(a, np.float32), intent="NIFTI_INTENT_TIME_SERIES", datatype="NIFTI_TYPE_FLOAT32")
+        GiftiDataArray(
+            np.ascontiguousarray(a, np.float32), intent="NIFTI_INTENT_TIME_SERIES", datatype="NIFTI_TYPE_FLOAT32"
+        )
         for a in arrays
     ]
     nibabel.save(GiftiImage(darrays=darrays, meta=meta), path)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-from fmri2ges.data.motion_npz import write_motion
-from fmri2ges.data.words_io import write_words_tsv
+from fmri2ges.data.motion.npz import write_motion
+from fmri2ges.data.words.files import write_words_tsv
 from fmri2ges.motion.features import from_bones
 from fmri2ges.types import Motion, Words
 
@@ -78,9 +78,16 @@ def toy(tmp_path) -> Path:
         np.save(tmp_path / f"{story}.npy", rng.normal(size=(30, 3)).astype(np.float32) + 100)
         write_words_tsv(tmp_path / f"{story}.tsv", make_words(rng))
         lines += [
-            "[[recording]]", 'subject = "s1"', f'story = "{story}"', f'bold = "{story}.npy"', "tr = 2.0",
-            "first_volume_at = 1.0", 'columns = ["X", "Y", "Z"]', f'words = "{story}.tsv"', "",
-        ]  # fmt: skip
+            "[[recording]]",
+            'subject = "s1"',
+            f'story = "{story}"',
+            f'bold = "{story}.npy"',
+            "tr = 2.0",
+            "first_volume_at = 1.0",
+            'columns = ["X", "Y", "Z"]',
+            f'words = "{story}.tsv"',
+            "",
+        ]
     write_motion(tmp_path / "g.npz", make_motion(rng))
     write_words_tsv(tmp_path / "g.tsv", make_words(rng))
     lines += ["[[gesture]]", 'clip = "g"', 'motion = "g.npz"', 'words = "g.tsv"', 'speaker = "1"', ""]
@@ -100,5 +107,7 @@ def decoded_dir(tmp_path) -> Path:
     write_motion(folder / "text.npz", make_motion(rng, 30))
     write_motion(folder / "direct.npz", make_motion(rng, 30))
     write_words_tsv(folder / "words.tsv", make_words(rng, 2))
-    write_json(folder / "manifest.json", {"kind": "decode", "simulated": True, "versions": {}, "rois": ["Broca", "L_V1"]})
+    write_json(
+        folder / "manifest.json", {"kind": "decode", "simulated": True, "versions": {}, "rois": ["Broca", "L_V1"]}
+    )
     return folder

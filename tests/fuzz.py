@@ -51,7 +51,18 @@ def mutations(data: bytes, n: int, seed) -> Iterator[bytes]:
     seed : int, sequence of int or numpy Generator
     """
     rng = np.random.default_rng(seed)
-    kinds = (truncate, flip_bytes, flip_bits, huge_number, overwrite_field, swap_fields, swap_stretches, drop, repeat, junk)
+    kinds = (
+        truncate,
+        flip_bytes,
+        flip_bits,
+        huge_number,
+        overwrite_field,
+        swap_fields,
+        swap_stretches,
+        drop,
+        repeat,
+        junk,
+    )
     for k in range(n):
         damaged = kinds[k % len(kinds)](data, rng)
         # Every fourth copy is hurt twice: damage that a first check catches may hide the next.

@@ -44,9 +44,15 @@ def make_model(n_tokens: int, kind: str = "llama", seed: int = 0):
         return GPT2LMHeadModel(GPT2Config(vocab_size=n_tokens, n_embd=32, n_layer=4, n_head=4, n_positions=128)).eval()
     config_type, model_type = (Qwen2Config, Qwen2ForCausalLM) if kind == "qwen2" else (LlamaConfig, LlamaForCausalLM)
     config = config_type(
-        vocab_size=n_tokens, hidden_size=32, intermediate_size=48, num_hidden_layers=4, num_attention_heads=4,
-        num_key_value_heads=2, max_position_embeddings=128, initializer_range=0.4,
-    )  # fmt: skip
+        vocab_size=n_tokens,
+        hidden_size=32,
+        intermediate_size=48,
+        num_hidden_layers=4,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        max_position_embeddings=128,
+        initializer_range=0.4,
+    )
     return model_type(config).eval()
 
 

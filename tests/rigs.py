@@ -6,13 +6,34 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 # name, parent, offset in metres, y up, facing +z; the arms hang to the sides in a T-pose.
-TRUNK = [("hips", None, (0, 0.95, 0)), ("spine", "hips", (0, 0.1, 0)), ("chest", "spine", (0, 0.2, 0.01)),
-         ("neck", "chest", (0, 0.2, -0.01)), ("head", "neck", (0, 0.1, 0.02))]  # fmt: skip
-LEGS = [(f"{s}_{p}", q, (x, y, z)) for s, x0 in (("left", 0.1), ("right", -0.1))
-        for p, q, x, y, z in (("hip", "hips", x0, -0.05, 0), ("knee", f"{s}_hip", 0, -0.42, 0), ("foot", f"{s}_knee", 0, -0.42, 0))]  # fmt: skip
-ARMS = [(f"{s}_{p}", q, (sign * x, y, 0)) for s, sign in (("left", 1), ("right", -1))
-        for p, q, x, y in (("collar", "chest", 0.05, 0.15), ("shoulder", f"{s}_collar", 0.13, 0), ("elbow", f"{s}_shoulder", 0.28, 0),
-                           ("wrist", f"{s}_elbow", 0.25, 0), ("thumb", f"{s}_wrist", 0.03, -0.02), ("index", f"{s}_wrist", 0.09, 0))]  # fmt: skip
+TRUNK = [
+    ("hips", None, (0, 0.95, 0)),
+    ("spine", "hips", (0, 0.1, 0)),
+    ("chest", "spine", (0, 0.2, 0.01)),
+    ("neck", "chest", (0, 0.2, -0.01)),
+    ("head", "neck", (0, 0.1, 0.02)),
+]
+LEGS = [
+    (f"{s}_{p}", q, (x, y, z))
+    for s, x0 in (("left", 0.1), ("right", -0.1))
+    for p, q, x, y, z in (
+        ("hip", "hips", x0, -0.05, 0),
+        ("knee", f"{s}_hip", 0, -0.42, 0),
+        ("foot", f"{s}_knee", 0, -0.42, 0),
+    )
+]
+ARMS = [
+    (f"{s}_{p}", q, (sign * x, y, 0))
+    for s, sign in (("left", 1), ("right", -1))
+    for p, q, x, y in (
+        ("collar", "chest", 0.05, 0.15),
+        ("shoulder", f"{s}_collar", 0.13, 0),
+        ("elbow", f"{s}_shoulder", 0.28, 0),
+        ("wrist", f"{s}_elbow", 0.25, 0),
+        ("thumb", f"{s}_wrist", 0.03, -0.02),
+        ("index", f"{s}_wrist", 0.09, 0),
+    )
+]
 BODY = [*TRUNK, *LEGS, *ARMS]
 
 
@@ -28,21 +49,66 @@ def _names(table: dict[str, str], side_words: tuple[str, str]) -> dict[str, str]
     return out
 
 
-VICON = {"hips": "Hips", "spine": "Spine", "chest": "Spine1", "neck": "Neck", "head": "Head", "hip": "*UpLeg", "knee": "*Leg",
-         "foot": "*Foot", "collar": "*Shoulder", "shoulder": "*Arm", "elbow": "*ForeArm", "wrist": "*Hand",
-         "thumb": "*HandThumb1", "index": "*HandIndex1"}  # fmt: skip
+VICON = {
+    "hips": "Hips",
+    "spine": "Spine",
+    "chest": "Spine1",
+    "neck": "Neck",
+    "head": "Head",
+    "hip": "*UpLeg",
+    "knee": "*Leg",
+    "foot": "*Foot",
+    "collar": "*Shoulder",
+    "shoulder": "*Arm",
+    "elbow": "*ForeArm",
+    "wrist": "*Hand",
+    "thumb": "*HandThumb1",
+    "index": "*HandIndex1",
+}
 NAMES = {
     "zeroeggs": _names(VICON, ("Left", "Right")),
     "mixamo": {k: f"mixamorig:{v}" for k, v in _names(VICON, ("Left", "Right")).items()},
     "cmu": {**_names(VICON, ("Left", "Right")), "spine": "LowerBack", "chest": "Spine"},
     "beat short": {**_names({**VICON, "shoulder": "*Arm", "elbow": "*Arm1"}, ("L", "R"))},
-    "genea": _names({"hips": "b_root", "spine": "b_spine0", "chest": "b_spine3", "neck": "b_neck0", "head": "b_head", "hip": "b_*_upleg",
-                     "knee": "b_*_leg", "foot": "b_*_foot", "collar": "b_*_shoulder", "shoulder": "b_*_arm", "elbow": "b_*_forearm",
-                     "wrist": "b_*_wrist", "thumb": "b_*_thumb1", "index": "b_*_index1"}, ("l", "r")),
-    "unreal": _names({"hips": "pelvis", "spine": "spine_01", "chest": "spine_02", "neck": "neck_01", "head": "head", "hip": "thigh_*",
-                      "knee": "calf_*", "foot": "foot_*", "collar": "clavicle_*", "shoulder": "upperarm_*", "elbow": "lowerarm_*",
-                      "wrist": "hand_*", "thumb": "thumb_01_*", "index": "index_01_*"}, ("l", "r")),
-}  # fmt: skip
+    "genea": _names(
+        {
+            "hips": "b_root",
+            "spine": "b_spine0",
+            "chest": "b_spine3",
+            "neck": "b_neck0",
+            "head": "b_head",
+            "hip": "b_*_upleg",
+            "knee": "b_*_leg",
+            "foot": "b_*_foot",
+            "collar": "b_*_shoulder",
+            "shoulder": "b_*_arm",
+            "elbow": "b_*_forearm",
+            "wrist": "b_*_wrist",
+            "thumb": "b_*_thumb1",
+            "index": "b_*_index1",
+        },
+        ("l", "r"),
+    ),
+    "unreal": _names(
+        {
+            "hips": "pelvis",
+            "spine": "spine_01",
+            "chest": "spine_02",
+            "neck": "neck_01",
+            "head": "head",
+            "hip": "thigh_*",
+            "knee": "calf_*",
+            "foot": "foot_*",
+            "collar": "clavicle_*",
+            "shoulder": "upperarm_*",
+            "elbow": "lowerarm_*",
+            "wrist": "hand_*",
+            "thumb": "thumb_01_*",
+            "index": "index_01_*",
+        },
+        ("l", "r"),
+    ),
+}
 
 
 def motion(rng, n: int, still=()) -> dict[str, Rotation]:
@@ -51,7 +117,9 @@ def motion(rng, n: int, still=()) -> dict[str, Rotation]:
     for joint, _, _ in BODY:
         size = 0.6 if joint.endswith(("shoulder", "elbow", "wrist")) else 0.08
         key = rng.normal(size=(n // 10 + 2, 3)) * (0 if joint in still else size)
-        out[joint] = Rotation.from_rotvec(np.stack([np.interp(np.arange(n) / 10, np.arange(len(key)), k) for k in key.T], 1))
+        out[joint] = Rotation.from_rotvec(
+            np.stack([np.interp(np.arange(n) / 10, np.arange(len(key)), k) for k in key.T], 1)
+        )
     return out
 
 
@@ -68,7 +136,9 @@ def positions(turns: dict[str, Rotation], scene: Rotation | None = None) -> dict
     return place if scene is None else {k: scene.apply(v) for k, v in place.items()}
 
 
-def write(path, names: dict[str, str], turns: dict[str, Rotation], fps=30.0, scale=100.0, order="ZXY", scene=None, six=False):
+def write(
+    path, names: dict[str, str], turns: dict[str, Rotation], fps=30.0, scale=100.0, order="ZXY", scene=None, six=False
+):
     """Write BODY as BVH: `scale` units per metre, `six` gives every joint position channels as many exports do."""
     scene = scene or Rotation.identity()
     columns = []
@@ -84,9 +154,12 @@ def write(path, names: dict[str, str], turns: dict[str, Rotation], fps=30.0, sca
         columns.extend([*place, turn.as_euler(order, degrees=True)])
         channels = ["Xposition", "Yposition", "Zposition"] * len(place) + [f"{a}rotation" for a in order]
         children = [j for j, p, _ in BODY if p == joint]
-        out = [f"{pad}{'ROOT' if parent is None else 'JOINT'} {names[joint]}", f"{pad}{{",
-               f"{pad}\tOFFSET " + " ".join(f"{v * scale:.6f}" for v in offset),
-               f"{pad}\tCHANNELS {len(channels)} {' '.join(channels)}"]  # fmt: skip
+        out = [
+            f"{pad}{'ROOT' if parent is None else 'JOINT'} {names[joint]}",
+            f"{pad}{{",
+            f"{pad}\tOFFSET " + " ".join(f"{v * scale:.6f}" for v in offset),
+            f"{pad}\tCHANNELS {len(channels)} {' '.join(channels)}",
+        ]
         for child in children:
             out += block(child, depth + 1)
         if not children:

@@ -43,7 +43,9 @@ def label_gii(path: Path, keys, structure="CortexLeft", names=("???", "V1", "Bro
 
 def metric_gii(path: Path, values, structure="CortexLeft") -> Path:
     meta = {"AnatomicalStructurePrimary": structure}
-    data = gifti.GiftiDataArray(np.asarray(values, np.float32), "NIFTI_INTENT_NONE", "NIFTI_TYPE_FLOAT32", meta={"Name": "mine"})
+    data = gifti.GiftiDataArray(
+        np.asarray(values, np.float32), "NIFTI_INTENT_NONE", "NIFTI_TYPE_FLOAT32", meta={"Name": "mine"}
+    )
     nibabel.save(gifti.GiftiImage(darrays=[data], meta=gifti.GiftiMetaData(meta)), path)
     return path
 
@@ -64,7 +66,9 @@ def old_annot(path: Path, keys, names=("unknown", "V1", "Broca")) -> Path:
         return struct.pack(">i", len(s) + 1) + s.encode() + b"\0"
 
     rows = b"".join(text(n) + struct.pack(">4i", *c) for n, c in zip(names, colours))
-    path.write_bytes(struct.pack(">i", len(keys)) + pairs + struct.pack(">2i", 1, len(names)) + text("/table.ctab") + rows)
+    path.write_bytes(
+        struct.pack(">i", len(keys)) + pairs + struct.pack(">2i", 1, len(names)) + text("/table.ctab") + rows
+    )
     return path
 
 
@@ -137,7 +141,8 @@ def store(folder: Path, shapes: dict[str, str], size=(1600.0, 1024.0), n: int = 
         nibabel.save(gifti.GiftiImage(darrays=arrays), folder / "surfaces" / f"flat_{side}.gii")
     layer = 'inkscape:groupmode="layer" style="display:inline;"'
     groups = "".join(
-        f'<g {layer} id="{k}" inkscape:label="{k}"><path d="{d}" style="fill:none" {extra}/></g>' for k, d in shapes.items()
+        f'<g {layer} id="{k}" inkscape:label="{k}"><path d="{d}" style="fill:none" {extra}/></g>'
+        for k, d in shapes.items()
     )
     path = folder / "overlays.svg"
     path.write_text(
@@ -159,7 +164,11 @@ def on_drawing(size=(1600.0, 1024.0)) -> np.ndarray:
     xy[RIGHT, 0] -= xy[RIGHT, 0].min()
     low, high = xy.min(0), xy.max(0)
     return np.stack(
-        [(xy[:, 0] - low[0]) / (high[0] - low[0]) * size[0], size[1] - (xy[:, 1] - low[1]) / (high[1] - low[1]) * size[1]], 1
+        [
+            (xy[:, 0] - low[0]) / (high[0] - low[0]) * size[0],
+            size[1] - (xy[:, 1] - low[1]) / (high[1] - low[1]) * size[1],
+        ],
+        1,
     )
 
 

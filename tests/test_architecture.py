@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from functools import lru_cache
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -16,20 +17,7 @@ PACKAGE = ROOT / "fmri2ges"
 FILES = sorted(PACKAGE.rglob("*.py"))
 SCREEN = sorted([*(ROOT / "app").rglob("*.py"), *(ROOT / "pages").glob("*.py")])
 
-# Upper part -> level; imports run from a level to the same or a lower one.
-LEVEL = {
-    **dict.fromkeys(["cli", "__main__", "doctor"], 3),
-    **dict.fromkeys(["decoding", "training", "runs", "figures", "views"], 2),
-    **dict.fromkeys(["models", "data", "evaluation", "brain", "text", "motion", "demo"], 1),
-    **dict.fromkeys(["types", "config", "provenance", "errors", "threads", "__init__"], 0),
-}
-FORBIDDEN = {("models", "data"), ("evaluation", "models")}
 HEAVY = {"torch", "nilearn", "matplotlib", "transformers", "diffusers", "pyvista", "streamlit", "pandas", "sklearn"}
-
-
-def part_of(path: Path) -> str:
-    """The part of the package that a file belongs to: 'data', 'cli', ..."""
-    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
 @lru_cache
@@ -47,24 +35,45 @@ def imported_names(path: Path) -> set[str]:
     return names
 
 
-def imported_parts(path: Path) -> set[str]:
-    names = (name.split(".") for name in imported_names(path))
-    return {name[1] for name in names if name[0] == "fmri2ges" and len(name) > 1 and name[1] in LEVEL}
+def module_of(path: Path) -> str:
+    """Dotted name of a file of the package."""
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
-def test_every_part_of_the_package_has_a_level():
-    assert {part_of(f) for f in FILES} <= LEVEL.keys()
+def for_types_only(node: ast.stmt) -> bool:
+    """Whether a statement is `if TYPE_CHECKING:`, whose imports never run."""
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
 
 
-def test_imports_run_downward():
-    wrong = []
-    for file in FILES:
-        name = file.relative_to(ROOT).as_posix()
-        for target in imported_parts(file):
-            upward = LEVEL[target] > LEVEL[part_of(file)] or (part_of(file), target) in FORBIDDEN
-            if upward:
-                wrong.append(f"{name} imports {target}")
-    assert not wrong
+def statements(node: ast.AST):
+    """All nodes below a node, without what stands under `if TYPE_CHECKING:`."""
+    for child in ast.iter_child_nodes(node):
+        if not for_types_only(child):
+            yield child
+            yield from statements(child)
+
+
+def imported_files(path: Path) -> set[str]:
+    """Modules of the package that a file imports at any time, also inside functions."""
+    modules = {module_of(f) for f in FILES}
+    package = path.relative_to(ROOT).with_suffix("").parts[:-1]
+    found = set()
+    for node in statements(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else ()
+            module = ".".join([*base, *([node.module] if node.module else [])])
+            for alias in node.names:
+                name = f"{module}.{alias.name}"
+                found.add(name if name in modules else module)
+    return (found & modules) - {"fmri2ges"}  # the package itself holds the version and lazy names only
+
+
+def test_no_file_imports_itself_through_others():
+    graph = {module_of(f): imported_files(f) for f in FILES}
+    try:
+        tuple(TopologicalSorter(graph).static_order())
+    except CycleError as error:
+        pytest.fail(f"files import each other in a circle: {' -> '.join(error.args[1])}")
 
 
 def test_the_library_knows_nothing_of_the_screen():

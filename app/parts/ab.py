@@ -27,7 +27,9 @@ def pick_other(session, first: state.Request) -> state.Request | None:
     chosen = st.multiselect(
         "Compare with other ROIs (B)",
         ["all", *reads],
-        format_func=lambda name: "Whole cortex" if name == "all" and on_atlas else "All ROIs" if name == "all" else reads[name],
+        format_func=lambda name: (
+            "Whole cortex" if name == "all" and on_atlas else "All ROIs" if name == "all" else reads[name]
+        ),
         placeholder="None. Choose ROIs to see them beside A",
         help="The same window, samples and seed, decoded from these ROIs.",
         key="compare_other",

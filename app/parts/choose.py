@@ -51,8 +51,13 @@ def settings(forms: tuple[str, ...] = ("fast",)) -> None:
     """
     with st.popover("Settings", icon=":material/tune:"):
         if len(forms) > 1:
-            st.selectbox("fMRI to text", forms, format_func=F2T_NAMES.__getitem__,
-                         help="How the words of the text branch are decoded", **state.bind("f2t"))  # fmt: skip
+            st.selectbox(
+                "fMRI to text",
+                forms,
+                format_func=F2T_NAMES.__getitem__,
+                help="How the words of the text branch are decoded",
+                **state.bind("f2t"),
+            )
         st.number_input("Samples", 1, 32, help="Gestures and texts drawn; more take longer", **state.bind("samples"))
         st.number_input("Seed", 0, 2**31 - 1, help="The same seed gives the same gestures", **state.bind("seed"))
         st.text_input(

@@ -12,9 +12,9 @@ from tempfile import TemporaryDirectory
 import streamlit as st
 
 from app import backend, state
-from fmri2ges.decoding.types import Decoded
 from fmri2ges.errors import UserError
-from fmri2ges.runs.export import ROI_FORMATS
+from fmri2ges.exports.motion import ROI_FORMATS
+from fmri2ges.results import Decoded
 from fmri2ges.views.player import with_sample, with_window
 
 FIGURES = {
@@ -51,8 +51,8 @@ def make_figure_file(decoded: Decoded, kind: str, format: str, width_mm: float, 
     kind : 'strip', 'compare' or 'cortex'
     format : 'svg', 'pdf' or 'png'
     """
-    from fmri2ges.decoding.output import write_decoded
     from fmri2ges.figures import make_figure
+    from fmri2ges.storage.decoded import write_decoded
 
     with TemporaryDirectory() as temp:
         folder = write_decoded(decoded, Path(temp) / "decoded")
@@ -70,9 +70,9 @@ def make_motion_file(decoded: Decoded, format: str, branch: str | None = None, w
     branch : 'text' or 'direct', for motion
     words : burn the decoded words into a film
     """
-    from fmri2ges.decoding.output import write_decoded
-    from fmri2ges.runs.export import export_motion
-    from fmri2ges.runs.part import part_of
+    from fmri2ges.exports.motion import export_motion
+    from fmri2ges.storage.decoded import write_decoded
+    from fmri2ges.storage.part import part_of
 
     with TemporaryDirectory() as temp:
         folder = write_decoded(decoded, Path(temp) / "decoded")
@@ -118,7 +118,9 @@ def _stretch(decoded: Decoded, what: str, seconds: float | None = None) -> Decod
     start, stop = float(decoded.start), float(decoded.stop)
     first = (start, stop if seconds is None else min(stop, start + seconds))
     # A key of its own for each kind and window: the bounds of a slider must not move under its value.
-    low, high = st.slider("Stretch", start, stop, first, step=0.5, format="%.1f s", key=f"stretch_{what}_{start:g}_{stop:g}")
+    low, high = st.slider(
+        "Stretch", start, stop, first, step=0.5, format="%.1f s", key=f"stretch_{what}_{start:g}_{stop:g}"
+    )
     if high - low < 1:
         low, high = max(start, high - 1), min(stop, max(start, high - 1) + 1)
     return with_window(decoded, low, high)
@@ -137,9 +139,14 @@ def _offer(slot: str, label: str, choice: tuple, file_name: str, make: Callable[
             backend.show_error(error)
     if made is not None and made[0] == choice:
         place.download_button(
-            f"Download {file_name}", made[1], file_name, type="primary", icon=":material/download:",
-            on_click="ignore", key=f"{key}_download",
-        )  # fmt: skip
+            f"Download {file_name}",
+            made[1],
+            file_name,
+            type="primary",
+            icon=":material/download:",
+            on_click="ignore",
+            key=f"{key}_download",
+        )
 
 
 def _name(decoded: Decoded, what: str, ending: str) -> str:
@@ -154,13 +161,36 @@ def _figure(decoded: Decoded, source: tuple, space: str) -> str:
     a, b, c = st.columns(3)
     format = a.selectbox("Format", ("svg", "pdf", "png"), format_func=str.upper, key="figure_format")
     width = b.number_input("Width (mm)", 50, 500, 180, step=5, key="figure_width")
-    dpi = c.number_input("dpi", 72, 1200, 300, step=50, key="figure_dpi", help="Of PNG, and of the cortex inside SVG and PDF")
+    dpi = c.number_input(
+        "dpi", 72, 1200, 300, step=50, key="figure_dpi", help="Of PNG, and of the cortex inside SVG and PDF"
+    )
     part = decoded if kind == "cortex" else _stretch(decoded, kind, 8.0 if kind == "strip" else 30.0)
     choice = (*source, kind, format, width, dpi, part.start, part.stop)
-    _offer("figure", "Make the figure", choice, _name(decoded, kind, format),
-           lambda: make_figure_file(part, kind, format, width, dpi))  # fmt: skip
-    return join(["python", "-m", "fmri2ges", "figure", "decoded", "--kind", kind, "--out", f"{kind}.{format}",
-                 "--width-mm", str(width), "--dpi", str(dpi), *_window(decoded, part)])  # fmt: skip
+    _offer(
+        "figure",
+        "Make the figure",
+        choice,
+        _name(decoded, kind, format),
+        lambda: make_figure_file(part, kind, format, width, dpi),
+    )
+    return join(
+        [
+            "python",
+            "-m",
+            "fmri2ges",
+            "figure",
+            "decoded",
+            "--kind",
+            kind,
+            "--out",
+            f"{kind}.{format}",
+            "--width-mm",
+            str(width),
+            "--dpi",
+            str(dpi),
+            *_window(decoded, part),
+        ]
+    )
 
 
 def _window(decoded: Decoded, part: Decoded) -> list[str]:

@@ -14,7 +14,10 @@ from fmri2ges.views.cortex import area_names, area_numbers
 def _options() -> tuple[tuple[str, ...], dict[str, str]]:
     """ROI names for the list (groups, areas of both sides, single areas) and how they read."""
     atlas = load_atlas()
-    reads = {key: key if full == key else f"{key}: {full.removesuffix(f' ({key})')}" for key, (full, _) in atlas.groups.items()}
+    reads = {
+        key: key if full == key else f"{key}: {full.removesuffix(f' ({key})')}"
+        for key, (full, _) in atlas.groups.items()
+    }
     # Short on purpose: all 556 names travel with every click.
     reads |= {area[2:]: area[2:] for area in atlas.areas}
     reads |= {area: f"{area[2:]} {'left' if area[0] == 'L' else 'right'}" for area in atlas.areas}

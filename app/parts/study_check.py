@@ -10,7 +10,7 @@ from shlex import join
 import streamlit as st
 
 from app import backend, state
-from fmri2ges.data.check import Checked, check_study
+from fmri2ges.data.study.check import Checked, check_study
 from fmri2ges.demo.cache import cache_folder
 from fmri2ges.errors import UserError
 from fmri2ges.views import study as views
@@ -71,7 +71,9 @@ def _check(path: Path) -> Checked:
             demo.read_recording(source)
             demo.truth(source.story)
     # The label of a source holds names of the user's: it is shown as code, in which nothing is markup.
-    checked = check_study(path, progress=lambda share, label: bar.progress(share, text=f"Reading `{label.replace('`', ' ')}`"))
+    checked = check_study(
+        path, progress=lambda share, label: bar.progress(share, text=f"Reading `{label.replace('`', ' ')}`")
+    )
     bar.empty()
     return checked
 

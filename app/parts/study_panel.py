@@ -10,7 +10,7 @@ from app.components.skeleton_player import skeleton_player
 from app.parts import study_check
 from app.parts.mark import data_mark, plain
 from app.parts.study_check import Opened
-from fmri2ges.data.study import Study
+from fmri2ges.data.study.model import Study
 from fmri2ges.errors import UserError
 from fmri2ges.views import study as views
 
@@ -51,19 +51,25 @@ def understood(opened: Opened) -> None:
     checked, study = opened.checked, opened.checked.study
     recordings, clips = views.recording_rows(checked), views.clip_rows(checked)
     if recordings:
-        st.markdown(f"**{_count(len(recordings), 'recording')}** of {_count(len(study.subjects), 'subject')}, "
-                    f"{_count(len(study.stories), 'story', 'stories')}, {sum(r.n_volumes * r.tr for r in checked.recordings) / 60:.1f} minutes of BOLD")  # fmt: skip
+        st.markdown(
+            f"**{_count(len(recordings), 'recording')}** of {_count(len(study.subjects), 'subject')}, "
+            f"{_count(len(study.stories), 'story', 'stories')}, {sum(r.n_volumes * r.tr for r in checked.recordings) / 60:.1f} minutes of BOLD"
+        )
         st.dataframe(recordings, hide_index=True, height=_height(recordings), alt="Recordings of the study")
         for way in dict.fromkeys(r.understood for r in checked.recordings if r.understood):
             st.caption(plain(f"Surfaces: {way}"))
     if clips:
         speakers = len({c["Speaker"] for c in clips})
-        st.markdown(f"**{_count(len(clips), 'gesture clip')}** of {_count(speakers, 'speaker')}, "
-                    f"{sum(c['Minutes'] for c in clips):.1f} minutes")  # fmt: skip
+        st.markdown(
+            f"**{_count(len(clips), 'gesture clip')}** of {_count(speakers, 'speaker')}, "
+            f"{sum(c['Minutes'] for c in clips):.1f} minutes"
+        )
         st.dataframe(clips, hide_index=True, height=_height(clips), alt="Gesture clips of the study")
     split = study.split
     if split.within_story_folds:
-        st.caption(f"Split: {split.within_story_folds} folds inside the story, {split.gap:g} s left out on both sides of each.")
+        st.caption(
+            f"Split: {split.within_story_folds} folds inside the story, {split.gap:g} s left out on both sides of each."
+        )
     elif study.recordings:
         st.caption(
             f"Split by story: {len(study.train_stories)} to train, {len(split.validation_stories)} to validate, "
@@ -85,7 +91,9 @@ def recording(opened: Opened) -> None:
     study, readable = opened.checked.study, opened.checked.recordings
     st.subheader("Recording", divider="gray")
     left, middle, right = st.columns([2, 2, 4])
-    subject = left.selectbox("Subject", list(dict.fromkeys(r.subject for r in readable)), key=f"data.subject.{opened.stamp}")
+    subject = left.selectbox(
+        "Subject", list(dict.fromkeys(r.subject for r in readable)), key=f"data.subject.{opened.stamp}"
+    )
     stories = [r.story for r in readable if r.subject == subject]
     story = middle.selectbox("Story", stories, key=f"data.story.{opened.stamp}.{subject}")
     try:
@@ -95,9 +103,13 @@ def recording(opened: Opened) -> None:
         return
     names = list(preview.courses)
     chosen = right.multiselect(
-        "BOLD of", names, default=names[:4], max_selections=8, key=f"data.regions.{opened.stamp}.{subject}.{story}",
+        "BOLD of",
+        names,
+        default=names[:4],
+        max_selections=8,
+        key=f"data.regions.{opened.stamp}.{subject}.{story}",
         help="Each curve is the mean of the columns inside; it is detrended and z-scored within the story",
-    )  # fmt: skip
+    )
     left, right = st.columns([7, 5], gap="medium")
     title = f"{subject}, {story}"
     with left:
@@ -108,7 +120,9 @@ def recording(opened: Opened) -> None:
             st.info("No clock check: it needs two minutes of BOLD with words inside, at a rate that varies.")
             return
         figure = views.clock_chart(preview.clock, title, study.simulated)
-        st.plotly_chart(figure, key="data.clock", config=PLAIN, alt="Correlation of word rate and BOLD by lag, with its null")
+        st.plotly_chart(
+            figure, key="data.clock", config=PLAIN, alt="Correlation of word rate and BOLD by lag, with its null"
+        )
         show = {"on time": st.success, "no response": st.info}.get(preview.clock.verdict, st.warning)
         line = preview.clock.message.removeprefix("clock: ")
         show(line[0].upper() + line[1:])
@@ -126,9 +140,11 @@ def clip(opened: Opened) -> None:
     st.subheader("Gesture clip", divider="gray")
     left, right = st.columns([4, 4], vertical_alignment="bottom")
     kind, name = left.selectbox(
-        "Clip", motions, key=f"data.clip.{opened.stamp}",
+        "Clip",
+        motions,
+        key=f"data.clip.{opened.stamp}",
         format_func=lambda m: m[1] if m[0] == "clip" else f"{m[1]} (the simulated truth)",
-    )  # fmt: skip
+    )
     facts = next((c for c in opened.checked.clips if c.clip == name), None) if kind == "clip" else None
     try:
         motion, words = study_check.motion(str(opened.path), opened.stamp, kind, name, study)
@@ -150,8 +166,10 @@ def clip(opened: Opened) -> None:
         with right:
             st.caption("How the file was understood")
             st.text(f"{facts.understood}; {facts.n_joints} joints are kept")
-            st.caption("Upright, facing you, the speaker's left hand on your right? If not, give a mapping: "
-                       "`python -m fmri2ges skeleton FILE.bvh --out skeleton.toml`")  # fmt: skip
+            st.caption(
+                "Upright, facing you, the speaker's left hand on your right? If not, give a mapping: "
+                "`python -m fmri2ges skeleton FILE.bvh --out skeleton.toml`"
+            )
 
 
 def go_on(opened: Opened) -> None:

@@ -41,11 +41,38 @@ import numpy as np
 MIN_SECONDS = 3.0
 CROWN = 0.6  # the top of the head lies above the ears by this share of the way from neck to ears
 
-TED10 = ["spine", "neck", "nose", "head", "left_shoulder", "left_elbow", "left_wrist", "right_shoulder", "right_elbow", "right_wrist"]
+TED10 = [
+    "spine",
+    "neck",
+    "nose",
+    "head",
+    "left_shoulder",
+    "left_elbow",
+    "left_wrist",
+    "right_shoulder",
+    "right_elbow",
+    "right_wrist",
+]
 TED10_PARENTS = [-1, 0, 1, 2, 1, 4, 5, 1, 7, 8]
 
 # TED-Expressive: 0-7 body, 8-22 left hand, 23-37 right hand, 38-42 face.
-_HAND = ["index1", "index2", "index3", "middle1", "middle2", "middle3", "pinky1", "pinky2", "pinky3", "ring1", "ring2", "ring3", "thumb1", "thumb2", "thumb3"]  # fmt: skip
+_HAND = [
+    "index1",
+    "index2",
+    "index3",
+    "middle1",
+    "middle2",
+    "middle3",
+    "pinky1",
+    "pinky2",
+    "pinky3",
+    "ring1",
+    "ring2",
+    "ring3",
+    "thumb1",
+    "thumb2",
+    "thumb3",
+]
 EXPRESSIVE = (
     ["spine", "neck", "left_shoulder", "right_shoulder", "left_elbow", "right_elbow", "left_wrist", "right_wrist"]
     + ["left_" + name for name in _HAND]
@@ -135,7 +162,9 @@ def words_of(clip):
 
 def words_tsv(rows):
     """Text of a .tsv file."""
-    return "word\tstart\tduration\n" + "".join(f"{word}\t{start:.6f}\t{duration:.6f}\n" for word, start, duration in rows)
+    return "word\tstart\tduration\n" + "".join(
+        f"{word}\t{start:.6f}\t{duration:.6f}\n" for word, start, duration in rows
+    )
 
 
 def clips_of(lmdb_folder):
@@ -170,7 +199,9 @@ def main():
         np.savez(os.path.join(arguments.out, name + ".npz"), **arrays)
         with open(os.path.join(arguments.out, name + ".tsv"), "w", encoding="utf-8") as file:
             file.write(words_tsv(rows))
-        tables.append(f'[[gesture]]\nclip = "{name}"\nmotion = "{name}.npz"\nwords = "{name}.tsv"\nspeaker = "{video}"\n')
+        tables.append(
+            f'[[gesture]]\nclip = "{name}"\nmotion = "{name}.npz"\nwords = "{name}.tsv"\nspeaker = "{video}"\n'
+        )
     with open(os.path.join(arguments.out, "study.toml"), "w", encoding="utf-8") as file:
         file.write("\n".join(tables))
     print(f"{len(tables)} clips written to {arguments.out}, {skipped} skipped (too short, broken or without words)")

@@ -26,9 +26,23 @@ DATA = Path(__file__).parent / "atlas_data"
 
 # Short keys of the 16 groups, in the order of roi_groups.json.
 GROUP_KEYS = (
-    "AC", "STG", "STS", "Broca", "sPMv", "M1S1", "dPM", "SMA",
-    "TPJ", "AG", "ATL", "PCC", "mPFC", "DLPFC", "Visual", "MT",
-)  # fmt: skip
+    "AC",
+    "STG",
+    "STS",
+    "Broca",
+    "sPMv",
+    "M1S1",
+    "dPM",
+    "SMA",
+    "TPJ",
+    "AG",
+    "ATL",
+    "PCC",
+    "mPFC",
+    "DLPFC",
+    "Visual",
+    "MT",
+)
 
 
 @dataclass(frozen=True)

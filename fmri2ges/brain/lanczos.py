@@ -9,7 +9,9 @@ from ..errors import UserError
 WINDOW = 3  # lobes of the filter on each side of a word, in volumes
 
 
-def lanczos_matrix(word_times: np.ndarray, volume_times: np.ndarray, window: int = WINDOW, cutoff_mult: float = 1.0) -> np.ndarray:
+def lanczos_matrix(
+    word_times: np.ndarray, volume_times: np.ndarray, window: int = WINDOW, cutoff_mult: float = 1.0
+) -> np.ndarray:
     """Weight of each word in each volume: ``resampled = matrix @ features``.
 
     With t the distance in cycles of the cutoff frequency, the weight is sinc(t) sinc(t / window) for

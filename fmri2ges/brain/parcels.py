@@ -78,7 +78,9 @@ def fit_atlas_basis(stories, n_components: int = 4) -> ParcelBasis:
         memory does not grow with their number
     """
     atlas = load_atlas()
-    return _fit(stories, atlas.areas, [np.flatnonzero(atlas.labels == k + 1) for k in range(len(atlas.areas))], n_components)
+    return _fit(
+        stories, atlas.areas, [np.flatnonzero(atlas.labels == k + 1) for k in range(len(atlas.areas))], n_components
+    )
 
 
 def fit_voxel_basis(stories, block: np.ndarray, n_components: int = 4) -> ParcelBasis:
@@ -120,7 +122,9 @@ def _fit(stories, names: tuple[str, ...], groups: list[np.ndarray], n_components
 def table_basis(columns) -> ParcelBasis:
     """Every column of a table is a parcel of its own."""
     n = len(columns)
-    return ParcelBasis(tuple(columns), np.arange(n, dtype=np.int32), np.arange(n, dtype=np.int32), np.ones((n, 1), np.float32))
+    return ParcelBasis(
+        tuple(columns), np.arange(n, dtype=np.int32), np.arange(n, dtype=np.int32), np.ones((n, 1), np.float32)
+    )
 
 
 def parcels_inside(basis: ParcelBasis, inside: np.ndarray) -> tuple[str, ...]:

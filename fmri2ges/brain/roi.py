@@ -199,7 +199,9 @@ def mean_course(recording: Recording, rois) -> Course:
         chosen = recording.columns if "all" in rois else rois
         unknown = [name for name in chosen if name not in recording.columns]
         if unknown:
-            raise UserError(f"rois: {unknown[0]!r} is no column of {recording.subject}; allowed: {', '.join(recording.columns)}")
+            raise UserError(
+                f"rois: {unknown[0]!r} is no column of {recording.subject}; allowed: {', '.join(recording.columns)}"
+            )
         units = recording.bold[:, [recording.columns.index(name) for name in chosen]]
         weights = np.ones(units.shape[1])
         unit = "ROIs"

@@ -43,7 +43,9 @@ def _read(stem: str, side: str) -> list[np.ndarray]:
     """Data arrays of one GIFTI file of nilearn's package."""
     spec = importlib.util.find_spec("nilearn")
     if spec is None or not spec.submodule_search_locations:
-        raise UserError("cortex: the package nilearn is missing (its fsaverage5 mesh is needed); run pip install nilearn")
+        raise UserError(
+            "cortex: the package nilearn is missing (its fsaverage5 mesh is needed); run pip install nilearn"
+        )
     path = Path(spec.submodule_search_locations[0]) / "datasets" / "data" / "fsaverage5" / f"{stem}_{side}.gii.gz"
     if not path.exists():
         raise UserError(f"cortex: nilearn has no {path.name}; install nilearn 0.12 or newer")

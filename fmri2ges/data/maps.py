@@ -12,7 +12,7 @@ from ..brain.atlas import N_VERTICES, load_atlas
 from ..brain.roi import N_ALL
 from ..errors import UserError
 from .atomic import write_text
-from .roi_gifti import write_gifti_maps
+from .rois.gifti import write_gifti_maps
 
 
 def write_maps(maps: dict[str, np.ndarray], out) -> tuple[Path, ...]:
@@ -70,7 +70,11 @@ def _table(arrays: dict[str, np.ndarray]) -> str:
     table = csv.writer(text, lineterminator="\n")
     if len(next(iter(arrays.values()))) == N_ALL:
         table.writerow(["hemisphere", "vertex", "area", *arrays])
-        rows = ((a[0], v % N_VERTICES, a, v) for v in np.flatnonzero(atlas.labels) for a in [atlas.areas[atlas.labels[v] - 1]])
+        rows = (
+            (a[0], v % N_VERTICES, a, v)
+            for v in np.flatnonzero(atlas.labels)
+            for a in [atlas.areas[atlas.labels[v] - 1]]
+        )
     else:
         table.writerow(["hemisphere", "area", "group", *arrays])
         rows = ((area[0], area, atlas.group_of_area.get(area, ""), k) for k, area in enumerate(atlas.areas))

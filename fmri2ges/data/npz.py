@@ -15,13 +15,22 @@ from tokenize import TokenError
 
 import numpy as np
 
-from ..errors import UserError
-from .word_rows import one_line
+from ..errors import UserError, one_line
 
 MAX_BYTES = 2**30  # of one array, unpacked; a day of SMPL-X motion at 30 frames per second takes 3.4 GB, an hour 143 MB
 HEADER = 4096  # bytes that a header of .npy may take here
 # What numpy and zipfile raise over damaged bytes.
-DAMAGE = (ValueError, TypeError, EOFError, OSError, RuntimeError, zipfile.BadZipFile, zlib.error, SyntaxError, TokenError)
+DAMAGE = (
+    ValueError,
+    TypeError,
+    EOFError,
+    OSError,
+    RuntimeError,
+    zipfile.BadZipFile,
+    zlib.error,
+    SyntaxError,
+    TokenError,
+)
 
 
 def npz_names(path) -> tuple[str, ...]:
@@ -49,7 +58,9 @@ def npz_arrays(path, names) -> dict[str, np.ndarray]:
             try:
                 out[name] = _array(archive, info)
             except DAMAGE as error:
-                raise UserError(f"{path}: array {name!r} cannot be read ({one_line(error)}); write or copy the file again") from error
+                raise UserError(
+                    f"{path}: array {name!r} cannot be read ({one_line(error)}); write or copy the file again"
+                ) from error
     return out
 
 
@@ -71,7 +82,9 @@ def _array(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> np.ndarray:
     with archive.open(info) as member:
         head = io.BytesIO(member.read(HEADER))
         version = np.lib.format.read_magic(head)
-        read_header = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}.get(version)
+        read_header = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}.get(
+            version
+        )
         if read_header is None:
             raise ValueError(f"version {version} of .npy is not known")
         shape, fortran, dtype = read_header(head, max_header_size=HEADER)

@@ -28,7 +28,9 @@ class Heard:
     words: Words
 
 
-def nearest_segments(features: np.ndarray, volume_times: np.ndarray, span: tuple[float, float], training: list[Heard]) -> Words:
+def nearest_segments(
+    features: np.ndarray, volume_times: np.ndarray, span: tuple[float, float], training: list[Heard]
+) -> Words:
     """A text for a story, copied from training: for each 20 s the words of the training BOLD with the highest correlation.
 
     Parameters
@@ -92,13 +94,15 @@ def heard_in_training(session, subject: str, fold: int, columns: np.ndarray) -> 
     readout, study = session.f2t(subject, fold).readout, session.study
     own = [r for r in study.recordings if r.subject == subject]
     if study.split.within_story_folds:
-        from ..training.train import training_folds
+        from ..data.study.folds import training_folds
 
         blocks = training_folds(study, [session.recording(subject, r.story) for r in own])[fold]
         heard = [(b.volume_times, b.words) for b in blocks]
     else:
         sources = [r for r in own if r.story in study.train_stories]
-        heard = [(s.first_volume_at + s.tr * np.arange(n), study.read_words(s)) for s, n in zip(sources, readout.lengths)]
+        heard = [
+            (s.first_volume_at + s.tr * np.arange(n), study.read_words(s)) for s, n in zip(sources, readout.lengths)
+        ]
     rows = list(zip(readout.bounds[:-1], readout.bounds[1:]))
     if [hi - lo for lo, hi in rows] != [len(times) for times, _ in heard]:
         return []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..data.roi_file import select_rois
+from ..data.rois.files import select_rois
 from .session import Session
 from .voxel_rois import rois_in_mask
 

@@ -14,21 +14,22 @@ from pathlib import Path
 import numpy as np
 
 from ..brain.atlas import load_atlas
-from ..data.study import Study, load_study, within_story_folds
+from ..data.study.folds import within_story_folds
+from ..data.study.load import load_study
+from ..data.study.model import Study
 from ..errors import Cancelled, UserError, check_option, check_positive
 from ..models.device import DEVICES, resolve_device
-from ..motion.features import from_bones
 from ..provenance import build_manifest
-from ..runs.folder import open_run
+from ..results import Decoded
+from ..storage.folder import open_run
 from ..text.embeddings import load_vectors
 from ..types import Motion, Recording, Words
+from .direct_branch import direct_motion, motion_of, torch_generator
 from .texts import bayes_texts, fast_texts
-from .types import Decoded
 
 BRANCHES = ("text", "direct", "both")
 F2T_FORMS = ("fast", "bayes")
 KEPT_BYTES = 400_000_000  # of recordings read before
-FADE = 1.0  # seconds over which two folds of one story are blended
 
 
 class Session:
@@ -79,7 +80,7 @@ class Session:
 
     @cached_property
     def _store(self):
-        from ..training import store
+        from ..storage import models as store
 
         return store
 
@@ -187,7 +188,10 @@ class Session:
         k = self.manifest["subjects"].index(subject)
         if (k, fold) not in self._bayes:
             decoder = self._store.read_bayes(self.run / f"bayes-{k}-{fold}.safetensors")
-            self._bayes[k, fold] = decoder, open_lm(decoder.lm, self.statistics(fold).language, load_vectors(), self.device)
+            self._bayes[k, fold] = (
+                decoder,
+                open_lm(decoder.lm, self.statistics(fold).language, load_vectors(), self.device),
+            )
         return self._bayes[k, fold]
 
     def f2g(self, fold: int):
@@ -256,7 +260,9 @@ class Session:
                 found = [(part, *self.bayes(subject, part[0])) for part in parts]
                 progress_of = _span(report, 0.25, 0.6, None)
                 rng = np.random.default_rng([seed, 1])
-                texts = bayes_texts(found, recording, parcels, (start, stop), samples, rng, beam, progress_of, should_stop)
+                texts = bayes_texts(
+                    found, recording, parcels, (start, stop), samples, rng, beam, progress_of, should_stop
+                )
             from ..models.conditions import word_track
 
             vectors = load_vectors()
@@ -266,22 +272,41 @@ class Session:
                 start,
                 stop - start,
                 speaker,
-                _generator(seed, 2),
+                torch_generator(seed, 2),
                 progress=_span(report, 0.4, 0.7, "text branch"),
                 should_stop=should_stop,
             )
-            text = _motion(bones, start)
+            text = motion_of(bones, start)
             texts = tuple(w.slice(start, stop) for w in texts)
         if branch != "text":
-            direct = self._direct(
-                parts, start, stop, samples, speaker, seed, _span(report, 0.7, 1.0, "direct branch"), should_stop
+            direct = direct_motion(
+                self, parts, start, stop, samples, speaker, seed, _span(report, 0.7, 1.0, "direct branch"), should_stop
             )
         manifest = build_manifest(
-            "decode", {}, seed, {}, self.simulated, device, study=str(self.study.path.resolve()), study_name=self.study.name,
-            run=str(self.run), run_created=self.manifest.get("created"), subject=subject, story=story, rois=list(rois), branch=branch,
-            samples=samples, start=start, stop=stop, speaker=speaker, f2t=f2t, beam=beam if f2t == "bayes" else None, space=self.space, seconds=round(time.time() - begun, 2),
+            "decode",
+            {},
+            seed,
+            {},
+            self.simulated,
+            device,
+            study=str(self.study.path.resolve()),
+            study_name=self.study.name,
+            run=str(self.run),
+            run_created=self.manifest.get("created"),
+            subject=subject,
+            story=story,
+            rois=list(rois),
+            branch=branch,
+            samples=samples,
+            start=start,
+            stop=stop,
+            speaker=speaker,
+            f2t=f2t,
+            beam=beam if f2t == "bayes" else None,
+            space=self.space,
+            seconds=round(time.time() - begun, 2),
             guidance={"text": self.t2g.guidance, "direct": self.f2g(0).guidance},
-        )  # fmt: skip
+        )
         rate = np.concatenate([np.stack([times, f2t.rate(decoder, p)], 1) for _, f2t, decoder, p, times in parts])
         return Decoded(text, direct, texts, rois, start, stop, manifest, rate)
 
@@ -308,7 +333,8 @@ class Session:
         if self.study.split.within_story_folds:
             split = self.study.split
             rows_of = [
-                np.flatnonzero(t) for _, t in within_story_folds(recording.volume_times, split.within_story_folds, split.gap)
+                np.flatnonzero(t)
+                for _, t in within_story_folds(recording.volume_times, split.within_story_folds, split.gap)
             ]
         else:
             rows_of = [np.arange(len(features))]
@@ -317,7 +343,13 @@ class Session:
             f2t = self.f2t(subject, fold)
             decoder = f2t.decoder(columns)
             parts.append(
-                (fold, f2t, decoder, f2t.readout.predict(decoder.solution, features)[rows], recording.volume_times[rows])
+                (
+                    fold,
+                    f2t,
+                    decoder,
+                    f2t.readout.predict(decoder.solution, features)[rows],
+                    recording.volume_times[rows],
+                )
             )
         return parts
 
@@ -325,31 +357,6 @@ class Session:
         check_option("f2t", f2t, F2T_FORMS)
         if f2t not in self.forms:
             raise UserError("f2t: this run has no Bayesian F2T; train with --lm bigram, --lm smollm2 or --lm FOLDER")
-
-    def _direct(self, parts, start: float, stop: float, samples: int, speaker: int, seed: int, progress, should_stop) -> Motion:
-        from ..models.conditions import volume_track
-
-        bones = total = None
-        n = int(round((stop - start) * 15))
-        for fold, f2t, decoder, prediction, times in parts:
-            half = (times[1] - times[0]) / 2
-            lo, hi = max(start, times[0] - half - FADE / 2), min(stop, times[-1] + half + FADE / 2)
-            if len(parts) == 1:
-                lo, hi = start, stop
-            if hi - lo < 0.2:
-                continue
-            track = volume_track(f2t.tokens(decoder, prediction), times)
-            made = self.f2g(fold).sample_bones(
-                [track] * samples, lo, hi - lo, speaker, _generator(seed, 3 + fold), progress=progress, should_stop=should_stop
-            )
-            first = int(round((lo - start) * 15))
-            made = made[:, : n - first]
-            weight = _fade(made.shape[1], lo > start + 1e-6, hi < stop - 1e-6)
-            if bones is None:
-                bones, total = np.zeros((samples, n, made.shape[2])), np.full(n, 1e-9)
-            bones[:, first : first + made.shape[1]] += weight[:, None] * made
-            total[first : first + made.shape[1]] += weight
-        return _motion(bones / total[:, None], start)
 
 
 def open_demo(device: str = "auto") -> Session:
@@ -362,27 +369,6 @@ def open_demo(device: str = "auto") -> Session:
 
     manifest = open_run(WEIGHTS)
     return Session(WEIGHTS, manifest, DemoStudy.open(), device)
-
-
-def _generator(seed: int, stream: int):
-    import torch
-
-    return torch.Generator().manual_seed(int(np.random.default_rng([seed, stream]).integers(2**62)))
-
-
-def _motion(bones: np.ndarray, start: float) -> Motion:
-    samples = from_bones(bones)
-    return Motion(samples[0], fps=15.0, start=start, samples=samples)
-
-
-def _fade(n: int, at_start: bool, at_end: bool) -> np.ndarray:
-    weight = np.ones(n)
-    ramp = np.linspace(0.02, 1.0, min(n, int(FADE * 15)))
-    if at_start:
-        weight[: len(ramp)] *= ramp
-    if at_end:
-        weight[n - len(ramp) :] *= ramp[::-1]
-    return weight
 
 
 def _span(report, low: float, high: float, message: str | None):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..demo import WEIGHTS
-from .output import read_decoded
+from ..results import Decoded
+from ..storage.decoded import read_decoded
 from .session import Session
-from .types import Decoded
 
 
 def shipped_decoding(session: Session) -> Decoded:

@@ -54,7 +54,10 @@ class TextNulls:
         if self.form == "bayes":
             return sample_prior(self.session.bayes(self.subject, fold)[1], start, duration, n, rng)
         names = f2t.language.vocabulary
-        return [Words(tuple(names[i] for i in t), start, duration) for t in sample_prior_texts(f2t.language, len(start), n, rng)]
+        return [
+            Words(tuple(names[i] for i in t), start, duration)
+            for t in sample_prior_texts(f2t.language, len(start), n, rng)
+        ]
 
     def oracle(self, heard: Words, rng: np.random.Generator) -> Words:
         """The story decoded with the heard number of words in each volume."""
@@ -99,6 +102,7 @@ class TextNulls:
         }
         others = [s for s in self.session.stories if s != self.story and self._heard_by_subject(s)]
         if others:
+
             def swapped() -> np.ndarray:
                 other = self.session.recording(self.subject, others[int(rng.integers(len(others)))])
                 return swapped_bold(other.bold, len(bold), rng)
@@ -115,7 +119,9 @@ class TextNulls:
             return fast_texts(parts, recording.tr, 1, rng, rate)[0].slice(*self.span)
         found = [(part, *self.session.bayes(self.subject, part[0])) for part in parts]
         parcels = np.unique(self.session.basis(self.subject).parcel[self.columns])
-        return bayes_texts(found, recording, parcels, self.span, 1, rng, self.beam, None, None, rate)[0].slice(*self.span)
+        return bayes_texts(found, recording, parcels, self.span, 1, rng, self.beam, None, None, rate)[0].slice(
+            *self.span
+        )
 
 
 def heard_rate(heard: Words, recording: Recording) -> np.ndarray:

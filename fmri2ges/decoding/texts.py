@@ -27,9 +27,17 @@ def _rates(parts, rate: np.ndarray | None) -> list[np.ndarray]:
 
 
 def bayes_texts(
-    parts, recording: Recording, parcels: np.ndarray, stretch: tuple[float, float], n: int, rng: np.random.Generator,
-    beam: int, progress, should_stop, rate: np.ndarray | None = None,
-) -> tuple[Words, ...]:  # fmt: skip
+    parts,
+    recording: Recording,
+    parcels: np.ndarray,
+    stretch: tuple[float, float],
+    n: int,
+    rng: np.random.Generator,
+    beam: int,
+    progress,
+    should_stop,
+    rate: np.ndarray | None = None,
+) -> tuple[Words, ...]:
     """Texts of the Bayesian F2T for a stretch of time: the best one first, see `models.bayes.Search.draw`.
 
     Parameters

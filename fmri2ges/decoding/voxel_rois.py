@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..brain.parcels import parcels_inside
-from ..data.nifti import voxel_roi
+from ..data.bold.nifti import voxel_roi
 from ..errors import UserError
 from .session import Session
 
@@ -21,7 +21,9 @@ def rois_in_mask(session: Session, path, subject: str) -> tuple[str, ...]:
         When the run has no voxels or their place is not known, and for a mask of another grid or without a block.
     """
     if session.space != "voxels":
-        raise UserError(f"{path}: a mask in the subject's own grid is for recordings of voxels; this run is on {session.space}")
+        raise UserError(
+            f"{path}: a mask in the subject's own grid is for recordings of voxels; this run is on {session.space}"
+        )
     basis = session.basis(subject)
     grid = next(r for r in session.study.recordings if r.subject == subject).grid()
     if grid is None:

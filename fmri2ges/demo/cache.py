@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from ..data.study import RecordingSource, Study, load_study
+from ..data.study.load import load_study
+from ..data.study.model import RecordingSource, Study
 from ..types import Motion, Recording
 from . import WEIGHTS
 from .study import write_bold, write_study_file, write_truth, write_words

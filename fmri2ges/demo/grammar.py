@@ -296,10 +296,21 @@ class Grammar:
 
 
 _WORD_SYMBOLS = {
-    "MANNER": "manner", "DEGREE": "degree", "FEELING": "feeling", "NUMBER": "number", "SPAN": "span", "DAY": "day",
-    "SEASON": "season", "EVENT": "event", "MOVE": "move", "ACT": "act", "VERB": "verb", "ING": "ing",
-    "PERSONVERB": "person_verb", "ADJ": "adj",
-}  # fmt: skip
+    "MANNER": "manner",
+    "DEGREE": "degree",
+    "FEELING": "feeling",
+    "NUMBER": "number",
+    "SPAN": "span",
+    "DAY": "day",
+    "SEASON": "season",
+    "EVENT": "event",
+    "MOVE": "move",
+    "ACT": "act",
+    "VERB": "verb",
+    "ING": "ing",
+    "PERSONVERB": "person_verb",
+    "ADJ": "adj",
+}
 
 
 def _with_articles(words: list[str]) -> list[str]:

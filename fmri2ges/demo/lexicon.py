@@ -13,19 +13,47 @@ from functools import cache
 from importlib.resources import files
 
 STROKES = (
-    "none", "self", "you", "left", "right", "up", "down", "away", "toward", "big", "small", "round", "flat", "tall",
-    "container", "throw", "hit", "cut", "turn", "walk", "open", "close", "list", "balance", "shrug", "negate",
-    "think", "eat",
-)  # fmt: skip
+    "none",
+    "self",
+    "you",
+    "left",
+    "right",
+    "up",
+    "down",
+    "away",
+    "toward",
+    "big",
+    "small",
+    "round",
+    "flat",
+    "tall",
+    "container",
+    "throw",
+    "hit",
+    "cut",
+    "turn",
+    "walk",
+    "open",
+    "close",
+    "list",
+    "balance",
+    "shrug",
+    "negate",
+    "think",
+    "eat",
+)
 _DEICTIC = ("self", "you", "left", "right")
 _METAPHORIC = ("container", "list", "balance", "shrug", "negate", "open", "close", "think")
 STROKE_KIND = {
-    name: "none" if name == "none"
-    else "deictic" if name in _DEICTIC
-    else "metaphoric" if name in _METAPHORIC
+    name: "none"
+    if name == "none"
+    else "deictic"
+    if name in _DEICTIC
+    else "metaphoric"
+    if name in _METAPHORIC
     else "iconic"
     for name in STROKES
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,16 @@ from .world import CLIPS, FIRST_VOLUME_AT, TEST, TRAIN, VALIDATION, World
 
 
 def simulate_study(
-    out, seed: int = 0, subjects: int = 1, null: bool = False, planted=None, semantics_only: bool = False, signal: float = 1.0,
-    progress=None, should_stop=None,
-) -> Path:  # fmt: skip
+    out,
+    seed: int = 0,
+    subjects: int = 1,
+    null: bool = False,
+    planted=None,
+    semantics_only: bool = False,
+    signal: float = 1.0,
+    progress=None,
+    should_stop=None,
+) -> Path:
     """Write a study with known truth.
 
     Parameters
@@ -80,7 +87,7 @@ def _write(world: World, root: Path, progress, should_stop) -> None:
 
 
 def write_words(world: World, story: str, root: Path) -> None:
-    from ..data.words_io import write_words_tsv
+    from ..data.words.files import write_words_tsv
 
     write_words_tsv(root / "words" / f"{story}.tsv", world.script(story).words)
 
@@ -98,8 +105,8 @@ def write_bold(world: World, subject: str, story: str, root: Path) -> None:
 
 
 def write_clip(world: World, clip: str, root: Path) -> None:
-    from ..data.motion_npz import write_motion
-    from ..data.words_io import write_words_tsv
+    from ..data.motion.npz import write_motion
+    from ..data.words.files import write_words_tsv
 
     script, motion, _ = world.clip(clip)
     write_motion(root / "gesture" / f"{clip}.npz", motion)
@@ -107,7 +114,7 @@ def write_clip(world: World, clip: str, root: Path) -> None:
 
 
 def write_truth(world: World, story: str, root: Path) -> None:
-    from ..data.motion_npz import write_motion
+    from ..data.motion.npz import write_motion
 
     write_motion(root / "truth" / f"{story}.npz", world.truth(story))
     write_motion(root / "truth" / f"{story}.rerendition.npz", world.truth(story, rendition=1))
@@ -123,14 +130,24 @@ def write_study_file(world: World, root: Path, test=TEST, train=TRAIN, validatio
     for subject in world.subject_names:
         for story in (*train, *validation, *test):
             lines += [
-                "[[recording]]", f'subject = "{subject}"', f'story = "{story}"', f'bold = "bold/{subject}/{story}.npy"',
-                f"tr = {TR}", f"first_volume_at = {FIRST_VOLUME_AT}", f'words = "words/{story}.tsv"', "",
-            ]  # fmt: skip
+                "[[recording]]",
+                f'subject = "{subject}"',
+                f'story = "{story}"',
+                f'bold = "bold/{subject}/{story}.npy"',
+                f"tr = {TR}",
+                f"first_volume_at = {FIRST_VOLUME_AT}",
+                f'words = "words/{story}.tsv"',
+                "",
+            ]
     for clip in clips:
         lines += [
-            "[[gesture]]", f'clip = "{clip}"', f'motion = "gesture/{clip}.npz"', f'words = "gesture/{clip}.tsv"',
-            f'speaker = "{speakers[CLIPS.index(clip) % len(speakers)].name}"', "",
-        ]  # fmt: skip
+            "[[gesture]]",
+            f'clip = "{clip}"',
+            f'motion = "gesture/{clip}.npz"',
+            f'words = "gesture/{clip}.tsv"',
+            f'speaker = "{speakers[CLIPS.index(clip) % len(speakers)].name}"',
+            "",
+        ]
     quoted = [", ".join(f'"{s}"' for s in names) for names in (test, validation)]
     lines += ["[split]", f"test_stories = [{quoted[0]}]", f"validation_stories = [{quoted[1]}]", ""]
     write_json(root / "truth" / "planted.json", {"planted": world.table, "world": _describe(world)})
@@ -139,7 +156,10 @@ def write_study_file(world: World, root: Path, test=TEST, train=TRAIN, validatio
 
 def _describe(world: World) -> dict:
     return {
-        "seed": world.seed, "subjects": world.subjects, "null": world.null,
+        "seed": world.seed,
+        "subjects": world.subjects,
+        "null": world.null,
         "planted": None if world.planted is None else list(world.planted),
-        "semantics_only": world.semantics_only, "signal": world.signal,
-    }  # fmt: skip
+        "semantics_only": world.semantics_only,
+        "signal": world.signal,
+    }

@@ -99,10 +99,18 @@ def beat_scores(motion: Motion, words: Words, branch: str, shifts: int = N_NULL)
     def minus_null(metric, value, null, statistic) -> Measure:
         z = (value - null.mean()) / max(null.std(), 1e-12)
         return Measure(
-            f"{metric} minus null", branch, float(value - null.mean()), "share", shifted=null - null.mean(),
-            statistic=statistic, blocks=blocks, n=len(onsets), n_unit="words", floor=0.0,
+            f"{metric} minus null",
+            branch,
+            float(value - null.mean()),
+            "share",
+            shifted=null - null.mean(),
+            statistic=statistic,
+            blocks=blocks,
+            n=len(onsets),
+            n_unit="words",
+            floor=0.0,
             note=f"raw {value:.3f}, null {null.mean():.3f}, z {z:.2f}",
-        )  # fmt: skip
+        )
 
     def resampled(w: np.ndarray) -> np.ndarray:
         total = w @ sums

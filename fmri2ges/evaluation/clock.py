@@ -103,7 +103,9 @@ def check_clock(words: Words, bold: np.ndarray, volume_times: np.ndarray, tr: fl
     n = len(volume_times)
     check_shape("bold", bold, (n, None))
     if n * tr < 6 * MAX_LAG:
-        raise UserError(f"clock check: needs at least {6 * MAX_LAG:g} s of BOLD for its null; this story has {n * tr:g} s")
+        raise UserError(
+            f"clock check: needs at least {6 * MAX_LAG:g} s of BOLD for its null; this story has {n * tr:g} s"
+        )
     # The shifts between the two searches, at `steps` shifts per volume.
     n_free = n - 2 * int(np.ceil(2 * MAX_LAG / tr)) - 1
     steps = int(np.ceil(MIN_NULL / n_free))
@@ -150,7 +152,9 @@ def _message(verdict: str, peak: float, interval: tuple[float, float], expected:
     if verdict == "on time":
         return f"{found}, where a haemodynamic response puts it"
     if verdict == "unclear":
-        return f"{found}; {window} is expected and possible: use more columns or the mean of several listeners to be sure"
+        return (
+            f"{found}; {window} is expected and possible: use more columns or the mean of several listeners to be sure"
+        )
     offset = peak - expected
     return (
         f"{found}, not by {window} as a haemodynamic response does; the words seem to be {abs(offset):.0f} s too "

@@ -1,26 +1,21 @@
 """The fixed motion encoder behind FGD: a small convolutional autoencoder, 34 frames x 27 -> 32.
 
 It is trained once on real (or simulated) windows with a given seed and shipped; its digest names
-it in every report. ::
-
-    from fmri2ges.evaluation.encoder import train_encoder, save_encoder
-    save_encoder(train_encoder(windows, seed=0, note="what the windows are"))
+it in every report. `storage.encoder` reads and writes it.
 """
 
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
 
 import numpy as np
 
 from ..errors import UserError, check_shape
+from .windows import WINDOW
 
-WINDOW = 34  # frames at 15 fps
 N_BONES = 27
 N_LATENT = 32
 WIDTH = 64
-SHIPPED = Path(__file__).parent / "fgd_encoder" / "encoder.safetensors"
 
 
 class Encoder:
@@ -72,20 +67,26 @@ def _encoder_net():
     from torch import nn
 
     return nn.Sequential(
-        nn.Conv1d(N_BONES, WIDTH, 4, stride=2), nn.SiLU(),  # 34 -> 16 frames
-        nn.Conv1d(WIDTH, WIDTH, 4, stride=2), nn.SiLU(),  # 16 -> 7 frames
-        nn.Flatten(), nn.Linear(WIDTH * 7, N_LATENT),
-    )  # fmt: skip
+        nn.Conv1d(N_BONES, WIDTH, 4, stride=2),
+        nn.SiLU(),  # 34 -> 16 frames
+        nn.Conv1d(WIDTH, WIDTH, 4, stride=2),
+        nn.SiLU(),  # 16 -> 7 frames
+        nn.Flatten(),
+        nn.Linear(WIDTH * 7, N_LATENT),
+    )
 
 
 def _decoder_net():
     from torch import nn
 
     return nn.Sequential(
-        nn.Linear(N_LATENT, WIDTH * 7), nn.Unflatten(1, (WIDTH, 7)), nn.SiLU(),
-        nn.ConvTranspose1d(WIDTH, WIDTH, 4, stride=2), nn.SiLU(),  # 7 -> 16 frames
+        nn.Linear(N_LATENT, WIDTH * 7),
+        nn.Unflatten(1, (WIDTH, 7)),
+        nn.SiLU(),
+        nn.ConvTranspose1d(WIDTH, WIDTH, 4, stride=2),
+        nn.SiLU(),  # 7 -> 16 frames
         nn.ConvTranspose1d(WIDTH, N_BONES, 4, stride=2),  # 16 -> 34 frames
-    )  # fmt: skip
+    )
 
 
 def train_encoder(windows: np.ndarray, seed: int = 0, steps: int = 800, batch: int = 128, note: str = "") -> Encoder:
@@ -113,7 +114,9 @@ def train_encoder(windows: np.ndarray, seed: int = 0, steps: int = 800, batch: i
         encoder, decoder = _encoder_net(), _decoder_net()
     for layer in (*encoder, *decoder):
         if hasattr(layer, "weight"):
-            fan = layer.weight[0].numel() if not isinstance(layer, nn.ConvTranspose1d) else layer.weight[:, 0].numel() / 2
+            fan = (
+                layer.weight[0].numel() if not isinstance(layer, nn.ConvTranspose1d) else layer.weight[:, 0].numel() / 2
+            )
             with torch.no_grad():
                 layer.weight.normal_(0, fan**-0.5, generator=g)
                 layer.bias.zero_()
@@ -135,50 +138,8 @@ def train_encoder(windows: np.ndarray, seed: int = 0, steps: int = 800, batch: i
         z = encoder(x).double().numpy()
     weights = {name: w.detach().numpy() for name, w in encoder.state_dict().items()}
     weights |= {"window_mean": mean, "window_scale": scale}
-    weights |= {"latent_mean": z.mean(0).astype(np.float32), "latent_scale": np.maximum(z.std(0), 1e-6).astype(np.float32)}
+    weights |= {
+        "latent_mean": z.mean(0).astype(np.float32),
+        "latent_scale": np.maximum(z.std(0), 1e-6).astype(np.float32),
+    }
     return Encoder(weights, note)
-
-
-def save_encoder(encoder: Encoder, path: Path = SHIPPED) -> Path:
-    """Write the encoder as safetensors (by default where `load_encoder` looks)."""
-    from safetensors.numpy import save
-
-    from ..data.atomic import write_bytes
-
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_bytes(path, save(encoder.weights, metadata={"note": encoder.note, "digest": encoder.digest}))
-    return path
-
-
-def load_encoder(path: Path = SHIPPED) -> Encoder:
-    """Read the encoder of FGD and KID."""
-    from safetensors import safe_open
-
-    if not Path(path).is_file():
-        raise UserError(f"FGD encoder: {Path(path).name} is not in {Path(path).parent}; train one with train_encoder")
-    try:
-        with safe_open(str(path), framework="numpy") as f:
-            note = (f.metadata() or {}).get("note", "")
-            weights = {name: f.get_tensor(name) for name in f.keys()}
-    except Exception as error:  # safetensors raises its own type for a cut file
-        raise UserError(f"FGD encoder: {path} cannot be read ({error}); train it again") from error
-    return Encoder(weights, note)
-
-
-def train_on_study(study_toml: Path, path: Path = SHIPPED, seed: int = 0) -> Encoder:
-    """Train on the gesture clips of a study and save: how the shipped encoder was made. ::
-
-        python -c "from fmri2ges.evaluation.encoder import train_on_study as t; print(t('study.toml').digest)"
-    """
-    from ..data.study import load_study
-    from ..motion.features import resample, to_bones
-    from .fgd import cut_windows
-
-    study = load_study(study_toml)
-    clips = [study.read_clip(source).motion for source in study.gestures]
-    windows = np.concatenate([cut_windows(to_bones(resample(m, 15.0).positions)) for m in clips])
-    note = f"{len(windows)} windows of {len(clips)} clips of study {study.name}, seed {seed}"
-    encoder = train_encoder(windows, seed, note=note)
-    save_encoder(encoder, path)
-    return encoder

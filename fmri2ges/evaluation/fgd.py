@@ -13,16 +13,10 @@ from __future__ import annotations
 import numpy as np
 
 from ..errors import UserError
-from .encoder import WINDOW
+from .windows import WINDOW
 
 MIN_WINDOWS = 160
 REPEATS = 8  # random subsets per size of the extrapolation
-
-
-def cut_windows(bones: np.ndarray) -> np.ndarray:
-    """Non-overlapping windows of bone vectors (n_frames, 27) at 15 fps, array (n, 34, 27)."""
-    n = len(bones) // WINDOW
-    return np.asarray(bones[: n * WINDOW], np.float32).reshape(n, WINDOW, -1)
 
 
 def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:
@@ -62,8 +56,7 @@ def fgd(a: np.ndarray, b: np.ndarray, rng: np.random.Generator) -> float:
     n = check_windows(a, b)
     sizes = np.linspace(n / 3, n, 4).round().astype(int)
     scores = [
-        np.mean([frechet_distance(_draw(a, size, rng), _draw(b, size, rng)) for _ in range(REPEATS)])
-        for size in sizes
+        np.mean([frechet_distance(_draw(a, size, rng), _draw(b, size, rng)) for _ in range(REPEATS)]) for size in sizes
     ]
     _, intercept = np.polyfit(1 / sizes, scores, 1)
     return float(intercept)

@@ -210,9 +210,17 @@ def _r_measure(name, branch, reference, samples, n_blocks, note, null) -> Measur
     curve = np.mean([correlation_at_shifts(reference, s, everything) for s in samples], axis=0)
     sums = np.stack([block_sums(reference, s, n_blocks) for s in samples])
     return Measure(
-        name, branch, float(curve[0]), shifted=curve[1:], blocks=n_blocks, n=len(reference), n_unit="frames",
-        statistic=lambda w: np.mean([r_of_sums(w, s) for s in sums], axis=0), floor=0.0, note=note,
-    )  # fmt: skip
+        name,
+        branch,
+        float(curve[0]),
+        shifted=curve[1:],
+        blocks=n_blocks,
+        n=len(reference),
+        n_unit="frames",
+        statistic=lambda w: np.mean([r_of_sums(w, s) for s in sums], axis=0),
+        floor=0.0,
+        note=note,
+    )
 
 
 def block_sums(a: np.ndarray, b: np.ndarray, blocks: int) -> np.ndarray:
@@ -244,10 +252,19 @@ def _error_measures(both: Pair, branch: str, null: bool) -> list[Measure]:
     def measure(name, unit, better, score) -> Measure:
         values = score(distance).mean(1)
         return Measure(
-            name, branch, float(values.mean()), unit, better, np.array([score(d).mean() for d in moved]),
-            mean_statistic(block_means(values, both.blocks)), both.blocks, len(values), "frames",
-            float(score(floor).mean()), note="first sample; floor: the reference's own mean pose, held still",
-        )  # fmt: skip
+            name,
+            branch,
+            float(values.mean()),
+            unit,
+            better,
+            np.array([score(d).mean() for d in moved]),
+            mean_statistic(block_means(values, both.blocks)),
+            both.blocks,
+            len(values),
+            "frames",
+            float(score(floor).mean()),
+            note="first sample; floor: the reference's own mean pose, held still",
+        )
 
     return [
         measure("MPJPE, one sample", "cm", "lower", lambda d: d),
@@ -295,10 +312,19 @@ def identification(reference: np.ndarray, predicted: np.ndarray, branch: str) ->
     def measure(name, scores, chance):
         diagonal = np.diag(scores)
         return Measure(
-            name, branch, float(diagonal.mean()), "share", shifted=rank_curve(scores, shifts), blocks=blocks,
-            statistic=mean_statistic(block_means(diagonal, blocks)), n=n, n_unit="segments", floor=chance,
-            ceiling=1.0, note="10 s segments, mean of the samples",
-        )  # fmt: skip
+            name,
+            branch,
+            float(diagonal.mean()),
+            "share",
+            shifted=rank_curve(scores, shifts),
+            blocks=blocks,
+            statistic=mean_statistic(block_means(diagonal, blocks)),
+            n=n,
+            n_unit="segments",
+            floor=chance,
+            ceiling=1.0,
+            note="10 s segments, mean of the samples",
+        )
 
     return [measure("identification rank", table, 0.5), measure("identification top-1", top, 1 / n)]
 
@@ -317,13 +343,13 @@ def by_itself(motion: Motion, branch: str, reference: Motion | None = None) -> l
         value = float(np.mean([score(s) for s in samples]))
         ceiling = None if real is None else score(real)
         found.append(
-            Measure(name, branch, value, unit, "near", n=n, n_unit="frames", ceiling=ceiling, note="ceiling: real motion")
+            Measure(
+                name, branch, value, unit, "near", n=n, n_unit="frames", ceiling=ceiling, note="ceiling: real motion"
+            )
         )
     if len(samples) > 1:
         pairs = len(samples) * (len(samples) - 1) // 2
-        found.append(
-            Measure("diversity", branch, diversity(samples), "cm", "near", n=pairs, n_unit="pairs", floor=0.0)
-        )
+        found.append(Measure("diversity", branch, diversity(samples), "cm", "near", n=pairs, n_unit="pairs", floor=0.0))
     return found
 
 

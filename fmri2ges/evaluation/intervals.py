@@ -89,9 +89,7 @@ def bootstrap(
     reach = np.sqrt(units / (units - 1)) * stats.t.ppf(0.5 + level / 2, units - 1)
     tail = stats.norm.cdf(-reach)
     low, high = np.quantile(draws, [tail, 1 - tail])
-    return Interval(
-        min(float(low), estimate), max(float(high), estimate), units, f"bootstrap over {units} {name}"
-    )
+    return Interval(min(float(low), estimate), max(float(high), estimate), units, f"bootstrap over {units} {name}")
 
 
 def bootstrap_mean(values: np.ndarray, rng: np.random.Generator, name: str = "stories", **options) -> Interval | None:

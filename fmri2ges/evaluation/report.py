@@ -85,15 +85,19 @@ def _text_block(table: dict[str, Any]) -> list[str]:
         if not k or row["metric"] != rows[k - 1]["metric"]:
             edge = "q05" if row["better"] == "lower" else "q95"
             nulls = (row["null"][kind] for kind in kinds)
-            cells.append([row["metric"], "null", *(f"{format_number(n['mean'])} ({format_number(n[edge])})" for n in nulls)])
+            cells.append(
+                [row["metric"], "null", *(f"{format_number(n['mean'])} ({format_number(n[edge])})" for n in nulls)]
+            )
         p = (f"p {format_p(row['null'][kind]['p'], row['null'][kind]['n'])}" for kind in kinds)
         cells.append([f"  {row['text']}", format_number(row["value"]), *p])
     title = f"text against nulls, {table['story']}, subject {table['subject']}, F2T {table['f2t']}; 20 s windows"
     out = [_clip(title), "null: mean (95 % point; where less is better, 5 % point)", *_aligned(cells)]
     if line is not None:
         found = [w for w, q in zip(line["windows"], line["q"]) if q is not None and q < 0.05]
-        out.append(f"{len(found)} of {len(line['windows'])} windows of {line['metric']} above the {line['null']} null at q < .05; "
-                   f"whole stretch p {format_p(line['story_p'], rows[0]['null'][line['null']]['n'])}")  # fmt: skip
+        out.append(
+            f"{len(found)} of {len(line['windows'])} windows of {line['metric']} above the {line['null']} null at q < .05; "
+            f"whole stretch p {format_p(line['story_p'], rows[0]['null'][line['null']]['n'])}"
+        )
     return out
 
 
@@ -101,7 +105,8 @@ def _aligned(lines: list[list[str]], left: tuple[int, ...] = (0,)) -> list[str]:
     """Cells as columns under a heading and a rule; the columns of `left` to the left, the others to the right."""
     widths = [max(map(len, column)) for column in zip(*lines)]
     heading, *rest = (
-        "  ".join(c.ljust(w) if k in left else c.rjust(w) for k, (c, w) in enumerate(zip(cells, widths))) for cells in lines
+        "  ".join(c.ljust(w) if k in left else c.rjust(w) for k, (c, w) in enumerate(zip(cells, widths)))
+        for cells in lines
     )
     return [line.rstrip() for line in (heading, "-" * len(heading), *rest)]
 

@@ -141,9 +141,20 @@ def _counted(metric, true, decoded, moved, edges, count, score, better, floor, c
     parts = block_edges(len(true), blocks)
     sums = np.array([per_window[a:b].sum(0) for a, b in zip(parts[:-1], parts[1:])])
     return Measure(
-        metric, "text", float(score(per_window.sum(0))), "share", better, np.array(shifted),
-        lambda w: score(w @ sums), blocks, len(true), "windows", floor, ceiling, "best text, windows of 20 s",
-    )  # fmt: skip
+        metric,
+        "text",
+        float(score(per_window.sum(0))),
+        "share",
+        better,
+        np.array(shifted),
+        lambda w: score(w @ sums),
+        blocks,
+        len(true),
+        "windows",
+        floor,
+        ceiling,
+        "best text, windows of 20 s",
+    )
 
 
 def _blocks(edges: np.ndarray) -> int:
@@ -163,10 +174,19 @@ def _meaning(heard: Words, decoded: Words, moved: list[Words], edges: np.ndarray
     def measure(metric, score, floor, unit) -> Measure:
         diagonal = score(cosines(decoded))
         return Measure(
-            metric, "text", float(diagonal.mean()), unit, shifted=np.array([score(cosines(m)).mean() for m in moved]),
-            statistic=mean_statistic(block_means(diagonal, _blocks(edges))), blocks=_blocks(edges),
-            n=len(true), n_unit="windows", floor=floor, ceiling=1.0, note="best text, mean word vectors in windows of 20 s",
-        )  # fmt: skip
+            metric,
+            "text",
+            float(diagonal.mean()),
+            unit,
+            shifted=np.array([score(cosines(m)).mean() for m in moved]),
+            statistic=mean_statistic(block_means(diagonal, _blocks(edges))),
+            blocks=_blocks(edges),
+            n=len(true),
+            n_unit="windows",
+            floor=floor,
+            ceiling=1.0,
+            note="best text, mean word vectors in windows of 20 s",
+        )
 
     return [
         measure("word-vector likeness", np.diag, 0.0, "cosine"),

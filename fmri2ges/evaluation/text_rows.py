@@ -33,7 +33,11 @@ class TextScore:
 
 
 def score_texts(
-    scores: Sequence[Callable], heard: Words, texts: dict[str, Words], nulls: dict[str, Sequence[Words]], windows: np.ndarray
+    scores: Sequence[Callable],
+    heard: Words,
+    texts: dict[str, Words],
+    nulls: dict[str, Sequence[Words]],
+    windows: np.ndarray,
 ) -> list[TextScore]:
     """Scores of one story's texts.
 
@@ -49,12 +53,17 @@ def score_texts(
         per_window = {name: score(heard, text, windows) for name, text in texts.items()}
         out.append(
             TextScore(
-                score.metric, score.better,
+                score.metric,
+                score.better,
                 {name: _mean(v) for name, v in per_window.items()},
                 {name: int((~np.isnan(v)).sum()) for name, v in per_window.items()},
-                {kind: np.array([_mean(score(heard, t, windows)) for t in members]) for kind, members in nulls.items() if len(members)},
+                {
+                    kind: np.array([_mean(score(heard, t, windows)) for t in members])
+                    for kind, members in nulls.items()
+                    if len(members)
+                },
             )
-        )  # fmt: skip
+        )
     return out
 
 
@@ -89,17 +98,27 @@ def text_rows(found: Sequence[TextScore]) -> list[dict[str, Any]]:
     """
     return [
         {
-            "text": name, "metric": s.metric, "value": value, "better": s.better, "n_windows": s.n_windows[name],
+            "text": name,
+            "metric": s.metric,
+            "value": value,
+            "better": s.better,
+            "n_windows": s.n_windows[name],
             "null": {kind: _null_line(value, null, s.better) for kind, null in s.nulls.items()},
         }
         for s in found
         for name, value in s.values.items()
-    ]  # fmt: skip
+    ]
 
 
 def _null_line(value: float, null: np.ndarray, better: str) -> dict[str, float | int]:
     low, high = np.quantile(null, [0.05, 0.95])
-    return {"mean": float(null.mean()), "q05": float(low), "q95": float(high), "n": len(null), "p": p_value(value, null, better)}
+    return {
+        "mean": float(null.mean()),
+        "q05": float(low),
+        "q95": float(high),
+        "n": len(null),
+        "p": p_value(value, null, better),
+    }
 
 
 def _mean(values: np.ndarray) -> float:

@@ -123,10 +123,12 @@ class BertScore:
         likeness = self._known[1] @ self._vectors(decoded.text).T
         true, guess = word_ranges(heard, windows), word_ranges(decoded, windows)
         weights = self._weights(heard.text), self._weights(decoded.text)
-        scores = np.array([
-            f1_of_matches(likeness[a:b, c:d], weights[0][a:b], weights[1][c:d]) if b > a and d > c else 0.0
-            for (a, b), (c, d) in zip(true, guess)
-        ])  # fmt: skip
+        scores = np.array(
+            [
+                f1_of_matches(likeness[a:b, c:d], weights[0][a:b], weights[1][c:d]) if b > a and d > c else 0.0
+                for (a, b), (c, d) in zip(true, guess)
+            ]
+        )
         return np.where(true[:, 1] > true[:, 0], scores, np.nan)
 
     def _vectors(self, text: tuple[str, ...]) -> np.ndarray:

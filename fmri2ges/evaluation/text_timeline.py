@@ -60,12 +60,16 @@ def sliding_windows(start: float, stop: float, seconds: float = WINDOW, step: fl
     check_positive("step", step, "seconds")
     n = int((stop - start - seconds) / step + 1e-6) + 1 if stop - start >= seconds - 1e-6 else 0
     if n < 1:
-        raise UserError(f"text timeline: {stop - start:g} s are shorter than a window of {seconds:g} s; decode a longer stretch")
+        raise UserError(
+            f"text timeline: {stop - start:g} s are shorter than a window of {seconds:g} s; decode a longer stretch"
+        )
     first = start + step * np.arange(n)
     return np.stack([first, first + seconds], 1)
 
 
-def timeline(score: Callable, heard: Words, decoded: Words, null_texts: Sequence[Words], windows: np.ndarray) -> Timeline:
+def timeline(
+    score: Callable, heard: Words, decoded: Words, null_texts: Sequence[Words], windows: np.ndarray
+) -> Timeline:
     """A score in every window against null texts.
 
     Parameters
@@ -91,6 +95,14 @@ def timeline(score: Callable, heard: Words, decoded: Words, null_texts: Sequence
     q[spoken] = benjamini_hochberg(p[spoken])
     story_value, story_null = float(value[spoken].mean()), null[:, spoken].mean(1)
     return Timeline(
-        score.metric, score.better, np.asarray(windows), value, null, p, q, story_value, story_null,
+        score.metric,
+        score.better,
+        np.asarray(windows),
+        value,
+        null,
+        p,
+        q,
+        story_value,
+        story_null,
         p_value(story_value, story_null, score.better),
-    )  # fmt: skip
+    )

@@ -60,6 +60,15 @@ def _measure(metric: str, true: np.ndarray, guess: np.ndarray, tr: float, note: 
     sums = block_sums(true, guess, blocks)
     scores = correlation_at_shifts(true, guess, np.append(0, allowed_shifts(len(true), 1 / tr)))
     return Measure(
-        metric, "text", float(scores[0]), shifted=scores[1:], statistic=lambda w: r_of_sums(w, sums),
-        blocks=blocks, n=len(true), n_unit="volumes", floor=0.0, ceiling=1.0, note=note,
-    )  # fmt: skip
+        metric,
+        "text",
+        float(scores[0]),
+        shifted=scores[1:],
+        statistic=lambda w: r_of_sums(w, sums),
+        blocks=blocks,
+        n=len(true),
+        n_unit="volumes",
+        floor=0.0,
+        ceiling=1.0,
+        note=note,
+    )

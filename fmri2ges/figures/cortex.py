@@ -143,7 +143,7 @@ def map_colours(values: np.ndarray, limits: tuple[float, float], cmap: str = "ci
 
 def draw_rois(folder: Path, width: float) -> Page:
     """The ROIs that a folder was decoded from, each with its name and number of vertices."""
-    from ..runs.decoded import find_decoded
+    from ..reports.stories import find_decoded
 
     story = find_decoded(folder)[0]
     names = tuple(story.setting[1])
@@ -168,9 +168,12 @@ def roi_page(names, masks, width: float, subtitle: str, simulated: bool) -> Page
     rows = int(np.ceil(len(names) / per_row)) if several else 1
     row = (width - 8) * 0.165  # height of four inflated views in a row
     page = Page(
-        width, 22 + row + 4.5 * rows, "Cortical regions decoded from",
-        f"{subtitle}; {chosen:,} of 20,484 vertices, HCP-MMP1.0 on fsaverage5 (inflated)", simulated,
-    )  # fmt: skip
+        width,
+        22 + row + 4.5 * rows,
+        "Cortical regions decoded from",
+        f"{subtitle}; {chosen:,} of 20,484 vertices, HCP-MMP1.0 on fsaverage5 (inflated)",
+        simulated,
+    )
     height = draw_cortex(page, 4, 15, width - 8, colours, regions)
     top = 15 + height + 4.5
     if not several:

@@ -76,8 +76,10 @@ def _legend(page: Page, rows: list[dict[str, Any]]) -> None:
         page.text(7 + 26 * k, 15.5, NAMES[branch], color=COLOURS[branch], fontweight="bold", va="center")
     x = 4.0
     for swatch, colour, name, step in (
-        ("\u25ac", PALE, "null, 5 to 95 %", 25), ("\u2502", GREY, "floor", 12), ("\u25c7", INK, "ceiling or real motion", 0),
-    ):  # fmt: skip
+        ("\u25ac", PALE, "null, 5 to 95 %", 25),
+        ("\u2502", GREY, "floor", 12),
+        ("\u25c7", INK, "ceiling or real motion", 0),
+    ):
         page.text(x, 20, swatch, color=colour, fontsize=9, va="center")
         page.text(x + 3.6, 20, name, color=GREY, va="center", fontsize=6.5)
         x += step
@@ -131,7 +133,9 @@ def _own_axis(page: Page, rows, metric: str, left: float, top: float, width: flo
     for row, dy in zip(chosen, _heights(chosen)):
         _marks(axes, row, 2 * dy)
         y = top + 0.5 + (height - 4.5) * (0.5 + dy * 2 / 1.6)
-        page.text(left + width - 10, y, format_number(row["value"]), va="center", color=COLOURS[row["branch"]], fontsize=6)
+        page.text(
+            left + width - 10, y, format_number(row["value"]), va="center", color=COLOURS[row["branch"]], fontsize=6
+        )
     page.text(left + 25, top + 0.5 + (height - 4.5) / 2, name, ha="right", va="center", fontsize=6.5)
     axes.set(ylim=(0.8, -0.8), yticks=[])
     axes.spines["left"].set_visible(False)

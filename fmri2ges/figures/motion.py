@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import UserError
 from ..evaluation.gesture import WRISTS, all_samples, on_body, wrist_speed
-from ..runs.decoded import DecodedStory, find_decoded
+from ..reports.stories import DecodedStory, find_decoded
 from ..types import Motion, Words
 from .skeleton import centred, draw_skeleton, draw_trail, limits
 from .style import COLOURS, GREY, NAMES, PALE, Page, roi_text
@@ -65,15 +65,20 @@ def draw_strip(folder: Path, width: float, start: float | None = None, stop: flo
     cells = [(name, _wrapped(words, edges, cell)) for name, words in texts]
     depths = [max(5.5, 2.3 * max(map(len, lines)) + 2) for _, lines in cells]  # mm
     page = Page(
-        width, 20 + tall * len(motions) + sum(depths) + 3, "Decoded gestures over time",
-        _about(story, start, stop) + "; first sample, seen from the front, wrist path of the last 0.6 s", story.simulated,
-    )  # fmt: skip
+        width,
+        20 + tall * len(motions) + sum(depths) + 3,
+        "Decoded gestures over time",
+        _about(story, start, stop) + "; first sample, seen from the front, wrist path of the last 0.6 s",
+        story.simulated,
+    )
     moments = (edges[:-1] + edges[1:]) / 2
     for column, moment in enumerate(moments):
         page.text(LABEL + cell * (column + 0.5), 16.5, f"{moment:.1f} s", ha="center", color=GREY, fontsize=6.5)
     top = 18.0
     for name, motion in motions.items():
-        page.text(4, top + tall / 2, NAMES[name].replace(" ", "\n"), color=COLOURS[name], fontweight="bold", va="center")
+        page.text(
+            4, top + tall / 2, NAMES[name].replace(" ", "\n"), color=COLOURS[name], fontweight="bold", va="center"
+        )
         for column, moment in enumerate(moments):
             axes = page.axes(LABEL + cell * column, top, cell, tall)
             frame = int(np.clip(round((moment - motion.start) * motion.fps), 0, motion.n_frames - 1))
@@ -117,10 +122,13 @@ def draw_compare(folder: Path, width: float, start: float | None = None, stop: f
     texts = _transcripts(story)
     panel, depth = 30.0, 14.0
     page = Page(
-        width, 24 + 2 * (panel + 7) + depth * len(texts) + 9, "Wrist movement over time",
-        _about(story, start, stop) + "; line: first sample, band: middle 80 % of samples; height of the higher wrist above the neck",
+        width,
+        24 + 2 * (panel + 7) + depth * len(texts) + 9,
+        "Wrist movement over time",
+        _about(story, start, stop)
+        + "; line: first sample, band: middle 80 % of samples; height of the higher wrist above the neck",
         story.simulated,
-    )  # fmt: skip
+    )
     _names(page, motions, width)
     left, inner = 16.0, width - 16 - 4
     top = 24.0
@@ -131,7 +139,9 @@ def draw_compare(folder: Path, width: float, start: float | None = None, stop: f
             if len(values) > 2:
                 low, high = np.quantile(values, [0.1, 0.9], axis=0)
                 axes.fill_between(motion.times, low, high, color=COLOURS[name], alpha=0.13, linewidth=0)
-            axes.plot(motion.times, values[0], color=COLOURS[name], linewidth=1.0, zorder=3 if name == "reference" else 4)
+            axes.plot(
+                motion.times, values[0], color=COLOURS[name], linewidth=1.0, zorder=3 if name == "reference" else 4
+            )
         axes.set(xlim=(start, stop), ylabel=label)
         axes.tick_params(labelbottom=False)
         axes.grid(axis="x", color=PALE, linewidth=0.5)

@@ -83,9 +83,16 @@ class Page:
         )
         if simulated:
             self.figure.text(
-                1 - 4 / width, 1 - 4.2 / self.height, "SIMULATED", fontsize=6.5, fontweight="bold", color="#8a4b00", ha="right",
-                bbox={"boxstyle": "round,pad=0.35", "facecolor": "#fff3e0", "edgecolor": "#E69F00", "linewidth": 0.7}, **head,
-            )  # fmt: skip
+                1 - 4 / width,
+                1 - 4.2 / self.height,
+                "SIMULATED",
+                fontsize=6.5,
+                fontweight="bold",
+                color="#8a4b00",
+                ha="right",
+                bbox={"boxstyle": "round,pad=0.35", "facecolor": "#fff3e0", "edgecolor": "#E69F00", "linewidth": 0.7},
+                **head,
+            )
 
     def text(self, x: float, y: float, words: str, **style):
         """Text at x, y mm from the top left (before a long subtitle's shift)."""

@@ -100,7 +100,9 @@ def _check_shared(own: list[np.ndarray], reference: list[np.ndarray]) -> None:
             f"alignment: {len(own)} stories of the new listener, {len(reference)} of the reference; give the shared stories of both"
         )
     if len(own) < 2:
-        raise UserError(f"alignment: {len(own)} shared story; the penalty is chosen on left-out stories, so give at least 2")
+        raise UserError(
+            f"alignment: {len(own)} shared story; the penalty is chosen on left-out stories, so give at least 2"
+        )
     for k, (a, b) in enumerate(zip(own, reference)):
         if len(a) != len(b):
             raise UserError(

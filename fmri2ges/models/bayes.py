@@ -92,8 +92,17 @@ class Search:
             proposals = PerturbedProposals(proposals, len(self.lm.vocabulary), rng)
         likelihood = Likelihood(self.evidence, bold, self.volume_times, self.start + self.duration / 2, self.expected)
         return decode_beam(
-            likelihood, self.lm, self.start, self.duration, max(width, k), k, PRIOR_WEIGHT, proposals, progress, should_stop
-        )  # fmt: skip
+            likelihood,
+            self.lm,
+            self.start,
+            self.duration,
+            max(width, k),
+            k,
+            PRIOR_WEIGHT,
+            proposals,
+            progress,
+            should_stop,
+        )
 
     def draw(
         self,
@@ -161,7 +170,13 @@ class BayesDecoder:
         return Evidence(self.model.select(kept), self.noise.select(kept)), self.columns[kept]
 
     def search(
-        self, bold: np.ndarray, parcels: np.ndarray, rate: np.ndarray, volume_times: np.ndarray, tr: float, lm: LanguageModel
+        self,
+        bold: np.ndarray,
+        parcels: np.ndarray,
+        rate: np.ndarray,
+        volume_times: np.ndarray,
+        tr: float,
+        lm: LanguageModel,
     ) -> Search:
         """What the texts of one stretch of BOLD are searched with.
 
@@ -180,7 +195,11 @@ class BayesDecoder:
 
     def to_arrays(self) -> tuple[dict[str, np.ndarray], dict]:
         """Arrays and JSON values for a safetensors file."""
-        parts = {f"{tag}.{k}": v for tag, part in (("model", self.model), ("noise", self.noise)) for k, v in part.to_arrays().items()}
+        parts = {
+            f"{tag}.{k}": v
+            for tag, part in (("model", self.model), ("noise", self.noise))
+            for k, v in part.to_arrays().items()
+        }
         own = {"columns": self.columns, "parcel": self.parcel, "expected": self.expected}
         return {**parts, **own}, {"lm": asdict(self.lm), "lm_name": self.lm_name}
 
@@ -192,9 +211,14 @@ class BayesDecoder:
             return {k.removeprefix(f"{tag}."): v for k, v in arrays.items() if k.startswith(f"{tag}.")}
 
         return cls(
-            EncodingModel.from_arrays(part("model")), NoiseModel.from_arrays(part("noise")),
-            arrays["columns"], arrays["parcel"], arrays["expected"], LmChoice(**meta["lm"]), meta["lm_name"],
-        )  # fmt: skip
+            EncodingModel.from_arrays(part("model")),
+            NoiseModel.from_arrays(part("noise")),
+            arrays["columns"],
+            arrays["parcel"],
+            arrays["expected"],
+            LmChoice(**meta["lm"]),
+            meta["lm_name"],
+        )
 
 
 def fit_bayes(
@@ -231,9 +255,12 @@ def fit_bayes(
     ]
     voxels = StoryVoxels([s.bold for s in stories])
     model = fit_encoding(
-        features, voxels, device=device, should_stop=should_stop,
+        features,
+        voxels,
+        device=device,
+        should_stop=should_stop,
         progress=lambda fraction, _: report(0.4 + 0.4 * fraction, "encoding model"),
-    )  # fmt: skip
+    )
     kept = choose_voxels(model.score, parcel, n_best, per_parcel)
     report(0.85, "noise of the encoding model")
     model = model.select(kept)

@@ -149,7 +149,9 @@ def _check_counts(width: int, k: int) -> None:
         if value < 1:
             raise UserError(f"{name}: must be a whole number of 1 or more; got {value!r}")
     if k > width:
-        raise UserError(f"number of texts: {k} is more than the beam width of {width}; widen the beam or ask for fewer texts")
+        raise UserError(
+            f"number of texts: {k} is more than the beam width of {width}; widen the beam or ask for fewer texts"
+        )
 
 
 def _words(lm: LanguageModel, text: np.ndarray, start: np.ndarray, duration: np.ndarray) -> Words:

@@ -118,9 +118,7 @@ class Block(nn.Module):
         self.qkv = nn.Linear(c.width, 3 * c.width)
         self.attention_out = nn.Linear(c.width, c.width)
         self.cross = TimedCrossAttention(c)
-        self.mlp = nn.Sequential(
-            nn.Linear(c.width, c.mlp * c.width), nn.GELU(), nn.Linear(c.mlp * c.width, c.width)
-        )
+        self.mlp = nn.Sequential(nn.Linear(c.width, c.mlp * c.width), nn.GELU(), nn.Linear(c.mlp * c.width, c.width))
         # Shift, scale and gate for the two modulated parts, added to the shared modulation.
         self.table = nn.Parameter(torch.randn(6, c.width) * 0.02)
 

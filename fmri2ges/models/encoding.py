@@ -78,7 +78,9 @@ class EncodingModel:
         array (n_volumes, n_delays * n_features), float32; before the story there are zeros
         """
         if features.ndim != 2 or features.shape[1] != len(self.mean):
-            raise UserError(f"features: shape {features.shape}, but the encoding model was trained on {len(self.mean)} features")
+            raise UserError(
+                f"features: shape {features.shape}, but the encoding model was trained on {len(self.mean)} features"
+            )
         return delayed(((features - self.mean) / self.sd).astype(np.float32), [-d for d in self.delays])
 
     def predict(self, features: np.ndarray, columns=slice(None)) -> np.ndarray:
@@ -113,7 +115,7 @@ class EncodingModel:
         """The model of some voxels."""
         return EncodingModel(
             self.mean, self.sd, self.weights[:, columns], self.penalty[columns], self.score[columns], self.delays
-        )  # fmt: skip
+        )
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """Everything, ready for a safetensors file."""
@@ -158,11 +160,15 @@ def fit_encoding(
     lengths = [len(f) for f in features]
     widths = {f.shape[1] for f in features}
     if len(widths) > 1:
-        raise UserError(f"features: stories have {', '.join(map(str, sorted(widths)))} features; all must have the same ones")
+        raise UserError(
+            f"features: stories have {', '.join(map(str, sorted(widths)))} features; all must have the same ones"
+        )
     for k, f in enumerate(features):
         check_finite("features", f, f"story {k + 1}")
         if len(f) <= max(delays):
-            raise UserError(f"training: story {k + 1} has {len(f)} volumes, not more than the longest delay of {max(delays)}; leave it out")
+            raise UserError(
+                f"training: story {k + 1} has {len(f)} volumes, not more than the longest delay of {max(delays)}; leave it out"
+            )
     both = np.concatenate(features)
     mean, sd = both.mean(0, dtype=np.float64).astype(np.float32), both.std(0, dtype=np.float64).astype(np.float32)
     sd[sd <= 1e-6 * np.maximum(np.abs(mean), 1e-30)] = 1.0  # a constant feature becomes zero

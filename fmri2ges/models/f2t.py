@@ -214,7 +214,9 @@ def sample_prior_texts(language: Bigram, n_slots: int, n: int, rng: np.random.Ge
     return texts
 
 
-def sample_texts(language: Bigram, evidence: np.ndarray, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def sample_texts(
+    language: Bigram, evidence: np.ndarray, n: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
     """Texts from the posterior of a bigram model with evidence per slot.
 
     Forward filtering, backward sampling (Fruehwirth-Schnatter 1994): exact, no search errors.

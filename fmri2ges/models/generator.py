@@ -60,9 +60,16 @@ class Generator:
         c = self.denoiser.config
         made = {id(t): window_conditions(t, speaker, c.token_width, start) for t in tracks}
         codes = sample_long(
-            self.denoiser, [made[id(t)] for t in tracks], max(1, int(np.ceil(seconds * LATENT_FPS))), len(tracks), generator,
-            steps=steps, guidance=self.guidance, progress=progress, should_stop=should_stop,
-        )  # fmt: skip
+            self.denoiser,
+            [made[id(t)] for t in tracks],
+            max(1, int(np.ceil(seconds * LATENT_FPS))),
+            len(tracks),
+            generator,
+            steps=steps,
+            guidance=self.guidance,
+            progress=progress,
+            should_stop=should_stop,
+        )
         codes = codes.float().cpu().numpy()
         return codes if self.calibration is None else self.calibration(codes)
 

@@ -52,7 +52,9 @@ class Evidence:
         self._root = cholesky(noise.shrunk(), lower=True, overwrite_a=True, check_finite=False)  # P = root^-T root^-1
         sd = np.tile(model.sd.astype(np.float64), len(model.delays))
         # Weights on raw features: the z-score's scale goes into the weights, its mean into the data.
-        self._half = solve_triangular(self._root, model.weights.T / sd, lower=True, overwrite_b=True, check_finite=False)
+        self._half = solve_triangular(
+            self._root, model.weights.T / sd, lower=True, overwrite_b=True, check_finite=False
+        )
         n_delays, n_features = len(model.delays), len(model.mean)
         self.gram = (self._half.T @ self._half).astype(self.dtype)  # W P W'
         self._blocks = self.gram.reshape(n_delays, n_features, n_delays, n_features)
@@ -230,12 +232,16 @@ class Likelihood:
 
     def __init__(self, evidence: Evidence, bold, volume_times, word_times, expected: np.ndarray | None = None):
         if bold.ndim != 2 or bold.shape[1] != evidence.n_voxels:
-            raise UserError(f"bold: shape {bold.shape}, but the encoding model has {evidence.n_voxels} voxels; give the same voxels")
+            raise UserError(
+                f"bold: shape {bold.shape}, but the encoding model has {evidence.n_voxels} voxels; give the same voxels"
+            )
         check_finite("bold", bold)
         check_shape("volume times", volume_times, (len(bold),))
         self.evidence, self.delays = evidence, evidence.model.delays
         if len(bold) <= max(self.delays):
-            raise UserError(f"bold: {len(bold)} volumes, not more than the longest delay of {max(self.delays)}; give a longer story")
+            raise UserError(
+                f"bold: {len(bold)} volumes, not more than the longest delay of {max(self.delays)}; give a longer story"
+            )
         if (np.diff(word_times) < 0).any():
             raise UserError("word times: must be in ascending order; sort the words by onset")
         self.pull, self.rest = evidence.project(bold)

@@ -111,7 +111,11 @@ class NoiseModel:
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """Everything, ready for a safetensors file."""
-        return {"covariance": self.covariance, "n_effective": np.array([self.n_effective]), "least": np.array([self.least])}
+        return {
+            "covariance": self.covariance,
+            "n_effective": np.array([self.n_effective]),
+            "least": np.array([self.least]),
+        }
 
     @classmethod
     def from_arrays(cls, arrays: dict[str, np.ndarray]) -> NoiseModel:

@@ -81,7 +81,9 @@ class Readout:
         x = np.concatenate([delayed(self.features[lo:hi, columns], self.delays) for lo, hi in self._stories()])
         gram = (x.T @ x).astype(np.float64)
         gram[np.diag_indices_from(gram)] += self.penalty
-        root = solve_triangular(np.linalg.cholesky(gram), x.T, lower=True).T.astype(np.float32)  # X A^-1 X' = root @ root.T
+        root = solve_triangular(np.linalg.cholesky(gram), x.T, lower=True).T.astype(
+            np.float32
+        )  # X A^-1 X' = root @ root.T
         residual = self.targets - root @ (root.T @ self.targets)
         held_out = np.empty_like(residual)
         for lo, hi in self._stories():

@@ -70,7 +70,9 @@ def story_folds(lengths, n_folds: int) -> np.ndarray:
     """
     lengths = np.asarray(lengths, int)
     if len(lengths) < 2:
-        raise UserError(f"training: {len(lengths)} story; the penalty is chosen on held-out stories, so give at least 2")
+        raise UserError(
+            f"training: {len(lengths)} story; the penalty is chosen on held-out stories, so give at least 2"
+        )
     total = np.zeros(min(n_folds, len(lengths)))
     fold = np.zeros(len(lengths), int)
     for story in np.argsort(-lengths, kind="stable"):
@@ -158,7 +160,10 @@ def _strongest_of_the_best(loss: np.ndarray) -> np.ndarray:
 def _rows_of_folds(lengths, fold: np.ndarray) -> list[list[slice]]:
     """The rows of each fold as one slice per story: slices of an array need no copy."""
     stop = np.cumsum(lengths)
-    return [[slice(int(stop[s] - lengths[s]), int(stop[s])) for s in np.flatnonzero(fold == k)] for k in range(fold.max() + 1)]
+    return [
+        [slice(int(stop[s] - lengths[s]), int(stop[s])) for s in np.flatnonzero(fold == k)]
+        for k in range(fold.max() + 1)
+    ]
 
 
 def _batches(voxels: VoxelSource, width: int, device: str) -> Iterator:
@@ -232,7 +237,11 @@ class _Dual:
         # In these orders the choice of a voxel only ever changes to the penalty that it has just met.
         order = [(k, None) for k in range(n)]
         if self.walks:
-            order = [(middle, None), *((k, k - 1) for k in range(middle + 1, n)), *((k, k + 1) for k in reversed(range(middle)))]
+            order = [
+                (middle, None),
+                *((k, k - 1) for k in range(middle + 1, n)),
+                *((k, k + 1) for k in reversed(range(middle))),
+            ]
         pieces = [_DualPiece(self, k, before) for k, before in order]
         return [pieces[i : i + per_group] for i in range(0, len(pieces), per_group)]
 

@@ -131,7 +131,9 @@ def sample_long(
         alpha = scheduler.alphas_cumprod[step].clamp(0, 1).sqrt()
         t = torch.acos(alpha) / (math.pi / 2)
         windows = torch.stack([x[:, s : s + WINDOW_FRAMES] for s in starts], 1).flatten(0, 1)
-        x0 = _guided_x0(denoiser, windows, float(t), full, guidance, batch).view(n_samples, len(starts), WINDOW_FRAMES, -1)
+        x0 = _guided_x0(denoiser, windows, float(t), full, guidance, batch).view(
+            n_samples, len(starts), WINDOW_FRAMES, -1
+        )
         blended = torch.zeros_like(x)
         for j, s in enumerate(starts):
             blended[:, s : s + WINDOW_FRAMES] += hann[:, None] * x0[:, j]

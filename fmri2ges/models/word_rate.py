@@ -50,7 +50,11 @@ class WordRate:
 
 
 def fit_word_rate(
-    stories: list[np.ndarray], counts: list[np.ndarray], delays: tuple[int, ...] = DELAYS, penalties=PENALTIES, n_folds: int = 5
+    stories: list[np.ndarray],
+    counts: list[np.ndarray],
+    delays: tuple[int, ...] = DELAYS,
+    penalties=PENALTIES,
+    n_folds: int = 5,
 ) -> WordRate:
     """Fit on training stories.
 
@@ -70,7 +74,9 @@ def fit_word_rate(
         raise UserError("word rate: the selection holds no voxel; choose at least one ROI, auditory areas by default")
     for k, story in enumerate(stories):
         if len(story) <= max(delays):
-            raise UserError(f"word rate: story {k + 1} has {len(story)} volumes, not more than the longest delay of {max(delays)}; leave it out")
+            raise UserError(
+                f"word rate: story {k + 1} has {len(story)} volumes, not more than the longest delay of {max(delays)}; leave it out"
+            )
     mean = float(np.concatenate(counts).mean())
     target = StoryVoxels([(np.asarray(c, np.float32) - np.float32(mean))[:, None] for c in counts])
     design = np.concatenate([delayed(np.asarray(s, np.float32), delays) for s in stories])

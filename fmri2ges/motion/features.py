@@ -106,7 +106,9 @@ def _low_pass(motion: Motion, fps: float, t: np.ndarray) -> np.ndarray:
     cutoff = CUTOFF * fps / motion.fps  # of the old Nyquist frequency
     sos = butter(ORDER, cutoff, output="sos")
     n = motion.n_frames
-    pad = int(np.ceil(10 / cutoff))  # five periods of the cutoff, however short the clip (scipy's padding needs a longer one)
+    pad = int(
+        np.ceil(10 / cutoff)
+    )  # five periods of the cutoff, however short the clip (scipy's padding needs a longer one)
 
     def at(values: np.ndarray) -> np.ndarray:
         ends = [(pad, pad)] + [(0, 0)] * (values.ndim - 1)

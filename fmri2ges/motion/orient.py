@@ -44,7 +44,11 @@ class Axes:
 
 
 def canonical_motion(
-    joints: dict[str, np.ndarray], head_rotation: np.ndarray, fps: float, units: str | None = None, up: str | None = None
+    joints: dict[str, np.ndarray],
+    head_rotation: np.ndarray,
+    fps: float,
+    units: str | None = None,
+    up: str | None = None,
 ) -> tuple[Motion, Axes]:
     """The canonical skeleton from the joints of any rig.
 
@@ -100,7 +104,9 @@ def up_of(joints: dict[str, np.ndarray]) -> tuple[str, list[str]]:
     k = int(np.abs(direction).argmax())
     axis = ("-" if direction[k] < 0 else "+") + "xyz"[k]
     tilted = abs(direction[k]) < 0.8
-    return axis, [f"the trunk leans away from {axis} on average; name `up` in a mapping file if that is wrong"] if tilted else []
+    return axis, [
+        f"the trunk leans away from {axis} on average; name `up` in a mapping file if that is wrong"
+    ] if tilted else []
 
 
 def to_canonical(

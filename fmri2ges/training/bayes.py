@@ -8,16 +8,24 @@ from pathlib import Path
 import numpy as np
 
 from ..brain.parcels import ParcelBasis
-from ..data.study import Study, within_story_folds
+from ..data.study.folds import blocks_of, within_story_folds
+from ..data.study.model import Study
 from ..models.bayes import HeardStory, fit_bayes
+from ..storage import models as store
 from ..text.embeddings import WordVectors
 from ..text.open_lm import LmChoice, open_lm
 from ..types import Words
-from . import store
 
 
 def train_bayes(
-    study: Study, folder: Path, bases: dict[str, ParcelBasis], n_folds: int, choice: LmChoice, vectors: WordVectors, device: str, stages
+    study: Study,
+    folder: Path,
+    bases: dict[str, ParcelBasis],
+    n_folds: int,
+    choice: LmChoice,
+    vectors: WordVectors,
+    device: str,
+    stages,
 ) -> None:
     """Write ``bayes-SUBJECT-FOLD.safetensors`` for every subject and fold.
 
@@ -36,17 +44,20 @@ def train_bayes(
             with tempfile.TemporaryDirectory(dir=folder) as temp:
                 stories = heard_stories(study, subject, k, Path(temp))
                 decoder = fit_bayes(
-                    stories, parcel_of_column(bases[subject], stories[0].bold.shape[1]), model, choice, device=device,
+                    stories,
+                    parcel_of_column(bases[subject], stories[0].bold.shape[1]),
+                    model,
+                    choice,
+                    device=device,
                     should_stop=stages.should_stop,
                     progress=lambda fraction, message: stages(done + step * fraction, f"{message}, {subject}"),
-                )  # fmt: skip
+                )
                 del stories
             store.write_bayes(folder / f"bayes-{i}-{k}.safetensors", decoder)
 
 
 def heard_stories(study: Study, subject: str, fold: int, folder: Path) -> list[HeardStory]:
     """What a fold trains on: stories of a subject, or blocks of them; their BOLD lies in `folder`."""
-    from .train import blocks_of  # train imports this module
 
     split, out = study.split, []
 

@@ -92,7 +92,9 @@ def part_of(progress, low: float, high: float):
     return None if progress is None else lambda fraction, message: progress(low + (high - low) * fraction, message)
 
 
-def parallel_gradients(pool: ThreadPoolExecutor, loss_of, batch: tuple, weights: list[Tensor]) -> tuple[float, list[Tensor]]:
+def parallel_gradients(
+    pool: ThreadPoolExecutor, loss_of, batch: tuple, weights: list[Tensor]
+) -> tuple[float, list[Tensor]]:
     """Loss and gradients of a batch; on a CPU its halves are computed side by side.
 
     Nets of this size gain nothing from torch's own threads, which wait for each other at each

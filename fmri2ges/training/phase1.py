@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
+from ..data.study.folds import BrainStory
 from ..models.conditions import TokenTrack, word_track
 from ..models.denoiser import LATENT_FPS, Denoiser
 from ..models.f2t import F2T, Blocks, text_targets
@@ -15,8 +16,8 @@ from ..models.readout import Readout, penalty_scores
 from ..models.t2g import WindowBatches, t2g_batch, t2g_config, t2g_loss
 from ..motion.codec import fit_codec
 from ..text.embeddings import WordVectors
-from ..text.ngram import Bigram
-from .corpus import BrainStory, GestureStory
+from ..text.statistics import TextStatistics
+from .corpus import GestureStory
 from .loop import LoopConfig, fit, part_of
 
 CALIBRATION_SECONDS = 150  # of each clip, from which the moments of generated codes are taken
@@ -40,7 +41,9 @@ def train_t2g(
     codes = [codec.encode(c.bones) for c in clips]
     tracks = [word_track(c.words, vectors.matrix(c.words.text)) for c in clips]
     config = t2g_config(vectors.dim, codec.n_codes, speakers)
-    batches = WindowBatches(codes, tracks, [c.speaker for c in clips], config.token_width, rng, [c.start for c in clips])
+    batches = WindowBatches(
+        codes, tracks, [c.speaker for c in clips], config.token_width, rng, [c.start for c in clips]
+    )
     generator = torch.Generator().manual_seed(int(rng.integers(2**31)))
     denoiser = seeded(lambda: Denoiser(config), rng).to(device)
 
@@ -57,9 +60,14 @@ def train_t2g(
 
 
 def calibrated_t2g(
-    t2g: Generator, clips: list[GestureStory], tracks: list[TokenTrack], generator: torch.Generator, *,
-    progress=None, should_stop=None,
-) -> Generator:  # fmt: skip
+    t2g: Generator,
+    clips: list[GestureStory],
+    tracks: list[TokenTrack],
+    generator: torch.Generator,
+    *,
+    progress=None,
+    should_stop=None,
+) -> Generator:
     """Fit the moments of T2G on the clips that it was trained on."""
     parts, real = [], []
     for clip, track in zip(clips, tracks, strict=True):
@@ -129,25 +137,6 @@ def gesture_targets(codes: np.ndarray, n_volumes: int, tr: float) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class TextStatistics:
-    """Language model and word statistics of the training texts that F2T decodes into."""
-
-    language: Bigram
-    centre: np.ndarray  # (dim,) mean word vector over running words
-    vocabulary_vectors: np.ndarray  # (n_vocabulary, dim), centred
-    covariance: np.ndarray  # (dim, dim)
-
-
-def text_statistics(texts: list[tuple[str, ...]], vectors: WordVectors) -> TextStatistics:
-    language = Bigram.fit(texts)
-    table = vectors.matrix(language.vocabulary)
-    p = language.unigram[:, None]
-    centre = (p * table).sum(0)
-    centred = table - centre
-    return TextStatistics(language, centre, centred, (p * centred).T @ centred)
-
-
-@dataclass(frozen=True)
 class F2TProblem:
     """Features and targets of one subject's training stories."""
 
@@ -173,7 +162,9 @@ def f2t_problem(
     """
     targets = []
     for story, codes in zip(stories, gestures, strict=True):
-        text = text_targets(story.words, vectors.matrix(story.words.text) - statistics.centre, story.volume_times, story.tr)
+        text = text_targets(
+            story.words, vectors.matrix(story.words.text) - statistics.centre, story.volume_times, story.tr
+        )
         moves = gesture_targets(codes.mean(0), len(story.volume_times), story.tr)
         targets.append(np.concatenate([text, moves], 1))
     blocks = Blocks(vectors.dim, targets[0].shape[1] - 2 * vectors.dim - 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from ..data.study.folds import BrainStory
 from ..errors import check_option
 from ..models.conditions import TokenTrack, collate, volume_track, word_track
 from ..models.dbda import LOSSES, alignment_batch, alignment_loss
@@ -13,7 +14,6 @@ from ..models.f2t import F2T
 from ..models.generator import Generator, calibrate
 from ..models.t2g import WindowBatches
 from ..text.embeddings import WordVectors
-from .corpus import BrainStory
 from .loop import LoopConfig, fit, part_of
 from .phase1 import seeded
 
@@ -28,11 +28,15 @@ def roi_tracks(f2t: F2T, stories: list[BrainStory], choices: list[np.ndarray], r
         decoder = f2t.decoder(columns)
         tokens = f2t.tokens(decoder, decoder.solution.crossfit)
         bounds = f2t.readout.bounds
-        by_choice.append([volume_track(tokens[lo:hi], s.volume_times) for s, lo, hi in zip(stories, bounds[:-1], bounds[1:])])
+        by_choice.append(
+            [volume_track(tokens[lo:hi], s.volume_times) for s, lo, hi in zip(stories, bounds[:-1], bounds[1:])]
+        )
     return RoiTracks(by_choice, rng)
 
 
-def random_choices(parcel_of_column: np.ndarray, groups: list[np.ndarray], n: int, rng: np.random.Generator) -> list[np.ndarray]:
+def random_choices(
+    parcel_of_column: np.ndarray, groups: list[np.ndarray], n: int, rng: np.random.Generator
+) -> list[np.ndarray]:
     """The full set of columns, then `n` random unions of parcel groups.
 
     Parameters
@@ -48,7 +52,9 @@ def random_choices(parcel_of_column: np.ndarray, groups: list[np.ndarray], n: in
     return out
 
 
-def decoded_tracks(f2t: F2T, stories: list[BrainStory], vectors: WordVectors, n_texts: int, rng) -> list[list[TokenTrack]]:
+def decoded_tracks(
+    f2t: F2T, stories: list[BrainStory], vectors: WordVectors, n_texts: int, rng
+) -> list[list[TokenTrack]]:
     """Word tokens of texts decoded from the training stories themselves, cross-fitted by story."""
     decoder = f2t.decoder(np.arange(f2t.readout.features.shape[1]))
     bounds = f2t.readout.bounds
@@ -60,9 +66,24 @@ def decoded_tracks(f2t: F2T, stories: list[BrainStory], vectors: WordVectors, n_
 
 
 def train_f2g(
-    t2g: Generator, stories: list[BrainStory], gestures: list[np.ndarray], speakers: list[int], tracks: list[RoiTracks], real: list[np.ndarray], vectors: WordVectors, loop: LoopConfig, rng: np.random.Generator, device, *,
-    guidance: float = 2.5, loss: str = "soft", teacher: str = "observed", decoded: list[list[TokenTrack]] | None = None, progress=None, should_stop=None,
-) -> Generator:  # fmt: skip
+    t2g: Generator,
+    stories: list[BrainStory],
+    gestures: list[np.ndarray],
+    speakers: list[int],
+    tracks: list[RoiTracks],
+    real: list[np.ndarray],
+    vectors: WordVectors,
+    loop: LoopConfig,
+    rng: np.random.Generator,
+    device,
+    *,
+    guidance: float = 2.5,
+    loss: str = "soft",
+    teacher: str = "observed",
+    decoded: list[list[TokenTrack]] | None = None,
+    progress=None,
+    should_stop=None,
+) -> Generator:
     """Train the direct branch.
 
     Parameters
@@ -88,7 +109,9 @@ def train_f2g(
     word_width = t2g.denoiser.config.token_width
     n_targets = tracks[0][0].by_choice[0][0].tokens.shape[1]
     config = f2g_config(t2g.denoiser.config, n_targets)
-    batches = WindowBatches(flat, [observed[k] for k in owner], voice, word_width, rng, [stories[k].start for k in owner])
+    batches = WindowBatches(
+        flat, [observed[k] for k in owner], voice, word_width, rng, [stories[k].start for k in owner]
+    )
     generator = torch.Generator().manual_seed(int(rng.integers(2**31)))
     student = seeded(lambda: from_t2g(t2g.denoiser, config), rng).to(device)
 
@@ -115,15 +138,28 @@ def train_f2g(
 
     fit(student, draw, loss_of, loop, progress=part_of(progress, 0, 0.9), should_stop=should_stop, message="F2G")
     return calibrated_f2g(
-        Generator(student, t2g.codec, guidance), stories, tracks, real, speakers[0], generator,
-        progress=part_of(progress, 0.9, 1), should_stop=should_stop,
-    )  # fmt: skip
+        Generator(student, t2g.codec, guidance),
+        stories,
+        tracks,
+        real,
+        speakers[0],
+        generator,
+        progress=part_of(progress, 0.9, 1),
+        should_stop=should_stop,
+    )
 
 
 def calibrated_f2g(
-    f2g: Generator, stories: list[BrainStory], tracks: list[tuple], real: list[np.ndarray], speaker: int, generator: torch.Generator, *,
-    progress=None, should_stop=None,
-) -> Generator:  # fmt: skip
+    f2g: Generator,
+    stories: list[BrainStory],
+    tracks: list[tuple],
+    real: list[np.ndarray],
+    speaker: int,
+    generator: torch.Generator,
+    *,
+    progress=None,
+    should_stop=None,
+) -> Generator:
     """Bring the moments of F2G on training stories to those of a speaker's gestures, which are not paired with them.
 
     Parameters

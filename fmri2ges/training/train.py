@@ -12,25 +12,26 @@ from ..brain.atlas import load_atlas
 from ..brain.parcels import ParcelBasis, fit_atlas_basis, fit_voxel_basis, table_basis
 from ..brain.voxels import block_names, block_regions, voxel_blocks
 from ..data.atomic import read_json, write_json
-from ..data.study import Study, load_study, within_story_folds
+from ..data.study.folds import BrainStory, training_folds
+from ..data.study.load import load_study
+from ..data.study.model import Study
 from ..errors import Cancelled, UserError
 from ..models.device import resolve_device
 from ..models.generator import Generator
 from ..models.readout import best_penalty
 from ..motion.features import resample, to_bones
 from ..provenance import build_manifest
-from ..runs.folder import RunFolder
+from ..storage import models as store
+from ..storage.folder import RunFolder
 from ..text.embeddings import WordVectors, load_vectors
 from ..text.open_lm import fastest_choice
+from ..text.statistics import text_statistics
 from ..types import Recording
-from . import store
-from .corpus import BrainStory, GestureStory
+from .corpus import GestureStory
 from .loop import LoopConfig
-from .phase1 import f2t_problem, fit_f2t, pseudo_gestures, text_statistics, train_t2g
+from .phase1 import f2t_problem, fit_f2t, pseudo_gestures, train_t2g
 from .phase2 import decoded_tracks, random_choices, roi_tracks, train_f2g
 from .presets import TrainConfig, preset_config
-
-BLOCK_VOLUMES = 60  # cross-fitting blocks where a single story is split into folds
 
 
 class Stages:
@@ -103,11 +104,21 @@ def train_study(
         planted = study.root / "truth" / "planted.json"
         if study.simulated and planted.is_file():
             summary["world"] = read_json(planted)["world"]
-        inputs = {str(p.relative_to(study.root)) if p.is_relative_to(study.root) else p.name: p for p in study_inputs(study)}
+        inputs = {
+            str(p.relative_to(study.root)) if p.is_relative_to(study.root) else p.name: p for p in study_inputs(study)
+        }
         manifest = build_manifest(
-            "train", {"preset": preset, **asdict(config)}, seed, inputs, study.simulated, device,
-            study=str(study.path.resolve()), study_name=study.name, seconds=round(time.time() - started, 1), **summary,
-        )  # fmt: skip
+            "train",
+            {"preset": preset, **asdict(config)},
+            seed,
+            inputs,
+            study.simulated,
+            device,
+            study=str(study.path.resolve()),
+            study_name=study.name,
+            seconds=round(time.time() - started, 1),
+            **summary,
+        )
         write_json(run.path / "manifest.json", manifest)
     return Path(out)
 
@@ -143,7 +154,9 @@ def train_models(study: Study, folder: Path, config: TrainConfig, device: str, s
     for k, stories in enumerate(folds):
         low, high = 0.5 + share * k / len(folds), 0.5 + share * (k + 1) / len(folds)
         tag = "" if len(folds) == 1 else f" (fold {k + 1} of {len(folds)})"
-        fit_fold(k, stories, study, t2g, real, bases, vectors, config, speakers, rng, device, folder, stages, low, high, tag)
+        fit_fold(
+            k, stories, study, t2g, real, bases, vectors, config, speakers, rng, device, folder, stages, low, high, tag
+        )
     if config.lm:
         from .bayes import train_bayes
 
@@ -152,7 +165,13 @@ def train_models(study: Study, folder: Path, config: TrainConfig, device: str, s
         train_bayes(study, folder, bases, len(folds), choice, vectors, device, stages)
     space = held[0].space
     columns = () if space == "fsaverage5" else bases[study.subjects[0]].names
-    return {"subjects": list(study.subjects), "folds": len(folds), "t2g": t2g_of, "space": space, "columns": list(columns)}
+    return {
+        "subjects": list(study.subjects),
+        "folds": len(folds),
+        "t2g": t2g_of,
+        "space": space,
+        "columns": list(columns),
+    }
 
 
 def obtain_t2g(
@@ -163,7 +182,11 @@ def obtain_t2g(
         stages.next(0.05, "the study has no gesture clips: taking T2G of the demo (trained on simulated gestures)")
         from ..demo import WEIGHTS
 
-        return replace(store.read_generator(WEIGHTS / "t2g.safetensors", device), guidance=config.t2g_guidance), "demo", []
+        return (
+            replace(store.read_generator(WEIGHTS / "t2g.safetensors", device), guidance=config.t2g_guidance),
+            "demo",
+            [],
+        )
     clips = read_clips(study, stages.next(0.05, "reading gesture clips"))
     stages.next(0.45, "T2G")
     loop = LoopConfig(config.t2g_steps, config.t2g_rate, 0.02, 0.995)
@@ -188,7 +211,9 @@ def read_clips(study: Study, stages: Stages) -> list[GestureStory]:
     for k, source in enumerate(study.train_gestures):
         clip = study.read_clip(source)
         motion = resample(clip.motion, 15.0)
-        clips.append(GestureStory(clip.clip, names.index(clip.speaker), to_bones(motion.positions), motion.start, clip.words))
+        clips.append(
+            GestureStory(clip.clip, names.index(clip.speaker), to_bones(motion.positions), motion.start, clip.words)
+        )
         stages((k + 1) / len(study.train_gestures), "reading gesture clips")
     return clips
 
@@ -240,33 +265,9 @@ def fit_basis(study: Study, sources, n_components: int) -> ParcelBasis:
         for _ in stories():  # for the check alone
             pass
         return table_basis(columns)
-    return fit_atlas_basis(stories(), n_components) if block is None else fit_voxel_basis(stories(), block, n_components)
-
-
-def training_folds(study: Study, held: list[Recording]) -> list[list[BrainStory]]:
-    """Training stories of each fold; inside a single story they are blocks of about two minutes."""
-    if not study.split.within_story_folds:
-        return [[BrainStory(r.subject, r.story, r.bold, r.volume_times, r.tr, r.words) for r in held]]
-    folds: list[list[BrainStory]] = []
-    for r in held:
-        for k, (train, _) in enumerate(within_story_folds(r.volume_times, study.split.within_story_folds, study.split.gap)):
-            if len(folds) <= k:
-                folds.append([])
-            folds[k] += blocks_of(r, train)
-    return folds
-
-
-def blocks_of(r: Recording, train: np.ndarray) -> list[BrainStory]:
-    """Contiguous training blocks of one recording, with only the words heard during them."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], train, [False]]).astype(int)))
-    blocks = []
-    for lo, hi in edges.reshape(-1, 2):
-        parts = max(1, round((hi - lo) / BLOCK_VOLUMES))
-        for rows in np.array_split(np.arange(lo, hi), parts):
-            times = r.volume_times[rows]
-            words = r.words.slice(times[0] - r.tr / 2, times[-1] + r.tr / 2)
-            blocks.append(BrainStory(r.subject, f"{r.story} from {times[0]:.0f} s", r.bold[rows], times, r.tr, words))
-    return blocks
+    return (
+        fit_atlas_basis(stories(), n_components) if block is None else fit_voxel_basis(stories(), block, n_components)
+    )
 
 
 def fit_fold(
@@ -297,12 +298,15 @@ def fit_fold(
     made = pseudo_gestures(t2g, unique, vectors, speakers, rng, progress=stages, should_stop=stages.should_stop)
     gestures = {s.story: g for s, g in zip(unique, made)}
     if not real:  # without clips, what T2G makes of the stories has to do
-        real = [t2g.calibration(codes) for renditions in made for codes in renditions[[s == speakers[0] for s in speakers]]]
+        real = [
+            t2g.calibration(codes) for renditions in made for codes in renditions[[s == speakers[0] for s in speakers]]
+        ]
     tracks, decoded, order = [], [], []
     stages.next(low + 0.4 * span, f"F2T{tag}")
     own_of = {subject: [s for s in stories if s.subject == subject] for subject in study.subjects}
     problems = {
-        subject: f2t_problem(own, [gestures[s.story][:2] for s in own], statistics, vectors) for subject, own in own_of.items()
+        subject: f2t_problem(own, [gestures[s.story][:2] for s in own], statistics, vectors)
+        for subject, own in own_of.items()
     }
     penalty = best_penalty([p.scores(config.penalties) for p in problems.values()])
     for i, (subject, own) in enumerate(own_of.items()):
@@ -318,10 +322,23 @@ def fit_fold(
     stages.next(high, f"F2G{tag}")
     loop = LoopConfig(config.f2g_steps, config.f2g_rate, 0.05, 0.99)
     f2g = train_f2g(
-        t2g, order, [gestures[s.story] for s in order], speakers, tracks, real, vectors, loop, rng, device,
-        guidance=config.f2g_guidance, loss=config.loss, teacher=config.teacher, decoded=decoded or None,
-        progress=stages, should_stop=stages.should_stop,
-    )  # fmt: skip
+        t2g,
+        order,
+        [gestures[s.story] for s in order],
+        speakers,
+        tracks,
+        real,
+        vectors,
+        loop,
+        rng,
+        device,
+        guidance=config.f2g_guidance,
+        loss=config.loss,
+        teacher=config.teacher,
+        decoded=decoded or None,
+        progress=stages,
+        should_stop=stages.should_stop,
+    )
     store.write_generator(folder / f"f2g-{k}.safetensors", f2g)
 
 

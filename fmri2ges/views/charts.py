@@ -40,7 +40,14 @@ def bold_chart(course: Course, rois: str, window: tuple[float, float] | None = N
             "height": 230,
             "margin": {"l": 44, "r": 8, "t": 34, "b": 40},
             "showlegend": True,
-            "legend": {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom", "font": {"size": 11}},
+            "legend": {
+                "orientation": "h",
+                "x": 1,
+                "xanchor": "right",
+                "y": 1.02,
+                "yanchor": "bottom",
+                "font": {"size": 11},
+            },
             "hovermode": "x",
             "xaxis": {"title": {"text": "Time in the story (s)", "standoff": 6}},
             "yaxis": {"title": {"text": "BOLD (z)", "standoff": 4}, "zeroline": True},
@@ -52,10 +59,16 @@ def bold_chart(course: Course, rois: str, window: tuple[float, float] | None = N
         edge = {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "legendgroup": "band"}
         figure.add_scatter(y=high, **t, **edge, showlegend=False)
         figure.add_scatter(y=low, **t, **edge, fill="tonexty", fillcolor=BAND, name=course.band)
-    figure.add_scatter(y=mean, **t, mode="lines", line={"color": LINE, "width": 1.6}, name="mean", hovertemplate="%{y:.2f}")
+    figure.add_scatter(
+        y=mean, **t, mode="lines", line={"color": LINE, "width": 1.6}, name="mean", hovertemplate="%{y:.2f}"
+    )
     if window is not None:
         figure.add_vrect(
-            *window, fillcolor="rgba(128,128,128,0.16)", line_width=0, layer="below",
-            annotation={"text": "time window", "font": {"size": 11}}, annotation_position="top left",
-        )  # fmt: skip
+            *window,
+            fillcolor="rgba(128,128,128,0.16)",
+            line_width=0,
+            layer="below",
+            annotation={"text": "time window", "font": {"size": 11}},
+            annotation_position="top left",
+        )
     return figure

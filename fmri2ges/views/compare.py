@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from ..decoding.types import Decoded
 from ..evaluation.gesture import against_reference, pair, wrist_speed
 from ..evaluation.measure import row
 from ..evaluation.nulls import MIN_SHIFT
+from ..results import Decoded
 from ..types import Motion, Words
 from .player import BRANCHES, COLOURS, cut
 
@@ -66,7 +66,9 @@ def motion_chart(shown: dict[str, Motion], dark: bool = False, simulated: bool =
         line = {"color": _colour(name, dark), "width": 1.5, "dash": "dot" if name == "reference" else "solid"}
         common = {**time, "mode": "lines", "line": line, "name": name, "legendgroup": name}
         figure.add_scatter(y=speed.astype(np.float32), **common, hovertemplate="%{y:.2f} m/s")
-        figure.add_scatter(y=height.astype(np.float32), **common, yaxis="y2", showlegend=False, hovertemplate="%{y:.0f} cm")
+        figure.add_scatter(
+            y=height.astype(np.float32), **common, yaxis="y2", showlegend=False, hovertemplate="%{y:.0f} cm"
+        )
     figure.update_layout(
         hovermode="x",
         xaxis={"title": {"text": "Time in the story (s)", "standoff": 6}, "anchor": "y2"},
@@ -137,23 +139,40 @@ def agreement_chart(rows: list[dict[str, Any]], dark: bool = False, simulated: b
     nulls = [(name, r["null"]) for name, r in zip(names, rows) if r["null"]]
     if nulls:
         figure.add_bar(
-            y=[n for n, _ in nulls], base=[v["q05"] for _, v in nulls], x=[v["q95"] - v["q05"] for _, v in nulls],
-            orientation="h", width=0.62, marker={"color": NULL_BAND, "line": {"width": 0}},
-            name="shift null, 5 to 95 %", hoverinfo="skip",
-        )  # fmt: skip
+            y=[n for n, _ in nulls],
+            base=[v["q05"] for _, v in nulls],
+            x=[v["q95"] - v["q05"] for _, v in nulls],
+            orientation="h",
+            width=0.62,
+            marker={"color": NULL_BAND, "line": {"width": 0}},
+            name="shift null, 5 to 95 %",
+            hoverinfo="skip",
+        )
     for branch in dict.fromkeys(r["branch"] for r in rows):
         mine = [(n, r) for n, r in zip(names, rows) if r["branch"] == branch]
         known = all(r["ci"] for _, r in mine)
-        bars = {
-            "type": "data", "symmetric": False, "thickness": 1.5,
-            "array": [r["ci"]["high"] - r["value"] for _, r in mine],
-            "arrayminus": [r["value"] - r["ci"]["low"] for _, r in mine],
-        } if known else None  # fmt: skip
+        bars = (
+            {
+                "type": "data",
+                "symmetric": False,
+                "thickness": 1.5,
+                "array": [r["ci"]["high"] - r["value"] for _, r in mine],
+                "arrayminus": [r["value"] - r["ci"]["low"] for _, r in mine],
+            }
+            if known
+            else None
+        )
         figure.add_scatter(
-            x=[r["value"] for _, r in mine], y=[n for n, _ in mine], mode="markers", showlegend=False, name=branch,
-            marker={"color": _colour(branch, dark), "size": 10}, error_x=bars,
-            customdata=[_reading(r) for _, r in mine], hovertemplate="%{customdata}<extra></extra>",
-        )  # fmt: skip
+            x=[r["value"] for _, r in mine],
+            y=[n for n, _ in mine],
+            mode="markers",
+            showlegend=False,
+            name=branch,
+            marker={"color": _colour(branch, dark), "size": 10},
+            error_x=bars,
+            customdata=[_reading(r) for _, r in mine],
+            hovertemplate="%{customdata}<extra></extra>",
+        )
     figure.update_layout(
         xaxis={"title": {"text": "Pearson r", "standoff": 6}, "zeroline": True},
         yaxis={"autorange": "reversed", "categoryorder": "array", "categoryarray": names, "automargin": True},
@@ -201,7 +220,11 @@ def agreement_note(rows: list[dict[str, Any]], seconds: float) -> str:
 
 def _reading(r: dict[str, Any]) -> str:
     null = r["null"]
-    chance = f"null 5 to 95 %: {null['q05']:.2f} to {null['q95']:.2f}, p = {null['p']:.3f}" if null else "no null: window too short"
+    chance = (
+        f"null 5 to 95 %: {null['q05']:.2f} to {null['q95']:.2f}, p = {null['p']:.3f}"
+        if null
+        else "no null: window too short"
+    )
     return f"{r['branch']}, {r['metric']}: {r['value']:.3f}<br>{chance}<br>n = {r['n']} {r['n_unit']}"
 
 
@@ -214,7 +237,13 @@ def _layout(title: str, simulated: bool, height: int) -> dict[str, Any]:
 
     return {
         "template": go.layout.Template(),  # the default one is 7 kB of JSON a chart
-        "title": {"text": title + (" (simulated)" if simulated else ""), "font": {"size": 14}, "x": 0, "y": 0.98, "yanchor": "top"},
+        "title": {
+            "text": title + (" (simulated)" if simulated else ""),
+            "font": {"size": 14},
+            "x": 0,
+            "y": 0.98,
+            "yanchor": "top",
+        },
         "height": height,
         "margin": {"l": 56, "r": 8, "t": 58, "b": 40},
         "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "font": {"size": 11}},

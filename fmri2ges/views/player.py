@@ -8,15 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from ..decoding.types import Decoded
 from ..errors import UserError, check_option
+from ..results import Decoded
 from ..types import Motion, Words
 
 # Okabe-Ito. None = the text colour of the theme. B is the second ROI selection of an A/B view.
 COLOURS = {
-    "text": "#0072B2", "direct": "#D55E00", "reference": None,
-    "text B": "#009E73", "direct B": "#CC79A7",
-}  # fmt: skip
+    "text": "#0072B2",
+    "direct": "#D55E00",
+    "reference": None,
+    "text B": "#009E73",
+    "direct B": "#CC79A7",
+}
 BRANCHES = ("text", "direct")
 MAX_METRES = 32.767  # int16 millimetres
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from ..brain.atlas import load_atlas
-from ..data.check import Checked
-from ..data.clocks import check_recording_clock, region_means
+from ..data.study.check import Checked
+from ..data.study.clocks import check_recording_clock, region_means
 from ..evaluation.clock import HRF_WINDOW, ClockCheck
 from ..motion.features import resample
 from ..types import Motion, Recording, Words
@@ -49,22 +49,33 @@ def recording_rows(checked: Checked) -> list[dict[str, Any]]:
     """One row per recording that could be read, for a table."""
     return [
         {
-            "Subject": r.subject, "Story": r.story, "Minutes": round(r.n_volumes * r.tr / 60, 1), "Volumes": r.n_volumes,
-            "TR (s)": r.tr, "Space": r.place, "Columns": r.n_columns, "Words": r.n_words,
+            "Subject": r.subject,
+            "Story": r.story,
+            "Minutes": round(r.n_volumes * r.tr / 60, 1),
+            "Volumes": r.n_volumes,
+            "TR (s)": r.tr,
+            "Space": r.place,
+            "Columns": r.n_columns,
+            "Words": r.n_words,
         }
         for r in checked.recordings
-    ]  # fmt: skip
+    ]
 
 
 def clip_rows(checked: Checked) -> list[dict[str, Any]]:
     """One row per clip that could be read, for a table."""
     return [
         {
-            "Clip": c.clip, "Speaker": c.speaker, "Minutes": round(c.seconds / 60, 1), "Frames per second": round(c.fps, 3),
-            "Skeleton": c.skeleton, "Units and axes": c.understood.partition("per second, ")[2], "Words": c.n_words,
+            "Clip": c.clip,
+            "Speaker": c.speaker,
+            "Minutes": round(c.seconds / 60, 1),
+            "Frames per second": round(c.fps, 3),
+            "Skeleton": c.skeleton,
+            "Units and axes": c.understood.partition("per second, ")[2],
+            "Words": c.n_words,
         }
         for c in checked.clips
-    ]  # fmt: skip
+    ]
 
 
 def split_place(line: str, root: str) -> tuple[str, str]:
@@ -132,12 +143,16 @@ def recording_chart(preview: RecordingPreview, chosen, title: str, simulated: bo
     for row, name in enumerate(chosen, start=1):
         y = np.asarray(preview.courses[name], np.float32)
         hover = f"%{{x:.0f}} s: %{{y:.2f}}<extra>{escape(name)}</extra>"
-        figure.add_scatter(y=y, **x, mode="lines", line={"color": LINE, "width": 1.3}, hovertemplate=hover, row=row, col=1)
+        figure.add_scatter(
+            y=y, **x, mode="lines", line={"color": LINE, "width": 1.3}, hovertemplate=hover, row=row, col=1
+        )
         reach = float(np.abs(y).max()) * 1.05 or 1.0
         figure.update_yaxes(range=[-reach, 1.5 * reach], nticks=4, row=row, col=1)  # room for the name
         _name_row(figure, row, name)
     bars = "%{x:.0f} s: %{y}<extra>words</extra>"
-    figure.add_bar(y=preview.words.tolist(), **x, marker={"color": GREY, "line": {"width": 0}}, hovertemplate=bars, row=n, col=1)
+    figure.add_bar(
+        y=preview.words.tolist(), **x, marker={"color": GREY, "line": {"width": 0}}, hovertemplate=bars, row=n, col=1
+    )
     figure.update_yaxes(range=[0, 1.4 * max(1, int(preview.words.max()))], nticks=4, row=n, col=1)
     _name_row(figure, n, "words per volume")
     figure.update_xaxes(title={"text": "Time in the story (s)", "standoff": 6}, row=n, col=1)
@@ -159,24 +174,43 @@ def clock_chart(clock: ClockCheck, title: str, simulated: bool = False):
     figure = go.Figure(layout=_layout(f"Word rate and BOLD by lag, {escape(title)}", simulated, 330))
     ends = [data["lags"][0], data["lags"][-1]]
     figure.add_scatter(
-        x=ends, y=[data["null_95"]] * 2, mode="lines", line={"width": 0}, fill="tozeroy", fillcolor=NULL_BAND,
-        name=f"95 % of {data['n_null']:,} shifted searches", hoverinfo="skip",
-    )  # fmt: skip
+        x=ends,
+        y=[data["null_95"]] * 2,
+        mode="lines",
+        line={"width": 0},
+        fill="tozeroy",
+        fillcolor=NULL_BAND,
+        name=f"95 % of {data['n_null']:,} shifted searches",
+        hoverinfo="skip",
+    )
     figure.add_scatter(
-        x=data["lags"], y=data["curve"], mode="lines", line={"color": LINE, "width": 1.8}, name="words and BOLD",
+        x=data["lags"],
+        y=data["curve"],
+        mode="lines",
+        line={"color": LINE, "width": 1.8},
+        name="words and BOLD",
         hovertemplate="BOLD %{x:.1f} s after the words: r = %{y:.3f}<extra></extra>",
-    )  # fmt: skip
+    )
     low, high = data["interval"]
     peak = data["peak_lag"]
     bar = {"type": "data", "symmetric": False, "array": [high - peak], "arrayminus": [peak - low], "thickness": 1.5}
     figure.add_scatter(
-        x=[peak], y=[max(data["curve"])], error_x=bar, mode="markers", marker={"color": LINE, "size": 10},
-        name="peak, 95 % interval", hovertemplate=f"peak at {peak:.1f} s ({low:.1f} to {high:.1f} s)<extra></extra>",
-    )  # fmt: skip
+        x=[peak],
+        y=[max(data["curve"])],
+        error_x=bar,
+        mode="markers",
+        marker={"color": LINE, "size": 10},
+        name="peak, 95 % interval",
+        hovertemplate=f"peak at {peak:.1f} s ({low:.1f} to {high:.1f} s)<extra></extra>",
+    )
     figure.add_vrect(
-        *HRF_WINDOW, fillcolor=EXPECTED, line_width=0, layer="below",
-        annotation={"text": "expected", "font": {"size": 11}}, annotation_position="top left",
-    )  # fmt: skip
+        *HRF_WINDOW,
+        fillcolor=EXPECTED,
+        line_width=0,
+        layer="below",
+        annotation={"text": "expected", "font": {"size": 11}},
+        annotation_position="top left",
+    )
     figure.update_xaxes(title={"text": "BOLD after the words (s)", "standoff": 6}, range=ends, zeroline=True)
     figure.update_yaxes(title={"text": "Correlation (r)", "standoff": 4}, rangemode="tozero")
     figure.update_layout(showlegend=True, margin={"l": 56, "t": 64})
@@ -202,11 +236,18 @@ def clip_data(
     transcripts = []
     if said is not None and len(said):
         times = (np.round(said.start, 3).tolist(), np.round(said.duration, 3).tolist())
-        transcripts = [{"name": "words", "colour": None, "words": list(said.text), "start": times[0], "duration": times[1]}]
+        transcripts = [
+            {"name": "words", "colour": None, "words": list(said.text), "start": times[0], "duration": times[1]}
+        ]
     view = {
-        "name": name, "detail": "", "colour": None, "fps": float(part.fps), "start": round(part.start, 4),
-        "frames": part.n_frames, "positions": quantise(part.positions),
-    }  # fmt: skip
+        "name": name,
+        "detail": "",
+        "colour": None,
+        "fps": float(part.fps),
+        "start": round(part.start, 4),
+        "frames": part.n_frames,
+        "positions": quantise(part.positions),
+    }
     return {
         "start": round(part.start, 4),
         "stop": round(stop, 4),
@@ -224,9 +265,16 @@ def _name_row(figure, row: int, name: str, most: int = 60) -> None:
     short = name if len(name) <= most else f"{name[: most - 1]}\u2026"
     axis = "" if row == 1 else str(row)
     figure.add_annotation(
-        text=escape(short), xref="paper", yref=f"y{axis} domain", x=0.004, y=1.0, xanchor="left", yanchor="top",
-        showarrow=False, font={"size": 12},
-    )  # fmt: skip
+        text=escape(short),
+        xref="paper",
+        yref=f"y{axis} domain",
+        x=0.004,
+        y=1.0,
+        xanchor="left",
+        yanchor="top",
+        showarrow=False,
+        font={"size": 12},
+    )
 
 
 def _layout(title: str, simulated: bool, height: int) -> dict[str, Any]:

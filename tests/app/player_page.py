@@ -9,12 +9,40 @@ import numpy as np
 import streamlit as st
 
 from app.components.skeleton_player import skeleton_player
-from fmri2ges.decoding.types import Decoded
 from fmri2ges.motion.features import BONE_LENGTHS, from_bones
+from fmri2ges.results import Decoded
 from fmri2ges.types import Motion, Words
 from fmri2ges.views.player import player_data
 
-REST = [0, 1, 0, 0, 0.7, 0.5, 0, 0.9, -0.4, 1, 0, 0, 0.3, -0.9, 0.1, -0.2, -0.3, 0.9, -1, 0, 0, -0.3, -0.9, 0.1, 0.2, -0.3, 0.9]
+REST = [
+    0,
+    1,
+    0,
+    0,
+    0.7,
+    0.5,
+    0,
+    0.9,
+    -0.4,
+    1,
+    0,
+    0,
+    0.3,
+    -0.9,
+    0.1,
+    -0.2,
+    -0.3,
+    0.9,
+    -1,
+    0,
+    0,
+    -0.3,
+    -0.9,
+    0.1,
+    0.2,
+    -0.3,
+    0.9,
+]
 
 
 def wave(phase: float, start: float = 20.0, seconds: float = 12.0) -> Motion:

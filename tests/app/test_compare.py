@@ -87,6 +87,8 @@ def test_a_second_choice_of_rois_stands_beside_the_first(compare):
     compare.locator('[data-view="text B"]').wait_for()
     assert names(compare) == ["text A", "text B", "direct A", "direct B", "reference"]
     assert compare.locator("[data-transcript]").evaluate_all("l => l.map(e => e.dataset.transcript)") == [
-        "heard", "decoded A", "decoded B",
-    ]  # fmt: skip
+        "heard",
+        "decoded A",
+        "decoded B",
+    ]
     compare.get_by_role("button", name="Decode B").wait_for(state="detached")

@@ -89,9 +89,12 @@ def test_a_pick_finds_the_foremost_corner_of_an_octahedron(page):
 
 
 def test_clicking_twice_changes_nothing_and_a_group_toggles_as_a_whole(page):
-    run(page, """
+    run(
+        page,
+        """
         const list = (s) => [...s].sort((a, b) => a - b).join();
         const same = (a, b) => { if (a !== b) throw new Error(`${a} is not ${b}`); };
         same(list(toggled(toggled(new Set([1, 2]), [7]), [7])), "1,2");
         same(list(toggled(new Set([1, 7]), [7, 8, 9])), "1,7,8,9");
-        same(list(toggled(new Set([1, 7, 8, 9]), [7, 8, 9])), "1");""")  # fmt: skip
+        same(list(toggled(new Set([1, 7, 8, 9]), [7, 8, 9])), "1");""",
+    )

@@ -17,7 +17,9 @@ def opened(page, server):
         box = page.get_by_test_id("stTextInputField")
         box.fill(str(path), timeout=LOAD)
         box.press("Enter")
-        page.get_by_text("No problems found").or_(page.get_by_text("to correct before training")).first.wait_for(timeout=LOAD)
+        page.get_by_text("No problems found").or_(page.get_by_text("to correct before training")).first.wait_for(
+            timeout=LOAD
+        )
         return page
 
     return run

@@ -9,8 +9,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.parts.study_panel import plain
-from fmri2ges.data.check import check_study
-from fmri2ges.data.motion_file import import_motion_file
+from fmri2ges.data.motion.files import import_motion_file
+from fmri2ges.data.study.check import check_study
 from fmri2ges.types import Motion
 from fmri2ges.views.study import clip_data
 from tests import rigs
@@ -48,8 +48,15 @@ def test_a_good_study_is_summed_up_and_shown(toy, opened):
     assert app.success[0].value == "No problems found" and not app.error
     recordings, clips = (d.value for d in app.dataframe)
     assert recordings.iloc[0].to_dict() == {
-        "Subject": "s1", "Story": "a", "Minutes": 1.0, "Volumes": 30, "TR (s)": 2.0, "Space": "table of 3 ROIs", "Columns": 3, "Words": 119,
-    }  # fmt: skip
+        "Subject": "s1",
+        "Story": "a",
+        "Minutes": 1.0,
+        "Volumes": 30,
+        "TR (s)": 2.0,
+        "Space": "table of 3 ROIs",
+        "Columns": 3,
+        "Words": 119,
+    }
     assert clips["Skeleton"].tolist() == ["our own npz"] and clips["Words"].tolist() == [119]
     text = page_text(app)
     assert "**3 recordings** of 1 subject, 3 stories" in text and "2 to train, 0 to validate, 1 held out" in text
@@ -64,7 +71,10 @@ def test_a_good_study_is_summed_up_and_shown(toy, opened):
 def test_the_clock_of_a_real_recording_is_checked(alice, opened):
     app = opened(alice)
     app.selectbox[0].set_value("s37").run()
-    assert any("BOLD follows the words by 5.5 s" in s.value and "where a haemodynamic response puts it" in s.value for s in app.success)
+    assert any(
+        "BOLD follows the words by 5.5 s" in s.value and "where a haemodynamic response puts it" in s.value
+        for s in app.success
+    )
     assert len(app.get("plotly_chart")) == 2 and not app.exception
 
 
@@ -76,7 +86,13 @@ def test_all_problems_are_listed_with_file_and_fix(toy, opened):
     problems = check_study(toy).problems
     assert len(problems) == 5 and app.error[0].value == "5 problems to correct before training"
     shown = page_text(app)
-    for part in ("tr: must be a number above 0; got 0", "no such file: z.npy", "did you mean speaker?", "<b>b.tsv</b>", "line 3"):
+    for part in (
+        "tr: must be a number above 0; got 0",
+        "no such file: z.npy",
+        "did you mean speaker?",
+        "<b>b.tsv</b>",
+        "line 3",
+    ):
         assert part in shown
     assert str(toy.parent) not in "".join(e.proto.body for e in app.get("html"))  # paths without the study's own folder
     assert len(app.dataframe) == 1  # recording b alone could be read
@@ -104,7 +120,7 @@ def test_names_that_are_markup_stay_text(toy, opened):
     name = EVIL.replace("/", "_")  # a name may hold no slash
     text = toy.read_text().replace('"toy"', f"'{EVIL}'").replace('"s1"', f"'{name}'").replace('"Y"', f"'{name}'")
     toy.write_text(text.replace('speaker = "1"', f"speaker = '{name}'").replace('clip = "g"', f"clip = '{name}'"))
-    toy.write_text(toy.read_text().replace('tr = 2.0\nfirst_volume_at = 1.0', "tr = 2.0\nfirst_volume_at = 90.0", 1))
+    toy.write_text(toy.read_text().replace("tr = 2.0\nfirst_volume_at = 1.0", "tr = 2.0\nfirst_volume_at = 90.0", 1))
     app = opened(toy)
     (badge,) = [m.value for m in app.markdown if "onerror" in m.value]
     assert plain(EVIL) in badge and "<img" not in badge.replace("\\<", "") and "![" not in badge.replace("\\!\\[", "")
@@ -135,7 +151,9 @@ def test_a_bvh_of_75_joints_and_69_s_is_on_screen_within_two_seconds(tmp_path):
     motion = import_motion_file(path).motion
     data = clip_data(motion, None, "speaker", "talk", False)
     seconds = time.process_time() - begun
-    print(f"\n75 joints, {motion.duration:.1f} s: player data after {seconds:.2f} s of computing, {len(data['views'][0]['positions'])} bytes")
+    print(
+        f"\n75 joints, {motion.duration:.1f} s: player data after {seconds:.2f} s of computing, {len(data['views'][0]['positions'])} bytes"
+    )
     assert motion.duration == pytest.approx(69, abs=0.1)
     assert data["views"][0]["fps"] <= 30 and data["stop"] - data["start"] == pytest.approx(69, abs=0.1)
     assert seconds < 2

@@ -10,11 +10,11 @@ import pytest
 from app.parts.export_panel import MOTIONS, PAIRS, _window, ending, make_figure_file, make_motion_file
 from fmri2ges.brain.atlas import load_atlas
 from fmri2ges.brain.roi import union
-from fmri2ges.data.motion_npz import read_motion
-from fmri2ges.data.roi_file import read_rois
-from fmri2ges.decoding.types import Decoded
+from fmri2ges.data.motion.npz import read_motion
+from fmri2ges.data.rois.files import read_rois
+from fmri2ges.exports.motion import ROI_FORMATS
 from fmri2ges.motion.features import from_bones
-from fmri2ges.runs.export import ROI_FORMATS
+from fmri2ges.results import Decoded
 from fmri2ges.types import Motion, Words
 from fmri2ges.views.player import with_sample, with_window
 
@@ -29,8 +29,18 @@ def decoded():
         return Motion(samples[0], start=5.0, samples=samples)
 
     words = Words.from_lists(["one", "two"], [5.2, 6.4], [0.4, 0.4])
-    manifest = {"kind": "decode", "simulated": True, "rois": ["Broca"], "subject": "S1", "story": "test-1", "space": "fsaverage5",
-                "start": 5.0, "stop": 8.0, "branch": "both", "samples": 3}  # fmt: skip
+    manifest = {
+        "kind": "decode",
+        "simulated": True,
+        "rois": ["Broca"],
+        "subject": "S1",
+        "story": "test-1",
+        "space": "fsaverage5",
+        "start": 5.0,
+        "stop": 8.0,
+        "branch": "both",
+        "samples": 3,
+    }
     return Decoded(motion(), motion(), (words,) * 3, ("Broca",), 5.0, 8.0, manifest)
 
 
@@ -46,7 +56,6 @@ def test_bvh_and_csv_hold_every_frame(decoded):
     assert b"Frames: 45" in make_motion_file(decoded, "bvh", "direct")
     table = make_motion_file(decoded, "csv", "direct").decode().splitlines()
     assert len(table) == 1 + 45 * 10
-
 
     wide = make_motion_file(decoded, "csv-wide", "direct").decode().splitlines()
     assert len(wide) == 1 + 45 and wide[0].startswith("time_s,spine_x_m,")
@@ -70,15 +79,25 @@ def test_the_rois_are_read_back_from_every_format(decoded, tmp_path, format):
 
 def test_commands_make_the_files_that_the_panel_makes(decoded, tmp_path):
     """The options shown are those of the command line, for every format, with the stretch that was chosen."""
-    from fmri2ges.cli import main
-    from fmri2ges.decoding.output import write_decoded
+    from fmri2ges.cli.main import main
+    from fmri2ges.storage.decoded import write_decoded
 
     part = with_window(decoded, 5.5, 7.0)
     assert _window(decoded, part) == ["--start", "5.5", "--stop", "7"] and _window(decoded, decoded) == []
     folder = write_decoded(decoded, tmp_path / "decoded")
     for format in ("csv", "csv-wide", "bvh"):
         out = tmp_path / f"motion{ending(format)}"
-        command = ["export", str(folder), "--format", format, "--branch", "text", *_window(decoded, part), "--out", str(out)]
+        command = [
+            "export",
+            str(folder),
+            "--format",
+            format,
+            "--branch",
+            "text",
+            *_window(decoded, part),
+            "--out",
+            str(out),
+        ]
         assert main(command) == 0
         assert out.read_bytes() == make_motion_file(part, format, "text")
 

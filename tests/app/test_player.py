@@ -49,7 +49,9 @@ def time(page):
 
 def views(page):
     """Name -> (time, wrist positions in mm) of every view."""
-    found = page.locator("[data-view]").evaluate_all("l => l.map(e => [e.dataset.view, e.dataset.time, e.dataset.wrists])")
+    found = page.locator("[data-view]").evaluate_all(
+        "l => l.map(e => [e.dataset.view, e.dataset.time, e.dataset.wrists])"
+    )
     return {name: (float(t), wrists) for name, t, wrists in found}
 
 

@@ -45,7 +45,9 @@ def test_between_frames_the_pose_is_smooth(run):
     t = np.arange(60) / 15
     positions = np.tile(0.3 * np.sin(2 * np.pi * 0.7 * t)[:, None, None], (1, 10, 3))
     fine = np.linspace(30.2, 33.7, 500)
-    poses = run(f"{VIEW} return arg.times.map(t => m.poseAt(view, t)[0]);", {"view": as_view(positions), "times": fine.tolist()})
+    poses = run(
+        f"{VIEW} return arg.times.map(t => m.poseAt(view, t)[0]);", {"view": as_view(positions), "times": fine.tolist()}
+    )
     # Straight lines between the frames would be 0.7 mm off here.
     assert np.abs(poses - 0.3 * np.sin(2 * np.pi * 0.7 * (fine - 30))).max() < 0.0007
 
@@ -60,7 +62,9 @@ def test_the_current_word_is_found_like_a_plain_search(run):
     rng = np.random.default_rng(1)
     start = np.sort(rng.uniform(0, 20, 30))
     times = np.concatenate([rng.uniform(-1, 21, 200), start])
-    found = run("return arg.times.map(t => m.lastBegun(arg.start, t));", {"start": start.tolist(), "times": times.tolist()})
+    found = run(
+        "return arg.times.map(t => m.lastBegun(arg.start, t));", {"start": start.tolist(), "times": times.tolist()}
+    )
     assert found == [int((start <= t + 1e-6).sum()) - 1 for t in times]
 
 
@@ -78,7 +82,9 @@ def test_words_never_overlap_and_never_stand_before_their_time(run):
 
 
 def test_the_clock_stops_at_the_end_or_begins_again(run):
-    ends = run("return [m.advance(31.9, .3, 20, 32, false), m.advance(31.9, .3, 20, 32, true), m.advance(25, .1, 20, 32, false)];")
+    ends = run(
+        "return [m.advance(31.9, .3, 20, 32, false), m.advance(31.9, .3, 20, 32, true), m.advance(25, .1, 20, 32, false)];"
+    )
     assert [e["ended"] for e in ends] == [True, False, False]
     assert [e["time"] for e in ends] == pytest.approx([32, 20.2, 25.1])
 
@@ -89,13 +95,17 @@ def test_steps_forward_and_back_visit_every_frame_once(run):
         "for (let k = 0; k < 200; k++) { t = m.stepFrame(t, -1, 20, 32, 15); out.push(t); } return out;"
     )
     frames = (np.array(visited) - 20) * 15
-    np.testing.assert_allclose(frames, np.concatenate([np.minimum(np.arange(201), 179), np.maximum(178 - np.arange(200), 0)]), atol=1e-6)
+    np.testing.assert_allclose(
+        frames, np.concatenate([np.minimum(np.arange(201), 179), np.maximum(178 - np.arange(200), 0)]), atol=1e-6
+    )
 
 
 def test_the_camera_turns_without_stretching(run):
     points = np.random.default_rng(3).normal(size=(20, 3))
     for yaw, pitch in ((0, 0), (1.1, -0.4), (np.pi / 2, 1.35)):
-        turned = run("return arg.p.map(p => m.rotate(arg.c, ...p));", {"p": points.tolist(), "c": {"yaw": yaw, "pitch": pitch}})
+        turned = run(
+            "return arg.p.map(p => m.rotate(arg.c, ...p));", {"p": points.tolist(), "c": {"yaw": yaw, "pitch": pitch}}
+        )
         np.testing.assert_allclose(np.array(turned) @ np.array(turned).T, points @ points.T, atol=1e-12)
 
 
@@ -106,7 +116,9 @@ def test_the_speakers_left_is_on_the_viewers_right_and_the_side_view_shows_the_l
 
 
 def test_nearer_is_larger(run):
-    scales = run("return [-1, 0, 1].map(z => m.project({distance: 3, zoom: 1}, [0, 0, z], {x: 0, y: 0, scale: 100})[2]);")
+    scales = run(
+        "return [-1, 0, 1].map(z => m.project({distance: 3, zoom: 1}, [0, 0, z], {x: 0, y: 0, scale: 100})[2]);"
+    )
     assert scales[0] < scales[1] == 100 < scales[2]
 
 

@@ -11,9 +11,15 @@ from app.state import Request, _from_url, _to_url
 names = st.text(st.characters(codec="utf-8", exclude_characters=",", exclude_categories=("Cs", "Cc")), min_size=1)
 seconds = st.integers(0, 5000).map(float)
 requests = st.builds(
-    Request, subject=names, story=names, rois=st.lists(names, min_size=1).map(tuple), start=seconds, stop=seconds,
-    samples=st.integers(1, 32), seed=st.integers(0, 2**31 - 1),
-)  # fmt: skip
+    Request,
+    subject=names,
+    story=names,
+    rois=st.lists(names, min_size=1).map(tuple),
+    start=seconds,
+    stop=seconds,
+    samples=st.integers(1, 32),
+    seed=st.integers(0, 2**31 - 1),
+)
 
 
 @given(requests)
@@ -45,8 +51,12 @@ def test_the_python_lines_ask_for_the_same(request):
     call = ast.parse(request.as_python()).body[-1].value
     assert [ast.literal_eval(a) for a in call.args] == [request.subject, request.story]
     assert {k.arg: ast.literal_eval(k.value) for k in call.keywords} == {
-        "rois": request.rois, "start": request.start, "stop": request.stop, "samples": request.samples, "seed": request.seed,
-    }  # fmt: skip
+        "rois": request.rois,
+        "start": request.start,
+        "stop": request.stop,
+        "samples": request.samples,
+        "seed": request.seed,
+    }
 
 
 def test_another_run_is_opened_by_its_folder():

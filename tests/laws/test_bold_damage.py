@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from fmri2ges.data.bold import read_bold
-from fmri2ges.data.study import load_study
+from fmri2ges.data.bold.read import read_bold
+from fmri2ges.data.study.load import load_study
 from fmri2ges.errors import UserError
 from tests.bold_files import make_mask, noisy, write_dtseries, write_gifti, write_hf5, write_mask, write_nifti
 from tests.fuzz import mutations, survives
@@ -78,7 +78,7 @@ def study(folder):
         for k in "xy"
     )
     path = folder / "whole.toml"
-    path.write_text('name = "n"\nsimulated = false\n' + recordings + '[split]\nwithin_story_folds = 2\ngap = 1.0\n')
+    path.write_text('name = "n"\nsimulated = false\n' + recordings + "[split]\nwithin_story_folds = 2\ngap = 1.0\n")
     return path, ".toml", load_study
 
 

@@ -4,11 +4,11 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fmri2ges.data.bold import standardize
-from fmri2ges.data.bvh import read_bvh, write_bvh
-from fmri2ges.data.motion_npz import read_motion, write_motion
-from fmri2ges.data.study import within_story_folds
-from fmri2ges.data.words_io import clean_word, read_words_tsv, write_words_tsv
+from fmri2ges.data.bold.read import standardize
+from fmri2ges.data.motion.bvh import read_bvh, write_bvh
+from fmri2ges.data.motion.npz import read_motion, write_motion
+from fmri2ges.data.study.folds import within_story_folds
+from fmri2ges.data.words.files import clean_word, read_words_tsv, write_words_tsv
 from fmri2ges.motion.features import from_bones
 from fmri2ges.types import Motion, Words
 

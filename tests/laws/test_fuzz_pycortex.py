@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from nibabel.freesurfer import write_geometry
 
-from fmri2ges.data.pycortex import _points
-from fmri2ges.data.xfm import read_xfm
+from fmri2ges.data.bold.pycortex import _points
+from fmri2ges.data.bold.xfm import read_xfm
 from tests.fuzz import mutations, survives
 from tests.pycortex_files import AFFINE, write_surface
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from fmri2ges.data.atomic import write_bytes, write_json, write_text
-from fmri2ges.data.roi_file import select_rois
-from fmri2ges.runs.archive import export_run, import_run
+from fmri2ges.data.rois.files import select_rois
+from fmri2ges.storage.archive import export_run, import_run
 from tests import roi_files as make
 from tests.fuzz import mutations, survives
 
@@ -19,12 +19,15 @@ def json_rois(path):
     corners = [[-40.2, -30.1], [35.3, -22.4], [20.7, 41.8], [-10.1, 5.5]]
     vertices = np.flatnonzero(make.V1[make.RIGHT]).tolist()
     return make.roi_json(
-        path, [{"name": "a", "hemisphere": "L", "polygon": corners}, {"name": "b", "hemisphere": "R", "vertices": vertices}]
+        path,
+        [{"name": "a", "hemisphere": "L", "polygon": corners}, {"name": "b", "hemisphere": "R", "vertices": vertices}],
     )
 
 
 def csv_rois(path):
-    path.write_text("roi,hemisphere,vertex,area\n" + "".join(f"V1,L,{v},L_V1\n" for v in np.flatnonzero(make.V1[make.LEFT])))
+    path.write_text(
+        "roi,hemisphere,vertex,area\n" + "".join(f"V1,L,{v},L_V1\n" for v in np.flatnonzero(make.V1[make.LEFT]))
+    )
     return path
 
 

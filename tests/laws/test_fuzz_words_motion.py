@@ -5,11 +5,11 @@ import json
 import numpy as np
 import pytest
 
-from fmri2ges.data.bids_events import story_onset
-from fmri2ges.data.bvh import import_bvh, propose_for, write_bvh
-from fmri2ges.data.motion_npz import read_motion, write_motion
-from fmri2ges.data.skeletons import propose_mapping, read_mapping, write_mapping
-from fmri2ges.data.words_io import read_words, report
+from fmri2ges.data.motion.bvh import import_bvh, propose_for, write_bvh
+from fmri2ges.data.motion.npz import read_motion, write_motion
+from fmri2ges.data.motion.skeletons import propose_mapping, read_mapping, write_mapping
+from fmri2ges.data.words.bids_events import story_onset
+from fmri2ges.data.words.files import read_words, report
 from fmri2ges.types import Motion
 from tests import rigs
 from tests.conftest import make_motion
@@ -19,7 +19,10 @@ TSV = b"word\tstart\tduration\n" + b"".join(b"w%d\t%.2f\t0.4\n" % (k, k / 2) for
 EVENTS = b"onset\tduration\ttrial_type\tstim_file\n0\t3\tmusic\tn/a\n3.0\t400\tstory\tpieman.wav\n"
 WORD_EVENTS = b"onset\tduration\tword\n" + b"".join(b"%.2f\t0.4\tw%d\n" % (k / 2, k) for k in range(60))
 GENTLE = json.dumps(
-    {"transcript": "", "words": [{"alignedWord": "a", "case": "success", "end": k + 0.5, "start": k, "word": "A"} for k in range(40)]}
+    {
+        "transcript": "",
+        "words": [{"alignedWord": "a", "case": "success", "end": k + 0.5, "start": k, "word": "A"} for k in range(40)],
+    }
 ).encode()
 
 
@@ -39,12 +42,20 @@ def npz(tmp_path, compressed: bool, smplx: bool) -> bytes:
     if smplx:
         save = np.savez_compressed if compressed else np.savez
         rng = np.random.default_rng(0)
-        save(path, poses=rng.normal(size=(20, 165)) * 0.1, trans=rng.normal(size=(20, 3)), mocap_frame_rate=np.array(30), gender=np.array("neutral"))
+        save(
+            path,
+            poses=rng.normal(size=(20, 165)) * 0.1,
+            trans=rng.normal(size=(20, 3)),
+            mocap_frame_rate=np.array(30),
+            gender=np.array("neutral"),
+        )
     return path.read_bytes()
 
 
 def rig(tmp_path, name: str) -> bytes:
-    return rigs.write(tmp_path / "whole.bvh", rigs.NAMES[name], rigs.motion(np.random.default_rng(0), 8), six=name == "genea").read_bytes()
+    return rigs.write(
+        tmp_path / "whole.bvh", rigs.NAMES[name], rigs.motion(np.random.default_rng(0), 8), six=name == "genea"
+    ).read_bytes()
 
 
 def mapping(tmp_path, suffix: str) -> bytes:
@@ -64,7 +75,11 @@ READERS = {
     "gentle": (".json", read_words, lambda t: GENTLE),
     "events-words": ("_events.tsv", read_words, lambda t: WORD_EVENTS),
     "events-onset": ("_events.tsv", lambda p: story_onset(p, "pieman"), lambda t: EVENTS),
-    "bvh-ours": (".bvh", import_bvh, lambda t: write_bvh(t / "whole.bvh", make_motion(np.random.default_rng(0), 8)).read_bytes()),
+    "bvh-ours": (
+        ".bvh",
+        import_bvh,
+        lambda t: write_bvh(t / "whole.bvh", make_motion(np.random.default_rng(0), 8)).read_bytes(),
+    ),
     "bvh-zeroeggs": (".bvh", import_bvh, lambda t: rig(t, "zeroeggs")),
     "bvh-genea": (".bvh", import_bvh, lambda t: rig(t, "genea")),
     "bvh-unknown": (".bvh", import_bvh, lambda t: rig(t, "unreal")),

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from fmri2ges.data.bvh import import_bvh, read_bvh, write_bvh
+from fmri2ges.data.motion.bvh import import_bvh, read_bvh, write_bvh
 from fmri2ges.motion.features import BONE_LENGTHS, from_bones, resample, to_bones
 from fmri2ges.motion.orient import AXES, UNITS, to_canonical
 from fmri2ges.types import Motion, Skeleton
@@ -29,7 +29,13 @@ def brought(joints: dict[str, np.ndarray]):
 
 
 @laws
-@given(seed=seeds, yaw=st.floats(-180, 180), up=st.sampled_from(AXES), unit=st.sampled_from(sorted(UNITS)), far=st.floats(-5, 5))
+@given(
+    seed=seeds,
+    yaw=st.floats(-180, 180),
+    up=st.sampled_from(AXES),
+    unit=st.sampled_from(sorted(UNITS)),
+    far=st.floats(-5, 5),
+)
 def test_turning_tipping_moving_and_scaling_the_scene_change_nothing(seed, yaw, up, unit, far):
     plain, _ = brought(body(seed))
     turn = Rotation.from_euler("xyz", UPRIGHT[up], degrees=True) * Rotation.from_euler("y", yaw, degrees=True)
@@ -55,12 +61,18 @@ def test_left_stays_left_and_the_rotation_is_proper(seed, yaw, up):
 
 
 @settings(deadline=None, max_examples=10)
-@given(seed=seeds, rig=st.sampled_from(["zeroeggs", "mixamo", "cmu", "beat short", "genea"]), order=st.sampled_from(["ZXY", "XYZ", "YXZ"]))
+@given(
+    seed=seeds,
+    rig=st.sampled_from(["zeroeggs", "mixamo", "cmu", "beat short", "genea"]),
+    order=st.sampled_from(["ZXY", "XYZ", "YXZ"]),
+)
 def test_rigs_differ_in_name_only(seed, rig, order, tmp_path_factory):
     folder = tmp_path_factory.mktemp("rigs")
     turns = rigs.motion(np.random.default_rng(seed), 5)
     one = import_bvh(rigs.write(folder / "a.bvh", rigs.NAMES["zeroeggs"], turns)).motion
-    other = import_bvh(rigs.write(folder / "b.bvh", rigs.NAMES[rig], turns, order=order, six=rig == "genea", scale=1.0)).motion
+    other = import_bvh(
+        rigs.write(folder / "b.bvh", rigs.NAMES[rig], turns, order=order, six=rig == "genea", scale=1.0)
+    ).motion
     np.testing.assert_allclose(other.positions, one.positions, atol=1e-3)
 
 
@@ -87,7 +99,9 @@ def test_resampling_keeps_the_clock(seed, share, fps):
     assert found.fps == fps and found.start == 4.0
     assert motion.times[-1] - 1 / fps - 1e-9 <= found.times[-1] <= motion.times[-1] + 1e-9
     shared = [(i, j) for i, t in enumerate(found.times) for j in np.flatnonzero(np.abs(motion.times - t) < 1e-9)]
-    shared = [(i, j) for i, j in shared if 5 < found.times[i] < 7]  # a filter has to guess what was before the first frame
+    shared = [
+        (i, j) for i, j in shared if 5 < found.times[i] < 7
+    ]  # a filter has to guess what was before the first frame
     assert len(shared) >= 2
     for i, j in shared:
         np.testing.assert_allclose(found.positions[i], motion.positions[j], atol=1e-5 if fps >= 30 else 0.02)

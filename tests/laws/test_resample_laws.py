@@ -61,7 +61,9 @@ def test_a_slow_movement_keeps_its_size_and_its_time(rates, share, phase):
 
 
 @laws
-@given(rates=st.sampled_from([r for r in FALLING if r[0] > 1.2 * r[1]]), share=st.floats(0, 1), phase=st.floats(0, 6.28))
+@given(
+    rates=st.sampled_from([r for r in FALLING if r[0] > 1.2 * r[1]]), share=st.floats(0, 1), phase=st.floats(0, 6.28)
+)
 def test_what_the_new_rate_cannot_show_is_cut_by_20_dB(rates, share, phase):
     old, new = rates
     hertz = new / 2 + share * 0.95 * (old - new) / 2
@@ -98,7 +100,9 @@ def test_constant_bone_lengths_stay_constant(rates, n, seed):
     walk = np.cumsum(rng.normal(size=(n, 27)) * 0.2, 0) + 2 * rng.normal(size=27)
     motion = Motion(from_bones(walk, lengths), fps=rates[0])
     found = resample(motion, rates[1]).positions
-    now = np.linalg.norm(found[:, [c for _, c in Skeleton().bones]] - found[:, [p for p, _ in Skeleton().bones]], axis=-1)
+    now = np.linalg.norm(
+        found[:, [c for _, c in Skeleton().bones]] - found[:, [p for p, _ in Skeleton().bones]], axis=-1
+    )
     np.testing.assert_allclose(now, np.repeat(lengths[None], len(now), 0), rtol=2e-3, atol=1e-4)
 
 

@@ -9,7 +9,7 @@ from scipy.sparse.csgraph import dijkstra
 from fmri2ges.brain import roi
 from fmri2ges.brain.atlas import load_atlas
 from fmri2ges.brain.surface import cortex_graph
-from fmri2ges.data.roi_file import read_rois, write_rois
+from fmri2ges.data.rois.files import read_rois, write_rois
 
 ATLAS = load_atlas()
 CORTEX = ATLAS.labels > 0

@@ -9,15 +9,24 @@ import pytest
 from scipy.ndimage import gaussian_filter1d
 
 from fmri2ges.data.atomic import write_json
-from fmri2ges.data.motion_npz import write_motion
-from fmri2ges.data.words_io import write_words_tsv
+from fmri2ges.data.motion.npz import write_motion
+from fmri2ges.data.words.files import write_words_tsv
 from fmri2ges.motion.features import from_bones
 from fmri2ges.types import Motion, Words
 
 REST = np.array(
-    [[0, 1, 0], [0, 0.9, 0.4], [0, 0.9, -0.4], [1, 0, 0], [0.3, -1, 0.1], [0.1, -0.5, 0.8],
-     [-1, 0, 0], [-0.3, -1, 0.1], [-0.1, -0.5, 0.8]]
-)  # fmt: skip
+    [
+        [0, 1, 0],
+        [0, 0.9, 0.4],
+        [0, 0.9, -0.4],
+        [1, 0, 0],
+        [0.3, -1, 0.1],
+        [0.1, -0.5, 0.8],
+        [-1, 0, 0],
+        [-0.3, -1, 0.1],
+        [-0.1, -0.5, 0.8],
+    ]
+)
 REST = REST / np.linalg.norm(REST, axis=1, keepdims=True)
 LOOSE = np.array([0.03, 0.08, 0.08, 0.03, 0.35, 0.6, 0.03, 0.35, 0.6])[:, None]
 
@@ -77,17 +86,32 @@ def scored_run(tmp_path_factory):
         write_words_tsv(root / f"{story}.tsv", speech(rng))
         np.save(root / f"{story}.npy", rng.standard_normal((50, 2)).astype(np.float32))
         lines += [
-            "[[recording]]", 'subject = "s1"', f'story = "{story}"', f'bold = "{story}.npy"', "tr = 2.0",
-            "first_volume_at = 1.0", 'columns = ["X", "Y"]', f'words = "{story}.tsv"',
-        ]  # fmt: skip
+            "[[recording]]",
+            'subject = "s1"',
+            f'story = "{story}"',
+            f'bold = "{story}.npy"',
+            "tr = 2.0",
+            "first_volume_at = 1.0",
+            'columns = ["X", "Y"]',
+            f'words = "{story}.tsv"',
+        ]
         folder = root / "run" / "decoded" / story
         write_motion(folder / "text.npz", decoded(rng, noise, 0.0))
         write_motion(folder / "direct.npz", decoded(rng, noise, 0.5))
         write_words_tsv(folder / "words.tsv", speech(rng))
         manifest = {
-            "kind": "decode", "simulated": True, "study": str(root / "study.toml"), "study_name": "toy", "subject": "s1",
-            "story": story, "rois": ["AC", "Broca"], "samples": 3, "start": 0.0, "stop": 100.0, "seed": 0,
-        }  # fmt: skip
+            "kind": "decode",
+            "simulated": True,
+            "study": str(root / "study.toml"),
+            "study_name": "toy",
+            "subject": "s1",
+            "story": story,
+            "rois": ["AC", "Broca"],
+            "samples": 3,
+            "start": 0.0,
+            "stop": 100.0,
+            "seed": 0,
+        }
         write_json(folder / "manifest.json", manifest)
     lines += ["[split]", 'test_stories = ["one", "two", "three"]', ""]
     (root / "study.toml").write_text("\n".join(lines))

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fmri2ges.cli import main
+from fmri2ges.cli.main import main
 from fmri2ges.data.atomic import write_json
-from fmri2ges.data.motion_npz import read_motion
+from fmri2ges.data.motion.npz import read_motion
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -54,9 +54,18 @@ def test_check_alice(alice, capsys):
         (["train", "x.toml", "--out", "run", "--preset", "huge"], "--preset: 'huge' is not known; allowed: demo, full"),
         (["train", "x.toml", "--out", "run", "--device", "tpu"], "--device: 'tpu' is not known"),
         (["decode", "run", "--subject", "s", "--story", "k", "--out", "d"], "run: no such run folder"),
-        (["decode", "run", "--subject", "s", "--story", "k", "--out", "d", "--branch", "x"], "--branch: 'x' is not known"),
-        (["decode", "run", "--subject", "s", "--story", "k", "--out", "d", "--rois", "AC", "--roi-file", "f"], "give one of them"),
-        (["decode", "run", "--subject", "s", "--story", "k", "--out", "d", "--roi-file", "f.txt"], "f.txt: no such file"),
+        (
+            ["decode", "run", "--subject", "s", "--story", "k", "--out", "d", "--branch", "x"],
+            "--branch: 'x' is not known",
+        ),
+        (
+            ["decode", "run", "--subject", "s", "--story", "k", "--out", "d", "--rois", "AC", "--roi-file", "f"],
+            "give one of them",
+        ),
+        (
+            ["decode", "run", "--subject", "s", "--story", "k", "--out", "d", "--roi-file", "f.txt"],
+            "f.txt: no such file",
+        ),
         (["evaluate", "nowhere"], "nowhere: no such folder"),
         (["export", "nowhere", "--format", "bvh", "--out", "m.bvh"], "nowhere: is not a decoded folder"),
     ],
@@ -113,7 +122,11 @@ def test_interrupted_work_ends_with_130_and_leaves_nothing(tmp_path, number):
     command = [sys.executable, "-m", "fmri2ges", "simulate", str(out), "--subjects", "3"]
     # A shell that runs tests in the background makes its children ignore Ctrl-C; this one shall not.
     process = subprocess.Popen(
-        command, cwd=ROOT, stderr=subprocess.PIPE, text=True, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)
+        command,
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert "%" in process.stderr.readline()  # it has begun to write
     process.send_signal(number)

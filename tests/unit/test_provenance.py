@@ -29,7 +29,9 @@ def test_inputs_may_be_a_list(tmp_path):
 
 
 def test_digest_ignores_the_order_of_keys():
-    assert digest_json({"a": 1, "b": [1, 2]}) == digest_json({"b": [1, 2], "a": 1}) != digest_json({"a": 1, "b": [2, 1]})
+    assert (
+        digest_json({"a": 1, "b": [1, 2]}) == digest_json({"b": [1, 2], "a": 1}) != digest_json({"a": 1, "b": [2, 1]})
+    )
 
 
 def test_versions_need_no_import():

@@ -21,7 +21,7 @@ from alice_rate import (
     score,
 )
 
-from fmri2ges.data.study import within_story_folds
+from fmri2ges.data.study.folds import within_story_folds
 
 
 @pytest.fixture(scope="module")

@@ -49,4 +49,7 @@ def test_an_unknown_surface_is_one_clear_line():
 
 def test_the_mesh_is_read_without_importing_nilearn():
     code = "import sys, fmri2ges.brain.surface as s; s.load_surface('pial'); print('nilearn' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "False"
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+        == "False"
+    )

@@ -5,14 +5,7 @@ import pytest
 from sklearn.decomposition import PCA
 
 from fmri2ges.brain.parcels import fit_voxel_basis, parcels_inside
-from fmri2ges.brain.voxels import (
-    VoxelGrid,
-    VoxelRecording,
-    block_means,
-    block_names,
-    block_regions,
-    voxel_blocks,
-)
+from fmri2ges.brain.voxels import VoxelGrid, VoxelRecording, block_means, block_names, block_regions, voxel_blocks
 from fmri2ges.types import Words
 from tests.bold_files import AFFINE, make_mask
 

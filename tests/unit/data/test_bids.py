@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from fmri2ges.data.atomic import write_json
-from fmri2ges.data.check import check_study, checked_to_dict
-from fmri2ges.data.study import load_study
-from fmri2ges.data.words_io import write_words_tsv
+from fmri2ges.data.study.check import check_study, checked_to_dict
+from fmri2ges.data.study.load import load_study
+from fmri2ges.data.words.files import write_words_tsv
 from fmri2ges.types import Words
 from tests.bold_files import make_mask, write_dtseries, write_gifti_pair, write_mask, write_nifti
 
@@ -62,7 +62,11 @@ def test_narratives_surfaces(narratives):
 def test_the_tr_comes_from_the_json_file(narratives):
     tables = [TABLE.format(task=t, space="fsaverage6") + 'subjects = ["sub-001"]\n' for t in "ab"]
     first, second = check_study(study_file(narratives, *tables)).problems[:2]
-    assert "bids 1: " in first and "no .json file beside it states RepetitionTime; add `tr = ...`" in first and "bids 2" in second
+    assert (
+        "bids 1: " in first
+        and "no .json file beside it states RepetitionTime; add `tr = ...`" in first
+        and "bids 2" in second
+    )
     func = narratives / "derivatives" / "sub-001" / "func"
     write_json(func / "sub-001_task-a_space-fsaverage6_hemi-L_desc-clean.json", {"RepetitionTime": 1.5})
     write_json(func / "sub-001_task-b_space-fsaverage6_desc-clean.json", {"RepetitionTime": 2})
@@ -80,7 +84,9 @@ def test_fmriprep_volumes_share_the_mask_of_their_runs(tmp_path):
         write_json(func / f"{stem}_desc-preproc_bold.json", {"RepetitionTime": 2.0})
         write_mask(func / f"{stem}_boldref.nii.gz", mask)
         write_words(tmp_path, f"story-{run}", run)
-    table = TABLE.format(task="story", space="MNI152NLin2009cAsym").replace("{task}", "{task}-{run}") + "runs = [1, 2]\n"
+    table = (
+        TABLE.format(task="story", space="MNI152NLin2009cAsym").replace("{task}", "{task}-{run}") + "runs = [1, 2]\n"
+    )
     path = study_file(tmp_path, table, test="story-2")
     study = load_study(path)
     assert study.stories == ("story-1", "story-2")
@@ -94,9 +100,18 @@ def test_fmriprep_volumes_share_the_mask_of_their_runs(tmp_path):
     found = checked_to_dict(checked)
     assert found["ok"] and found["minutes"]["bold"] == 2.0 and found["split"]["test"] == ["story-2"]
     assert found["recordings"][0] | {"n_nan": 0} == {
-        "subject": "sub-01", "story": "story-1", "space": "voxels", "tr": 2.0, "first_volume_at": 1.0,
-        "n_volumes": 30, "n_columns": n, "n_nan": 0, "n_constant": 0, "n_words": 100, "understood": "",
-    }  # fmt: skip
+        "subject": "sub-01",
+        "story": "story-1",
+        "space": "voxels",
+        "tr": 2.0,
+        "first_volume_at": 1.0,
+        "n_volumes": 30,
+        "n_columns": n,
+        "n_nan": 0,
+        "n_constant": 0,
+        "n_words": 100,
+        "understood": "",
+    }
 
 
 def test_grayordinates(tmp_path):
@@ -129,7 +144,11 @@ def test_none_or_several_files_are_named(narratives):
     func = narratives / "derivatives" / "sub-001" / "func"
     (func / "sub-001_task-a_space-fsaverage6_hemi-L_desc-smooth.func.gii").touch()
     line = problem(study_file(narratives, a, test="a"))
-    assert "2 BOLD files of sub-001" in line and "desc-smooth" in line and "narrow it down with runs, session or desc" in line
+    assert (
+        "2 BOLD files of sub-001" in line
+        and "desc-smooth" in line
+        and "narrow it down with runs, session or desc" in line
+    )
     assert load_study(study_file(narratives, a + 'desc = "clean"\n', test="a")).subjects == ("sub-001", "sub-002")
 
 
@@ -140,8 +159,16 @@ def test_none_or_several_files_are_named(narratives):
         ("{task}.tsv", "{story}.tsv", "has another name in braces than subject, task, run"),
         ("{task}.tsv", "{subject}.tsv", "words: no such file: "),
         ("first_volume_at = 1.0", "", "first_volume_at missing; add it"),
-        ("first_volume_at = 1.0", "first_volume_at = 1.0\nruns = [0]", "runs: must be a list of whole numbers such as [1, 2]"),
-        ("first_volume_at = 1.0", "first_volume_at = 1.0\nsubject = 3", "unknown key 'subject' (did you mean subjects?)"),
+        (
+            "first_volume_at = 1.0",
+            "first_volume_at = 1.0\nruns = [0]",
+            "runs: must be a list of whole numbers such as [1, 2]",
+        ),
+        (
+            "first_volume_at = 1.0",
+            "first_volume_at = 1.0\nsubject = 3",
+            "unknown key 'subject' (did you mean subjects?)",
+        ),
     ],
 )
 def test_wrong_tables(narratives, old, new, message):

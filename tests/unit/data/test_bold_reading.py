@@ -7,7 +7,7 @@ from scipy.stats import zscore
 
 from fmri2ges.brain.atlas import N_VERTICES
 from fmri2ges.data.atomic import write_npz
-from fmri2ges.data.bold import read_bold, standardize
+from fmri2ges.data.bold.read import read_bold, standardize
 from fmri2ges.errors import UserError
 
 

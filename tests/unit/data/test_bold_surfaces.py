@@ -6,9 +6,9 @@ import pytest
 
 from fmri2ges.brain.atlas import load_atlas
 from fmri2ges.brain.surface import load_fslr_index
-from fmri2ges.data.bold import read_bold, standardize
-from fmri2ges.data.cifti import open_cifti
-from fmri2ges.data.gifti import partner_of
+from fmri2ges.data.bold.cifti import open_cifti
+from fmri2ges.data.bold.gifti import partner_of
+from fmri2ges.data.bold.read import read_bold, standardize
 from fmri2ges.errors import UserError
 from tests.bold_files import N_FSLR, cortex_vertices, noisy, write_dtseries, write_gifti, write_gifti_pair
 
@@ -86,7 +86,9 @@ def test_cifti_takes_the_nearest_vertex(tmp_path):
     n = sum(map(len, vertices)) + 8
     values = np.zeros((8, n), np.float32)
     number = np.concatenate([vertices[0], -vertices[1], np.zeros(8)])
-    values[:] = number * np.where(np.arange(8) < 4, 1, -1)[:, None] + 1e-3 * np.random.default_rng(0).normal(size=(8, n))
+    values[:] = number * np.where(np.arange(8) < 4, 1, -1)[:, None] + 1e-3 * np.random.default_rng(0).normal(
+        size=(8, n)
+    )
     path = write_dtseries(tmp_path / "a.dtseries.nii", values)
     series = open_cifti(path)
     out = np.empty(series.shape, np.float32)
@@ -130,10 +132,14 @@ def test_what_is_wrong_with_a_gifti_is_said_in_a_line(tmp_path):
 
 
 def test_what_is_wrong_with_a_cifti_is_said_in_a_line(tmp_path):
-    refused("needs the left and the right cortex; it holds: CIFTI_STRUCTURE_CORTEX_LEFT, ",
-            write_dtseries(tmp_path / "l.dtseries.nii", SIGNAL, sides="L"))  # fmt: skip
-    refused("has 59292 vertices per hemisphere; fsLR-32k",
-            write_dtseries(tmp_path / "m.dtseries.nii", SIGNAL, n_vertices=59292))  # fmt: skip
+    refused(
+        "needs the left and the right cortex; it holds: CIFTI_STRUCTURE_CORTEX_LEFT, ",
+        write_dtseries(tmp_path / "l.dtseries.nii", SIGNAL, sides="L"),
+    )
+    refused(
+        "has 59292 vertices per hemisphere; fsLR-32k",
+        write_dtseries(tmp_path / "m.dtseries.nii", SIGNAL, n_vertices=59292),
+    )
     nibabel.save(nibabel.Nifti1Image(np.zeros((4, 4, 4, 9)), np.eye(4)), tmp_path / "n.dtseries.nii")
     refused("is not a dense time series", tmp_path / "n.dtseries.nii")
     whole = write_dtseries(tmp_path / "w.dtseries.nii", SIGNAL)

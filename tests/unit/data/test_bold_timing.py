@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from fmri2ges.brain.hrf import double_gamma
-from fmri2ges.data.study import load_study
-from fmri2ges.data.words_io import write_words_tsv
+from fmri2ges.data.study.load import load_study
+from fmri2ges.data.words.files import write_words_tsv
 from fmri2ges.types import Words
 from tests.bold_files import make_mask, write_dtseries, write_gifti_pair, write_hf5, write_mask, write_nifti
 

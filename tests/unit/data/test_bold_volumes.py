@@ -10,10 +10,10 @@ from nilearn.masking import apply_mask
 
 from fmri2ges.brain.voxels import surface_columns
 from fmri2ges.data.atomic import write_json
-from fmri2ges.data.bold import open_bold, read_bold, standardize
-from fmri2ges.data.hf5 import story_noise_ceiling
-from fmri2ges.data.nifti import voxel_roi
-from fmri2ges.data.xfm import read_xfm
+from fmri2ges.data.bold.hf5 import story_noise_ceiling
+from fmri2ges.data.bold.nifti import voxel_roi
+from fmri2ges.data.bold.read import open_bold, read_bold, standardize
+from fmri2ges.data.bold.xfm import read_xfm
 from fmri2ges.errors import UserError
 from fmri2ges.evaluation.ceiling import noise_ceiling
 from tests.bold_files import AFFINE, make_mask, write_hf5, write_mask, write_nifti
@@ -139,7 +139,9 @@ def test_an_roi_in_the_subjects_grid(tmp_path, mask):
 
 def test_pycortex_transform_finds_the_voxel_of_a_vertex(tmp_path, mask):
     write_mask(tmp_path / "mask.nii", mask)
-    grid = open_bold(write_hf5(tmp_path / "a.hf5", np.arange(9.0), int(mask.sum())), masks=(tmp_path / "mask.nii",)).grid
+    grid = open_bold(
+        write_hf5(tmp_path / "a.hf5", np.arange(9.0), int(mask.sum())), masks=(tmp_path / "mask.nii",)
+    ).grid
     coord = np.linalg.inv(AFFINE)
     write_json(tmp_path / "matrices.xfm", {"coord": coord.tolist(), "magnet": np.eye(4).tolist()})
     inside = grid.mm[[5, 40, 3]] + 0.4
@@ -184,7 +186,9 @@ def test_what_is_wrong_with_a_volume_is_said_in_a_line(tmp_path, mask):
     good = write_mask(tmp_path / "m.nii", mask)
     refused("needs `mask`", path)
     refused("resample the mask to the grid", path, masks=(write_mask(tmp_path / "s.nii", mask[1:]),))
-    refused("8 x 9 x 7 voxels of 2 x 2 x 2.5 mm from", path, masks=(write_mask(tmp_path / "p.nii", mask, AFFINE * 1.5),))
+    refused(
+        "8 x 9 x 7 voxels of 2 x 2 x 2.5 mm from", path, masks=(write_mask(tmp_path / "p.nii", mask, AFFINE * 1.5),)
+    )
     flat = write_mask(tmp_path / "flat.nii", mask)
     refused("must be 4D", flat, masks=(good,))
     cut = tmp_path / "cut.nii.gz"

@@ -7,9 +7,9 @@ import pybvh
 import pytest
 from scipy.spatial.transform import Rotation
 
-from fmri2ges.data.bvh import import_bvh, propose_for, read_bvh, write_bvh
-from fmri2ges.data.bvh_file import parse_bvh
-from fmri2ges.data.skeletons import ROLES, propose_mapping, read_mapping, split_name, write_mapping
+from fmri2ges.data.motion.bvh import import_bvh, propose_for, read_bvh, write_bvh
+from fmri2ges.data.motion.bvh_parse import parse_bvh
+from fmri2ges.data.motion.skeletons import ROLES, propose_mapping, read_mapping, split_name, write_mapping
 from fmri2ges.errors import UserError
 from fmri2ges.motion.features import resample, to_bones
 from fmri2ges.types import TED10_JOINTS
@@ -45,7 +45,9 @@ def test_positions_agree_with_pybvh(tmp_path, turns):
 @pytest.mark.parametrize("six", [False, True])
 def test_positions_agree_with_bvhio(tmp_path, order, six):
     bvhio = pytest.importorskip("bvhio")
-    path = rigs.write(tmp_path / "a.bvh", rigs.NAMES["genea"], rigs.motion(np.random.default_rng(1), 6), order=order, six=six)
+    path = rigs.write(
+        tmp_path / "a.bvh", rigs.NAMES["genea"], rigs.motion(np.random.default_rng(1), 6), order=order, six=six
+    )
     bvh = parse_bvh(path)
     ours, _ = bvh.pose(range(len(bvh.names)))
     root = bvhio.readAsHierarchy(str(path))
@@ -58,10 +60,17 @@ def test_positions_agree_with_bvhio(tmp_path, order, six):
 
 @pytest.mark.parametrize(
     "rig, found",
-    [("zeroeggs", "BEAT, ZeroEGGS, SeG, Trinity or Mixamo"), ("mixamo", "BEAT, ZeroEGGS, SeG, Trinity or Mixamo"), ("cmu", "CMU"),
-     ("beat short", "BEAT, short names"), ("genea", "GENEA, Talking With Hands")],
-)  # fmt: skip
-@pytest.mark.parametrize("unit, scale", [("centimetres", 100), ("metres", 1), ("inches", 1 / 0.0254), ("CMU units", 0.45 / 0.0254)])
+    [
+        ("zeroeggs", "BEAT, ZeroEGGS, SeG, Trinity or Mixamo"),
+        ("mixamo", "BEAT, ZeroEGGS, SeG, Trinity or Mixamo"),
+        ("cmu", "CMU"),
+        ("beat short", "BEAT, short names"),
+        ("genea", "GENEA, Talking With Hands"),
+    ],
+)
+@pytest.mark.parametrize(
+    "unit, scale", [("centimetres", 100), ("metres", 1), ("inches", 1 / 0.0254), ("CMU units", 0.45 / 0.0254)]
+)
 def test_known_rigs_give_metres_from_any_unit_and_axes(tmp_path, turns, rig, found, unit, scale):
     up = Rotation.from_euler("x", 90, degrees=True)  # y up -> z up
     path = rigs.write(tmp_path / "a.bvh", rigs.NAMES[rig], turns, scale=scale, scene=up, six=rig == "genea")
@@ -71,7 +80,9 @@ def test_known_rigs_give_metres_from_any_unit_and_axes(tmp_path, turns, rig, fou
     front = yaw_to_front(place)
     for joint in COMMON:
         # 1 mm: angles and offsets are written with six digits.
-        np.testing.assert_allclose(got.motion.positions[:, TED10_JOINTS.index(joint)], front.apply(place[joint]), atol=1e-3)
+        np.testing.assert_allclose(
+            got.motion.positions[:, TED10_JOINTS.index(joint)], front.apply(place[joint]), atol=1e-3
+        )
     assert unit in got.describe() and "30 per second" in got.describe()
 
 
@@ -80,7 +91,12 @@ def test_the_nose_follows_the_head(tmp_path):
     turns = rigs.motion(np.random.default_rng(0), n, still={j for j, _, _ in rigs.BODY})
     angle = np.linspace(-40, 40, n)
     turns["head"] = Rotation.from_euler("y", angle[:, None], degrees=True)  # looks from the right to the left
-    at = dict(zip(TED10_JOINTS, read_bvh(rigs.write(tmp_path / "a.bvh", rigs.NAMES["zeroeggs"], turns)).positions.transpose(1, 0, 2)))
+    at = dict(
+        zip(
+            TED10_JOINTS,
+            read_bvh(rigs.write(tmp_path / "a.bvh", rigs.NAMES["zeroeggs"], turns)).positions.transpose(1, 0, 2),
+        )
+    )
     looks = at["nose"] - 0.5 * (at["head"] + at["nose"])  # from the middle of the head
     assert looks[0, 0] < -0.02 and looks[-1, 0] > 0.02 and (np.diff(at["nose"][:, 0]) > 0).all()
     np.testing.assert_allclose(at["nose"][:, 1], at["nose"][0, 1], atol=1e-5)  # and keeps its height
@@ -88,7 +104,9 @@ def test_the_nose_follows_the_head(tmp_path):
 
 def test_an_unknown_rig_is_proposed_confirmed_and_read(tmp_path, turns):
     path = rigs.write(tmp_path / "a.bvh", rigs.NAMES["unreal"], turns)
-    with pytest.raises(UserError, match="is of no known rig; proposed .*left_shoulder = upperarm_l .*save it as skeleton.toml"):
+    with pytest.raises(
+        UserError, match="is of no known rig; proposed .*left_shoulder = upperarm_l .*save it as skeleton.toml"
+    ):
         read_bvh(path)
     guess = propose_for(path)
     assert guess.joints["right_elbow"] == "lowerarm_r" and min(guess.confidence.values()) >= 0.5 and not guess.missing
@@ -114,17 +132,35 @@ def test_a_rig_without_names_is_proposed_by_its_tree(turns):
 
 
 def test_a_name_against_the_tree_loses_confidence():
-    names = ["Hips", "Spine", "Neck", "Head", "LeftArm", "LeftHand", "LeftForeArm", "RightArm", "RightForeArm", "RightHand"]
+    names = [
+        "Hips",
+        "Spine",
+        "Neck",
+        "Head",
+        "LeftArm",
+        "LeftHand",
+        "LeftForeArm",
+        "RightArm",
+        "RightForeArm",
+        "RightHand",
+    ]
     guess = propose_mapping(names, [-1, 0, 1, 2, 1, 4, 5, 1, 7, 8])
     assert guess.confidence["left_wrist"] < 0.5 < guess.confidence["right_wrist"]
 
 
 @pytest.mark.parametrize(
     "name, parts",
-    [("LeftForeArm", ("left", "forearm")), ("mixamorig:RightHand", ("right", "hand")), ("upperarm_l", ("left", "upperarm")),
-     ("lShldr", ("left", "shldr")), ("Bip01 R UpperArm", ("right", "upperarm")), ("rforearm", ("right", "forearm")),
-     ("J_Bip_L_LowerArm", ("left", "lowerarm")), ("Neck1", (None, "neck"))],
-)  # fmt: skip
+    [
+        ("LeftForeArm", ("left", "forearm")),
+        ("mixamorig:RightHand", ("right", "hand")),
+        ("upperarm_l", ("left", "upperarm")),
+        ("lShldr", ("left", "shldr")),
+        ("Bip01 R UpperArm", ("right", "upperarm")),
+        ("rforearm", ("right", "forearm")),
+        ("J_Bip_L_LowerArm", ("left", "lowerarm")),
+        ("Neck1", (None, "neck")),
+    ],
+)
 def test_names_are_split(name, parts):
     assert split_name(name) == parts
 
@@ -137,7 +173,10 @@ def test_names_are_split(name, parts):
         ("[joints]\nspin = 'a'", "unknown key 'spin'"),
         ("[joints]\nspine = 'a'", "names no joint for neck, head"),
         ("[joints", "is not a readable mapping"),
-        ("units = 'parsecs'\n[joints]\n" + "\n".join(f"{r} = 'a'" for r in ROLES), "units: 'parsecs' is not known; allowed: centimetres"),
+        (
+            "units = 'parsecs'\n[joints]\n" + "\n".join(f"{r} = 'a'" for r in ROLES),
+            "units: 'parsecs' is not known; allowed: centimetres",
+        ),
         ("units = 3\n[joints]\n" + "\n".join(f"{r} = 'a'" for r in ROLES), "units: '3' is not known"),
     ],
 )
@@ -167,7 +206,10 @@ HEAD = "HIERARCHY\nROOT a\n{\n OFFSET 0 0 0\n CHANNELS 3 Xrotation Yrotation Zro
         (HEAD.replace("End Site", "ROOT b"), "line 6: .*there must be one ROOT"),
         (HEAD + "}\n", "line 11: .*closes nothing"),
         (HEAD[:-2], "is not closed before MOTION"),
-        (HEAD + "MOTION\nFrames: 2\nFrame Time: 0.1\n1 2 3\n", "1 frames of 3 numbers where its header announces 2 frames of 3; was the file cut off"),
+        (
+            HEAD + "MOTION\nFrames: 2\nFrame Time: 0.1\n1 2 3\n",
+            "1 frames of 3 numbers where its header announces 2 frames of 3; was the file cut off",
+        ),
         (HEAD + "MOTION\nFrames: 99999999999999\nFrame Time: 0.1\n1 2 3\n", "1 frames of 3 numbers where"),
         (HEAD + "MOTION\nFrames: 1\nFrame Time: 0\n1 2 3\n", "holds no frames or no frame time"),
         (HEAD + "MOTION\nFrames: 1\nFrame Time: 0.1\n1 2 nan\n", "frame 1, channel 3: nan is no finite"),
@@ -191,7 +233,14 @@ def test_75_joints_and_69_seconds_are_read_within_a_second(tmp_path):
     chain = "".join(finger.format(k=k) for k in range(extra)) + "End Site\n{\nOFFSET 1 0 0\n}\n" + "}\n" * extra
     cut = head.rindex("}")
     header, rows = frames.split("\n", 2)[:2], frames.split("\n", 2)[2].splitlines()
-    text = head[:cut] + chain + "}\nMOTION\n" + "\n".join(header) + "\n" + "\n".join(r + " 1.234567" * (3 * extra) for r in rows)
+    text = (
+        head[:cut]
+        + chain
+        + "}\nMOTION\n"
+        + "\n".join(header)
+        + "\n"
+        + "\n".join(r + " 1.234567" * (3 * extra) for r in rows)
+    )
     path.write_text(text + "\n")
     took = []
     for _ in range(3):
@@ -239,5 +288,9 @@ def test_any_number_and_order_of_rotation_channels(tmp_path):
     place, turn = parse_bvh(tmp_path / "a.bvh").pose([0, 1, 2])
     first = Rotation.from_euler("ZXZ", [30, 40, 50], degrees=True)
     second = first * Rotation.from_euler("X", 20, degrees=True)
-    np.testing.assert_allclose(place[0], [[5, 0, 0], first.apply([0, 2, 0]) + [5, 0, 0], first.apply([0, 2, 0]) + second.apply([0, 3, 0]) + [5, 0, 0]], atol=1e-12)
+    np.testing.assert_allclose(
+        place[0],
+        [[5, 0, 0], first.apply([0, 2, 0]) + [5, 0, 0], first.apply([0, 2, 0]) + second.apply([0, 3, 0]) + [5, 0, 0]],
+        atol=1e-12,
+    )
     np.testing.assert_allclose(turn[0, 2], second.as_matrix(), atol=1e-12)

@@ -6,12 +6,12 @@ import re
 import numpy as np
 import pytest
 
-from fmri2ges.cli import main
-from fmri2ges.data.bvh import propose_for
-from fmri2ges.data.check import check_study, checked_to_dict
-from fmri2ges.data.skeletons import MAPPING_FILE, write_mapping
-from fmri2ges.data.study import load_study
-from fmri2ges.data.words_io import write_words_tsv
+from fmri2ges.cli.main import main
+from fmri2ges.data.motion.bvh import propose_for
+from fmri2ges.data.motion.skeletons import MAPPING_FILE, write_mapping
+from fmri2ges.data.study.check import check_study, checked_to_dict
+from fmri2ges.data.study.load import load_study
+from fmri2ges.data.words.files import write_words_tsv
 from fmri2ges.types import Words
 from tests import rigs
 from tests.bold_files import write_gifti_pair
@@ -37,7 +37,9 @@ def test_events_move_the_words_of_a_recording(toy, stim):
     study = load_study(change(toy, ('words = "a.tsv"', f'words = "a.tsv"\nevents = "e.tsv"\n{stim}')))
     after = study.read_recording(study.recordings[0]).words
     np.testing.assert_allclose(after.start, before.start + 4.5)
-    assert any("a.tsv: 4.5 s added to the words (onset of the story in e.tsv)" in note for note in check_study(toy).notes)
+    assert any(
+        "a.tsv: 4.5 s added to the words (onset of the story in e.tsv)" in note for note in check_study(toy).notes
+    )
 
 
 @pytest.mark.parametrize(
@@ -61,12 +63,16 @@ def test_events_of_a_bids_folder_are_found_by_name(tmp_path):
         write_gifti_pair(tmp_path / "derivatives" / f"sub-{subject}" / "func", NARRATIVES.format(subject, "a"), SIGNAL)
         (tmp_path / f"sub-{subject}_events.tsv").write_text(EVENTS.format(onset))
     write_words_tsv(tmp_path / "words" / "a.tsv", words)
-    table = TABLE.format(task="a", space="fsaverage6") + 'tr = 1.5\nevents = "sub-{subject}_events.tsv"\nstim = "pieman"\n'
+    table = (
+        TABLE.format(task="a", space="fsaverage6") + 'tr = 1.5\nevents = "sub-{subject}_events.tsv"\nstim = "pieman"\n'
+    )
     study = load_study(study_file(tmp_path, table, test="a"))
     starts = [study.read_words(r).start[0] for r in study.recordings]
     assert starts == [3.0, 7.5]  # one file of words, two clocks
-    assert check_study(study_file(tmp_path, table.replace("sub-{subject}_ev", "{subject}_ev"), test="a")).problems[0].startswith(
-        "study.toml: bids 1: events: no such file"
+    assert (
+        check_study(study_file(tmp_path, table.replace("sub-{subject}_ev", "{subject}_ev"), test="a"))
+        .problems[0]
+        .startswith("study.toml: bids 1: events: no such file")
     )
 
 
@@ -94,7 +100,9 @@ def with_clips(toy, *names, extra=""):
     rng = np.random.default_rng(1)
     text = toy.read_text()
     for name in names:
-        write_words_tsv(toy.parent / f"{name}.tsv", Words.from_lists(["".join(rng.choice(list("abcdef"), 6))], [0.0], [0.5]))
+        write_words_tsv(
+            toy.parent / f"{name}.tsv", Words.from_lists(["".join(rng.choice(list("abcdef"), 6))], [0.0], [0.5])
+        )
         entry = f'[[gesture]]\nclip = "{name}"\nmotion = "{name}.bvh"\nwords = "{name}.tsv"\nspeaker = "2"\n{extra}\n'
         text = text.replace("[split]", f"{entry}[split]")
     toy.write_text(text)
@@ -105,15 +113,23 @@ def test_an_unknown_rig_is_named_once_and_understood_with_its_mapping(toy):
     strange(toy.parent)
     with_clips(toy, "clip", "clop")
     (line,) = check_study(toy).problems
-    assert line.startswith(f"{toy.parent / 'clip.bvh'}: is of no known rig") and line.endswith("(the same in 1 more clips: clop)")
+    assert line.startswith(f"{toy.parent / 'clip.bvh'}: is of no known rig") and line.endswith(
+        "(the same in 1 more clips: clop)"
+    )
 
     write_mapping(toy.parent / "maps" / "bones.toml", propose_for(toy.parent / "clip.bvh"))
     change(toy, ('motion = "clip.bvh"', 'motion = "clip.bvh"\nskeleton = "maps/bones.toml"'))
     change(toy, ('motion = "clop.bvh"', 'motion = "clop.bvh"\nskeleton = "maps/bones.toml"'))
     checked = check_study(toy)
     assert checked.problems == ()
-    assert {c.clip: c.skeleton for c in checked.clips} == {"g": "our own npz", "clip": "bones.toml", "clop": "bones.toml"}
-    assert checked.clips[1].understood.startswith("bones.toml: 40 frames at 30 per second, centimetres, +y up, turned by ")
+    assert {c.clip: c.skeleton for c in checked.clips} == {
+        "g": "our own npz",
+        "clip": "bones.toml",
+        "clop": "bones.toml",
+    }
+    assert checked.clips[1].understood.startswith(
+        "bones.toml: 40 frames at 30 per second, centimetres, +y up, turned by "
+    )
     assert any(line == "skeletons: our own npz (1); bones.toml (2)" for line in checked.summary)
     clip = load_study(toy).read_clip(load_study(toy).gestures[1])
     assert clip.motion.n_frames == 40 and len(clip.motion.skeleton) == 10
@@ -124,7 +140,10 @@ def test_a_broken_mapping_is_reported_once(toy):
     (toy.parent / "bones.toml").write_text("[joints]\nspine = 'Bone1'\n")
     with_clips(toy, "clip", "clop", extra='skeleton = "bones.toml"\n')
     (line,) = check_study(toy).problems
-    assert line.startswith(f"{toy.parent / 'bones.toml'}: [joints] names no joint for neck") and "1 more clips: clop" in line
+    assert (
+        line.startswith(f"{toy.parent / 'bones.toml'}: [joints] names no joint for neck")
+        and "1 more clips: clop" in line
+    )
 
 
 def test_a_mapping_is_for_bvh_only(toy):
@@ -147,8 +166,17 @@ def heard(tmp_path):
             words = Words(text, words.start, np.minimum(0.2, np.diff(words.start, append=np.inf)))
             np.save(tmp_path / f"{story}.npy", response(words, times, rng, gain, n_columns=3))
             write_words_tsv(tmp_path / f"{story}.tsv", words.shift(-offset))
-            lines += ["[[recording]]", 'subject = "s1"', f'story = "{story}"', f'bold = "{story}.npy"', "tr = 2.0",
-                      "first_volume_at = 1.0", 'columns = ["X", "Y", "Z"]', f'words = "{story}.tsv"', ""]  # fmt: skip
+            lines += [
+                "[[recording]]",
+                'subject = "s1"',
+                f'story = "{story}"',
+                f'bold = "{story}.npy"',
+                "tr = 2.0",
+                "first_volume_at = 1.0",
+                'columns = ["X", "Y", "Z"]',
+                f'words = "{story}.tsv"',
+                "",
+            ]
         path = tmp_path / "study.toml"
         path.write_text("\n".join([*lines, "[split]", 'test_stories = ["b"]', ""]))
         return path

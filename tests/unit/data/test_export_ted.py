@@ -5,8 +5,8 @@ import importlib.util
 import numpy as np
 import pytest
 
-from fmri2ges.data.motion_npz import read_motion
-from fmri2ges.data.words_io import read_words
+from fmri2ges.data.motion.npz import read_motion
+from fmri2ges.data.words.files import read_words
 from fmri2ges.types import TED10_JOINTS, TED10_PARENTS, Skeleton
 from tests.conftest import ROOT
 
@@ -20,8 +20,20 @@ def ted():
 
 
 # A speaker in canonical axes: facing +z, the left wrist raised.
-POSE = np.array([[0, 0, 0], [0, 0.5, 0], [0, 0.65, 0.1], [0, 0.78, 0], [0.19, 0.5, 0], [0.45, 0.5, 0.1], [0.5, 0.8, 0.2],
-                 [-0.19, 0.5, 0], [-0.25, 0.25, 0], [-0.25, 0.1, 0.2]])  # fmt: skip
+POSE = np.array(
+    [
+        [0, 0, 0],
+        [0, 0.5, 0],
+        [0, 0.65, 0.1],
+        [0, 0.78, 0],
+        [0.19, 0.5, 0],
+        [0.45, 0.5, 0.1],
+        [0.5, 0.8, 0.2],
+        [-0.19, 0.5, 0],
+        [-0.25, 0.25, 0],
+        [-0.25, 0.1, 0.2],
+    ]
+)
 
 
 def test_ted_axes(ted, tmp_path):
@@ -55,8 +67,15 @@ def test_ted_expressive_axes_and_joints(ted):
     every = ted.convert(clip, "ted-expressive", all_joints=True)
     Skeleton(tuple(every["joints"]), tuple(int(p) for p in every["parents"]))  # parents come before their children
     assert len(set(every["joints"])) == 43 and every["positions"].shape == (60, 43, 3)
-    for child, parent in (("left_index1", "left_wrist"), ("left_index3", "left_index2"), ("right_thumb1", "right_wrist"),
-                          ("right_thumb3", "right_thumb2"), ("right_ear", "right_eye"), ("left_eye", "nose"), ("left_elbow", "left_shoulder")):  # fmt: skip
+    for child, parent in (
+        ("left_index1", "left_wrist"),
+        ("left_index3", "left_index2"),
+        ("right_thumb1", "right_wrist"),
+        ("right_thumb3", "right_thumb2"),
+        ("right_ear", "right_eye"),
+        ("left_eye", "nose"),
+        ("left_elbow", "left_shoulder"),
+    ):
         assert every["joints"][every["parents"][index[child]]] == parent
 
 
@@ -67,7 +86,11 @@ def test_both_rotations_are_proper(ted):
 
 
 def test_words_are_moved_to_the_clip_and_do_not_overlap(ted, tmp_path):
-    clip = {"words": [["late", 107.0, 108.0], ["well", 99.5, 100.4], ["so", 100.3, 101.2], ["oh yes", 101.0, 101.5]], "start_time": 100.0, "end_time": 106.0}
+    clip = {
+        "words": [["late", 107.0, 108.0], ["well", 99.5, 100.4], ["so", 100.3, 101.2], ["oh yes", 101.0, 101.5]],
+        "start_time": 100.0,
+        "end_time": 106.0,
+    }
     (tmp_path / "a.tsv").write_text(ted.words_tsv(ted.words_of(clip)))
     words = read_words(tmp_path / "a.tsv")
     assert words.text == ("well", "so", "oh", "yes")

@@ -10,12 +10,12 @@ import pytest
 
 from fmri2ges.brain.atlas import load_atlas
 from fmri2ges.data.atomic import read_json, write_json, write_npz
-from fmri2ges.data.bvh import read_bvh, write_bvh
-from fmri2ges.data.motion_npz import read_motion, write_motion
-from fmri2ges.data.roi_file import select_rois
+from fmri2ges.data.motion.bvh import read_bvh, write_bvh
+from fmri2ges.data.motion.npz import read_motion, write_motion
+from fmri2ges.data.rois.files import select_rois
 from fmri2ges.errors import UserError
+from fmri2ges.exports.motion import export_motion
 from fmri2ges.motion.features import BONE_LENGTHS
-from fmri2ges.runs.export import export_motion
 from fmri2ges.types import TED10_JOINTS, Motion, Skeleton
 
 
@@ -168,7 +168,9 @@ def test_known_rigs_in_any_unit(tmp_path, prefix, unit):
 def test_unknown_rigs_are_explained(tmp_path):
     path = rig(tmp_path / "rig.bvh")
     path.write_text(path.read_text().replace("LeftHand", "Paw"))
-    with pytest.raises(UserError, match=r"is of no known rig; proposed .*left_wrist = Paw \(0.4\).*the file has: Hips, Spine"):
+    with pytest.raises(
+        UserError, match=r"is of no known rig; proposed .*left_wrist = Paw \(0.4\).*the file has: Hips, Spine"
+    ):
         read_bvh(path)
     path.write_text("HIERARCHY\nROOT")
     with pytest.raises(UserError, match="is not a readable BVH"):
@@ -192,7 +194,9 @@ def test_export_csv(tmp_path, decoded_dir):
 def test_export_takes_the_direct_branch_unless_told(tmp_path, decoded_dir):
     for branch, expected in ((None, "direct"), ("text", "text")):
         (out,) = export_motion(decoded_dir, "npz", tmp_path / "m.npz", branch=branch)
-        np.testing.assert_array_equal(read_motion(out).positions, read_motion(decoded_dir / f"{expected}.npz").positions)
+        np.testing.assert_array_equal(
+            read_motion(out).positions, read_motion(decoded_dir / f"{expected}.npz").positions
+        )
     (decoded_dir / "direct.npz").unlink()
     (out,) = export_motion(decoded_dir, "bvh", tmp_path / "m.bvh")
     np.testing.assert_allclose(read_bvh(out).positions, read_motion(decoded_dir / "text.npz").positions, atol=1e-5)
@@ -227,7 +231,12 @@ def test_roi_lists(tmp_path):
     (tmp_path / "b.json").write_text('{"rois": 1}')
     (tmp_path / "c.txt").write_text("# nothing\n")
     (tmp_path / "L.label.gii").write_text("<GIFTI")
-    for name, message in (("b.json", "must be a list"), ("c.txt", "no ROI chosen"), ("L.label.gii", "cannot be read as GIFTI"), ("d.txt", "no such file")):
+    for name, message in (
+        ("b.json", "must be a list"),
+        ("c.txt", "no ROI chosen"),
+        ("L.label.gii", "cannot be read as GIFTI"),
+        ("d.txt", "no such file"),
+    ):
         with pytest.raises(UserError, match=message):
             select_rois([tmp_path / name]).names
 

@@ -9,11 +9,11 @@ from nibabel.freesurfer import write_geometry
 
 from fmri2ges.brain.atlas import load_atlas
 from fmri2ges.brain.surface import load_surface
-from fmri2ges.data.bold import read_bold
-from fmri2ges.data.check import check_study, checked_to_dict
-from fmri2ges.data.pycortex import PycortexSubject
-from fmri2ges.data.study import load_study
-from fmri2ges.data.words_io import write_words_tsv
+from fmri2ges.data.bold.pycortex import PycortexSubject
+from fmri2ges.data.bold.read import read_bold
+from fmri2ges.data.study.check import check_study, checked_to_dict
+from fmri2ges.data.study.load import load_study
+from fmri2ges.data.words.files import write_words_tsv
 from fmri2ges.errors import UserError
 from tests.bold_files import write_hf5, write_mask, write_nifti
 from tests.conftest import make_words
@@ -105,7 +105,9 @@ def test_the_surface_between_white_matter_and_pia_where_there_is_no_fiducial(tmp
         write_surface(subject / "surfaces" / f"pia_{side}.gii", MESH[part] + [2, 0, 5])
     found = read_bold(hf5(tmp_path / "a.hf5", volume, mask), pycortex=PycortexSubject(subject)).data
     # In float32 GIFTI a vertex on the face between two voxels may fall to either.
-    assert (found == read_bold(tmp_path / "a.hf5", pycortex=PycortexSubject(fresh(tmp_path, mask))).data).all(0).mean() > 0.999
+    assert (found == read_bold(tmp_path / "a.hf5", pycortex=PycortexSubject(fresh(tmp_path, mask))).data).all(
+        0
+    ).mean() > 0.999
 
 
 def fresh(tmp_path, mask):
@@ -141,7 +143,7 @@ def test_registered_spheres_bring_a_mesh_of_its_own_to_fsaverage5(tmp_path, subj
 
 def test_spheres_with_noise_stay_within_a_vertex(tmp_path, subject):
     """Where no vertex of the subject lies at the place, the nearest one counts."""
-    from fmri2ges.data.pycortex import _on_sphere
+    from fmri2ges.data.bold.pycortex import _on_sphere
 
     rng = np.random.default_rng(0)
     ball = rng.normal(size=(150_000, 3))
@@ -177,7 +179,11 @@ def test_what_is_wrong_with_a_folder_is_said_in_a_line(tmp_path, subject, mask, 
     refused(r"other.mask_thick.nii.gz: no such file; give the mask", *given, transform="other")
     refused(r"has no transform \(transforms/NAME/matrices.xfm\)", tmp_path, tmp_path, mask, volume)
     write_transform(subject, reference=(28, 36, 30))
-    refused("leads to a volume of 28 x 36 x 30 voxels .* but the mask of the BOLD has 30 x 36 x 28", *given, transform="auto")
+    refused(
+        "leads to a volume of 28 x 36 x 30 voxels .* but the mask of the BOLD has 30 x 36 x 28",
+        *given,
+        transform="auto",
+    )
     folder = write_transform(subject)
     moved = np.linalg.inv(AFFINE) + 100 * np.eye(4, k=3)
     (folder / "matrices.xfm").write_text(json.dumps({"coord": moved.tolist()}))
@@ -213,8 +219,14 @@ def study_file(tmp_path, subject, more="", keys='pycortex = "db/S1"'):
     for k, story in enumerate("ab"):
         write_words_tsv(tmp_path / f"{story}.tsv", make_words(np.random.default_rng(k)))
         lines += [
-            "[[recording]]", 'subject = "S1"', f'story = "{story}"', f'bold = "{story}.hf5"', f'words = "{story}.tsv"', keys, more,
-        ]  # fmt: skip
+            "[[recording]]",
+            'subject = "S1"',
+            f'story = "{story}"',
+            f'bold = "{story}.hf5"',
+            f'words = "{story}.tsv"',
+            keys,
+            more,
+        ]
     path = tmp_path / "study.toml"
     path.write_text("\n".join([*lines, "[split]", 'test_stories = ["b"]', ""]))
     return path
@@ -228,9 +240,9 @@ def test_a_study_names_the_folder_and_check_says_what_it_understood(tmp_path, su
     assert checked.problems == ()
     assert "fsaverage5 (2)" in checked.summary[1]
     (line,) = [line for line in checked.summary if line.startswith("surfaces: ")]
-    assert line.startswith("surfaces: pycortex S1, transform auto: 10242 + 10242 vertices taken as fsaverage") and line.endswith(
-        "(2 recordings)"
-    )
+    assert line.startswith(
+        "surfaces: pycortex S1, transform auto: 10242 + 10242 vertices taken as fsaverage"
+    ) and line.endswith("(2 recordings)")
     assert checked_to_dict(checked)["recordings"][0]["understood"].startswith("pycortex S1")
     study = load_study(path)
     recording = study.read_recording(study.recording("S1", "a"))

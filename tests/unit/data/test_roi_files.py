@@ -9,7 +9,7 @@ import pytest
 from fmri2ges.brain.roi import N_ALL, cover
 from fmri2ges.brain.surface import MESH_SIZES, load_surface
 from fmri2ges.data.atomic import write_json
-from fmri2ges.data.roi_file import read_rois, select_rois
+from fmri2ges.data.rois.files import read_rois, select_rois
 from fmri2ges.errors import UserError
 from tests.roi_files import (
     ATLAS,
@@ -29,7 +29,7 @@ from tests.roi_files import (
     on_mesh,
     roi_json,
     store,
-)  # fmt: skip
+)
 
 KEYS = V1[LEFT] + 2 * BROCA[LEFT]  # 1 in V1, 2 in Broca
 MID = (load_surface("white").vertices + load_surface("pial").vertices) / 2
@@ -62,7 +62,9 @@ def test_label_gifti_on_fslr_lands_where_the_index_says(tmp_path):
 
 
 def test_every_label_is_an_roi_and_the_empty_ones_are_none(tmp_path):
-    found = masks(label_gii(tmp_path / "x.label.gii", np.where(KEYS == 0, 3, KEYS), names=("???", "V1", "Broca", "???")))
+    found = masks(
+        label_gii(tmp_path / "x.label.gii", np.where(KEYS == 0, 3, KEYS), names=("???", "V1", "Broca", "???"))
+    )
     assert found.keys() == {"V1", "Broca"}
     np.testing.assert_array_equal(found["Broca"], left(BROCA))
 
@@ -126,7 +128,10 @@ def test_nifti_is_what_nilearn_samples(tmp_path):
     path = ball_nifti(tmp_path / "ball.nii", (50, -20, 5), 17, mm=3.0)
     meshes = load_fsaverage("fsaverage5")
     expected = [
-        vol_to_surf(str(path), meshes["pial"].parts[s], inner_mesh=meshes["white_matter"].parts[s], interpolation="linear") > 0.5
+        vol_to_surf(
+            str(path), meshes["pial"].parts[s], inner_mesh=meshes["white_matter"].parts[s], interpolation="linear"
+        )
+        > 0.5
         for s in ("left", "right")
     ]
     np.testing.assert_array_equal(masks(path)["ball"], np.concatenate(expected) & (ATLAS.labels > 0))
@@ -168,7 +173,9 @@ def test_json_entries_of_one_name_are_one_roi(tmp_path):
 
 def test_csv_of_members(tmp_path):
     rows = [f"{'L' if v < 10242 else 'R'},{v % 10242},mine,whatever" for v in np.flatnonzero(BROCA)]
-    (tmp_path / "m.csv").write_text("hemisphere,vertex,roi,area\r\n" + "\r\n".join(rows), encoding="utf-8-sig", newline="")
+    (tmp_path / "m.csv").write_text(
+        "hemisphere,vertex,roi,area\r\n" + "\r\n".join(rows), encoding="utf-8-sig", newline=""
+    )
     np.testing.assert_array_equal(masks(tmp_path / "m.csv")["mine"], BROCA)
 
 
@@ -201,7 +208,12 @@ def test_pycortex_overlays(tmp_path, n):
         found["circle"][np.abs(distance - 100) > 1], ((distance < 100) & cortex)[np.abs(distance - 100) > 1]
     )
     t = np.linspace(0, 1, 400)[:, None]
-    bezier = (1 - t) ** 3 * [300, 300] + 3 * t * (1 - t) ** 2 * [300, 100] + 3 * t**2 * (1 - t) * [600, 100] + t**3 * [600, 300]
+    bezier = (
+        (1 - t) ** 3 * [300, 300]
+        + 3 * t * (1 - t) ** 2 * [300, 100]
+        + 3 * t**2 * (1 - t) * [600, 100]
+        + t**3 * [600, 300]
+    )
     assert (found["bent"] ^ (even_odd(at, bezier) & cortex)).sum() <= 2
     assert not found["tri"][RIGHT].any() and not found["rel"][LEFT].any()
     assert all(mask.sum() > 30 for mask in found.values())
@@ -257,10 +269,19 @@ def make_short_label(p):
 
 WRONG = {
     "x.label.gii": (lambda p: label_gii(p, KEYS, structure=""), "which hemisphere"),
-    "lh.x.label.gii": (lambda p: label_gii(p, KEYS, structure="CortexRight"), "the name says L but the metadata say CortexRight"),
+    "lh.x.label.gii": (
+        lambda p: label_gii(p, KEYS, structure="CortexRight"),
+        "the name says L but the metadata say CortexRight",
+    ),
     "y.label.gii": (lambda p: label_gii(p, KEYS, structure="Cerebellum"), "allowed: CortexLeft, CortexRight"),
-    "z.label.gii": (lambda p: label_gii(p, KEYS[:5000]), "has 5000 vertices in a hemisphere; allowed: 10242, 40962, 163842"),
-    "fine.label.gii": (lambda p: label_gii(p, np.eye(1, 40962, 30000, int)[0]), "none of its ROIs holds a vertex of the coarser mesh"),
+    "z.label.gii": (
+        lambda p: label_gii(p, KEYS[:5000]),
+        "has 5000 vertices in a hemisphere; allowed: 10242, 40962, 163842",
+    ),
+    "fine.label.gii": (
+        lambda p: label_gii(p, np.eye(1, 40962, 30000, int)[0]),
+        "none of its ROIs holds a vertex of the coarser mesh",
+    ),
     "x.annot": (lambda p: annot(p, KEYS), "which hemisphere"),
     "lh.short.annot": (lambda p: annot(p, KEYS[:99]), "has 99 vertices"),
     "lh.own.label": (lambda p: fs_label(p, [1, 2], "sub-01"), "on the surface of 'sub-01'"),
@@ -269,20 +290,38 @@ WRONG = {
     "lh.fine.label": (lambda p: fs_label(p, [50000]), "none of its 1 vertices is on the coarser mesh"),
     "x.dlabel.nii": (lambda p: ball_nifti(p, (0, 0, 0), 5), "is not a CIFTI file"),
     "far.nii": (lambda p: ball_nifti(p, (-80, 85, 100), 4), "no vertex of the cortex lies in the mask"),
-    "labels.nii": (lambda p: nibabel.save(nibabel.Nifti1Image(np.full((4, 4, 4), 3, np.uint8), np.eye(4)), p), "is no mask"),
-    "series.nii": (lambda p: nibabel.save(nibabel.Nifti1Image(np.zeros((4, 4, 4, 9), np.uint8), np.eye(4)), p), "must be one 3D mask"),
+    "labels.nii": (
+        lambda p: nibabel.save(nibabel.Nifti1Image(np.full((4, 4, 4), 3, np.uint8), np.eye(4)), p),
+        "is no mask",
+    ),
+    "series.nii": (
+        lambda p: nibabel.save(nibabel.Nifti1Image(np.zeros((4, 4, 4, 9), np.uint8), np.eye(4)), p),
+        "must be one 3D mask",
+    ),
     "v2.json": (lambda p: roi_json(p, [], version=2), "has version 2; this program reads version 1"),
-    "side.json": (lambda p: roi_json(p, [{"name": "a", "hemisphere": "left", "vertices": []}]), r"rois\[0\]: \"hemisphere\" is 'left'"),
-    "two.json": (lambda p: roi_json(p, [{"name": "a", "hemisphere": "L", "polygon": [[0, 0], [1, 1]]}]), "at least three"),
-    "many.json": (lambda p: roi_json(p, [{"name": "a", "hemisphere": "L", "vertices": [10242]}]), "whole numbers from 0 to 10241"),
+    "side.json": (
+        lambda p: roi_json(p, [{"name": "a", "hemisphere": "left", "vertices": []}]),
+        r"rois\[0\]: \"hemisphere\" is 'left'",
+    ),
+    "two.json": (
+        lambda p: roi_json(p, [{"name": "a", "hemisphere": "L", "polygon": [[0, 0], [1, 1]]}]),
+        "at least three",
+    ),
+    "many.json": (
+        lambda p: roi_json(p, [{"name": "a", "hemisphere": "L", "vertices": [10242]}]),
+        "whole numbers from 0 to 10241",
+    ),
     "other.json": (lambda p: write_json(p, {"rois": []}), "must be a list of ROI names"),
     "m.csv": (lambda p: p.write_text("roi,hemisphere\na,L\n"), "has no column 'vertex'"),
     "n.csv": (lambda p: p.write_text("roi,hemisphere,vertex\na,L,3\na,L,10242\n"), "line 3: needs a name"),
     "x.svg": (lambda p: p.write_text("<svg/>"), "its width is ''"),
     "x.mat": (lambda p: p.write_bytes(b"\x93\xff"), "is not a list of names"),
-    "tiny.func.gii": (lambda p: metric_gii(p, np.eye(1, 10242, int(np.flatnonzero(V1)[0]))[0]), "fill no area of HCP-MMP1.0 by more than half"),
+    "tiny.func.gii": (
+        lambda p: metric_gii(p, np.eye(1, 10242, int(np.flatnonzero(V1)[0]))[0]),
+        "fill no area of HCP-MMP1.0 by more than half",
+    ),
     "none.func.gii": (lambda p: metric_gii(p, np.zeros(10242)), "no ROI chosen"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", WRONG)

@@ -13,9 +13,9 @@ from fmri2ges.brain.roi import N_ALL, Roi
 from fmri2ges.brain.surface import load_surface
 from fmri2ges.data.atomic import read_json, write_json
 from fmri2ges.data.maps import write_maps
-from fmri2ges.data.roi_file import read_rois, write_rois
+from fmri2ges.data.rois.files import read_rois, write_rois
 from fmri2ges.errors import UserError
-from fmri2ges.runs.export import ROI_FORMATS, export_motion
+from fmri2ges.exports.motion import ROI_FORMATS, export_motion
 
 ATLAS = load_atlas()
 CORTEX = ATLAS.labels > 0
@@ -23,7 +23,9 @@ V1, BROCA, LEFT_AG = ATLAS.vertices(["V1"]), ATLAS.vertices(["Broca"]), ATLAS.ve
 ROIS = (Roi("V1", V1), Roi("Broca (BA44/45+IFS)", BROCA), Roi("left, only", LEFT_AG))
 
 
-@pytest.mark.parametrize("name", ["r.label.gii", "r.func.gii", "r.shape.gii", "r.annot", "r.dlabel.nii", "r.csv", "r.json"])
+@pytest.mark.parametrize(
+    "name", ["r.label.gii", "r.func.gii", "r.shape.gii", "r.annot", "r.dlabel.nii", "r.csv", "r.json"]
+)
 def test_what_is_written_is_read(tmp_path, name):
     back = {}
     for path in write_rois(ROIS, tmp_path / name):
@@ -37,11 +39,17 @@ def test_what_is_written_is_read(tmp_path, name):
 def test_freesurfer_labels_are_one_file_per_roi_and_hemisphere(tmp_path):
     paths = write_rois(ROIS, tmp_path / "r.label")
     assert [p.name for p in paths] == [
-        "lh.r.V1.label", "rh.r.V1.label", "lh.r.Broca-BA44-45+IFS.label", "rh.r.Broca-BA44-45+IFS.label", "lh.r.left-only.label",
-    ]  # fmt: skip
+        "lh.r.V1.label",
+        "rh.r.V1.label",
+        "lh.r.Broca-BA44-45+IFS.label",
+        "rh.r.Broca-BA44-45+IFS.label",
+        "lh.r.left-only.label",
+    ]
     np.testing.assert_array_equal(read_label(paths[1]) + 10242, np.flatnonzero(V1)[np.flatnonzero(V1) >= 10242])
     table = np.loadtxt(paths[1], skiprows=2)
-    np.testing.assert_allclose(table[:, 1:4], load_surface("white").vertices[table[:, 0].astype(int) + 10242], atol=1e-3)
+    np.testing.assert_allclose(
+        table[:, 1:4], load_surface("white").vertices[table[:, 0].astype(int) + 10242], atol=1e-3
+    )
     (alone,) = write_rois(ROIS[2:], tmp_path / "lh.ag.label")
     assert alone.name == "lh.ag.label"
     np.testing.assert_array_equal(read_rois(alone)[0].mask, LEFT_AG)
@@ -65,7 +73,10 @@ def test_nibabel_reads_the_gifti_labels(tmp_path):
     left, right = (nibabel.load(p) for p in write_rois(ROIS, tmp_path / "r.label.gii"))
     np.testing.assert_array_equal(left.darrays[0].data, (1 * V1 + 2 * BROCA + 3 * LEFT_AG)[:10242])
     assert right.labeltable.get_labels_as_dict() == {0: "???", 1: "V1", 2: "Broca (BA44/45+IFS)", 3: "left, only"}
-    assert (left.meta["AnatomicalStructurePrimary"], right.meta["AnatomicalStructurePrimary"]) == ("CortexLeft", "CortexRight")
+    assert (left.meta["AnatomicalStructurePrimary"], right.meta["AnatomicalStructurePrimary"]) == (
+        "CortexLeft",
+        "CortexRight",
+    )
     assert left.darrays[0].intent == nibabel.nifti1.intent_codes["NIFTI_INTENT_LABEL"]
 
 
@@ -76,7 +87,10 @@ def test_nibabel_reads_the_cifti_labels(tmp_path):
     maps, models = (image.header.get_axis(k) for k in range(2))
     names = {key: name for key, (name, _) in maps.label[0].items()}
     assert names == {0: "???", 1: "V1", 2: "Broca (BA44/45+IFS)", 3: "left, only"}
-    assert [s for s, _, _ in models.iter_structures()] == ["CIFTI_STRUCTURE_CORTEX_LEFT", "CIFTI_STRUCTURE_CORTEX_RIGHT"]
+    assert [s for s, _, _ in models.iter_structures()] == [
+        "CIFTI_STRUCTURE_CORTEX_LEFT",
+        "CIFTI_STRUCTURE_CORTEX_RIGHT",
+    ]
     assert models.nvertices == {"CIFTI_STRUCTURE_CORTEX_LEFT": 10242, "CIFTI_STRUCTURE_CORTEX_RIGHT": 10242}
     at = models.vertex + 10242 * (models.name == "CIFTI_STRUCTURE_CORTEX_RIGHT")
     np.testing.assert_array_equal(np.asarray(image.dataobj)[0, np.argsort(at)], 1 * V1 + 2 * BROCA + 3 * LEFT_AG)
@@ -156,7 +170,8 @@ def test_the_wide_table_holds_the_long_one(tmp_path, decoded_dir):
 
 
 @pytest.mark.parametrize(
-    "name, intent", [("m.func.gii", "NIFTI_INTENT_NONE"), ("m.shape.gii", "NIFTI_INTENT_SHAPE"), ("m.gii", "NIFTI_INTENT_NONE")]
+    "name, intent",
+    [("m.func.gii", "NIFTI_INTENT_NONE"), ("m.shape.gii", "NIFTI_INTENT_SHAPE"), ("m.gii", "NIFTI_INTENT_NONE")],
 )
 def test_maps_as_gifti(tmp_path, name, intent):
     rng = np.random.default_rng(0)
@@ -204,7 +219,11 @@ def test_maps_as_csv(tmp_path):
 
 def test_maps_refuse_what_has_no_place(tmp_path):
     for maps, name, message in (
-        ({"r": np.zeros(100)}, "m.func.gii", r"map 'r': shape \(100,\); allowed: \(20484,\) vertices or \(360,\) areas"),
+        (
+            {"r": np.zeros(100)},
+            "m.func.gii",
+            r"map 'r': shape \(100,\); allowed: \(20484,\) vertices or \(360,\) areas",
+        ),
         ({"r": np.full(360, np.inf)}, "m.csv", "360 values are infinite"),
         ({"r": np.zeros(360), "s": np.zeros(N_ALL)}, "m.csv", "write them to two files"),
         ({}, "m.csv", "at least one"),

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from fmri2ges.data.motion_npz import read_motion
+from fmri2ges.data.motion.npz import read_motion
+from fmri2ges.data.motion.smplx import BODY, import_smplx, pose
 from fmri2ges.data.npz import npz_arrays
-from fmri2ges.data.smplx import BODY, import_smplx, pose
 from fmri2ges.errors import UserError
 from fmri2ges.motion.features import to_bones
 from fmri2ges.types import TED10_JOINTS
@@ -20,8 +20,15 @@ LEFT_SHOULDER, LEFT_ELBOW = 16, 18
 def beat2(path, poses, **more):
     """The arrays of a BEAT2 file."""
     n = len(poses)
-    arrays = {"betas": np.zeros(300), "poses": poses, "expressions": np.zeros((n, 100)), "trans": np.zeros((n, 3)),
-              "model": np.array("smplx2020"), "gender": np.array("neutral"), "mocap_frame_rate": np.array(30)}  # fmt: skip
+    arrays = {
+        "betas": np.zeros(300),
+        "poses": poses,
+        "expressions": np.zeros((n, 100)),
+        "trans": np.zeros((n, 3)),
+        "model": np.array("smplx2020"),
+        "gender": np.array("neutral"),
+        "mocap_frame_rate": np.array(30),
+    }
     np.savez(path, **{**arrays, **more})
     return path
 
@@ -130,8 +137,14 @@ def test_no_header_is_believed(tmp_path, header, message):
 
 def test_arrays_come_back_as_numpy_reads_them(tmp_path):
     rng = np.random.default_rng(2)
-    arrays = {"a": rng.normal(size=(3, 4)), "b": np.asfortranarray(rng.normal(size=(5, 2)).astype(np.float32)), "c": np.array("text"),
-              "d": np.array(7), "e": np.zeros((0, 3)), "f": np.array(["", "ab"])}  # fmt: skip
+    arrays = {
+        "a": rng.normal(size=(3, 4)),
+        "b": np.asfortranarray(rng.normal(size=(5, 2)).astype(np.float32)),
+        "c": np.array("text"),
+        "d": np.array(7),
+        "e": np.zeros((0, 3)),
+        "f": np.array(["", "ab"]),
+    }
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **arrays)
     (tmp_path / "a.npz").write_bytes(buffer.getvalue())

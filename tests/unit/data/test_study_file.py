@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from fmri2ges.data.check import check_study
-from fmri2ges.data.study import load_study, within_story_folds
-from fmri2ges.data.words_io import read_words_tsv, write_words_tsv
+from fmri2ges.data.study.check import check_study
+from fmri2ges.data.study.folds import within_story_folds
+from fmri2ges.data.study.load import load_study
+from fmri2ges.data.words.files import read_words_tsv, write_words_tsv
 from fmri2ges.errors import StudyError, UserError
 from fmri2ges.types import Words
 
@@ -66,7 +67,11 @@ def test_an_unknown_recording_names_what_there_is(toy):
         ('test_stories = ["c"]', 'test_stories = ["d"]', "test_stories: there is no story 'd'; stories: a, b, c, g"),
         ('test_stories = ["c"]', "", "nothing is held out"),
         ('test_stories = ["c"]', "within_story_folds = 5", "is for a study with a single story; this one has 3"),
-        ('test_stories = ["c"]', "within_story_folds = 1", "within_story_folds: must be a whole number, 2 or more; got 1"),
+        (
+            'test_stories = ["c"]',
+            "within_story_folds = 1",
+            "within_story_folds: must be a whole number, 2 or more; got 1",
+        ),
         ('test_stories = ["c"]', 'test_stories = ["c"]\ngap = -1', "gap: must be a number of seconds, 0 or more"),
         (
             'test_stories = ["c"]',
@@ -83,7 +88,9 @@ def test_one_wrong_entry_is_one_line(toy, old, new, message):
 
 def test_all_problems_come_at_once(toy):
     (toy.parent / "b.tsv").write_text("word\tstart\tduration\na\t0\t1\nb\t0.5\t1\n")
-    found = problems(change(toy, ("tr = 2.0", "tr = -1"), ('speaker = "1"', "speaker = 1"), ("[split]", "[split]\ngaps = 3")))
+    found = problems(
+        change(toy, ("tr = 2.0", "tr = -1"), ('speaker = "1"', "speaker = 1"), ("[split]", "[split]\ngaps = 3"))
+    )
     for part in ("recording 1", "gesture 1 (g): speaker", "split: unknown key 'gaps'", "b.tsv: line 3 ('b'): overlaps"):
         assert sum(part in line for line in found) == 1, found
     assert len(found) == 4
@@ -91,7 +98,12 @@ def test_all_problems_come_at_once(toy):
 
 @pytest.mark.parametrize(
     "content, message",
-    [("name = \nx = 1", "is not valid TOML: .*line 1"), ('name = "x"', "names no source"), ("", "name missing"), ("recording = 3", "must be written as")],
+    [
+        ("name = \nx = 1", "is not valid TOML: .*line 1"),
+        ('name = "x"', "names no source"),
+        ("", "name missing"),
+        ("recording = 3", "must be written as"),
+    ],
 )
 def test_files_that_are_no_study(tmp_path, content, message):
     path = tmp_path / "study.toml"
@@ -116,7 +128,9 @@ def shared_words(toy, n, into="c"):
 def test_a_training_text_in_a_test_story_is_an_error(toy):
     shared_words(toy, 40)
     (line,) = problems(toy)
-    assert "recording s1/c (test) also stand in recording s1/a (train)" in line and "29 % of the 8-word sequences" in line
+    assert (
+        "recording s1/c (test) also stand in recording s1/a (train)" in line and "29 % of the 8-word sequences" in line
+    )
 
 
 def test_a_gesture_clip_may_not_speak_the_test_story(toy):
@@ -145,7 +159,11 @@ def test_check_reports_files_that_do_not_fit(toy):
     data = (toy.parent / "g.npz").read_bytes()
     (toy.parent / "g.npz").write_bytes(data[:1000])
     found = check_study(toy).problems
-    for part in ("a.npy: has 3 columns but `columns` names 2", "b.npy: 1 volumes hold NaN", "g.npz: cannot be read as .npz"):
+    for part in (
+        "a.npy: has 3 columns but `columns` names 2",
+        "b.npy: 1 volumes hold NaN",
+        "g.npz: cannot be read as .npz",
+    ):
         assert sum(part in line for line in found) == 1, found
     assert len(found) == 3
     load_study(toy)  # the file itself is in order: only `check` reads the data

@@ -5,22 +5,57 @@ import json
 import numpy as np
 import pytest
 
-from fmri2ges.data.bids_events import story_onset
-from fmri2ges.data.words_io import read_words, report
+from fmri2ges.data.words.bids_events import story_onset
+from fmri2ges.data.words.files import read_words, report
 from fmri2ges.errors import UserError
 
 # A gentle alignment as its server writes it (offsets are characters of the transcript).
 GENTLE = {
     "transcript": "Well, he didn't xylograph it.",
     "words": [
-        {"alignedWord": "well", "case": "success", "end": 0.75, "endOffset": 4, "phones": [{"duration": 0.1, "phone": "w_B"}],
-         "start": 0.5, "startOffset": 0, "word": "Well"},
-        {"alignedWord": "he", "case": "success", "end": 0.9, "endOffset": 8, "phones": [], "start": 0.75, "startOffset": 6, "word": "he"},
+        {
+            "alignedWord": "well",
+            "case": "success",
+            "end": 0.75,
+            "endOffset": 4,
+            "phones": [{"duration": 0.1, "phone": "w_B"}],
+            "start": 0.5,
+            "startOffset": 0,
+            "word": "Well",
+        },
+        {
+            "alignedWord": "he",
+            "case": "success",
+            "end": 0.9,
+            "endOffset": 8,
+            "phones": [],
+            "start": 0.75,
+            "startOffset": 6,
+            "word": "he",
+        },
         {"case": "not-found-in-audio", "endOffset": 15, "startOffset": 9, "word": "didn't"},
-        {"alignedWord": "<unk>", "case": "success", "end": 2.0, "endOffset": 25, "phones": [], "start": 1.25, "startOffset": 16, "word": "xylograph"},
-        {"alignedWord": "it", "case": "success", "end": 2.25, "endOffset": 28, "phones": [], "start": 2.0, "startOffset": 26, "word": "it"},
+        {
+            "alignedWord": "<unk>",
+            "case": "success",
+            "end": 2.0,
+            "endOffset": 25,
+            "phones": [],
+            "start": 1.25,
+            "startOffset": 16,
+            "word": "xylograph",
+        },
+        {
+            "alignedWord": "it",
+            "case": "success",
+            "end": 2.25,
+            "endOffset": 28,
+            "phones": [],
+            "start": 2.0,
+            "startOffset": 26,
+            "word": "it",
+        },
     ],
-}  # fmt: skip
+}
 
 
 def write(path, content):
@@ -34,7 +69,7 @@ def test_gentle_words_without_times_are_dropped_and_counted(tmp_path):
     np.testing.assert_allclose(found.words.start, [0.5, 0.75, 1.25, 2.0])
     np.testing.assert_allclose(found.words.duration, [0.25, 0.15, 0.75, 0.25])
     assert not found.problems
-    assert "1 of 5 words have no times" in found.notes[0] and "words[3] \"didn't\"" in found.notes[0]
+    assert "1 of 5 words have no times" in found.notes[0] and 'words[3] "didn\'t"' in found.notes[0]
 
 
 @pytest.mark.parametrize(
@@ -48,7 +83,10 @@ def test_gentle_words_without_times_are_dropped_and_counted(tmp_path):
         ({"words": [{"start": 0, "end": 1}]}, r"words\[1\]: has no word"),
         ({"words": [{"word": "a", "start": "0", "end": 1}]}, r"words\[1\] .*must be seconds"),
         ({"words": [{"word": "a", "start": 2, "end": 1}]}, r"words\[1\] \('a'\): has a negative duration"),
-        ({"words": [{"word": "a", "start": 0, "end": 2}, {"word": "b", "start": 1, "end": 3}]}, r"words\[2\] \('b'\): overlaps .* 1.000 s"),
+        (
+            {"words": [{"word": "a", "start": 0, "end": 2}, {"word": "b", "start": 1, "end": 3}]},
+            r"words\[2\] \('b'\): overlaps .* 1.000 s",
+        ),
     ],
 )
 def test_broken_gentle_files_are_one_clear_line(tmp_path, content, message):
@@ -99,7 +137,12 @@ def test_every_problem_is_named(tmp_path):
     rows = ["a\t0\t2", "b\t1\t1", "c\t3\t-1", "sp\t4\t1", "d\tx\t1", "e\t5\t1", "f\t4.5\t1"]
     path = write(tmp_path / "w.tsv", "word\tstart\tduration\n" + "\n".join(rows) + "\n")
     found = report(path)
-    assert [p.split(": ")[1] for p in found.problems] == ["line 3 ('b')", "line 4 ('c')", "line 6 ('d')", "line 8 ('f')"]
+    assert [p.split(": ")[1] for p in found.problems] == [
+        "line 3 ('b')",
+        "line 4 ('c')",
+        "line 6 ('d')",
+        "line 8 ('f')",
+    ]
     assert found.words.text == ("a", "e") and found.notes == (f"{path}: 1 pauses and marks dropped",)
     with pytest.raises(UserError, match=r"line 3 \('b'\): overlaps .*\(and 3 more problems in this file\)"):
         read_words(path)

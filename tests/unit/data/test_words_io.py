@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from praatio import textgrid
 
-from fmri2ges.data.words_io import clean_word, read_textgrid, read_words, read_words_tsv, write_words_tsv
+from fmri2ges.data.words.files import clean_word, read_textgrid, read_words, read_words_tsv, write_words_tsv
 from fmri2ges.errors import UserError
 from fmri2ges.types import Words
 
@@ -19,7 +19,9 @@ def write_textgrid(path, tiers, form="long_textgrid"):
 
 @pytest.mark.parametrize("form", ["long_textgrid", "short_textgrid"])
 def test_both_text_forms_give_the_same_words(tmp_path, form):
-    path = write_textgrid(tmp_path / "a.TextGrid", {"word": [(0.5, 1.0, "It's"), (1.0, 1.5, "sp"), (1.5, 2.25, "LATE.")]}, form)
+    path = write_textgrid(
+        tmp_path / "a.TextGrid", {"word": [(0.5, 1.0, "It's"), (1.0, 1.5, "sp"), (1.5, 2.25, "LATE.")]}, form
+    )
     words = read_words(path)
     assert words.text == ("it's", "late")
     assert words.start.tolist() == [0.5, 1.5]
@@ -28,7 +30,15 @@ def test_both_text_forms_give_the_same_words(tmp_path, form):
 
 @pytest.mark.parametrize(
     "label, word",
-    [("sp", None), ("SIL", None), ("{sentence_start}", None), ("<unk>", None), ("  ", None), ("br", None), ("...", None)]
+    [
+        ("sp", None),
+        ("SIL", None),
+        ("{sentence_start}", None),
+        ("<unk>", None),
+        ("  ", None),
+        ("br", None),
+        ("...", None),
+    ]
     + [("n't", "n't"), ("Ma'am,", "ma'am"), ("don’t", "don't"), ("well-known", "well-known"), ("spring", "spring")],
 )
 def test_marks_are_dropped_and_clitics_kept(label, word):

@@ -53,7 +53,15 @@ def test_the_first_screen_is_what_the_weights_decode(demo):
     shipped = shipped_decoding(demo)
     m = shipped.manifest
     assert m["simulated"] is True
-    made = demo.decode(m["subject"], m["story"], tuple(m["rois"]), samples=m["samples"], start=m["start"], stop=m["stop"], seed=m["seed"])
+    made = demo.decode(
+        m["subject"],
+        m["story"],
+        tuple(m["rois"]),
+        samples=m["samples"],
+        start=m["start"],
+        stop=m["stop"],
+        seed=m["seed"],
+    )
     # Another processor rounds otherwise, which sampling amplifies a little.
     np.testing.assert_allclose(made.direct.samples, shipped.direct.samples, atol=0.01)
     # The BOLD is simulated anew, and stored in steps: another number of threads moves some values by a step, and some draws
@@ -89,8 +97,8 @@ def test_the_cache_is_filled_story_by_story(demo):
 
 @pytest.mark.slow
 def test_a_decoding_of_the_demo_is_evaluated_without_its_training_stories(demo, tmp_path):
-    from fmri2ges.decoding.output import write_decoded
-    from fmri2ges.runs.evaluate import evaluate_path
+    from fmri2ges.reports.evaluate import evaluate_path
+    from fmri2ges.storage.decoded import write_decoded
 
     decoded = demo.decode("sub-01", TEST[0], branch="text", samples=1, start=20, stop=80)
     report = evaluate_path(write_decoded(decoded, tmp_path / "out"))
@@ -103,10 +111,10 @@ def test_a_decoding_of_the_demo_is_evaluated_without_its_training_stories(demo, 
 @pytest.mark.timeout(2400)  # it trains; a busy machine takes its time
 def test_retraining_lands_on_the_card(tmp_path):
     """The command of the card, run again: held-out r of both branches within .06 of the card."""
-    from fmri2ges.decoding.output import write_decoded
     from fmri2ges.decoding.session import Session
     from fmri2ges.demo.study import simulate_study
-    from fmri2ges.runs.evaluate import evaluate_path
+    from fmri2ges.reports.evaluate import evaluate_path
+    from fmri2ges.storage.decoded import write_decoded
     from fmri2ges.training.train import train_study
 
     card = json.loads(CARD.read_text())
@@ -119,9 +127,10 @@ def test_retraining_lands_on_the_card(tmp_path):
 
     def score(table, branch):
         (value,) = [
-            row["value"] for row in table
+            row["value"]
+            for row in table
             if row["metric"] == "r, mean of 8" and row["branch"] == branch and row["story"] == "all stories"
-        ]  # fmt: skip
+        ]
         return value
 
     for branch in ("text", "direct"):

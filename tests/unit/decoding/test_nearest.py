@@ -13,7 +13,11 @@ def story(seed, n=60, words_at=0.5):
     rng = np.random.default_rng(seed)
     times = 1.0 + TR * np.arange(n)
     onset = np.arange(words_at, TR * n, 1.0)
-    return Heard(rng.normal(size=(n, 8)), times, Words(tuple(f"s{seed}w{int(t)}" for t in onset), onset, np.full(len(onset), 0.3)))
+    return Heard(
+        rng.normal(size=(n, 8)),
+        times,
+        Words(tuple(f"s{seed}w{int(t)}" for t in onset), onset, np.full(len(onset), 0.3)),
+    )
 
 
 def test_words_of_the_copied_place_move_to_the_story():
@@ -35,7 +39,9 @@ def test_best_place_is_that_of_corrcoef():
     times = LAG + TR * np.arange(10)
     text = nearest_segments(segment, times, (0.0, 20.0), training)
     places = [
-        (np.corrcoef(segment.ravel(), h.features[k : k + 10].ravel())[0, 1], h, k) for h in training for k in range(len(h.features) - 9)
+        (np.corrcoef(segment.ravel(), h.features[k : k + 10].ravel())[0, 1], h, k)
+        for h in training
+        for k in range(len(h.features) - 9)
     ]
     _, heard, k = max(places, key=lambda p: p[0])
     begin = heard.volume_times[k] - LAG

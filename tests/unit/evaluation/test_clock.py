@@ -111,8 +111,8 @@ def test_what_cannot_be_checked_is_said(times):
 
 
 def test_alice_is_on_time_and_an_error_of_ten_seconds_is_seen(shared):
-    from fmri2ges.data.bold import read_bold
-    from fmri2ges.data.words_io import read_words
+    from fmri2ges.data.bold.read import read_bold
+    from fmri2ges.data.words.files import read_words
 
     words = read_words(shared / "alice" / "DownTheRabbitHoleFinal_exp120_pad_1.TextGrid", "word")
     columns = ("LATL", "RATL", "LPTL", "LIPL", "LPreM", "LIFG")

@@ -3,9 +3,11 @@ import pytest
 from scipy.linalg import sqrtm
 
 from fmri2ges.errors import UserError
-from fmri2ges.evaluation.encoder import N_LATENT, Encoder, _encoder_net, load_encoder, save_encoder, train_encoder
-from fmri2ges.evaluation.fgd import cut_windows, fgd, frechet_distance, kernel_distance, real_floor
+from fmri2ges.evaluation.encoder import N_LATENT, Encoder, _encoder_net, train_encoder
+from fmri2ges.evaluation.fgd import fgd, frechet_distance, kernel_distance, real_floor
+from fmri2ges.evaluation.windows import cut_windows
 from fmri2ges.motion.features import to_bones
+from fmri2ges.storage.encoder import load_encoder, save_encoder
 
 
 @pytest.fixture
@@ -131,4 +133,6 @@ def test_the_shipped_encoder_tells_real_motion_from_a_still_pose(synthetic, rng)
     real = cut_windows(to_bones(synthetic.gesture(rng, 800)[0].positions))
     half = len(real) // 2
     still = np.tile(real.mean((0, 1), keepdims=True), (half, 34, 1))
-    assert fgd(encoder(still), encoder(real[:half]), rng) > 10 * abs(fgd(encoder(real[half:]), encoder(real[:half]), rng))
+    assert fgd(encoder(still), encoder(real[:half]), rng) > 10 * abs(
+        fgd(encoder(real[half:]), encoder(real[:half]), rng)
+    )

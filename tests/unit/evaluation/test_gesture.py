@@ -20,7 +20,7 @@ from fmri2ges.evaluation.gesture import (
     segment_ranks,
     weighted_r,
     wrist_speed,
-)  # fmt: skip
+)
 from fmri2ges.types import Motion
 
 
@@ -58,8 +58,10 @@ def test_one_sample_and_the_mean_of_samples_are_different_scores(synthetic, rng)
     truth, noise = synthetic.gesture(rng, 100)
     found = scores(against_reference(pair(truth, synthetic.decoded(rng, noise, 0.25, samples=6)), "text"))
     one, mean = found["r, one sample"].value, found["r, mean of 6"].value
-    each = [weighted_r(features(on_body(truth.positions)), features(on_body(s)))
-            for s in synthetic.decoded(np.random.default_rng(1), noise, 0.25, samples=6).samples]  # fmt: skip
+    each = [
+        weighted_r(features(on_body(truth.positions)), features(on_body(s)))
+        for s in synthetic.decoded(np.random.default_rng(1), noise, 0.25, samples=6).samples
+    ]
     assert one == pytest.approx(np.mean(each), abs=0.05)
     assert mean > one + 0.1
 

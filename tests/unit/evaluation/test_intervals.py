@@ -2,7 +2,15 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from fmri2ges.evaluation.intervals import block_edges, block_means, bootstrap, bootstrap_mean, count_blocks, jackknife, t_interval
+from fmri2ges.evaluation.intervals import (
+    block_edges,
+    block_means,
+    bootstrap,
+    bootstrap_mean,
+    count_blocks,
+    jackknife,
+    t_interval,
+)
 
 
 @pytest.fixture

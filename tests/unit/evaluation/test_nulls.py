@@ -13,7 +13,7 @@ from fmri2ges.evaluation.nulls import (
     holm,
     p_value,
     swap_null,
-)  # fmt: skip
+)
 
 
 @pytest.fixture
@@ -31,7 +31,8 @@ def test_fft_gives_the_correlation_of_every_shift(rng):
     a, b = rng.standard_normal((61, 4)) * [1, 5, 2, 1], rng.standard_normal((61, 4))
     shifts = np.array([0, 1, 20, 40])
     direct = [
-        np.average([np.corrcoef(a[:, d], np.roll(b, s, axis=0)[:, d])[0, 1] for d in range(4)], weights=a.var(0)) for s in shifts
+        np.average([np.corrcoef(a[:, d], np.roll(b, s, axis=0)[:, d])[0, 1] for d in range(4)], weights=a.var(0))
+        for s in shifts
     ]
     assert np.allclose(correlation_at_shifts(a, b, shifts), direct)
 

@@ -13,7 +13,11 @@ def rng():
 
 
 def measure(rng, value=0.3, **more):
-    options = {"shifted": rng.normal(0, 0.1, 500), "statistic": mean_statistic(value + rng.normal(0, 0.1, 6)), "blocks": 6}
+    options = {
+        "shifted": rng.normal(0, 0.1, 500),
+        "statistic": mean_statistic(value + rng.normal(0, 0.1, 6)),
+        "blocks": 6,
+    }
     return Measure("r", "text", value, **{**options, "n": 900, "n_unit": "frames", **more})
 
 
@@ -63,7 +67,9 @@ def test_the_table_is_aligned_narrow_and_marked(rng):
 
 def test_text_tables_show_every_null_and_p_in_aligned_columns():
     kinds = ("language model only", "shifted BOLD", "phase-randomised BOLD", "swapped BOLD")
-    null = {kind: {"mean": 0.96, "q05": 0.95, "q95": 0.97, "n": 99, "p": 0.01 if k else 0.5} for k, kind in enumerate(kinds)}
+    null = {
+        kind: {"mean": 0.96, "q05": 0.95, "q95": 0.97, "n": 99, "p": 0.01 if k else 0.5} for k, kind in enumerate(kinds)
+    }
     texts = [
         {"text": text, "metric": metric, "value": 0.94, "better": better, "n_windows": 15, "null": null}
         for metric, better in (("WER", "lower"), ("BERTScore F1 (GloVe 50-d, idf)", "higher"))

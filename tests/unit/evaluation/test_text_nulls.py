@@ -9,6 +9,7 @@ from scipy.stats import binom
 
 from fmri2ges.errors import UserError
 from fmri2ges.evaluation.bold_nulls import phase_randomised, shifted_bold, swapped_bold
+from fmri2ges.evaluation.text_rows import TextScore, pooled, score_texts, text_rows
 from fmri2ges.evaluation.text_scores import (
     BertScore,
     Bleu1,
@@ -16,10 +17,9 @@ from fmri2ges.evaluation.text_scores import (
     WordErrorRate,
     f1_of_matches,
     meteor,
-    word_ranges,
     window_frequency_weights,
+    word_ranges,
 )
-from fmri2ges.evaluation.text_rows import TextScore, pooled, score_texts, text_rows
 from fmri2ges.evaluation.text_timeline import sliding_windows, timeline
 from fmri2ges.types import Words
 
@@ -118,7 +118,10 @@ def draw(synthetic, rng, n, seconds=120.0):
 def test_a_decoded_text_that_knows_something_stands_out(synthetic):
     rng = np.random.default_rng(0)
     heard, *null = draw(synthetic, rng, 41)
-    guess = [h if k < len(heard) // 2 else w for k, (h, w) in enumerate(zip(heard.text, rng.permutation(heard.text).tolist()))]
+    guess = [
+        h if k < len(heard) // 2 else w
+        for k, (h, w) in enumerate(zip(heard.text, rng.permutation(heard.text).tolist()))
+    ]
     decoded = Words(tuple(guess), heard.start, heard.duration)
     found = timeline(WordErrorRate(), heard, decoded, null, sliding_windows(0, 120, step=5))
     assert found.story_p == pytest.approx(1 / 41)
@@ -132,12 +135,15 @@ def test_rows_hold_every_text_score_and_null(synthetic):
     rng = np.random.default_rng(1)
     heard, other, *null = draw(synthetic, rng, 24, 60)
     nulls = {"language model only": null[:20], "shifted BOLD": null[20:], "swapped BOLD": []}
-    rows = text_rows(score_texts(ALL, heard, {"true text": heard, "other": other}, nulls, sliding_windows(0, 60, step=10)))
+    rows = text_rows(
+        score_texts(ALL, heard, {"true text": heard, "other": other}, nulls, sliding_windows(0, 60, step=10))
+    )
     assert len(rows) == 2 * len(ALL)
     assert {tuple(r["null"]) for r in rows} == {("language model only", "shifted BOLD")}
     best = [r for r in rows if r["text"] == "true text"]
     assert all(
-        r["null"]["language model only"] == r["null"]["language model only"] | {"n": 20, "p": pytest.approx(1 / 21)} for r in best
+        r["null"]["language model only"] == r["null"]["language model only"] | {"n": 20, "p": pytest.approx(1 / 21)}
+        for r in best
     )
     assert all(r["n_windows"] == 5 for r in rows)
 
@@ -145,7 +151,13 @@ def test_rows_hold_every_text_score_and_null(synthetic):
 def test_the_mean_over_stories_counts_each_story_once_and_takes_what_all_have():
     rng = np.random.default_rng(4)
     shared = [rng.normal(0, 1, n) for n in (400, 300)]
-    one = TextScore("r", "higher", {"decoded": 1.0, "nearest": 0.5}, {"decoded": 10, "nearest": 10}, {"shifted": shared[0], "swapped": shared[0]})
+    one = TextScore(
+        "r",
+        "higher",
+        {"decoded": 1.0, "nearest": 0.5},
+        {"decoded": 10, "nearest": 10},
+        {"shifted": shared[0], "swapped": shared[0]},
+    )
     two = TextScore("r", "higher", {"decoded": 2.0}, {"decoded": 4}, {"shifted": shared[1]})
     (row,) = text_rows(pooled([[one], [two]]))
     assert (row["text"], row["value"], row["n_windows"]) == ("decoded", 1.5, 14)

@@ -14,7 +14,7 @@ from fmri2ges.evaluation.text import (
     wer_of,
     window_edges,
     window_texts,
-)  # fmt: skip
+)
 from fmri2ges.evaluation.wordrate import word_rate, words_per_volume
 from fmri2ges.types import Motion, Words
 

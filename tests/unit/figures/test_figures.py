@@ -11,7 +11,7 @@ from fmri2ges.errors import UserError
 from fmri2ges.figures import KINDS, make_figure
 from fmri2ges.figures.cortex import _borders, draw_cortex, map_colours
 from fmri2ges.figures.style import COLOURS, Page, paper
-from fmri2ges.runs.evaluate import evaluate_path
+from fmri2ges.reports.evaluate import evaluate_path
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +60,7 @@ def test_branches_keep_their_colours(story, tmp_path):
 
 
 def test_the_words_of_the_chosen_stretch_are_shown(story, tmp_path, scored_run):
-    from fmri2ges.data.words_io import read_words_tsv
+    from fmri2ges.data.words.files import read_words_tsv
 
     svg = make_figure(story, "compare", tmp_path / "f.svg", start=50, stop=60).read_text()
     shown = re.findall(r"<text[^>]*>([^<]*)</text>", svg)

@@ -71,7 +71,11 @@ def test_wrong_options_are_one_clear_line(change, message, motions, tmp_path):
 
 def test_motions_without_a_common_moment_are_refused(motions, tmp_path):
     with pytest.raises(UserError, match="no moment in common"):
-        write_video({"text": motions["text"], "direct": Motion(motions["direct"].positions, start=9.0)}, None, tmp_path / "f.gif")
+        write_video(
+            {"text": motions["text"], "direct": Motion(motions["direct"].positions, start=9.0)},
+            None,
+            tmp_path / "f.gif",
+        )
 
 
 def test_a_film_of_one_still_picture_and_equal_pictures(motions, tmp_path):

@@ -54,7 +54,9 @@ def world():
             features[k].append(z(noisy))
             if k == 0:
                 signals.append(clean)
-        targets.append(np.concatenate([heard + 2 * rng.standard_normal(heard.shape), rng.standard_normal((N_VOLUMES, 8))], 1))
+        targets.append(
+            np.concatenate([heard + 2 * rng.standard_normal(heard.shape), rng.standard_normal((N_VOLUMES, 8))], 1)
+        )
     return World(features, signals, targets)
 
 

@@ -68,7 +68,9 @@ def test_planted_words_come_back_and_noise_gives_none(world):
 
     chance = np.mean([right(mixed(s), s.words) for s in stories for _ in range(50)])
     found = [decode(world, [0, 1], story=s) for s in stories]
-    assert np.mean([right(best, s.words) for ((best, _), _), s in zip(found, stories)]) > chance + 0.14  # ten standard errors
+    assert (
+        np.mean([right(best, s.words) for ((best, _), _), s in zip(found, stories)]) > chance + 0.14
+    )  # ten standard errors
     assert all(best.text != second.text and log_p <= 0 for (best, log_p), (second, _) in found)
 
     def wrong(parcels, make):
@@ -84,7 +86,9 @@ def test_drawn_texts_differ_where_the_noise_could_have_changed_a_word(world):
     rate = word_counts(story.words, story.volume_times, TR)
 
     def draw(bold, parcels, n=6, seed=0):
-        return decoder.search(bold, np.array(parcels), rate, story.volume_times, TR, lm).draw(n, np.random.default_rng(seed))
+        return decoder.search(bold, np.array(parcels), rate, story.volume_times, TR, lm).draw(
+            n, np.random.default_rng(seed)
+        )
 
     def agreement(texts):
         return np.mean([[a == b for a, b in zip(texts[0].text, t.text)] for t in texts[1:]])

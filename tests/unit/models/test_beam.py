@@ -97,7 +97,9 @@ def test_the_fast_beam_returns_what_the_naive_one_returns(lm, prior_weight):
     model, noise = encoding(lm)
     bold = bold_of(lm, model, list(lm.vocabulary[3 : 3 + N_WORDS]), noise=1.0)
     texts, scores = naive_beam(lm, model, noise, bold, 4, prior_weight)
-    found = decode_beam(likelihood_of(lm, bold, model, noise), lm, START, DURATION, width=4, k=4, prior_weight=prior_weight)
+    found = decode_beam(
+        likelihood_of(lm, bold, model, noise), lm, START, DURATION, width=4, k=4, prior_weight=prior_weight
+    )
     assert [w.text for w, _ in found] == texts
     expected = scores - np.logaddexp.reduce(scores)
     np.testing.assert_allclose([p for _, p in found], expected, rtol=1e-4, atol=1e-3)

@@ -93,7 +93,7 @@ def test_in_a_large_design_a_voxel_walks_to_where_its_loss_falls(batches, monkey
     features, bold, _ = study(70, n_voxels=60)
     for b in bold:
         b[:, 0] = 0
-    x, y, lengths = design_of(features).astype(np.float32), np.concatenate(bold), LENGTHS
+    x, _, lengths = design_of(features).astype(np.float32), np.concatenate(bold), LENGTHS
     one_by_one = np.stack([1 - fit_ridge(x, StoryVoxels(bold), lengths, (a,), 3).score for a in grid])
     exact = fit_ridge(x, StoryVoxels(bold), lengths, grid, 3)
     monkeypatch.setattr(ridge, "WALK", 0)

@@ -17,7 +17,9 @@ def test_samples_follow_the_posterior_of_all_texts():
     evidence = np.array([[0.5, 0.0, -1.0], [0.0, 2.0, 0.0], [1.0, 0.0, 0.3]])
     log_p = {}
     for text in itertools.product(range(3), repeat=3):
-        value = np.log(LANGUAGE.unigram[text[0]]) + sum(np.log(LANGUAGE.transition[a, b]) for a, b in zip(text, text[1:]))
+        value = np.log(LANGUAGE.unigram[text[0]]) + sum(
+            np.log(LANGUAGE.transition[a, b]) for a, b in zip(text, text[1:])
+        )
         log_p[text] = value + sum(evidence[t, w] for t, w in enumerate(text))
     p = np.exp(np.array(list(log_p.values())))
     p /= p.sum()

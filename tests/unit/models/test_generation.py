@@ -27,9 +27,11 @@ def net(config=SMALL, seed: int = 0) -> Denoiser:
 def condition(batch: int, n: int = 4, width: int = 5) -> Condition:
     g = torch.Generator().manual_seed(1)
     return Condition(
-        torch.randn(batch, n, width, generator=g), 8 * torch.rand(batch, n, generator=g), torch.ones(batch, n, dtype=torch.bool),
+        torch.randn(batch, n, width, generator=g),
+        8 * torch.rand(batch, n, generator=g),
+        torch.ones(batch, n, dtype=torch.bool),
         torch.zeros(batch, dtype=torch.long),
-    )  # fmt: skip
+    )
 
 
 def test_velocity_gives_back_the_clean_window():

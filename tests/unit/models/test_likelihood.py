@@ -92,7 +92,11 @@ def test_ranks_ten_thousand_candidates_as_the_formula_does():
 def test_word_by_word_adds_up_to_the_whole_text_for_any_times(seed, start, gap, n):
     model, noise, bold = make(seed)
     rng = np.random.default_rng(seed)
-    times, features, expected = start + gap * np.arange(n), rng.normal(size=(n, N_FEATURES)), rng.normal(size=N_FEATURES)
+    times, features, expected = (
+        start + gap * np.arange(n),
+        rng.normal(size=(n, N_FEATURES)),
+        rng.normal(size=N_FEATURES),
+    )
     evidence = Evidence(model, noise)
     whole = Likelihood(evidence, bold, TIMES, times).total(features)
     for average in (None, expected):
@@ -149,7 +153,9 @@ def test_bad_input_is_one_clear_line():
     with pytest.raises(UserError, match="has 40 voxels; give the same voxels"):
         Likelihood(evidence, bold[:, :3], TIMES, WORDS)
     with pytest.raises(UserError, match="bold: 1 values are NaN"):
-        Likelihood(evidence, np.where(np.arange(N_VOXELS) + np.arange(N_VOLUMES)[:, None] == 0, np.nan, bold), TIMES, WORDS)
+        Likelihood(
+            evidence, np.where(np.arange(N_VOXELS) + np.arange(N_VOLUMES)[:, None] == 0, np.nan, bold), TIMES, WORDS
+        )
     with pytest.raises(UserError, match="4 volumes, not more than the longest delay of 4"):
         Likelihood(evidence, bold[:4], TIMES[:4], WORDS)
     with pytest.raises(UserError, match="ascending order"):

@@ -31,7 +31,8 @@ def smooth(n: int, seed: int) -> np.ndarray:
     t = np.arange(n) / 15
     base = rng.standard_normal(27)
     waves = sum(
-        0.3 * rng.standard_normal((1, 27)) * np.sin(2 * np.pi * f * t[:, None] + rng.uniform(0, 6, 27)) for f in (0.1, 0.3, 0.7)
+        0.3 * rng.standard_normal((1, 27)) * np.sin(2 * np.pi * f * t[:, None] + rng.uniform(0, 6, 27))
+        for f in (0.1, 0.3, 0.7)
     )
     return to_bones(from_bones(base + waves))
 

@@ -77,7 +77,9 @@ def test_features_and_next_words_grown_word_by_word_equal_plain_passes(lm):
             assert got.sum() == pytest.approx(1, abs=1e-5)
             # Words with one spelling keep the model's ratios.
             alone = [i for i, v in enumerate(lm.vocabulary) if v in ("the", "old", "dog", "house")]
-            np.testing.assert_allclose(got[alone] / got[alone[0]], p[[tokens[i] for i in alone]] / p[tokens[alone[0]]], rtol=1e-3)
+            np.testing.assert_allclose(
+                got[alone] / got[alone[0]], p[[tokens[i] for i in alone]] / p[tokens[alone[0]]], rtol=1e-3
+            )
 
 
 def test_hypotheses_do_not_mix(lm):
@@ -92,7 +94,9 @@ def test_hypotheses_do_not_mix(lm):
     p = lm.next_words(contexts)
     for row, text in enumerate(texts):
         alone = grow(lm, text)
-        np.testing.assert_allclose(features[row], lm.features(alone, np.zeros(1, int), np.array([5]))[0], rtol=1e-3, atol=1e-4)
+        np.testing.assert_allclose(
+            features[row], lm.features(alone, np.zeros(1, int), np.array([5]))[0], rtol=1e-3, atol=1e-4
+        )
         np.testing.assert_allclose(p[row], lm.next_words(alone)[0], rtol=1e-3, atol=1e-7)
 
 
@@ -108,7 +112,9 @@ def test_what_hypotheses_have_in_common_runs_once_and_gives_the_same(lm, monkeyp
     for row, text in enumerate(texts):
         np.testing.assert_allclose(p[row], lm.next_words(grow(lm, text))[0], rtol=1e-3, atol=1e-7)
         features = lm.features(contexts, np.array([row]), np.array([5]))
-        np.testing.assert_allclose(features, lm.features(grow(lm, text), np.zeros(1, int), np.array([5])), rtol=1e-3, atol=1e-4)
+        np.testing.assert_allclose(
+            features, lm.features(grow(lm, text), np.zeros(1, int), np.array([5])), rtol=1e-3, atol=1e-4
+        )
 
 
 def test_a_feature_is_computed_once(lm, monkeypatch):
@@ -144,7 +150,11 @@ def test_a_folder_is_read_and_named(folder):
 
 @pytest.mark.parametrize(
     "remove, says",
-    [("config.json", "no config.json"), ("model.safetensors", "no .safetensors weights"), ("tokenizer*", "no tokenizer")],
+    [
+        ("config.json", "no config.json"),
+        ("model.safetensors", "no .safetensors weights"),
+        ("tokenizer*", "no tokenizer"),
+    ],
 )
 def test_an_incomplete_folder_is_refused_in_one_line(folder, tmp_path, remove, says):
     broken = tmp_path / "broken"

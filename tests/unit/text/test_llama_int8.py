@@ -107,7 +107,10 @@ def close(one, other):
 def close_but_for_rounding(one, other):
     """A few in a thousand activations are rounded the other way; a wrong layer would be far outside."""
     assert one.shape == other.shape
-    assert np.abs(one - other).max() < 0.05 * np.abs(other).max() and np.corrcoef(one.ravel(), other.ravel())[0, 1] > 0.9999
+    assert (
+        np.abs(one - other).max() < 0.05 * np.abs(other).max()
+        and np.corrcoef(one.ravel(), other.ravel())[0, 1] > 0.9999
+    )
 
 
 @pytest.fixture(params=["llama", "qwen2"])

@@ -11,7 +11,9 @@ class Vectors:
     dim = 5
 
     def matrix(self, words):
-        return np.array([np.random.default_rng(list(w.encode())).standard_normal(5) for w in words], np.float32).reshape(-1, 5)
+        return np.array(
+            [np.random.default_rng(list(w.encode())).standard_normal(5) for w in words], np.float32
+        ).reshape(-1, 5)
 
 
 @pytest.mark.parametrize("context", [1, 3, 50])

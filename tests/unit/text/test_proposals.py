@@ -54,7 +54,9 @@ def test_a_language_model_says_how_many_candidates_it_can_afford():
     flat = np.full((1, 100), 0.01)
     costly = SimpleNamespace(vocabulary=tuple(f"w{k}x" for k in range(100)))
     assert len(Proposals.of(costly).propose(flat, NONE)[1]) == 32
-    cheap = BigramLM(Bigram.fit([costly.vocabulary]), SimpleNamespace(dim=2, matrix=lambda words: np.zeros((len(words), 2))))
+    cheap = BigramLM(
+        Bigram.fit([costly.vocabulary]), SimpleNamespace(dim=2, matrix=lambda words: np.zeros((len(words), 2)))
+    )
     assert len(Proposals.of(cheap).propose(flat, NONE)[1]) == 90  # the whole nucleus
 
 
@@ -91,9 +93,19 @@ def test_rows_belong_to_their_hypotheses():
 
 @pytest.mark.parametrize(
     "word, stem",
-    [("walking", "walk"), ("walked", "walk"), ("dogs", "dog"), ("the", None), ("don't", None), ("couldn't", None),
-     ("i'm", None), ("alice's", "alic"), ("alice", "alic"), ("'ll", None)],
-)  # fmt: skip
+    [
+        ("walking", "walk"),
+        ("walked", "walk"),
+        ("dogs", "dog"),
+        ("the", None),
+        ("don't", None),
+        ("couldn't", None),
+        ("i'm", None),
+        ("alice's", "alic"),
+        ("alice", "alic"),
+        ("'ll", None),
+    ],
+)
 def test_stems(word, stem):
     assert content_stem(word) == stem
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from fmri2ges.brain.hrf import double_gamma
-from fmri2ges.data.check import check_study, checked_to_dict
+from fmri2ges.data.study.check import check_study, checked_to_dict
 from fmri2ges.decoding.session import Session
 from fmri2ges.decoding.voxel_rois import rois_in_mask
 from fmri2ges.errors import UserError
@@ -16,9 +16,29 @@ from fmri2ges.training.train import train_study
 from tests.bold_files import make_mask, write_hf5, write_mask
 
 TINY = TrainConfig(t2g_steps=6, f2g_steps=4, renditions=1, roi_choices=1, penalties=(3000.0, 10_000.0))
-STORIES = ("wheretheressmoke", "inamoment", "thetriangleshirtwaistconnection", "adollshouse")  # the first one is the test story
+STORIES = (
+    "wheretheressmoke",
+    "inamoment",
+    "thetriangleshirtwaistconnection",
+    "adollshouse",
+)  # the first one is the test story
 TRIMMED = 20  # volumes that the preprocessed files lack at both ends together
-VOCABULARY = ("the", "a", "dog", "house", "river", "walked", "small", "red", "mother", "music", "ate", "bread", "sea", "boat")
+VOCABULARY = (
+    "the",
+    "a",
+    "dog",
+    "house",
+    "river",
+    "walked",
+    "small",
+    "red",
+    "mother",
+    "music",
+    "ate",
+    "bread",
+    "sea",
+    "boat",
+)
 
 
 def write_textgrid(path, words, starts, ends, stop: float):
@@ -32,14 +52,26 @@ def write_textgrid(path, words, starts, ends, stop: float):
     rows.append((at, stop, "{NS}"))
 
     def tier(number, name, entries):
-        lines = [f"    item [{number}]:", '        class = "IntervalTier" ', f'        name = "{name}" ', "        xmin = 0 "]
+        lines = [
+            f"    item [{number}]:",
+            '        class = "IntervalTier" ',
+            f'        name = "{name}" ',
+            "        xmin = 0 ",
+        ]
         lines += [f"        xmax = {stop} ", f"        intervals: size = {len(entries)} "]
         for k, (lo, hi, text) in enumerate(entries, start=1):
             lines += [f"        intervals [{k}]:", f"            xmin = {lo:.4f} ", f"            xmax = {hi:.4f} "]
             lines += [f'            text = "{text}" ']
         return lines
 
-    lines = ['File type = "ooTextFile"', 'Object class = "TextGrid"', "", "xmin = 0 ", f"xmax = {stop} ", "tiers? <exists> "]
+    lines = [
+        'File type = "ooTextFile"',
+        'Object class = "TextGrid"',
+        "",
+        "xmin = 0 ",
+        f"xmax = {stop} ",
+        "tiers? <exists> ",
+    ]
     lines += ["size = 2 ", "item []: ", *tier(1, "phone", [(0, stop, "sp")]), *tier(2, "word", rows)]
     path.write_text("\n".join(lines) + "\n")
 
@@ -83,11 +115,14 @@ def tree(shared, tmp_path_factory):
             repeats = np.stack([values, values]) if story == STORIES[0] else None
             write_hf5(folder / f"{story}.hf5", values, repeats=repeats)
             lines += [
-                "[[recording]]", f'subject = "{subject}"', f'story = "{story}"', 'tier = "word"',
+                "[[recording]]",
+                f'subject = "{subject}"',
+                f'story = "{story}"',
+                'tier = "word"',
                 f'bold = "derivative/preprocessed_data/{subject}/{story}.hf5"',
                 f'mask = "pycortex-db/{subject}/transforms/auto/mask_thick.nii.gz"',
                 f'words = "derivative/TextGrids/{story}.TextGrid"',
-            ]  # fmt: skip
+            ]
     lines += ["[split]", f'test_stories = ["{STORIES[0]}"]', ""]
     (root / "study.toml").write_text("\n".join(lines))
     return root / "study.toml"
@@ -140,6 +175,9 @@ def test_stories_of_another_size_are_named(tree, tmp_path):
     path = tree.parent / "mixed.toml"
     path.write_text(text)
     (line,) = check_study(path).problems
-    assert line.startswith("recording UTS02/inamoment: has ") and "give all stories of a subject the same ROIs or mask" in line
+    assert (
+        line.startswith("recording UTS02/inamoment: has ")
+        and "give all stories of a subject the same ROIs or mask" in line
+    )
     with pytest.raises(UserError, match="thetriangle.* of UTS02 has other columns than inamoment"):
         train_study(path, tmp_path / "run", device="cpu", config=TINY)

@@ -30,11 +30,22 @@ def test_areas_of_the_atlas_are_decoded_from_voxels(tmp_path):
         write_hf5(tmp_path / f"{story}.hf5", rng.standard_normal((60, int(mask.sum()))))
         rows = [f"{rng.choice(WORDS)}\t{t:.2f}\t0.3" for t in np.arange(0.5, 118, 0.5)]
         (tmp_path / f"{story}.tsv").write_text("word\tstart\tduration\n" + "\n".join(rows) + "\n")
-        lines += ["[[recording]]", 'subject = "S1"', f'story = "{story}"', f'bold = "{story}.hf5"', 'pycortex = "db/S1"', f'words = "{story}.tsv"']
+        lines += [
+            "[[recording]]",
+            'subject = "S1"',
+            f'story = "{story}"',
+            f'bold = "{story}.hf5"',
+            'pycortex = "db/S1"',
+            f'words = "{story}.tsv"',
+        ]
     (tmp_path / "study.toml").write_text("\n".join([*lines, "[split]", 'test_stories = ["c"]', ""]))
-    session = Session.open(train_study(tmp_path / "study.toml", tmp_path / "run", device="cpu", config=TINY), device="cpu")
+    session = Session.open(
+        train_study(tmp_path / "study.toml", tmp_path / "run", device="cpu", config=TINY), device="cpu"
+    )
     assert session.space == "fsaverage5"
-    assert {"db/S1/transforms/auto/matrices.xfm", "db/S1/surfaces/fiducial_lh.gii"} <= session.manifest["digests"].keys()
+    assert {"db/S1/transforms/auto/matrices.xfm", "db/S1/surfaces/fiducial_lh.gii"} <= session.manifest[
+        "digests"
+    ].keys()
     decoded = session.decode("S1", "c", rois=("Broca", "STS"), samples=2, start=20, stop=40)
     for motion in (decoded.text, decoded.direct):
         assert motion.samples.shape == (2, 300, 10, 3) and np.isfinite(motion.samples).all()

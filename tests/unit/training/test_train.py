@@ -5,13 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from fmri2ges.decoding.output import read_decoded, write_decoded
 from fmri2ges.decoding.nearest import heard_in_training
 from fmri2ges.decoding.session import Session
 from fmri2ges.demo.study import write_bold, write_clip, write_study_file, write_truth, write_words
 from fmri2ges.demo.world import CLIPS, TEST, TRAIN, World
 from fmri2ges.errors import Cancelled, UserError
-from fmri2ges.training import store
+from fmri2ges.storage import models as store
+from fmri2ges.storage.decoded import read_decoded, write_decoded
 from fmri2ges.training.presets import TrainConfig
 from fmri2ges.training.train import train_study
 
@@ -46,7 +46,14 @@ def run(study, tmp_path_factory):
 
 def test_run_folder_is_complete_and_says_where_it_comes_from(run):
     names = {p.name for p in run.iterdir()}
-    assert {"manifest.json", "status.json", "log.txt", "t2g.safetensors", "f2g-0.safetensors", "f2t-0-0.safetensors"} <= names
+    assert {
+        "manifest.json",
+        "status.json",
+        "log.txt",
+        "t2g.safetensors",
+        "f2g-0.safetensors",
+        "f2t-0-0.safetensors",
+    } <= names
     session = Session.open(run, device="cpu")
     manifest = session.manifest
     assert manifest["simulated"] is True and manifest["world"]["seed"] == 7
@@ -85,7 +92,7 @@ TEXTS = {"decoded", "true word times (oracle)", "nearest training segment", "wor
 @pytest.mark.slow
 def test_text_table_holds_the_decoded_text_against_the_language_model_and_null_bold(run, tmp_path):
     from fmri2ges.evaluation.report import format_report
-    from fmri2ges.runs.evaluate import evaluate_path
+    from fmri2ges.reports.evaluate import evaluate_path
 
     session = Session.open(run, device="cpu")
     for form in ("fast", "bayes"):
@@ -96,7 +103,11 @@ def test_text_table_holds_the_decoded_text_against_the_language_model_and_null_b
         assert table["f2t"] == form and {t for t, _ in rows} == TEXTS
         null = rows["decoded", "WER"]["null"]
         # One story only: there is no other BOLD to swap.
-        assert {k: v["n"] for k, v in null.items()} == {"language model only": 200, "shifted BOLD": 2, "phase-randomised BOLD": 2}
+        assert {k: v["n"] for k, v in null.items()} == {
+            "language model only": 200,
+            "shifted BOLD": 2,
+            "phase-randomised BOLD": 2,
+        }
         assert "text against nulls" in format_report(report)
         assert len(table["timeline"]["q"]) == 61
 
@@ -104,11 +115,13 @@ def test_text_table_holds_the_decoded_text_against_the_language_model_and_null_b
 @pytest.mark.slow
 def test_texts_of_several_stories_have_one_table_of_their_mean(run, tmp_path):
     from fmri2ges.evaluation.report import format_report
-    from fmri2ges.runs.evaluate import evaluate_path
+    from fmri2ges.reports.evaluate import evaluate_path
 
     session = Session.open(run, device="cpu")
     for k, stop in enumerate((60, 80)):  # the study has one test story: two stretches of it stand for two
-        write_decoded(session.decode("sub-01", "test-1", samples=1, stop=stop, branch="text"), tmp_path / "decoded" / f"s{k}")
+        write_decoded(
+            session.decode("sub-01", "test-1", samples=1, stop=stop, branch="text"), tmp_path / "decoded" / f"s{k}"
+        )
     report = evaluate_path(tmp_path)
     assert [t["story"] for t in report["texts"]] == ["test-1", "test-1", "mean of 2 stories"]
     first, second, mean = ({(r["text"], r["metric"]): r["value"] for r in t["rows"]} for t in report["texts"])

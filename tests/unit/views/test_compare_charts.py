@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from fmri2ges.decoding.types import Decoded
 from fmri2ges.motion.features import from_bones
+from fmri2ges.results import Decoded
 from fmri2ges.types import Motion, Words
 from fmri2ges.views import compare
 
@@ -31,9 +31,14 @@ def decoded(truth):
     close = np.stack([truth.positions[frames], truth.positions[frames]])
     words = Words.from_lists(["a"] * 100, 20 + 0.6 * np.arange(100), np.full(100, 0.3))
     return Decoded(
-        Motion(noise[0], start=20.0, samples=noise), Motion(close[0], start=20.0, samples=close), (words,), ("all",),
-        20.0, 80.0, {"simulated": True, "story": "test-1"},
-    )  # fmt: skip
+        Motion(noise[0], start=20.0, samples=noise),
+        Motion(close[0], start=20.0, samples=close),
+        (words,),
+        ("all",),
+        20.0,
+        80.0,
+        {"simulated": True, "story": "test-1"},
+    )
 
 
 @pytest.fixture(scope="module")

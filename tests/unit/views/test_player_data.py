@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from fmri2ges.decoding.types import Decoded
 from fmri2ges.errors import UserError
 from fmri2ges.motion.features import from_bones
+from fmri2ges.results import Decoded
 from fmri2ges.types import Motion, Words
 from fmri2ges.views.player import MAX_METRES, player_data, quantise, roi_label, with_sample, with_window
 

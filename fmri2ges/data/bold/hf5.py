@@ -1,0 +1,114 @@
+"""Preprocessed BOLD of the Huth lab (OpenNeuro ds003020 and ds004510): one .hf5 file a story.
+
+The key ``data`` holds volumes x voxels, with ten volumes cut off at each end: row i is centred
+at 11 + 2 i seconds of the story. The voxels are those of pycortex' ``mask_thick.nii.gz``, in the
+order of ``mask.T != 0``. A test story also holds ``individual_repeats``, repeats x volumes x voxels.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from ...brain.voxels import VoxelGrid
+from ...errors import UserError
+from .series import ROWS, Series, check_size, reading
+
+TR = 2.0  # seconds
+FIRST_VOLUME_AT = 11.0  # seconds
+KEY, REPEATS = "data", "individual_repeats"
+COLUMNS = 4096  # voxels whose repeats are read at a time
+
+
+def open_hf5(path, masks: tuple[Path, ...] = ()) -> Series:
+    """BOLD of one story, voxel by voxel.
+
+    Parameters
+    ----------
+    path : .hf5 file
+    masks : none, or the one mask that says where the voxels lie
+
+    Raises
+    ------
+    UserError
+        For a damaged file, a missing key, or a mask with another number of voxels.
+    """
+    with _dataset(path, KEY, 2) as data:
+        shape = data.shape
+    grid = _grid(path, masks, shape[1]) if masks else None
+
+    def fill(out: np.ndarray) -> None:
+        with _dataset(path, KEY, 2) as data, reading(path, "HDF5"):
+            for lo in range(0, shape[0], ROWS):
+                rows = np.s_[lo : min(lo + ROWS, shape[0])]
+                data.read_direct(out, rows, rows)  # HDF5 converts to float32 itself
+
+    return Series(shape, fill, "voxels", grid=grid)
+
+
+def story_noise_ceiling(path) -> np.ndarray:
+    """Highest correlation that a model can reach with the mean of a test story's repeats.
+
+    Returns
+    -------
+    array (n_voxels,), float64, see `evaluation.ceiling.noise_ceiling`
+    """
+    from ...evaluation.ceiling import noise_ceiling
+
+    with _dataset(path, REPEATS, 3) as repeats:
+        n_repeats, n_volumes, n_voxels = repeats.shape
+        check_size(path, n_repeats * n_volumes, min(COLUMNS, n_voxels))
+        ceiling = np.empty(n_voxels)
+        for lo in range(0, n_voxels, COLUMNS):
+            with reading(path, "HDF5"):
+                part = repeats[:, :, lo : lo + COLUMNS]
+            ceiling[lo : lo + COLUMNS] = noise_ceiling(part)
+    return ceiling
+
+
+@contextmanager
+def _dataset(path, key: str, n_axes: int):
+    """An array of numbers in an open file."""
+    import h5py
+
+    with reading(path, "HDF5"):
+        file = h5py.File(path, "r")
+    with file:
+        with reading(path, "HDF5"):
+            keys = [str(key) for key in file]
+            data = file[key] if key in keys else None
+            found = None if data is None else _shape_of(data)
+        if found is None:
+            raise UserError(f"{path}: lacks the key `{key}`; it holds: {', '.join(keys) or 'nothing'}")
+        shape, kind, written = found
+        if len(shape) != n_axes or kind not in "fiu":
+            axes = {2: "volumes x voxels", 3: "repeats x volumes x voxels"}[n_axes]
+            raise UserError(f"{path}: `{key}` must hold numbers, {axes}; got shape {shape}")
+        if not written:
+            raise UserError(f"{path}: `{key}` was never written; copy the file again")
+        yield data
+
+
+def _shape_of(data) -> tuple[tuple[int, ...], str, int]:
+    """Shape, kind of number and bytes in the file of what a key holds; a group has no shape."""
+    import h5py
+
+    if not isinstance(data, h5py.Dataset) or data.shape is None:
+        return (), "", 0
+    return data.shape, data.dtype.kind, data.id.get_storage_size()
+
+
+def _grid(path, masks: tuple[Path, ...], n_voxels: int) -> VoxelGrid:
+    from .nifti import read_mask
+
+    if len(masks) > 1:
+        raise UserError(f"{path}: a .hf5 file has one mask; got {len(masks)}")
+    mask, affine = read_mask(masks[0])
+    ijk = np.argwhere(mask.T)[:, ::-1]
+    if len(ijk) != n_voxels:
+        raise UserError(
+            f"{path}: has {n_voxels} voxels, but the mask {masks[0]} has {len(ijk)}; give the mask_thick.nii.gz of this subject"
+        )
+    return VoxelGrid(mask.shape, affine, ijk)

@@ -1,0 +1,142 @@
+"""BVH out: a T-pose skeleton in centimetres whose rotations turn each bone into the direction of the motion."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+
+from ...errors import UserError
+from ...types import TED10_JOINTS, TED10_PARENTS, Motion, Skeleton
+from ..atomic import write_text
+
+# The written skeleton: joint -> (parent, rest direction of the bone from the parent). Three joints
+# of zero length at the neck carry the rotations of the three bones that leave it.
+REST = {
+    "spine": (None, None),
+    "neck": ("spine", (0.0, 1.0, 0.0)),
+    "skull": ("neck", None),
+    "nose": ("skull", (0.0, 0.9, 0.43589)),
+    "head": ("nose", (0.0, 0.9, -0.43589)),
+    "left_clavicle": ("neck", None),
+    "left_shoulder": ("left_clavicle", (1.0, 0.0, 0.0)),
+    "left_elbow": ("left_shoulder", (1.0, 0.0, 0.0)),
+    "left_wrist": ("left_elbow", (1.0, 0.0, 0.0)),
+    "right_clavicle": ("neck", None),
+    "right_shoulder": ("right_clavicle", (-1.0, 0.0, 0.0)),
+    "right_elbow": ("right_shoulder", (-1.0, 0.0, 0.0)),
+    "right_wrist": ("right_elbow", (-1.0, 0.0, 0.0)),
+}
+END_SITES = {"head": (0.0, 5.0, 0.0), "left_wrist": (10.0, 0.0, 0.0), "right_wrist": (-10.0, 0.0, 0.0)}  # cm
+
+
+def write_bvh(path, motion: Motion) -> Path:
+    """Write a motion of the canonical skeleton as BVH.
+
+    The rest pose is a T-pose that faces +z, in centimetres, with the motion's mean bone lengths;
+    rotations are in the order ZXY. A motion whose bone lengths are constant is read back exactly
+    (to 1e-3 cm); time starts at 0 because BVH knows no onset.
+
+    Raises
+    ------
+    UserError
+        For another skeleton.
+    """
+    if motion.skeleton != Skeleton():
+        raise UserError(f"bvh: only the canonical skeleton can be written ({', '.join(TED10_JOINTS)})")
+    positions = motion.positions.astype(np.float64) * 100  # (frames, joints, 3), cm
+    lengths = {
+        TED10_JOINTS[child]: float(np.linalg.norm(positions[:, child] - positions[:, parent], axis=-1).mean())
+        for child, parent in enumerate(TED10_PARENTS)
+        if parent >= 0
+    }
+    offsets = {
+        joint: np.zeros(3) if rest is None else lengths[joint] * _unit(np.array(rest))
+        for joint, (_, rest) in REST.items()
+    }
+    angles = _euler_angles(positions)
+    channels = np.concatenate([positions[:, 0], *(angles[joint] for joint in REST)], axis=1)
+    out = io.StringIO()
+    out.write("HIERARCHY\n")
+    _write_joint(out, "spine", offsets, 0)
+    out.write(f"MOTION\nFrames: {motion.n_frames}\nFrame Time: {1 / motion.fps:.9f}\n")
+    np.savetxt(out, channels, fmt="%.6f")
+    return write_text(path, out.getvalue())
+
+
+def _write_joint(out, joint: str, offsets: dict[str, np.ndarray], depth: int) -> None:
+    pad = "\t" * depth
+    root = REST[joint][0] is None
+    rotation = "Zrotation Xrotation Yrotation"
+    out.write(f"{pad}{'ROOT' if root else 'JOINT'} {joint}\n{pad}{{\n")
+    out.write(f"{pad}\tOFFSET {_numbers(offsets[joint])}\n")
+    out.write(f"{pad}\tCHANNELS {'6 Xposition Yposition Zposition' if root else '3'} {rotation}\n")
+    for child, (parent, _) in REST.items():
+        if parent == joint:
+            _write_joint(out, child, offsets, depth + 1)
+    if joint in END_SITES:
+        out.write(f"{pad}\tEnd Site\n{pad}\t{{\n{pad}\t\tOFFSET {_numbers(END_SITES[joint])}\n{pad}\t}}\n")
+    out.write(f"{pad}}}\n")
+
+
+def _numbers(values) -> str:
+    return " ".join(f"{float(v):.6f}" for v in values)
+
+
+def _euler_angles(positions: np.ndarray) -> dict[str, np.ndarray]:
+    """Local rotations of every written joint, arrays (frames, 3), degrees in the order ZXY.
+
+    A joint that carries one bone turns it from its rest direction onto the direction in the data;
+    the neck only hands the trunk's rotation on.
+    """
+
+    position = {joint: positions[:, k] for k, joint in enumerate(TED10_JOINTS)}
+    for helper in ("skull", "left_clavicle", "right_clavicle"):
+        position[helper] = position["neck"]
+    turn = {"spine": _trunk(position)}  # joint -> rotation from the rest pose, in the world
+    local = {"spine": turn["spine"]}
+    for joint, (parent, _) in REST.items():
+        if parent is None:
+            continue
+        children = [c for c, (p, _) in REST.items() if p == joint]
+        turn[joint] = turn[parent]
+        if len(children) == 1:
+            rest = turn[parent].apply(_unit(np.array(REST[children[0]][1])))
+            turn[joint] = _swing(rest, position[children[0]] - position[joint]) * turn[parent]
+        local[joint] = turn[parent].inv() * turn[joint]
+    angles = {}
+    for joint, rotation in local.items():
+        degrees = rotation.as_euler("ZXY", degrees=True, suppress_warnings=True)
+        angles[joint] = np.unwrap(degrees, period=360, axis=0)  # no jumps for programs that interpolate
+    return angles
+
+
+def _trunk(position: dict[str, np.ndarray]):
+    """The trunk's rotation: y along the spine, x towards the left shoulder."""
+    from scipy.spatial.transform import Rotation
+
+    y = _unit(position["neck"] - position["spine"])
+    # Where the shoulders lie along the spine the second axis is arbitrary, and so is the yaw.
+    x = position["left_shoulder"] - position["right_shoulder"] + 1e-6 * np.array([1.0, 0.3, 0.2])
+    x = _unit(x - (x * y).sum(-1, keepdims=True) * y)
+    return Rotation.from_matrix(np.stack([x, y, np.cross(x, y)], axis=-1))
+
+
+def _swing(start: np.ndarray, goal: np.ndarray):
+    """The smallest rotations that turn unit vectors `start` onto the directions `goal`; (frames, 3)."""
+    from scipy.spatial.transform import Rotation
+
+    length = np.linalg.norm(goal, axis=-1, keepdims=True)
+    goal = np.where(length > 1e-9, goal / np.maximum(length, 1e-9), start)
+    axis = np.cross(start, goal)
+    sine = np.linalg.norm(axis, axis=-1, keepdims=True)
+    angle = np.arctan2(sine, (start * goal).sum(-1, keepdims=True))
+    # Opposite directions: any axis across will do.
+    across = np.cross(start, np.where(np.abs(start[:, :1]) < 0.9, [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]))
+    axis = np.where(sine > 1e-12, axis / np.maximum(sine, 1e-12), _unit(across))
+    return Rotation.from_rotvec(axis * angle)
+
+
+def _unit(vectors: np.ndarray) -> np.ndarray:
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12)

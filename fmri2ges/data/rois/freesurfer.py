@@ -1,0 +1,154 @@
+"""ROIs as FreeSurfer files: .annot (one label per vertex of a hemisphere) and .label (a list of vertices)."""
+
+from __future__ import annotations
+
+import re
+import struct
+from pathlib import Path
+
+import numpy as np
+
+from ...brain.atlas import N_VERTICES
+from ...brain.roi import Roi
+from ...brain.surface import MESH_SIZES, load_surface
+from ...errors import UserError
+from ..atomic import replacing, write_text
+from ..bold.series import reading
+from .gifti import COLOURS
+from .mesh import check_disjoint, hemisphere_of, labelled, merged, stem_of, whole
+
+MAX_ROWS = 100_000
+
+
+def read_annot_rois(path: Path) -> tuple[Roi, ...]:
+    """ROIs of one hemisphere's annotation; unknown, medial wall and the like are left out.
+
+    Raises
+    ------
+    UserError
+        For a damaged file, an unknown mesh, or a name without lh or rh.
+    """
+    from nibabel.freesurfer import read_annot
+
+    side = hemisphere_of(path)
+    with reading(path, "a FreeSurfer annotation"):
+        _check_annot(path)
+        labels, table, names = read_annot(path)
+        names = [name.decode("utf-8", "replace").strip("\0 ") for name in names]
+    if len(names) != len(table):
+        raise UserError(
+            f"{path}: its colour table has gaps ({len(names)} names for {len(table)} rows); save it again with a table without gaps"
+        )
+    # Rows are counted from 0 and the first may be an ROI, so keys move up by one: 0 means none.
+    return merged(labelled(path, labels + 1, side, dict(enumerate(names, start=1))))
+
+
+def _check_annot(path: Path) -> None:
+    """Refuse sizes in the header that the file cannot have: the library would take memory for them."""
+    data = path.read_bytes()
+    (n_vertices,) = struct.unpack_from(">i", data)
+    if n_vertices not in MESH_SIZES:
+        raise UserError(
+            f"{path}: has {n_vertices} vertices; allowed: {', '.join(map(str, MESH_SIZES))} (fsaverage5, 6, 7)"
+        )
+    _, version, rows = struct.unpack_from(">3i", data, 4 + 8 * n_vertices)
+    # The old form has the number of rows where the new one has -2 and then the number.
+    if not 0 <= (version if version > 0 else rows) <= MAX_ROWS:
+        raise UserError(f"{path}: its colour table says {rows} rows; the file is damaged, write or copy it again")
+
+
+def write_annot_rois(rois, out: Path) -> tuple[Path, ...]:
+    """Write lh.NAME.annot and rh.NAME.annot on fsaverage5; the ROIs must not overlap."""
+    from nibabel.freesurfer import write_annot
+
+    check_disjoint(rois, out)
+    keys = np.zeros(2 * N_VERTICES, int)
+    for k, roi in enumerate(rois, start=1):
+        keys[roi.mask] = k
+    # FreeSurfer tells labels apart by their colour alone, so each gets its own: the palette, dimmed in turn.
+    colours = [[25, 5, 25, 0]]
+    for k in range(len(rois)):
+        base = np.array(COLOURS[k % len(COLOURS)]) * 255
+        colours.append([*(base * 0.97 ** (k // len(COLOURS))).astype(int), 0])
+    if len({tuple(c) for c in colours}) < len(colours):
+        raise UserError(f"{out}: {len(rois)} ROIs are too many for the colours of an .annot; write them as .label.gii")
+    table = np.array(colours)
+    paths = []
+    for side, part in (("lh", slice(0, N_VERTICES)), ("rh", slice(N_VERTICES, None))):
+        path = _beside(out, side, ".annot")
+        with replacing(path) as temp:
+            write_annot(temp, keys[part], table, ["unknown", *(roi.name for roi in rois)])
+        paths.append(path)
+    return tuple(paths)
+
+
+def read_label_rois(path: Path) -> tuple[Roi, ...]:
+    """The ROI of a FreeSurfer .label, named by the file.
+
+    The file does not say which mesh it is on. On fsaverage5, 6 and 7 a number below 10,242 means the
+    same vertex, so the labels of all three are read by keeping those; labels of another subject are refused.
+
+    Raises
+    ------
+    UserError
+        For a damaged file, a label of a subject's own surface, or a name without lh or rh.
+    """
+    from nibabel.freesurfer import read_label
+
+    side = hemisphere_of(path)
+    with reading(path, "a FreeSurfer label"):
+        with open(path, encoding="utf-8", errors="replace") as f:
+            first, second = f.readline(500), f.readline(100)
+        declared = int(second)
+        vertices = np.atleast_1d(read_label(path)) if declared else np.zeros(0, int)
+    subject = re.search(r"subject\s*=?\s*([\w.-]+)", first)
+    if not first.startswith("#"):
+        raise UserError(f"{path}: does not begin with `#! ascii label`; give a FreeSurfer label")
+    if subject and not subject[1].lower().startswith(("fsaverage", "vox2ras")):
+        raise UserError(
+            f"{path}: is on the surface of {subject[1]!r}; move it to fsaverage first (mri_label2label --trgsubject fsaverage)"
+        )
+    if declared != len(vertices):
+        raise UserError(f"{path}: says {declared} vertices but lists {len(vertices)}; write or copy it again")
+    if len(vertices) and not 0 <= vertices.min() <= vertices.max() < MESH_SIZES[-1]:
+        raise UserError(f"{path}: vertex {int(vertices.max())} is not on fsaverage (0 to {MESH_SIZES[-1] - 1} are)")
+    mask = np.zeros(N_VERTICES, bool)
+    mask[vertices[vertices < N_VERTICES]] = True
+    if len(vertices) and not mask.any():
+        raise UserError(
+            f"{path}: none of its {len(vertices)} vertices is on the coarser mesh fsaverage5; make it larger"
+        )
+    return merged([Roi(stem_of(path), whole(mask, side))])
+
+
+def write_label_rois(rois, out: Path) -> tuple[Path, ...]:
+    """Write lh.NAME.label and rh.NAME.label on fsaverage5; with several ROIs lh.NAME.ROI.label ...
+
+    A hemisphere without a vertex gets no file. Coordinates are those of the white surface, as FreeSurfer's own.
+    """
+    white = load_surface("white").vertices
+    paths = []
+    for roi in rois:
+        for side, start in (("lh", 0), ("rh", N_VERTICES)):
+            vertices = np.flatnonzero(roi.mask[start : start + N_VERTICES])
+            if not len(vertices):
+                continue
+            lines = [f"#!ascii label {roi.name}, from subject fsaverage5 vox2ras=TkReg", str(len(vertices))]
+            lines += [
+                f"{v}  {x:.3f}  {y:.3f}  {z:.3f} 0.0000000000"
+                for v, (x, y, z) in zip(vertices, white[vertices + start])
+            ]
+            ending = ".label" if len(rois) == 1 else f".{safe_name(roi.name)}.label"
+            paths.append(write_text(_beside(out, side, ending), "\n".join(lines) + "\n"))
+    return tuple(paths)
+
+
+def safe_name(name: str) -> str:
+    """A name of an ROI as a part of a file name."""
+    return re.sub(r"[^\w+-]+", "-", name).strip("-") or "roi"
+
+
+def _beside(out: Path, side: str, ending: str) -> Path:
+    """lh.NAME.annot for an `out` of NAME.annot or of lh.NAME.annot."""
+    name = out.name.removesuffix(out.suffix)
+    return out.with_name(f"{side}.{name.removeprefix('lh.').removeprefix('rh.')}{ending}")

@@ -1,0 +1,114 @@
+"""ROIs as a mask in MNI space (.nii, .nii.gz), to and from the vertices of fsaverage5."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+
+from ...brain.atlas import N_VERTICES
+from ...brain.roi import Roi
+from ...brain.surface import load_surface
+from ...errors import UserError
+from ..atomic import write_bytes
+from ..bold.series import reading
+from .mesh import merged, stem_of, whole
+
+MAX_VOXELS = 32_000_000  # MNI space at 0.7 mm has 21 million
+GRID, ORIGIN = (91, 109, 91), (90.0, -126.0, -72.0)  # FSL's MNI152 grid of 2 mm, radiological
+
+
+def read_nifti_roi(path: Path) -> tuple[Roi, ...]:
+    """The ROI of a mask, named by the file: vertices whose mean over the cortical ribbon is above .5.
+
+    Sampled by `nilearn.surface.vol_to_surf` with linear interpolation between the white and the pial
+    surface of fsaverage5, which lie in MNI space to within about 2 mm.
+
+    Parameters
+    ----------
+    path : 3D image with values from 0 to 1 (a mask, or a probability), in MNI space
+
+    Raises
+    ------
+    UserError
+        For a damaged image, one that is no mask, or one that misses the cortex.
+    """
+    import nibabel
+
+    with reading(path, "NIfTI"):
+        image = nibabel.load(path)
+        shape = tuple(int(n) for n in image.shape)
+        while len(shape) > 3 and shape[-1] == 1:
+            shape = shape[:-1]
+        if len(shape) != 3 or min(shape) < 2:
+            raise UserError(f"{path}: must be one 3D mask; got shape {tuple(image.shape)}")
+        if np.prod(shape, dtype=float) > MAX_VOXELS:
+            raise UserError(f"{path}: shape {shape} is more than {MAX_VOXELS} voxels; resample it to 1 or 2 mm")
+        data = np.asarray(image.dataobj, np.float32).reshape(shape)
+        affine = np.asarray(image.affine, float)
+    if not np.isfinite(data).all() or data.min() < 0 or data.max() > 1:
+        raise UserError(
+            f"{path}: is no mask: values must lie between 0 and 1; got {data.min():g} to {data.max():g}. Threshold it first"
+        )
+    if not np.isfinite(affine).all() or abs(np.linalg.det(affine[:3, :3])) < 1e-6:
+        raise UserError(f"{path}: its affine cannot be inverted; set it to MNI space")
+    masks = [whole(_sample(path, data, affine, side) > 0.5, side) for side in "LR"]
+    roi = Roi(stem_of(path), masks[0] | masks[1])
+    if data.any() and not roi.mask.any():
+        raise UserError(f"{path}: no vertex of the cortex lies in the mask; is it in MNI space, and cortical?")
+    return merged([roi])
+
+
+def _sample(path: Path, data: np.ndarray, affine: np.ndarray, side: str) -> np.ndarray:
+    """Mean of a volume over the ribbon at each vertex of a hemisphere, array (10242,); NaN outside the image."""
+    import nibabel
+    from nilearn.surface import vol_to_surf
+
+    part = slice(0, N_VERTICES) if side == "L" else slice(N_VERTICES, None)
+    pial, white = load_surface("pial"), load_surface("white")
+    n_faces = len(pial.faces) // 2
+    faces = pial.faces[:n_faces] if side == "L" else pial.faces[n_faces:] - N_VERTICES
+    with reading(path, "a mask in MNI space"):
+        return vol_to_surf(
+            nibabel.Nifti1Image(data, affine),
+            [pial.vertices[part], faces],
+            inner_mesh=[white.vertices[part], faces],
+            interpolation="linear",
+        )
+
+
+def write_nifti_roi(rois, out: Path) -> tuple[Path, ...]:
+    """Write the ribbon of one ROI as a mask on FSL's MNI152 grid of 2 mm, uint8.
+
+    A voxel is inside when most of the points of the ribbon in it belong to the ROI; each triangle is
+    filled with points, and a point belongs to the corner that it is nearest to. Reading the mask back
+    gives almost the same vertices, not exactly these: .label.gii does.
+    """
+    import nibabel
+
+    if len(rois) != 1:
+        raise UserError(f"{out}: a mask holds one ROI; got {len(rois)}. Unite them, or write .label.gii")
+    affine = np.diag([-2.0, 2.0, 2.0, 1.0])
+    affine[:3, 3] = ORIGIN
+    white, pial = load_surface("white"), load_surface("pial")
+    faces = white.faces
+    low, high = white.vertices[faces], pial.vertices[faces]  # (n_faces, corner, xyz)
+    n = 5  # steps along a side of a triangle and through the ribbon: below 1 mm
+    n_voxels = int(np.prod(GRID))
+    total, inside = np.zeros(n_voxels), np.zeros(n_voxels)
+    for weights in np.array([(i, j, n - i - j) for i in range(n + 1) for j in range(n + 1 - i)], np.float32) / n:
+        owner = rois[0].mask[faces[:, weights.argmax()]]
+        start, end = weights @ low, weights @ high
+        points = start + np.linspace(0, 1, n + 1)[:, None, None] * (end - start)  # (depth, face, xyz)
+        ijk = np.rint((points - affine[:3, 3]) / np.diag(affine)[:3]).astype(int)
+        voxel = np.ravel_multi_index(tuple(np.moveaxis(ijk, -1, 0)), GRID)
+        total += np.bincount(voxel.ravel(), minlength=n_voxels)
+        inside += np.bincount(voxel[:, owner].ravel(), minlength=n_voxels)
+    image = nibabel.Nifti1Image((2 * inside > total).reshape(GRID).astype(np.uint8), affine)
+    image.header.set_xyzt_units("mm")
+    image.set_sform(affine, code="mni")
+    image.set_qform(affine, code="mni")
+    data = image.to_bytes()
+    # Without a time stamp, the same ROI gives the same bytes.
+    return (write_bytes(out, gzip.compress(data, mtime=0) if out.suffix == ".gz" else data),)

@@ -1,0 +1,104 @@
+"""Open a study: its file, the words that it names, and the rule that protects every later number.
+
+A story, and its text, is in training or held out, for all subjects and for both kinds of source.
+Every problem is reported at once.
+"""
+
+from __future__ import annotations
+
+from ...errors import StudyError, UserError
+from .file import parse_study
+from .model import Study, sources
+
+N_GRAM = 8  # words
+
+
+MAX_SHARED = 0.02  # share of the shorter text's n-grams that two separate texts may have in common
+
+
+def load_study(path) -> Study:
+    """Read and validate a study file and the words that it names.
+
+    Raises
+    ------
+    StudyError
+        With every problem found, one line each.
+    """
+    study, problems = parse_study(path)
+    if study is not None:
+        problems += [*word_problems(study), *shared_text(study)]
+    if problems:
+        raise StudyError(problems)
+    return study
+
+
+def word_problems(study: Study) -> list[str]:
+    """Every problem of the words files, one line each."""
+    problems: dict[tuple, list[str]] = {}
+    for label, _, source in sources(study):
+        if source.words_key in problems:
+            continue
+        try:
+            report = study.words_report(source)
+        except UserError as error:
+            problems[source.words_key] = [str(error)]
+            continue
+        found = list(report.problems)
+        if not found and not len(report.words):
+            found = [f"{source.words}: holds no words (pauses and marks are not counted); {label} needs them"]
+        problems[source.words_key] = found
+    # One file under several keys (tiers, onsets) has the same problems under each.
+    return list(dict.fromkeys(line for lines in problems.values() for line in lines))
+
+
+def word_notes(study: Study) -> list[str]:
+    """What was dropped from words files or is unusual in them, one line each."""
+    notes: dict[str, None] = {}
+    for _, _, source in sources(study):
+        try:
+            notes.update(dict.fromkeys(study.words_report(source).notes))
+        except UserError:
+            continue  # reported by word_problems
+    return list(notes)
+
+
+def shared_text(study: Study) -> list[str]:
+    """One line per text that stands on two sides of the split.
+
+    Two texts count as the same when more than 2 % of the 8-word sequences of the shorter one also
+    stand in the other: a story under another name, an excerpt or a new edition is found, a
+    saying used twice is not.
+    """
+    side_of = dict.fromkeys(study.split.test_stories, "test")
+    side_of.update(dict.fromkeys(study.split.validation_stories, "validation"))
+    if study.split.within_story_folds:  # then every part of the story is a test block once
+        side_of = dict.fromkeys(study.stories, "test")
+    texts: dict[tuple, tuple[str, str, frozenset]] = {}
+    for label, story, source in sources(study):
+        key = (source.words, source.tier, story)
+        if key in texts:
+            continue
+        try:
+            words = study.read_words(source).text
+        except UserError:
+            continue  # reported by word_problems
+        texts[key] = (label, side_of.get(story, "train"), _n_grams(words))
+    problems = []
+    held_out = [t for t in texts.values() if t[1] != "train"]
+    for i, (label, side, grams) in enumerate(held_out):
+        others = [t for t in texts.values() if t[1] == "train"] + held_out[i + 1 :]
+        for other_label, other_side, other in others:
+            if other_side == side or not grams or not other:
+                continue
+            share = len(grams & other) / min(len(grams), len(other))
+            if share > MAX_SHARED:
+                problems.append(
+                    f"{study.path.name}: split: {100 * share:.0f} % of the {N_GRAM}-word sequences of {label} ({side}) also "
+                    f"stand in {other_label} ({other_side}); put both on the same side or remove one"
+                )
+    return problems
+
+
+def _n_grams(words: tuple[str, ...]) -> frozenset:
+    n = min(N_GRAM, len(words))
+    return frozenset(words[i : i + n] for i in range(len(words) - n + 1)) if n else frozenset()

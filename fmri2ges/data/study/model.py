@@ -1,0 +1,193 @@
+"""The study file: which recordings and gesture clips there are, and how stories are split.
+
+`load_study` reads the file and the words that it names, and reports every problem at once. The
+rule that protects every later number stands here: a story, and its text, is in training or held
+out, for all subjects and for both kinds of source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ...brain.voxels import VoxelGrid, VoxelRecording
+from ...errors import UserError
+from ...types import GestureClip, Motion, Recording, Words
+
+if TYPE_CHECKING:
+    from ..bold.pycortex import PycortexSubject
+    from ..bold.read import Bold
+    from ..motion.bvh import Imported
+    from ..words.rows import WordsReport
+
+
+@dataclass(frozen=True)
+class RecordingSource:
+    """Where one {fMRI, text} recording lies; times in seconds.
+
+    `mask` are the masks of a volume (voxels inside all of them count), `partner` is the other
+    hemisphere of a surface where its name does not follow from `bold`; `pycortex` takes voxels to
+    fsaverage5. `events` and `stim` say when
+    the story starts in the scan, for words that count from the start of its audio.
+    """
+
+    subject: str
+    story: str
+    bold: Path
+    tr: float
+    first_volume_at: float
+    words: Path
+    tier: str | None = None
+    columns: tuple[str, ...] = ()
+    scale: float = 1.0
+    mask: tuple[Path, ...] = ()
+    partner: Path | None = None
+    events: Path | None = None
+    stim: str | None = None
+    pycortex: PycortexSubject | None = None
+
+    @property
+    def words_key(self) -> tuple:
+        """What decides the words: arguments of `words_io.read_words`."""
+        return self.words, self.tier, self.events, self.stim
+
+    def read_bold(self) -> Bold:
+        """Detrended, z-scored BOLD; see `bold.read_bold`."""
+        from ..bold.read import read_bold
+
+        return read_bold(self.bold, self.columns, self.scale, self.mask, self.partner, self.tr, self.pycortex)
+
+    def grid(self) -> VoxelGrid | None:
+        """Where the voxels lie, without reading the BOLD; None when that is not known."""
+        from ..bold.read import open_bold
+
+        return open_bold(self.bold, self.columns, self.mask, self.partner, self.pycortex).grid
+
+
+@dataclass(frozen=True)
+class GestureSource:
+    """Where one {text, gesture} clip lies; the clip's name counts as its story in the split.
+
+    `skeleton` is the mapping file of a BVH whose rig is not known.
+    """
+
+    clip: str
+    motion: Path
+    words: Path
+    speaker: str
+    tier: str | None = None
+    skeleton: Path | None = None
+
+    @property
+    def words_key(self) -> tuple:
+        """What decides the words: arguments of `words_io.read_words`."""
+        return self.words, self.tier, None, None
+
+    def import_motion(self) -> Imported:
+        """The motion and how its file was understood."""
+        from ..motion.files import import_motion_file
+
+        return import_motion_file(self.motion, self.skeleton)
+
+
+@dataclass(frozen=True)
+class Split:
+    """What is held out: whole stories, or contiguous folds inside a single story."""
+
+    test_stories: tuple[str, ...] = ()
+    validation_stories: tuple[str, ...] = ()
+    within_story_folds: int = 0
+    gap: float = 16.0  # seconds on both sides of a test block
+
+
+@dataclass(frozen=True)
+class Study:
+    """A validated study; see `load_study`."""
+
+    name: str
+    simulated: bool
+    path: Path
+    recordings: tuple[RecordingSource, ...]
+    gestures: tuple[GestureSource, ...]
+    split: Split
+    _words: dict = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def root(self) -> Path:
+        """The folder of the study file."""
+        return self.path.parent
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(r.subject for r in self.recordings))
+
+    @property
+    def stories(self) -> tuple[str, ...]:
+        """All stories with a recording, in the order of the file."""
+        return tuple(dict.fromkeys(r.story for r in self.recordings))
+
+    @property
+    def train_stories(self) -> tuple[str, ...]:
+        """Stories with a recording that are neither test nor validation."""
+        held_out = {*self.split.test_stories, *self.split.validation_stories}
+        return tuple(s for s in self.stories if s not in held_out)
+
+    @property
+    def train_gestures(self) -> tuple[GestureSource, ...]:
+        """Clips that are neither test nor validation."""
+        held_out = {*self.split.test_stories, *self.split.validation_stories}
+        return tuple(g for g in self.gestures if g.clip not in held_out)
+
+    def recording(self, subject: str, story: str) -> RecordingSource:
+        """The source of one recording; a `UserError` names what there is."""
+        for source in self.recordings:
+            if (source.subject, source.story) == (subject, story):
+                return source
+        if subject not in self.subjects:
+            raise UserError(f"subject: {subject!r} is not in study {self.name!r}; allowed: {', '.join(self.subjects)}")
+        heard = ", ".join(r.story for r in self.recordings if r.subject == subject)
+        raise UserError(f"story: {subject} has no recording of {story!r}; allowed: {heard}")
+
+    def read_words(self, source: RecordingSource | GestureSource) -> Words:
+        """The words of a recording or a clip (each file is read once); a `UserError` where one of them is wrong."""
+        return self.words_report(source).checked()
+
+    def words_report(self, source: RecordingSource | GestureSource) -> WordsReport:
+        """The words with all problems and notes of their file; a `UserError` where it cannot be read at all."""
+        key = source.words_key
+        if key not in self._words:
+            from ..words.files import report
+
+            self._words[key] = report(*key)
+        return self._words[key]
+
+    def read_recording(self, source: RecordingSource) -> Recording:
+        """Detrended, z-scored BOLD with its words; a `VoxelRecording` where the columns are voxels."""
+        return as_recording(source, source.read_bold(), self.read_words(source))
+
+    def truth(self, story: str) -> Motion | None:
+        """The gesture of a held-out story of a simulated study: for evaluation and display only."""
+        from ..motion.files import read_motion_file
+
+        path = self.root / "truth" / f"{story}.npz"
+        return read_motion_file(path) if self.simulated and path.is_file() else None
+
+    def read_clip(self, source: GestureSource) -> GestureClip:
+        """Motion with the words spoken."""
+        return GestureClip(source.clip, source.speaker, source.import_motion().motion, self.read_words(source))
+
+
+def as_recording(source: RecordingSource, bold: Bold, words: Words) -> Recording:
+    """BOLD and words that have been read as one value; a `VoxelRecording` where the columns are voxels."""
+    where = (source.subject, source.story, bold.data, source.tr, source.first_volume_at, words)
+    return VoxelRecording(*where, grid=bold.grid) if bold.space == "voxels" else Recording(*where, columns=bold.columns)
+
+
+def sources(study: Study) -> Iterator[tuple[str, str, RecordingSource | GestureSource]]:
+    """(label for messages, story or clip, source) of every recording and clip."""
+    for source in study.recordings:
+        yield f"recording {source.subject}/{source.story}", source.story, source
+    for source in study.gestures:
+        yield f"gesture {source.clip}", source.clip, source

@@ -1,0 +1,141 @@
+"""From labelled intervals to words: what every reader of words does after it has read its format.
+
+Pauses and marks are dropped, case is folded, clitics are kept. Every problem is reported with its
+file and line or interval, not only the first one.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ...errors import UserError
+from ...types import Words
+
+# Pause and noise labels: Huth lab (sp, ns, lg, ls, br, cg, sentence_start, ...), MFA and P2FA (sil, spn).
+MARKS = frozenset({"sp", "sil", "spn", "ns", "lg", "ls", "br", "cg", "sl", "sentence_start", "sentence_end"})
+PUNCTUATION = '.,;:!?"“”()…—–-'
+MAX_OVERLAP = 0.020  # seconds; forced aligners round their borders
+MAX_TIME = 1e6  # seconds; no recording is longer, so a larger number is no time in seconds
+LONG_WORD = 20.0  # seconds; when half of the words last longer, the file counts in milliseconds
+LATE = 60.0  # seconds; a first word later than this is worth a note
+SHOWN = 20  # problems of one file that are spelled out
+
+
+@dataclass(frozen=True)
+class WordsReport:
+    """What a file of words holds.
+
+    Parameters
+    ----------
+    words : the usable words
+    problems : one line each, with file and place; `read_words` refuses while there is one
+    notes : what was dropped or is unusual, one line each
+    """
+
+    words: Words
+    problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def checked(self) -> Words:
+        """The words, or a `UserError` that tells the first problem and how many follow."""
+        if self.problems:
+            more = len(self.problems) - 1
+            raise UserError(self.problems[0] + (f" (and {more} more problems in this file)" if more else ""))
+        return self.words
+
+
+def clean_word(label: str) -> str | None:
+    """The lower-case word of a label, without punctuation around it; None for a pause or a mark."""
+    label = label.strip().lower().replace("’", "'")
+    if label[:1] in "{<[" or label in MARKS:
+        return None
+    return label.strip(PUNCTUATION) or None
+
+
+def report_words(path: Path, rows, notes=()) -> WordsReport:
+    """Clean and validate rows of (place, label, start, duration), in the order of the file.
+
+    Parameters
+    ----------
+    path : the file, for messages
+    rows : iterable of (place such as "line 3", label, start in seconds, duration in seconds); times may be text
+    notes : what the reader of the format has to say
+    """
+    text, starts, durations, problems, marks = [], [], [], [], 0
+    for place, label, start, duration in rows:
+        word = clean_word(label)
+        if word is None:
+            marks += 1
+            continue
+        previous = (text[-1], starts[-1], durations[-1]) if text else None
+        try:
+            start, duration = float(start), float(duration)
+            problem = _problem(word, start, duration, previous)
+        except ValueError:
+            problem = f"start and duration must be seconds; got {_short(start)} and {_short(duration)}"
+        if problem:
+            problems.append(f"{path}: {place} ({_short(word)}): {problem}")
+            continue
+        text.append(word)
+        starts.append(start)
+        durations.append(duration)
+    if len(durations) >= 5 and float(np.median(durations)) > LONG_WORD:
+        problems.append(
+            f"{path}: half of the words last longer than {LONG_WORD:g} s (median {np.median(durations):.0f}): "
+            "the times look like milliseconds; give seconds"
+        )
+    if len(problems) > SHOWN:
+        problems[SHOWN:] = [f"{path}: {len(problems) - SHOWN} more words with such problems"]
+    told = [*notes, *_clock_notes(path, text, starts)]
+    if marks:
+        told.insert(0, f"{path}: {marks} pauses and marks dropped")
+    return WordsReport(Words.from_lists(text, starts, durations), tuple(problems), tuple(told))
+
+
+def _problem(word: str, start: float, duration: float, previous) -> str | None:
+    """What is wrong with one word, given (word, start, duration) of the word in front of it."""
+    if any(c.isspace() for c in word):
+        return "holds more than one word; give one word per interval or line (is this the word tier?)"
+    if not (math.isfinite(start) and math.isfinite(duration)):
+        return f"start and duration must be finite seconds; got {start} and {duration}"
+    if abs(start) > MAX_TIME or duration > MAX_TIME:
+        return f"is no time in seconds: start {start:g}, duration {duration:g}"
+    if duration < 0:
+        return f"has a negative duration ({duration:.3f} s from {start:.3f} s); its end must come after its start"
+    if previous is None:
+        return None
+    before, begun, lasted = previous
+    if start < begun:
+        return (
+            f"starts at {start:.3f} s, before the word in front of it ({_short(before)}, {begun:.3f} s); sort by start"
+        )
+    overlap = begun + lasted - start
+    if overlap > MAX_OVERLAP:
+        return (
+            f"overlaps the word in front of it ({_short(before)}) by {overlap:.3f} s; "
+            f"at most {MAX_OVERLAP:g} s is allowed: correct the times or remove one of them"
+        )
+    return None
+
+
+def _short(word) -> str:
+    word = str(word)
+    return repr(word if len(word) <= 40 else word[:39] + "…")
+
+
+def _clock_notes(path: Path, text, starts) -> list[str]:
+    """Hints that the words are on another clock than the recording."""
+    if not text:
+        return []
+    if starts[0] < 0:
+        early = sum(s < 0 for s in starts)
+        return [
+            f"{path}: {early} words start before 0 s (the first at {starts[0]:.3f} s); is an onset subtracted twice?"
+        ]
+    if starts[0] > LATE:
+        return [f"{path}: the first word comes at {starts[0]:.1f} s; first_volume_at must be on the same clock"]
+    return []

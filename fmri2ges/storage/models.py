@@ -1,0 +1,158 @@
+"""Trained models to and from a run folder: safetensors and JSON, nothing else.
+
+``t2g.safetensors``          network, motion code
+``f2g-FOLD.safetensors``     network of the direct branch
+``text-FOLD.safetensors``    language model and word statistics of the training texts
+``basis-SUBJECT.safetensors``, ``f2t-SUBJECT-FOLD.safetensors``   parcel components and readout
+``bayes-SUBJECT-FOLD.safetensors``   Bayesian F2T, where `train --lm` asked for it
+SUBJECT and FOLD are numbers; the manifest names the subjects.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from ..brain.parcels import ParcelBasis
+from ..data.atomic import write_bytes
+from ..errors import UserError
+from ..models.bayes import BayesDecoder
+from ..models.calibration import Calibration
+from ..models.denoiser import Denoiser, DenoiserConfig
+from ..models.f2t import F2T, Blocks
+from ..models.generator import Generator
+from ..models.readout import Readout
+from ..motion.codec import Codec
+from ..text.embeddings import WordVectors
+from ..text.ngram import Bigram
+from ..text.statistics import TextStatistics
+
+FEATURE_STEP = 1 / 28  # features are stored as int8: about 4.5 sd on both sides
+
+
+def quantise(features: np.ndarray) -> np.ndarray:
+    """Parcel features as they are stored; training uses the same, so nothing changes on reload."""
+    return np.clip(np.round(features / FEATURE_STEP), -127, 127).astype(np.int8)
+
+
+def dequantise(stored: np.ndarray) -> np.ndarray:
+    return stored.astype(np.float32) * np.float32(FEATURE_STEP)
+
+
+def write_tensors(path, arrays: dict[str, np.ndarray], **meta) -> None:
+    """Arrays and JSON values in one safetensors file."""
+    from safetensors.numpy import save
+
+    arrays = {k: np.ascontiguousarray(v) for k, v in arrays.items()}
+    write_bytes(path, save(arrays, metadata={k: json.dumps(v) for k, v in meta.items()}))
+
+
+def read_tensors(path) -> tuple[dict[str, np.ndarray], dict]:
+    """Arrays and JSON values of a safetensors file.
+
+    Raises
+    ------
+    UserError
+        When the file is missing or damaged.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    path = Path(path)
+    if not path.is_file():
+        raise UserError(f"{path}: this run lacks {path.name}; train again")
+    try:
+        with safe_open(path, framework="np") as f:
+            meta = {k: json.loads(v) for k, v in (f.metadata() or {}).items()}
+            return {k: f.get_tensor(k) for k in f.keys()}, meta
+    except (SafetensorError, ValueError) as error:
+        raise UserError(f"{path}: cannot be read as safetensors ({error}); train again") from error
+
+
+def write_generator(path, generator: Generator) -> None:
+    arrays = {f"net.{k}": v.detach().cpu().numpy() for k, v in generator.denoiser.state_dict().items()}
+    arrays |= {f"codec.{k}": v for k, v in asdict(generator.codec).items()}
+    arrays |= {f"calibration.{k}": v for k, v in asdict(generator.calibration).items()}
+    write_tensors(path, arrays, config=asdict(generator.denoiser.config), guidance=generator.guidance)
+
+
+def read_generator(path, device: str) -> Generator:
+    import torch
+
+    arrays, meta = read_tensors(path)
+    state = {k.removeprefix("net."): torch.from_numpy(v) for k, v in arrays.items() if k.startswith("net.")}
+    try:
+        denoiser = Denoiser(DenoiserConfig(**meta["config"]))
+        denoiser.load_state_dict(state)
+        codec, calibration = (
+            kind(**{k.removeprefix(name): v for k, v in arrays.items() if k.startswith(name)})
+            for kind, name in ((Codec, "codec."), (Calibration, "calibration."))
+        )
+    except (KeyError, TypeError, RuntimeError) as error:  # other names or sizes than this version's network
+        raise UserError(f"{path}: was written by another version of fmri2ges; train again") from error
+    return Generator(denoiser.eval().to(device), codec, float(meta["guidance"]), calibration)
+
+
+def write_text(path, statistics: TextStatistics) -> None:
+    language = statistics.language
+    arrays = {
+        "pairs": language.pairs,
+        "counts": language.counts,
+        "centre": statistics.centre,
+        "covariance": statistics.covariance,
+    }
+    write_tensors(path, arrays, vocabulary=list(language.vocabulary))
+
+
+def read_text(path, vectors: WordVectors) -> TextStatistics:
+    arrays, meta = read_tensors(path)
+    language = Bigram(tuple(meta["vocabulary"]), arrays["pairs"], arrays["counts"])
+    table = vectors.matrix(language.vocabulary) - arrays["centre"]
+    return TextStatistics(language, arrays["centre"], table, arrays["covariance"])
+
+
+def write_basis(path, basis: ParcelBasis) -> None:
+    arrays = {"members": basis.members, "owner": basis.owner, "weights": basis.weights}
+    write_tensors(path, arrays, names=list(basis.names))
+
+
+def read_basis(path) -> ParcelBasis:
+    arrays, meta = read_tensors(path)
+    return ParcelBasis(tuple(meta["names"]), arrays["members"], arrays["owner"], arrays["weights"])
+
+
+def write_f2t(path, f2t: F2T) -> None:
+    readout = f2t.readout
+    arrays = {
+        "features": quantise(readout.features),
+        "lengths": readout.lengths.astype(np.int32),
+        "targets": (readout.targets + readout.mean).astype(np.float16),
+    }
+    write_tensors(
+        path,
+        arrays,
+        penalty=readout.penalty,
+        delays=list(readout.delays),
+        dim=f2t.blocks.dim,
+        n_gesture=f2t.blocks.n_gesture,
+    )
+
+
+def read_f2t(path, statistics: TextStatistics) -> F2T:
+    arrays, meta = read_tensors(path)
+    edges = np.cumsum(arrays["lengths"])[:-1]
+    stories = np.split(dequantise(arrays["features"]), edges)
+    readout = Readout(stories, arrays["targets"].astype(np.float32), meta["penalty"], tuple(meta["delays"]))
+    blocks = Blocks(meta["dim"], meta["n_gesture"])
+    return F2T(readout, blocks, statistics.language, statistics.vocabulary_vectors, statistics.covariance)
+
+
+def write_bayes(path, decoder: BayesDecoder) -> None:
+    arrays, meta = decoder.to_arrays()
+    write_tensors(path, arrays, **meta)
+
+
+def read_bayes(path) -> BayesDecoder:
+    return BayesDecoder.from_arrays(*read_tensors(path))
