@@ -40,11 +40,19 @@ from fmri2ges.motion.features import from_bones, to_bones  # noqa: E402
 from fmri2ges.provenance import versions  # noqa: E402
 from fmri2ges.storage.encoder import load_encoder  # noqa: E402
 from fmri2ges.text.embeddings import load_vectors  # noqa: E402
-from fmri2ges.training.loop import LoopConfig  # noqa: E402
+from fmri2ges.training.fold import roi_groups  # noqa: E402
+from fmri2ges.training.inputs import read_brains, read_clips  # noqa: E402
 from fmri2ges.training.phase1 import calibrated_t2g, pseudo_gestures, seeded  # noqa: E402
-from fmri2ges.training.phase2 import calibrated_f2g, decoded_tracks, random_choices, roi_tracks, train_f2g  # noqa: E402
+from fmri2ges.training.phase2 import (  # noqa: E402
+    AlignedStory,
+    calibrated_f2g,
+    decoded_tracks,
+    random_choices,
+    roi_tracks,
+    train_f2g,
+)
 from fmri2ges.training.presets import PRESETS  # noqa: E402
-from fmri2ges.training.train import Stages, read_brains, read_clips, roi_groups, train_study  # noqa: E402
+from fmri2ges.training.train import train_study  # noqa: E402
 from fmri2ges.types import Motion  # noqa: E402
 
 GRID = (1.0, 2.0, 3.0)  # guidance
@@ -84,15 +92,14 @@ class Bench:
         self.encoder, self.vectors = load_encoder(), load_vectors()
         self.truth = {s: self.world.truth(s) for s in (*TEST, *VALIDATION)}
         self.rng = np.random.default_rng([seed, 11])
-        config, quiet = PRESETS["demo"], Stages(None, None)
-        self.clips = read_clips(self.session.study, quiet)
+        config = PRESETS["demo"]
+        self.clips = read_clips(self.session.study)
         self.real = [self.session.t2g.codec.encode(c.bones) for c in self.clips if c.speaker == 0]
-        _, held = read_brains(self.session.study, config, quiet)
+        _, held = read_brains(self.session.study, config.components)
         (self.stories,) = training_folds(self.session.study, held)
         f2t, basis = self.session.f2t(SUBJECT, 0), self.session.basis(SUBJECT)
         choices = random_choices(basis.parcel, roi_groups(basis), config.roi_choices, self.rng)
-        source = roi_tracks(f2t, self.stories, choices, self.rng)
-        self.story_tracks = [(source, k) for k in range(len(self.stories))]
+        self.tokens = roi_tracks(f2t, self.stories, choices, self.rng)
 
     def tracks(self, story: str, kind: str, rois=("all",), null: bool = False) -> list:
         """Conditions of the samples of a story: its words, decoded words or volume tokens."""
@@ -118,7 +125,7 @@ class Bench:
 
         g = torch.Generator().manual_seed(self.seed)
         if kind == "volumes":
-            return calibrated_f2g(generator, self.stories, self.story_tracks, self.real, 0, g)
+            return calibrated_f2g(generator, self.stories, self.tokens, self.real, 0, g)
         tracks = [word_track(c.words, self.vectors.matrix(c.words.text)) for c in self.clips]
         return calibrated_t2g(generator, self.clips, tracks, g)
 
@@ -183,28 +190,15 @@ class Bench:
 def variants(bench: Bench) -> dict[str, Generator]:
     """F2G trained in the other ways, with the budget of the main one."""
     session, config = bench.session, PRESETS["demo"]
-    rng, stories, tracks = bench.rng, bench.stories, bench.story_tracks
+    rng, stories = bench.rng, bench.stories
     speakers = [0, 0, 1, 2][: config.renditions]
     gestures = pseudo_gestures(session.t2g, stories, bench.vectors, speakers, rng)
     f2t = session.f2t(SUBJECT, 0)
     decoded = decoded_tracks(f2t, stories, bench.vectors, config.n_texts, rng)
-    loop = LoopConfig(config.f2g_steps, config.f2g_rate, 0.05, 0.99)
+    aligned = [AlignedStory(*parts) for parts in zip(stories, gestures, bench.tokens, decoded)]
 
     def train(**options) -> Generator:
-        return train_f2g(
-            session.t2g,
-            stories,
-            gestures,
-            speakers,
-            tracks,
-            bench.real,
-            bench.vectors,
-            loop,
-            rng,
-            "cpu",
-            decoded=decoded,
-            **options,
-        )
+        return train_f2g(session.t2g, aligned, speakers, bench.real, bench.vectors, replace(config, **options), rng)
 
     untrained = seeded(
         lambda: from_t2g(session.t2g.denoiser, f2g_config(session.t2g.denoiser.config, f2t.blocks.width)), rng

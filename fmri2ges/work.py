@@ -21,6 +21,7 @@ class Work:
     should_stop : asked at every step; when it answers True, the step raises `Cancelled`
     low, high : the span of the whole that this piece takes
     message : shown instead of the messages of the steps, where one is given
+    prefix : stands before every message
 
     Examples
     --------
@@ -37,6 +38,7 @@ class Work:
     low: float = 0.0
     high: float = 1.0
     message: str = ""
+    prefix: str = ""
 
     def report(self, fraction: float, message: str) -> None:
         """Say how far this piece is, 0 to 1.
@@ -48,17 +50,26 @@ class Work:
         """
         self.check()
         if self.on_progress is not None:
-            self.on_progress(self.low + (self.high - self.low) * fraction, self.message or message)
+            self.on_progress(self.low + (self.high - self.low) * fraction, self.prefix + (self.message or message))
 
     def check(self) -> None:
         """Raise `Cancelled` when the work shall stop; for loops that have nothing to report."""
         if self.should_stop is not None and self.should_stop():
             raise Cancelled
 
-    def part(self, low: float, high: float, message: str = "") -> Work:
-        """The piece between two fractions of this one; `message` replaces the messages of its steps."""
+    def part(self, low: float, high: float, message: str = "", prefix: str = "") -> Work:
+        """The piece between two fractions of this one.
+
+        `message` replaces the messages of its steps; `prefix` is put before them, behind the prefix of this piece.
+        """
         span = self.high - self.low
-        return replace(self, low=self.low + span * low, high=self.low + span * high, message=message or self.message)
+        return replace(
+            self,
+            low=self.low + span * low,
+            high=self.low + span * high,
+            message=message or self.message,
+            prefix=self.prefix + prefix,
+        )
 
 
 QUIET = Work()  # nobody watches, nothing stops it

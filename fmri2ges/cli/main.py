@@ -11,6 +11,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Optional
 
@@ -18,6 +19,7 @@ import typer
 
 from .. import __version__
 from ..errors import Cancelled, StudyError, UserError, check_option
+from ..work import Work
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 BRANCHES = ("both", "text", "direct")
@@ -61,7 +63,7 @@ def simulate(
 
     with make_room(out, force), progress_bar() as progress:
         path = simulate_study(
-            out, seed=seed, subjects=subjects, null=null, planted=split_names(planted), progress=progress
+            out, seed=seed, subjects=subjects, null=null, planted=split_names(planted), work=Work(progress)
         )
     print(path)
 
@@ -117,19 +119,11 @@ def train(
     from ..storage.folder import make_room
 
     with make_room(out, force), progress_bar() as progress:
+        from ..training.presets import preset_config
         from ..training.train import train_study
 
-        path = train_study(
-            study,
-            out,
-            preset=preset,
-            device=device,
-            seed=seed,
-            lm=lm,
-            lm_layer=lm_layer,
-            lm_context=lm_context,
-            progress=progress,
-        )
+        config = replace(preset_config(preset), lm=lm, lm_layer=lm_layer, lm_context=lm_context)
+        path = train_study(study, out, config, device, seed, Work(progress))
     print(path)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..motion.features import from_bones
 from ..types import Motion
+from ..work import Work
 
 if TYPE_CHECKING:
     from .session import Session
@@ -36,8 +37,7 @@ def direct_motion(
             hi - lo,
             speaker,
             torch_generator(seed, 3 + fold),
-            progress=progress,
-            should_stop=should_stop,
+            work=Work(progress, should_stop),
         )
         first = int(round((lo - start) * 15))
         made = made[:, : n - first]

@@ -24,6 +24,7 @@ from ..results import Decoded
 from ..storage.folder import open_run
 from ..text.embeddings import load_vectors
 from ..types import Motion, Recording, Words
+from ..work import Work
 from .direct_branch import direct_motion, motion_of, torch_generator
 from .texts import bayes_texts, fast_texts
 
@@ -273,8 +274,7 @@ class Session:
                 stop - start,
                 speaker,
                 torch_generator(seed, 2),
-                progress=_span(report, 0.4, 0.7, "text branch"),
-                should_stop=should_stop,
+                work=Work(_span(report, 0.4, 0.7, "text branch"), should_stop),
             )
             text = motion_of(bones, start)
             texts = tuple(w.slice(start, stop) for w in texts)

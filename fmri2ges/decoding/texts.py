@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..types import Recording, Words
+from ..work import Work
 
 
 def fast_texts(parts, tr: float, n: int, rng: np.random.Generator, rate: np.ndarray | None = None) -> tuple[Words, ...]:
@@ -56,7 +57,7 @@ def bayes_texts(
         rows = np.isin(recording.volume_times, times)  # all of them: the response comes after the words
         rate_inside = np.where(inside, own_rate, 0.0)
         search = bayes.search(recording.bold[rows], parcels, rate_inside, times, recording.tr, lm)
-        found = search.draw(n, rng, beam, progress, should_stop)
+        found = search.draw(n, rng, beam, Work(progress, should_stop))
         drawn.append([text.slice(*stretch) for text in found])
     return _join(drawn, n)
 

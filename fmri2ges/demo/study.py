@@ -7,7 +7,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from ..errors import Cancelled, UserError
+from ..errors import UserError
+from ..work import QUIET, Work
 from .bold import TR
 from .world import CLIPS, FIRST_VOLUME_AT, TEST, TRAIN, VALIDATION, World
 
@@ -20,8 +21,7 @@ def simulate_study(
     planted=None,
     semantics_only: bool = False,
     signal: float = 1.0,
-    progress=None,
-    should_stop=None,
+    work: Work = QUIET,
 ) -> Path:
     """Write a study with known truth.
 
@@ -29,7 +29,8 @@ def simulate_study(
     ----------
     out : folder to make; it must not exist or be empty
     seed : the same seed gives the same bytes
-    subjects, null, planted, semantics_only, signal : see `World`
+    subjects, null, planted, semantics_only, signal : what is true in the study, see `World`
+    work : told after each file how far the writing is
 
     Returns
     -------
@@ -40,6 +41,8 @@ def simulate_study(
     ------
     UserError
         When `out` holds something already.
+    Cancelled
+        When the work shall stop; nothing is left under `out`.
     """
     world = World(seed, subjects, null, None if planted is None else tuple(planted), semantics_only, signal)
     out = Path(out)
@@ -48,7 +51,7 @@ def simulate_study(
     out.parent.mkdir(parents=True, exist_ok=True)
     temp = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
     try:
-        _write(world, temp, progress, should_stop)
+        _write(world, temp, work)
         os.chmod(temp, 0o755)
         if out.exists():
             out.rmdir()
@@ -58,7 +61,7 @@ def simulate_study(
     return out / "study.toml"
 
 
-def _write(world: World, root: Path, progress, should_stop) -> None:
+def _write(world: World, root: Path, work: Work) -> None:
     stories = (*TRAIN, *VALIDATION, *TEST)
     total = len(stories) * (1 + world.subjects) + len(CLIPS) + len(TEST) + len(VALIDATION)
     done = 0
@@ -66,10 +69,7 @@ def _write(world: World, root: Path, progress, should_stop) -> None:
     def step(message: str):
         nonlocal done
         done += 1
-        if should_stop is not None and should_stop():
-            raise Cancelled
-        if progress is not None:
-            progress(done / total, message)
+        work.report(done / total, message)
 
     for story in stories:
         write_words(world, story, root)

@@ -7,7 +7,6 @@ decoder's word rate (`f2t.py`); here the words are found. Decoding never sees a 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
@@ -19,7 +18,8 @@ from ..text.open_lm import LmChoice
 from ..text.proposals import PerturbedProposals, Proposals
 from ..text.timing import spread_words
 from ..types import Words
-from .beam import WIDTH, decode_beam
+from ..work import QUIET, Work
+from .beam import WIDTH, check_count, decode_beam
 from .encoding import EncodingModel, StoryVoxels, fit_encoding
 from .likelihood import Evidence, Likelihood
 from .noise import NoiseModel, fit_noise, least_shrinkage, left_out_residuals
@@ -53,7 +53,7 @@ class Search:
 
     Parameters
     ----------
-    evidence : of the chosen voxels
+    evidence : encoding model and noise of the chosen voxels
     bold : array (n_volumes, n_voxels)
     volume_times : array (n_volumes,), seconds
     start, duration : arrays (n_words,), seconds; decoded word times
@@ -74,16 +74,17 @@ class Search:
         k: int = 1,
         width: int = WIDTH,
         rng: np.random.Generator | None = None,
-        progress: Callable[[float, str], None] | None = None,
-        should_stop: Callable[[], bool] | None = None,
+        work: Work = QUIET,
     ) -> list[tuple[Words, float]]:
         """The k best texts, most probable first, with log probabilities; they share nearly all words.
 
         Parameters
         ----------
         width : hypotheses kept after each word
-        rng : None, or the generator of noise for a drawn text, see `draw`
+        rng : random generator of the noise of a drawn text, see `draw`; None = the best text, without noise
+        work : told after each word how far the search is
         """
+        check_count("number of texts", k)
         if not len(self.start):
             return [(Words((), np.zeros(0), np.zeros(0)), 0.0)]
         bold, proposals = self.bold, Proposals.of(self.lm)
@@ -91,27 +92,12 @@ class Search:
             bold = bold + self.evidence.noise(len(bold), rng)
             proposals = PerturbedProposals(proposals, len(self.lm.vocabulary), rng)
         likelihood = Likelihood(self.evidence, bold, self.volume_times, self.start + self.duration / 2, self.expected)
-        return decode_beam(
-            likelihood,
-            self.lm,
-            self.start,
-            self.duration,
-            max(width, k),
-            k,
-            PRIOR_WEIGHT,
-            proposals,
-            progress,
-            should_stop,
+        found = decode_beam(
+            likelihood, self.lm, self.start, self.duration, max(width, k), PRIOR_WEIGHT, proposals, work
         )
+        return found[:k]
 
-    def draw(
-        self,
-        n: int,
-        rng: np.random.Generator,
-        width: int = WIDTH,
-        progress: Callable[[float, str], None] | None = None,
-        should_stop: Callable[[], bool] | None = None,
-    ) -> list[Words]:
+    def draw(self, n: int, rng: np.random.Generator, width: int = WIDTH, work: Work = QUIET) -> list[Words]:
         """The best text, then texts drawn by perturbation: how sure a word is.
 
         A drawn text is the best one for BOLD with noise of the noise model added and with Gumbel noise on the language
@@ -121,17 +107,15 @@ class Search:
         Parameters
         ----------
         n : number of texts
-        rng : of the noise
-        width : of the search for the first text; the others take `DRAW_WIDTH` at most
+        rng : random generator that draws the noise of BOLD and language model
+        width : hypotheses kept after each word of the first text; the others keep `DRAW_WIDTH` at most
+        work : told after each word of each text how far the drawing is
         """
         texts = []
         for i in range(n):
-
-            def part(fraction: float, message: str, i: int = i) -> None:
-                progress((i + fraction) / n, message if n == 1 else f"text {i + 1} of {n}, {message}")
-
+            part = work.part(i / n, (i + 1) / n, prefix="" if n == 1 else f"text {i + 1} of {n}, ")
             own_rng, own_width = (rng, min(width, DRAW_WIDTH)) if i else (None, width)
-            ((text, _),) = self.best(1, own_width, own_rng, progress and part, should_stop)
+            ((text, _),) = self.best(1, own_width, own_rng, part)
             texts.append(text)
         return texts
 
@@ -142,9 +126,9 @@ class BayesDecoder:
 
     Parameters
     ----------
-    model, noise : of the kept voxels
+    model, noise : encoding model of the kept voxels and the noise that it leaves
     columns : array (n_voxels,), int; the recording's columns that were kept
-    parcel : array (n_voxels,), int; parcel of each
+    parcel : array (n_voxels,), int; the parcel that each kept voxel lies in
     expected : array (n_features,); raw features of an average word
     lm : the language model whose features it was trained on, see `text.open_lm.LmChoice`
     lm_name : the name it gives itself
@@ -230,8 +214,7 @@ def fit_bayes(
     n_best: int = N_BEST,
     per_parcel: int = PER_PARCEL,
     device: str = "auto",
-    progress: Callable[[float, str], None] | None = None,
-    should_stop: Callable[[], bool] | None = None,
+    work: Work = QUIET,
 ) -> BayesDecoder:
     """Fit encoding model and noise on training stories; voxels are chosen by cross-validation inside them.
 
@@ -243,26 +226,22 @@ def fit_bayes(
     choice : how it was opened; stored with the decoder
     n_best : voxels kept for their cross-validated score
     per_parcel : voxels kept of every parcel beside them
+    device : 'auto', 'cpu', 'cuda' or 'mps', where the encoding model is fitted
+    work : told how far the fit is
     """
-    report = progress or (lambda fraction, message: None)
-    per_word = []
+    per_word, share = [], 0.4 / len(stories)
     for i, story in enumerate(stories):
-        report(0.4 * i / len(stories), "features of the language model")
-        per_word.append(lm.story_features(story.words.text, should_stop=should_stop))
+        part = work.part(share * i, share * (i + 1), "features of the language model")
+        part.report(0.0, f"story {i + 1} of {len(stories)}")
+        per_word.append(lm.story_features(story.words.text, part))
     features = [
         (lanczos_matrix(s.words.start + s.words.duration / 2, s.volume_times) @ f).astype(np.float32)
         for s, f in zip(stories, per_word)
     ]
     voxels = StoryVoxels([s.bold for s in stories])
-    model = fit_encoding(
-        features,
-        voxels,
-        device=device,
-        should_stop=should_stop,
-        progress=lambda fraction, _: report(0.4 + 0.4 * fraction, "encoding model"),
-    )
+    model = fit_encoding(features, voxels, device=device, work=work.part(0.4, 0.8, "encoding model"))
     kept = choose_voxels(model.score, parcel, n_best, per_parcel)
-    report(0.85, "noise of the encoding model")
+    work.report(0.85, "noise of the encoding model")
     model = model.select(kept)
     design = np.concatenate([model.design(f) for f in features])
     bold = np.concatenate([np.asarray(s.bold[:, kept], np.float32) for s in stories])
@@ -270,7 +249,7 @@ def fit_bayes(
     residuals = left_out_residuals(design, bold, lengths, model.penalty)
     best = model.best(N_CHOOSING)
     noise = replace(fit_noise(residuals, lengths), least=least_shrinkage(bold[:, best], residuals[:, best], lengths))
-    report(1.0, "noise of the encoding model")
+    work.report(1.0, "noise of the encoding model")
     expected = np.concatenate(per_word).mean(0)
     return BayesDecoder(model, noise, kept, parcel[kept].astype(np.int32), expected.astype(np.float32), choice, lm.name)
 

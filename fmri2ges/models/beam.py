@@ -7,16 +7,16 @@ plus `prior_weight` times log P(text) of the language model, which also proposes
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from ..errors import Cancelled, UserError, check_shape
+from ..errors import UserError, check_shape
 from ..text.lm import LanguageModel
 from ..text.proposals import Proposals
 from ..types import Words
+from ..work import QUIET, Work
 
 WIDTH = 20
 
@@ -42,47 +42,42 @@ def decode_beam(
     start: np.ndarray,
     duration: np.ndarray,
     width: int = WIDTH,
-    k: int = 1,
     prior_weight: float = 1.0,
     proposals: Proposals | None = None,
-    progress: Callable[[float, str], None] | None = None,
-    should_stop: Callable[[], bool] | None = None,
+    work: Work = QUIET,
 ) -> list[tuple[Words, float]]:
-    """The best texts of a beam search, most probable first.
+    """All texts of the last beam of a search, most probable first.
 
     Parameters
     ----------
-    likelihood : of the story's BOLD, made with the same word times (their middles)
+    likelihood : likelihood of the story's BOLD, made with the same word times (their middles)
     lm : language model with the features that the encoding model was trained on
     start, duration : arrays (n_words,), seconds; decoded word times (`text.timing.spread_words`)
     width : hypotheses kept after each word
-    k : texts to return, at most `width`
     prior_weight : weight of the language model's log probability
     proposals : next-word rules over `lm.vocabulary`; by default `text.proposals.Proposals.of(lm)`
-    progress, should_stop : fraction and message after each word; asked before each word
+    work : told after each word how far the search is
 
     Returns
     -------
-    list of (text, log probability); the probabilities of all texts of the last beam sum to 1, and
-    different entries are different texts. Without word times: one empty text.
+    list of at most `width` pairs (text, log probability); the probabilities sum to 1, and different entries are
+    different texts. Without word times: one empty text.
 
     Raises
     ------
     UserError
-        For a width or k below 1, or start and duration of different lengths.
+        For a width below 1, or start and duration of different lengths.
     Cancelled
-        When `should_stop` says so.
+        When the work shall stop.
     """
     check_shape("word durations", duration, (len(start),))
-    _check_counts(width, k)
+    check_count("beam width", width)
     proposals = proposals or Proposals.of(lm)
     texts, prior = np.zeros((1, 0), int), np.zeros(1)
     score = np.zeros(1)
     contexts, hypotheses = lm.start(), likelihood.start()
     n = len(start)
     for word in range(n):
-        if should_stop is not None and should_stop():
-            raise Cancelled()
         parents, words, log_p = proposals.propose(lm.next_words(contexts), texts)
         features = lm.features(contexts, parents, words)
         step = likelihood.step(hypotheses, word)
@@ -95,10 +90,9 @@ def decode_beam(
         if word + 1 < n:
             hypotheses = step.extend(features[best], parents[best])
             contexts = lm.extend(contexts, parents[best], words[best])
-        if progress is not None:
-            progress((word + 1) / n, f"beam search: word {word + 1} of {n}")
+        work.report((word + 1) / n, f"beam search: word {word + 1} of {n}")
     log_probability = score - np.logaddexp.reduce(score)
-    return [(_words(lm, t, start, duration), float(p)) for t, p in zip(texts[:k], log_probability[:k])]
+    return [(_words(lm, t, start, duration), float(p)) for t, p in zip(texts, log_probability)]
 
 
 @_one_blas_thread
@@ -109,28 +103,26 @@ def sample_prior(
     n: int,
     rng: np.random.Generator,
     proposals: Proposals | None = None,
-    progress: Callable[[float, str], None] | None = None,
-    should_stop: Callable[[], bool] | None = None,
+    work: Work = QUIET,
 ) -> list[Words]:
     """Texts that know the word times but not the BOLD: the language model's own, under the same proposal rules.
 
     Parameters
     ----------
-    start, duration : arrays (n_words,), the word times of the decoded text
+    start, duration : arrays (n_words,), the word times of the decoded text, seconds
     n : number of independent texts
-    rng : random generator
+    rng : random generator that draws the words
+    work : told after each word how far the drawing is
 
     Raises
     ------
     Cancelled
-        When `should_stop` says so.
+        When the work shall stop.
     """
     proposals = proposals or Proposals.of(lm)
     texts = np.zeros((n, 0), int)
     contexts, rows = lm.start(), np.zeros(n, int)  # all begin as the one empty hypothesis
     for word in range(len(start)):
-        if should_stop is not None and should_stop():
-            raise Cancelled()
         parents, words, log_p = proposals.propose(lm.next_words(contexts)[rows], texts)
         # Gumbel maximum: one draw from each hypothesis's proposals, renormalised.
         drawn = log_p + rng.gumbel(size=len(log_p))
@@ -139,19 +131,14 @@ def sample_prior(
         texts = np.concatenate([texts, chosen[:, None]], 1)
         if word + 1 < len(start):
             contexts, rows = lm.extend(contexts, rows, chosen), np.arange(n)
-        if progress is not None:
-            progress((word + 1) / len(start), f"texts without BOLD: word {word + 1} of {len(start)}")
+        work.report((word + 1) / len(start), f"texts without BOLD: word {word + 1} of {len(start)}")
     return [_words(lm, text, start, duration) for text in texts]
 
 
-def _check_counts(width: int, k: int) -> None:
-    for name, value in (("beam width", width), ("number of texts", k)):
-        if value < 1:
-            raise UserError(f"{name}: must be a whole number of 1 or more; got {value!r}")
-    if k > width:
-        raise UserError(
-            f"number of texts: {k} is more than the beam width of {width}; widen the beam or ask for fewer texts"
-        )
+def check_count(name: str, value: int) -> None:
+    """Refuse a number below 1 by a `UserError` that begins with its name."""
+    if value < 1:
+        raise UserError(f"{name}: must be a whole number of 1 or more; got {value!r}")
 
 
 def _words(lm: LanguageModel, text: np.ndarray, start: np.ndarray, duration: np.ndarray) -> Words:

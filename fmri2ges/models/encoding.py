@@ -7,13 +7,13 @@ continuous language from non-invasive brain recordings, Nature Neuroscience 26, 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..brain.hrf import delayed
 from ..errors import UserError, check_finite
+from ..work import QUIET, Work
 from .device import resolve_device
 from .ridge import VoxelSource, fit_ridge
 
@@ -137,8 +137,7 @@ def fit_encoding(
     n_folds: int = 5,
     device: str = "auto",
     out: np.ndarray | None = None,
-    progress: Callable[[float, str], None] | None = None,
-    should_stop: Callable[[], bool] | None = None,
+    work: Work = QUIET,
 ) -> EncodingModel:
     """Fit on training stories; the penalty of each voxel is chosen on held-out training stories.
 
@@ -147,10 +146,11 @@ def fit_encoding(
     features : list of arrays (n_volumes, n_features), resampled to volumes, one per story
     voxels : BOLD of the same stories, z-scored within the story
     delays : volumes from feature to response, above 0
-    penalties : grid; of equal losses the stronger wins
+    penalties : ridge penalties to choose from; of equal losses the stronger penalty wins
     n_folds : inner folds of whole stories
     device : 'auto', 'cpu', 'cuda' or 'mps'
     out : array (n_delays * n_features, n_voxels), float32, or None; filled with the weights (a memory map, say)
+    work : told after each batch of voxels how far the fit is
 
     Raises
     ------
@@ -167,13 +167,14 @@ def fit_encoding(
         check_finite("features", f, f"story {k + 1}")
         if len(f) <= max(delays):
             raise UserError(
-                f"training: story {k + 1} has {len(f)} volumes, not more than the longest delay of {max(delays)}; leave it out"
+                f"training: story {k + 1} has {len(f)} volumes, not more than the longest delay of {max(delays)}; "
+                "leave it out"
             )
     both = np.concatenate(features)
     mean, sd = both.mean(0, dtype=np.float64).astype(np.float32), both.std(0, dtype=np.float64).astype(np.float32)
     sd[sd <= 1e-6 * np.maximum(np.abs(mean), 1e-30)] = 1.0  # a constant feature becomes zero
     design = np.concatenate([delayed(((f - mean) / sd).astype(np.float32), [-d for d in delays]) for f in features])
-    fitted = fit_ridge(design, voxels, lengths, penalties, n_folds, resolve_device(device), out, progress, should_stop)
+    fitted = fit_ridge(design, voxels, lengths, penalties, n_folds, resolve_device(device), out, work)
     return EncodingModel(mean, sd, fitted.weights, fitted.penalty, fitted.score, tuple(delays))
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import torch
 
 from .conditions import TokenTrack
@@ -38,19 +39,26 @@ def drop_tokens(condition: Condition, generator: torch.Generator, share: float =
 
 
 class RoiTracks:
-    """Tokens of every story under several choices of ROIs; training draws one per window.
+    """Tokens of one story under several choices of ROIs; training draws one of them for each window.
 
     Parameters
     ----------
-    by_choice : list over choices of lists over stories of TokenTrack; the first choice is the
-        full set of ROIs and is drawn with probability `full`
+    by_choice : the story's tokens under each choice; the first choice is the full set of ROIs
+    rng : numpy's random generator, which draws the choices; the stories of a training share one
+    full : probability of the full set
     """
 
-    def __init__(self, by_choice: list[list[TokenTrack]], rng, full: float = 0.6):
+    def __init__(self, by_choice: list[TokenTrack], rng: np.random.Generator, full: float = 0.6):
         self.by_choice, self.rng, self.full = by_choice, rng, full
 
-    def draw(self, story: int) -> TokenTrack:
+    @property
+    def all_rois(self) -> TokenTrack:
+        """The tokens under the full set of ROIs."""
+        return self.by_choice[0]
+
+    def draw(self) -> TokenTrack:
+        """The tokens under a random choice."""
         others = len(self.by_choice) - 1
         if not others or self.rng.random() < self.full:
-            return self.by_choice[0][story]
-        return self.by_choice[1 + int(self.rng.integers(others))][story]
+            return self.all_rois
+        return self.by_choice[1 + int(self.rng.integers(others))]

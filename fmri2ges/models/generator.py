@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from ..motion.codec import Codec
+from ..work import QUIET, Work
 from .calibration import Calibration, fit_calibration
 from .conditions import TokenTrack, window_conditions
 from .denoiser import LATENT_FPS, Denoiser
@@ -42,16 +43,18 @@ class Generator:
         generator: torch.Generator,
         *,
         steps: int = STEPS,
-        progress=None,
-        should_stop=None,
+        work: Work = QUIET,
     ) -> np.ndarray:
         """One sample for each track, on one stretch of time.
 
         Parameters
         ----------
         tracks : condition of each sample; the same object may appear several times
-        start, seconds : stretch on the story's clock
-        speaker : style to use
+        start, seconds : begin and length of the stretch on the story's clock, seconds
+        speaker : index of the speaker whose style is used
+        generator : torch's random generator, which draws the noise
+        steps : DDIM steps
+        work : told after each step how far the sampling is
 
         Returns
         -------
@@ -63,12 +66,10 @@ class Generator:
             self.denoiser,
             [made[id(t)] for t in tracks],
             max(1, int(np.ceil(seconds * LATENT_FPS))),
-            len(tracks),
             generator,
             steps=steps,
             guidance=self.guidance,
-            progress=progress,
-            should_stop=should_stop,
+            work=work,
         )
         codes = codes.float().cpu().numpy()
         return codes if self.calibration is None else self.calibration(codes)
@@ -86,21 +87,20 @@ def calibrate(
     stories: list[tuple[TokenTrack, float, float, int]],
     real: list[np.ndarray],
     seed: torch.Generator,
-    *,
-    progress=None,
-    should_stop=None,
+    work: Work = QUIET,
 ) -> Generator:
     """The same generator with the moments and spectra of its samples brought to those of real codes.
 
     Parameters
     ----------
-    stories : tokens, start, seconds and speaker of stretches of training stories
-    real : stretches of codes (n_latent, n_codes) that the samples are to resemble as a whole
+    stories : stretches of training stories: tokens, start and length in seconds, and speaker of each
+    real : arrays of codes (n_latent, n_codes) that the samples are to resemble as a whole
+    seed : torch's random generator, which draws the noise of the samples
+    work : told how far the sampling is
     """
     raw = replace(generator, calibration=None)
     made = []
     for k, (track, start, seconds, speaker) in enumerate(stories):
-        made.append(raw.sample_codes([track], start, seconds, speaker, seed, should_stop=should_stop)[0])
-        if progress is not None:
-            progress((k + 1) / len(stories), "moments of generated gestures")
+        part = work.part(k / len(stories), (k + 1) / len(stories), "moments of generated gestures")
+        made.append(raw.sample_codes([track], start, seconds, speaker, seed, work=part)[0])
     return replace(generator, calibration=fit_calibration(made, real))

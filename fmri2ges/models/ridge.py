@@ -2,7 +2,8 @@
 
 Himalaya's solvers factorise the design at each call, so a fit streamed over voxel batches would pay for
 the factor again and again. Here everything that depends on the design alone is computed once; a batch of
-voxels then costs matrix products only. Where every penalty is met, results equal himalaya's `solve_ridge_cv_svd` (tested).
+voxels then costs matrix products only. Where every penalty is met, results equal himalaya's
+`solve_ridge_cv_svd` (tested).
 
 The loss of a penalty on held-out stories needs no fit without them:
 
@@ -15,15 +16,16 @@ The loss of a penalty on held-out stories needs no fit without them:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
 import numpy as np
 
-from ..errors import Cancelled, UserError
+from ..errors import UserError
 from ..threads import SpareCores, torch_threads
+from ..work import QUIET, Work
 
 # Above this many volumes per feature the primal form needs fewer operations (10 penalties, 5 folds).
 DUAL_UP_TO = 1.5
@@ -89,22 +91,21 @@ def fit_ridge(
     n_folds: int = 5,
     device: str = "cpu",
     out: np.ndarray | None = None,
-    progress: Callable[[float, str], None] | None = None,
-    should_stop: Callable[[], bool] | None = None,
+    work: Work = QUIET,
 ) -> Fitted:
     """Fit every voxel; no intercept, so design and voxels are z-scored.
 
     Parameters
     ----------
     design : array (n_volumes, n_features), float32; stories one under the other
-    voxels : source of (n_volumes, n_voxels)
+    voxels : the BOLD of the same volumes, (n_volumes, n_voxels), read a block of columns at a time
     lengths : volumes of each story
-    penalties : grid; of equal losses the stronger penalty wins. In a large design with few volumes the nearest
-        minimum of the loss from the middle of the grid, see the top of this file
+    penalties : penalties to choose from; of equal losses the stronger penalty wins. In a large design with few
+        volumes the choice is the nearest minimum of the loss from the middle of the grid, see the top of this file
     n_folds : folds of whole stories
     device : 'cpu', 'cuda' or 'mps'
     out : array (n_features, n_voxels), float32, or None; filled with the weights (a memory map, say)
-    progress, should_stop : see `Cancelled`
+    work : told after each batch of voxels how far the fit is
 
     Raises
     ------
@@ -116,7 +117,8 @@ def fit_ridge(
         raise UserError(f"penalties: must be numbers above 0; got {penalties.tolist()}")
     if voxels.n_volumes != len(design) or sum(lengths) != len(design):
         raise UserError(
-            f"training: {len(design)} volumes of features, {voxels.n_volumes} of BOLD and stories of {sum(lengths)} in all; they must agree"
+            f"training: {len(design)} volumes of features, {voxels.n_volumes} of BOLD and stories of {sum(lengths)} "
+            "in all; they must agree"
         )
     rows = _rows_of_folds(lengths, story_folds(lengths, n_folds))
     solver_type = _Dual if len(design) <= DUAL_UP_TO * design.shape[1] else _Primal
@@ -129,23 +131,21 @@ def fit_ridge(
     chosen = np.zeros(n, int)
     width = max(1, min(n, int(BATCH_BYTES / solver.bytes_per_voxel)))
     groups = solver.groups()
-    done, work = 0, len(groups) * -(-n // width)
+    done, n_batches = 0, len(groups) * -(-n // width)
     while groups:
         pieces = groups.pop(0)  # the only reference: the factors of a group are freed before the next
         for columns, y in _batches(voxels, width, device):
             with torch_threads(cores.count()):
                 data = solver.project(y)
                 for piece in pieces:
-                    if should_stop is not None and should_stop():
-                        raise Cancelled()
+                    work.check()
                     piece.add_losses(data, loss[:, columns])
                 if not groups:
                     power[columns] = (y.double() ** 2).sum(0).cpu().numpy()
                     chosen[columns] = _strongest_of_the_best(loss[:, columns])
                     weights[:, columns] = solver.solve(data, penalties[chosen[columns]])
             done += 1
-            if progress is not None:
-                progress(done / work, f"encoding model: voxel {columns.stop} of {n}")
+            work.report(done / n_batches, f"encoding model: voxel {columns.stop} of {n}")
     best = loss[chosen, np.arange(n)]
     score = 1 - best / np.where(power > 0, power, 1.0)
     return Fitted(weights, penalties[chosen].astype(np.float32), np.where(power > 0, score, 0.0).astype(np.float32))
@@ -178,7 +178,8 @@ def _batches(voxels: VoxelSource, width: int, device: str) -> Iterator:
             count = int((~np.isfinite(y[:, first])).sum())
             raise UserError(
                 f"voxels: column {start + first} holds NaN or infinity in {count} of {len(y)} volumes "
-                f"({int(bad.sum())} such columns among {columns.start} to {columns.stop - 1}); drop these voxels or set them to 0"
+                f"({int(bad.sum())} such columns among {columns.start} to {columns.stop - 1}); "
+                "drop these voxels or set them to 0"
             )
         yield columns, torch.from_numpy(y).to(device)
 

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 import torch
 from torch import Tensor
 
-from ..errors import Cancelled
+from ..work import QUIET, Work
 from .denoiser import LATENT_FPS, WINDOW_FRAMES, Condition, Denoiser
 
 HOP_FRAMES = 42  # windows share 2.4 s: as good as sharing half (docs/decisions/0007) and 30 % less work
@@ -69,29 +69,30 @@ def window_starts(n_frames: int) -> list[int]:
 @torch.inference_mode()
 def sample_long(
     denoiser: Denoiser,
-    condition_of: Callable[[float], Condition],
+    conditions: list[Callable[[float], Condition]],
     n_frames: int,
-    n_samples: int,
     generator: torch.Generator,
     *,
     steps: int = 8,
     guidance: float = 1.5,
     batch: int = 160,
-    progress=None,
-    should_stop=None,
+    work: Work = QUIET,
 ) -> Tensor:
-    """Sample motion codes of any length without seams.
+    """Sample motion codes of any length without seams, one sample for each entry of `conditions`.
 
     All windows are denoised together; after each step their clean estimates are blended with Hann
     weights into one long estimate, from which the next noise level is made.
 
     Parameters
     ----------
-    condition_of : gives the condition (batch of 1) of a window that starts at a time in seconds
-        from the first frame; a list of such functions gives each sample its own condition
+    conditions : one function per sample; it takes the start of a window, in seconds from the first frame, and
+        gives the window's condition (batch of 1). The same function may stand there several times
     n_frames : length in latent frames (7.5 per second)
+    generator : torch's random generator, which draws the noise
+    steps : DDIM steps
     guidance : 1 = conditional model; larger pushes away from the unconditional one
     batch : windows per forward pass, bounds the memory
+    work : told after each step how far the sampling is
 
     Returns
     -------
@@ -102,12 +103,11 @@ def sample_long(
     device = next(denoiser.parameters()).device
     padded = max(n_frames, WINDOW_FRAMES)
     starts = window_starts(padded)
-    sources = condition_of if isinstance(condition_of, list) else [condition_of] * n_samples
     cache: dict[int, list[Condition]] = {}
-    for source in sources:
+    for source in conditions:
         if id(source) not in cache:
             cache[id(source)] = [source(s / LATENT_FPS) for s in starts]
-    parts = [c for source in sources for c in cache[id(source)]]
+    parts = [c for source in conditions for c in cache[id(source)]]
     full = _stack(parts).to(device)
     hann = torch.hann_window(WINDOW_FRAMES + 2, periodic=False)[1:-1].to(device) + 1e-3
     weight = torch.zeros(padded, device=device)
@@ -123,10 +123,9 @@ def sample_long(
         rescale_betas_zero_snr=True,
     )
     scheduler.set_timesteps(steps)
+    n_samples = len(conditions)
     x = torch.randn(n_samples, padded, denoiser.config.n_codes, generator=generator).to(device)
     for k, step in enumerate(scheduler.timesteps):
-        if should_stop is not None and should_stop():
-            raise Cancelled
         # The network knows continuous noise times: the angle of this step's signal-to-noise ratio.
         alpha = scheduler.alphas_cumprod[step].clamp(0, 1).sqrt()
         t = torch.acos(alpha) / (math.pi / 2)
@@ -139,8 +138,7 @@ def sample_long(
             blended[:, s : s + WINDOW_FRAMES] += hann[:, None] * x0[:, j]
         blended /= weight[:, None]
         x = scheduler.step(blended, step, x, eta=ETA, generator=generator).prev_sample
-        if progress is not None:
-            progress((k + 1) / steps, "denoising")
+        work.report((k + 1) / steps, "denoising")
     return x[:, :n_frames]
 
 

@@ -19,7 +19,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import Cancelled, UserError
+from ..errors import UserError
+from ..work import QUIET, Work
 from .engine import Cached, Engine
 from .llama_int8 import LlamaInt8, supports
 from .lm_cache import checked_folder
@@ -147,12 +148,10 @@ class CausalLM:
         distinct, again = np.unique(grown[:, -(n - begin) :], axis=0, return_inverse=True)
         return self._prefill(distinct, again.reshape(-1)[row.reshape(-1)], n)
 
-    def story_features(self, words: Sequence[str], progress=None, should_stop=None) -> np.ndarray:
+    def story_features(self, words: Sequence[str], work: Work = QUIET) -> np.ndarray:
         blocks = range(0, len(words), self.context)
         out = np.empty((len(words), self.n_features), np.float32)
         for first in range(0, len(blocks), BATCH // 4):
-            if should_stop is not None and should_stop():
-                raise Cancelled()
             part = [self._block(words, start) for start in blocks[first : first + BATCH // 4]]
             longest = max(len(ids) for ids, _ in part)
             # Padding stands on the right, where a causal model cannot see it.
@@ -160,11 +159,8 @@ class CausalLM:
             hidden = self.engine.hidden(batch)
             for (_, last), states, start in zip(part, hidden, blocks[first:]):
                 out[start : start + len(last)] = states[last]
-            if progress is not None:
-                progress(
-                    min(1.0, (first + len(part)) / len(blocks)),
-                    f"language model: word {start + len(last)} of {len(words)}",
-                )
+            done = min(1.0, (first + len(part)) / len(blocks))
+            work.report(done, f"language model: word {start + len(last)} of {len(words)}")
         return out
 
     # Contexts

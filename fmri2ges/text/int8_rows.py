@@ -9,6 +9,8 @@ Shapes: n rows (tokens), heads are the query heads, then a key and then a value 
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit
 
@@ -21,6 +23,22 @@ ONE, LEAST, MOST = np.float32(1), np.float32(-126), np.float32(126)
 # Taylor series of 2^f, |f| <= 1/2: relative error 1e-7, that of float32.
 C1, C2, C3 = np.float32(0.69314718056), np.float32(0.24022650696), np.float32(0.05550410866)
 C4, C5, C6 = np.float32(0.00961812911), np.float32(0.00133335581), np.float32(0.00015403530)
+
+
+class Product(NamedTuple):
+    """The product of a linear layer as its integer sums; a number is sum * row's scale * output's scale + bias.
+
+    Parameters
+    ----------
+    sums : array (n, m), int32
+    scale : array (n,), float32; what an integer of each row stands for
+    weight_scale, bias : arrays (m,), float32; of the layer's outputs
+    """
+
+    sums: np.ndarray
+    scale: np.ndarray
+    weight_scale: np.ndarray
+    bias: np.ndarray
 
 
 @compiled
@@ -71,19 +89,19 @@ def _real(sums, scale, weight_scale, bias, out):
 
 
 @compiled
-def real(sums, scale, weight_scale, bias, out):
-    """Numbers that the integer sums (n, m) stand for, into out (n, m), float32."""
-    for r in range(len(sums)):
-        _real(sums[r], scale[r], weight_scale, bias, out[r])
+def real(product, out):
+    """Numbers that a `Product` stands for, into out (n, m), float32."""
+    for r in range(len(out)):
+        _real(product.sums[r], product.scale[r], product.weight_scale, product.bias, out[r])
 
 
 @compiled
-def split_heads(sums, scale, weight_scale, bias, cos, sin, position, n_turned, out):
+def split_heads(product, cos, sin, position, n_turned, out):
     """Heads of the query-key-value product; the first `n_turned` get the rotary position embedding.
 
     Parameters
     ----------
-    sums, scale, weight_scale, bias : as `real`
+    product : `Product` of the query-key-value layer, m = heads * hd
     cos, sin : arrays (n_positions, hd / 2)
     position : array (n,), int
     out : array (n, heads, hd), float32; filled
@@ -92,7 +110,7 @@ def split_heads(sums, scale, weight_scale, bias, cos, sin, position, n_turned, o
     half = hd // 2
     work = np.empty(heads * hd, np.float32)
     for r in range(n):
-        _real(sums[r], scale[r], weight_scale, bias, work)
+        _real(product.sums[r], product.scale[r], product.weight_scale, product.bias, work)
         c, s = cos[position[r]], sin[position[r]]
         for h in range(heads):
             first, second = work[h * hd : h * hd + half], work[h * hd + half : (h + 1) * hd]
@@ -171,31 +189,37 @@ def attend(heads, states, context, seen, n_heads, n_groups, integers, scale):
 
 
 @compiled
-def add_and_normalise(x, sums, scale, weight_scale, bias, weight, eps, integers, new_scale):
-    """x += the product that `sums` stand for; then `normalise`."""
+def add_and_normalise(x, product, weight, eps, integers, scale):
+    """Add the numbers of a `Product` to x, in place; then `normalise`."""
     work = np.empty(x.shape[1], np.float32)
     for r in range(len(x)):
-        _real(sums[r], scale[r], weight_scale, bias, work)
+        _real(product.sums[r], product.scale[r], product.weight_scale, product.bias, work)
         for i in range(len(work)):
             x[r, i] += work[i]
-        new_scale[r] = _normalise(x[r], weight, eps, work, integers[r])
+        scale[r] = _normalise(x[r], weight, eps, work, integers[r])
 
 
 @compiled
-def gate(sums, scale, weight_scale, bias, integers, new_scale):
-    """silu(first half) * second half of a product, as integers: arrays (n, m / 2), int8, and (n,), float32; filled."""
+def gate(product, integers, scale):
+    """silu(first half) * second half of a `Product`, as integers.
+
+    Parameters
+    ----------
+    integers, scale : arrays (n, m / 2), int8, and (n,), float32; filled
+    """
+    sums, weight_scale, bias = product.sums, product.weight_scale, product.bias
     half = sums.shape[1] // 2
     gates, ups, z = np.empty(half, np.float32), np.empty(half, np.float32), np.empty(half, np.float32)
     bits = np.empty(half, np.int32)
     for r in range(len(sums)):
-        _real(sums[r, :half], scale[r], weight_scale[:half], bias[:half], gates)
-        _real(sums[r, half:], scale[r], weight_scale[half:], bias[half:], ups)
+        _real(sums[r, :half], product.scale[r], weight_scale[:half], bias[:half], gates)
+        _real(sums[r, half:], product.scale[r], weight_scale[half:], bias[half:], ups)
         for i in range(half):
             z[i] = -gates[i]
         exponentials(z, bits, half)
         for i in range(half):
             gates[i] = gates[i] / (ONE + z[i]) * ups[i]
-        new_scale[r] = quantise(gates, integers[r])
+        scale[r] = quantise(gates, integers[r])
 
 
 @compiled

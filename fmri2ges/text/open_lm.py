@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
+from ..work import QUIET, Work
 from .lm import BigramLM, LanguageModel
 from .ngram import Bigram
 
@@ -45,7 +45,7 @@ def open_lm(
     language: Bigram,
     vectors,
     device: str = "cpu",
-    progress: Callable[[float, str], None] | None = None,
+    work: Work = QUIET,
 ) -> LanguageModel:
     """Open a language model over the words of the training texts.
 
@@ -53,6 +53,8 @@ def open_lm(
     ----------
     language : bigram of the training texts; its words are the vocabulary
     vectors : public word vectors, for the small model
+    device : where a causal model computes
+    work : told how far the model's conversion is, when it is used for the first time
 
     Raises
     ------
@@ -65,7 +67,7 @@ def open_lm(
     from .lm_cache import find_lm
 
     return CausalLM.load(
-        find_lm(choice.name, progress),
+        find_lm(choice.name, work),
         language.vocabulary,
         name=choice.name,
         device="cpu" if choice.int8 else device,

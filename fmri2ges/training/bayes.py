@@ -15,6 +15,7 @@ from ..storage import models as store
 from ..text.embeddings import WordVectors
 from ..text.open_lm import LmChoice, open_lm
 from ..types import Words
+from ..work import QUIET, Work
 
 
 def train_bayes(
@@ -25,21 +26,26 @@ def train_bayes(
     choice: LmChoice,
     vectors: WordVectors,
     device: str,
-    stages,
+    work: Work = QUIET,
 ) -> None:
     """Write ``bayes-SUBJECT-FOLD.safetensors`` for every subject and fold.
 
     Parameters
     ----------
     folder : run folder with the text statistics of each fold
+    bases : parcel basis of each subject
+    n_folds : number of folds
     choice : the language model
-    stages : progress of this part, called with a fraction and a message
+    vectors : public word vectors, for the small language model
+    device : where models compute
+    work : told how far the fits are
     """
     for k in range(n_folds):
         model = open_lm(choice, store.read_text(folder / f"text-{k}.safetensors", vectors).language, vectors, device)
         for i, subject in enumerate(study.subjects):
             step = 1 / (n_folds * len(study.subjects))
             done = (k * len(study.subjects) + i) * step
+            part = work.part(done, done + step, prefix=f"{subject}, ")
             # One story in memory at a time: the encoding model reads batches of voxels from the disk.
             with tempfile.TemporaryDirectory(dir=folder) as temp:
                 stories = heard_stories(study, subject, k, Path(temp))
@@ -49,8 +55,7 @@ def train_bayes(
                     model,
                     choice,
                     device=device,
-                    should_stop=stages.should_stop,
-                    progress=lambda fraction, message: stages(done + step * fraction, f"{message}, {subject}"),
+                    work=part,
                 )
                 del stories
             store.write_bayes(folder / f"bayes-{i}-{k}.safetensors", decoder)

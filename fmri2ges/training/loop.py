@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from ..errors import Cancelled
+from ..work import QUIET, Work
 
 
 @dataclass(frozen=True)
@@ -31,9 +31,8 @@ def fit(
     loss_of: Callable[..., Tensor],
     config: LoopConfig,
     *,
-    progress=None,
-    should_stop=None,
-    message: str = "training",
+    name: str = "training",
+    work: Work = QUIET,
 ) -> list[float]:
     """Train `model` in place; it ends with the averaged weights, in evaluation mode.
 
@@ -41,15 +40,17 @@ def fit(
     ----------
     draw : makes a batch, a tuple of things that can be cut by rows; all that is random happens here
     loss_of : mean loss of the rows of such a tuple
+    name : what is trained, for the messages
+    work : told after every tenth step how far the training is; it can be stopped at every step
 
     Returns
     -------
-    loss of each step
+    the loss of each step
 
     Raises
     ------
     Cancelled
-        When `should_stop` says so; the caller writes nothing.
+        When the work shall stop; the caller writes nothing.
     """
     model.train()
     weights = list(model.parameters())
@@ -61,8 +62,7 @@ def fit(
     losses = []
     with ThreadPoolExecutor(2 if weights[0].device.type == "cpu" else 1) as pool:
         for step in range(config.steps):
-            if should_stop is not None and should_stop():
-                raise Cancelled
+            work.check()
             loss, gradients = parallel_gradients(pool, loss_of, draw(), weights)
             for w, g in zip(weights, gradients):
                 w.grad = g
@@ -71,25 +71,18 @@ def fit(
             schedule.step()
             keep = min(config.ema, (1 + step) / (10 + step))  # warm-up: early weights are forgotten fast
             with torch.no_grad():
-                for mean, w in zip(average, weights):
-                    mean.lerp_(w, 1 - keep)
+                for kept, w in zip(average, weights):
+                    kept.lerp_(w, 1 - keep)
             losses.append(loss)
-            if progress is not None and (step % 10 == 9 or step + 1 == config.steps):
+            if step % 10 == 9 or step + 1 == config.steps:
                 recent = losses[-10:]
-                progress(
-                    (step + 1) / config.steps,
-                    f"{message}: step {step + 1} of {config.steps}, loss {sum(recent) / len(recent):.3f}",
-                )
+                mean = sum(recent) / len(recent)
+                work.report((step + 1) / config.steps, f"{name}: step {step + 1} of {config.steps}, loss {mean:.3f}")
     with torch.no_grad():
-        for w, mean in zip(weights, average):
-            w.copy_(mean)
+        for w, kept in zip(weights, average):
+            w.copy_(kept)
     model.eval()
     return losses
-
-
-def part_of(progress, low: float, high: float):
-    """Progress of a part of a stage."""
-    return None if progress is None else lambda fraction, message: progress(low + (high - low) * fraction, message)
 
 
 def parallel_gradients(

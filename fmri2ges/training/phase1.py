@@ -17,8 +17,10 @@ from ..models.t2g import WindowBatches, t2g_batch, t2g_config, t2g_loss
 from ..motion.codec import fit_codec
 from ..text.embeddings import WordVectors
 from ..text.statistics import TextStatistics
+from ..work import QUIET, Work
 from .corpus import GestureStory
-from .loop import LoopConfig, fit, part_of
+from .loop import LoopConfig, fit
+from .presets import TrainConfig
 
 CALIBRATION_SECONDS = 150  # of each clip, from which the moments of generated codes are taken
 BINS_PER_VOLUME = 2  # gesture targets of the readout: two means of the motion codes per volume
@@ -27,25 +29,30 @@ BINS_PER_VOLUME = 2  # gesture targets of the readout: two means of the motion c
 def train_t2g(
     clips: list[GestureStory],
     vectors: WordVectors,
-    speakers: int,
-    loop: LoopConfig,
+    config: TrainConfig,
     rng: np.random.Generator,
-    device,
-    *,
-    guidance: float = 1.5,
-    progress=None,
-    should_stop=None,
+    device: str,
+    work: Work = QUIET,
 ) -> Generator:
-    """Fit the motion code and train the text-to-gesture model."""
+    """Fit the motion code and train the text-to-gesture model.
+
+    Parameters
+    ----------
+    clips : gestures of all speakers, with their words
+    config : steps, learning rate and guidance of T2G
+    rng : numpy's random generator, which draws weights, windows and noise
+    device : where the network is trained
+    work : told how far the training is
+    """
+    loop = LoopConfig(config.t2g_steps, config.t2g_rate, 0.02, 0.995)
     codec = fit_codec([c.bones for c in clips])
     codes = [codec.encode(c.bones) for c in clips]
     tracks = [word_track(c.words, vectors.matrix(c.words.text)) for c in clips]
-    config = t2g_config(vectors.dim, codec.n_codes, speakers)
-    batches = WindowBatches(
-        codes, tracks, [c.speaker for c in clips], config.token_width, rng, [c.start for c in clips]
-    )
+    speakers = [c.speaker for c in clips]
+    sizes = t2g_config(vectors.dim, codec.n_codes, 1 + max(speakers))
+    batches = WindowBatches(codes, tracks, speakers, sizes.token_width, rng, [c.start for c in clips])
     generator = torch.Generator().manual_seed(int(rng.integers(2**31)))
-    denoiser = seeded(lambda: Denoiser(config), rng).to(device)
+    denoiser = seeded(lambda: Denoiser(sizes), rng).to(device)
 
     def draw():
         x, condition = batches.batch(loop.batch)
@@ -54,9 +61,9 @@ def train_t2g(
     def loss(*batch):
         return t2g_loss(denoiser, *batch)
 
-    fit(denoiser, draw, loss, loop, progress=part_of(progress, 0, 0.9), should_stop=should_stop, message="T2G")
-    raw, rest = Generator(denoiser, codec, guidance), part_of(progress, 0.9, 1)
-    return calibrated_t2g(raw, clips, tracks, generator, progress=rest, should_stop=should_stop)
+    fit(denoiser, draw, loss, loop, name="T2G", work=work.part(0, 0.9))
+    raw = Generator(denoiser, codec, config.t2g_guidance)
+    return calibrated_t2g(raw, clips, tracks, generator, work.part(0.9, 1))
 
 
 def calibrated_t2g(
@@ -64,17 +71,22 @@ def calibrated_t2g(
     clips: list[GestureStory],
     tracks: list[TokenTrack],
     generator: torch.Generator,
-    *,
-    progress=None,
-    should_stop=None,
+    work: Work = QUIET,
 ) -> Generator:
-    """Fit the moments of T2G on the clips that it was trained on."""
+    """T2G with its moments fitted on the clips that it was trained on.
+
+    Parameters
+    ----------
+    tracks : word tokens of each clip
+    generator : torch's random generator, which draws the noise of the samples
+    work : told how far the sampling is
+    """
     parts, real = [], []
     for clip, track in zip(clips, tracks, strict=True):
         bones = clip.bones[: CALIBRATION_SECONDS * 15]
         parts.append((track, clip.start, len(bones) / 15, clip.speaker))
         real.append(t2g.codec.encode(bones))
-    return calibrate(t2g, parts, real, generator, progress=progress, should_stop=should_stop)
+    return calibrate(t2g, parts, real, generator, work)
 
 
 def seeded(build, rng: np.random.Generator):
@@ -92,12 +104,19 @@ def pseudo_gestures(
     rng: np.random.Generator,
     *,
     steps: int = 6,
-    progress=None,
-    should_stop=None,
+    work: Work = QUIET,
 ) -> list[np.ndarray]:
     """Renditions of each story's text by T2G, one per entry of `speakers`.
 
     They are not calibrated: the teacher of the alignment knows the codes of its own sampling.
+
+    Parameters
+    ----------
+    stories : the stories whose texts are performed
+    speakers : index of the speaker of each rendition
+    rng : numpy's random generator, from which the noise is seeded
+    steps : DDIM steps
+    work : told how far the sampling is
 
     Returns
     -------
@@ -105,20 +124,18 @@ def pseudo_gestures(
     """
     generator = torch.Generator().manual_seed(int(rng.integers(2**31)))
     t2g = replace(t2g, calibration=None)
-    out = []
+    out, people = [], sorted(set(speakers))
+    work = work.part(0, 1, "pseudo-gestures of the stories heard")
     for k, story in enumerate(stories):
+        story_work = work.part(k / len(stories), (k + 1) / len(stories))
         track = word_track(story.words, vectors.matrix(story.words.text))
         parts = []
-        for speaker in sorted(set(speakers)):
-            n = speakers.count(speaker)
+        for i, speaker in enumerate(people):
+            tracks, part = [track] * speakers.count(speaker), story_work.part(i / len(people), (i + 1) / len(people))
             parts.append(
-                t2g.sample_codes(
-                    [track] * n, story.start, story.seconds, speaker, generator, steps=steps, should_stop=should_stop
-                )
+                t2g.sample_codes(tracks, story.start, story.seconds, speaker, generator, steps=steps, work=part)
             )
         out.append(np.concatenate(parts))
-        if progress is not None:
-            progress((k + 1) / len(stories), "pseudo-gestures of the stories heard")
     return out
 
 
@@ -144,7 +161,7 @@ class F2TProblem:
     targets: np.ndarray
     blocks: Blocks
 
-    def scores(self, penalties) -> dict[float, float]:
+    def scores(self, penalties: tuple[float, ...]) -> dict[float, float]:
         """Leave-one-story-out score of each ridge penalty."""
         b = self.blocks
         return penalty_scores(self.features, self.targets, (b.fast, b.slow, b.rate, b.gesture), penalties)

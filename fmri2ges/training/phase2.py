@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 
@@ -14,15 +16,44 @@ from ..models.f2t import F2T
 from ..models.generator import Generator, calibrate
 from ..models.t2g import WindowBatches
 from ..text.embeddings import WordVectors
-from .loop import LoopConfig, fit, part_of
+from ..work import QUIET, Work
+from .loop import LoopConfig, fit
 from .phase1 import seeded
+from .presets import TrainConfig
 
 CALIBRATION_SECONDS, CALIBRATION_STORIES = 300.0, 24  # 12 stories of 150 s leave FGD a seventh higher
 TEACHERS = ("observed", "decoded", "dual")
 
 
-def roi_tracks(f2t: F2T, stories: list[BrainStory], choices: list[np.ndarray], rng) -> RoiTracks:
-    """Cross-fitted tokens of the training stories for several choices of feature columns."""
+@dataclass(frozen=True)
+class AlignedStory:
+    """A training story with all that F2G learns from it.
+
+    Parameters
+    ----------
+    story : BOLD features and words of one subject hearing the story
+    gestures : array (n_renditions, n_latent, n_codes), pseudo-gestures that T2G makes of the words
+    tokens : cross-fitted tokens of the BOLD under several choices of ROIs, from `roi_tracks`
+    decoded : word tokens of texts decoded from the BOLD, from `decoded_tracks`; needed where decoded text teaches
+    """
+
+    story: BrainStory
+    gestures: np.ndarray
+    tokens: RoiTracks
+    decoded: tuple[TokenTrack, ...] = ()
+
+
+def roi_tracks(
+    f2t: F2T, stories: list[BrainStory], choices: list[np.ndarray], rng: np.random.Generator
+) -> list[RoiTracks]:
+    """Cross-fitted tokens of each training story under several choices of feature columns.
+
+    Parameters
+    ----------
+    stories : the stories that `f2t` was fitted on, in the same order
+    choices : arrays of column indices; the first one holds all columns
+    rng : numpy's random generator, which will draw a choice for each window of the training
+    """
     by_choice = []
     for columns in choices:
         decoder = f2t.decoder(columns)
@@ -31,7 +62,7 @@ def roi_tracks(f2t: F2T, stories: list[BrainStory], choices: list[np.ndarray], r
         by_choice.append(
             [volume_track(tokens[lo:hi], s.volume_times) for s, lo, hi in zip(stories, bounds[:-1], bounds[1:])]
         )
-    return RoiTracks(by_choice, rng)
+    return [RoiTracks(list(of_story), rng) for of_story in zip(*by_choice)]
 
 
 def random_choices(
@@ -43,6 +74,8 @@ def random_choices(
     ----------
     parcel_of_column : array (n_columns,), int
     groups : list of arrays of parcel indices
+    n : number of random unions
+    rng : numpy's random generator, which draws the unions
     """
     out = [np.arange(len(parcel_of_column))]
     for _ in range(n):
@@ -53,122 +86,103 @@ def random_choices(
 
 
 def decoded_tracks(
-    f2t: F2T, stories: list[BrainStory], vectors: WordVectors, n_texts: int, rng
-) -> list[list[TokenTrack]]:
-    """Word tokens of texts decoded from the training stories themselves, cross-fitted by story."""
+    f2t: F2T, stories: list[BrainStory], vectors: WordVectors, n_texts: int, rng: np.random.Generator
+) -> list[tuple[TokenTrack, ...]]:
+    """Word tokens of `n_texts` texts decoded from each training story, by a decoder that was fitted on the others."""
     decoder = f2t.decoder(np.arange(f2t.readout.features.shape[1]))
     bounds = f2t.readout.bounds
     out = []
     for story, lo, hi in zip(stories, bounds[:-1], bounds[1:]):
         texts = f2t.decode_texts(decoder, decoder.solution.crossfit[lo:hi], story.volume_times, story.tr, n_texts, rng)
-        out.append([word_track(w, vectors.matrix(w.text)) for w in texts])
+        out.append(tuple(word_track(w, vectors.matrix(w.text)) for w in texts))
     return out
 
 
 def train_f2g(
     t2g: Generator,
-    stories: list[BrainStory],
-    gestures: list[np.ndarray],
+    stories: list[AlignedStory],
     speakers: list[int],
-    tracks: list[RoiTracks],
     real: list[np.ndarray],
     vectors: WordVectors,
-    loop: LoopConfig,
+    config: TrainConfig,
     rng: np.random.Generator,
-    device,
-    *,
-    guidance: float = 2.5,
-    loss: str = "soft",
-    teacher: str = "observed",
-    decoded: list[list[TokenTrack]] | None = None,
-    progress=None,
-    should_stop=None,
+    work: Work = QUIET,
 ) -> Generator:
-    """Train the direct branch.
+    """Train the direct branch, on the device of its teacher T2G.
 
     Parameters
     ----------
     stories : training stories of all subjects
-    gestures : pseudo-gestures (n_renditions, n_latent, n_codes) of each
-    speakers : speaker of each rendition
-    tracks : per story, (RoiTracks, index) giving its cross-fitted tokens
+    speakers : index of the speaker of each rendition
     real : gestures of the first rendition's speaker, see `calibrated_f2g`
-    loss : 'soft' or 'hard', see `dbda`
-    teacher : 'observed' text, cross-fitted 'decoded' text, or 'dual': either, half of the windows each
-    decoded : texts for the last two, from `decoded_tracks`
+    config : steps, learning rate and guidance of F2G; `loss` is 'soft' or 'hard', see `models.dbda`; `teacher` is
+        'observed' text, cross-fitted 'decoded' text, or 'dual': either, half of the windows each
+    rng : numpy's random generator, which draws weights, windows and noise
+    work : told how far the training is
     """
-    check_option("loss", loss, LOSSES)
-    check_option("teacher", teacher, TEACHERS)
-    observed = [word_track(s.words, vectors.matrix(s.words.text)) for s in stories]
-    flat, owner, voice = [], [], []
-    for k, codes in enumerate(gestures):
-        for rendition, speaker in zip(codes, speakers, strict=True):
-            flat.append(rendition)
+    check_option("loss", config.loss, LOSSES)
+    check_option("teacher", config.teacher, TEACHERS)
+    loop = LoopConfig(config.f2g_steps, config.f2g_rate, 0.05, 0.99)
+    observed = [word_track(s.story.words, vectors.matrix(s.story.words.text)) for s in stories]
+    codes, owner, voice = [], [], []
+    for k, s in enumerate(stories):
+        for rendition, speaker in zip(s.gestures, speakers, strict=True):
+            codes.append(rendition)
             owner.append(k)
             voice.append(speaker)
-    word_width = t2g.denoiser.config.token_width
-    n_targets = tracks[0][0].by_choice[0][0].tokens.shape[1]
-    config = f2g_config(t2g.denoiser.config, n_targets)
+    word_width, device = t2g.denoiser.config.token_width, next(t2g.denoiser.parameters()).device
+    sizes = f2g_config(t2g.denoiser.config, stories[0].tokens.all_rois.tokens.shape[1])
     batches = WindowBatches(
-        flat, [observed[k] for k in owner], voice, word_width, rng, [stories[k].start for k in owner]
+        codes, [observed[k] for k in owner], voice, word_width, rng, [stories[k].story.start for k in owner]
     )
     generator = torch.Generator().manual_seed(int(rng.integers(2**31)))
-    student = seeded(lambda: from_t2g(t2g.denoiser, config), rng).to(device)
+    student = seeded(lambda: from_t2g(t2g.denoiser, sizes), rng).to(device)
 
     def text_of(k: int) -> TokenTrack:
-        use_decoded = teacher == "decoded" or (teacher == "dual" and rng.random() < 0.5)
+        use_decoded = config.teacher == "decoded" or (config.teacher == "dual" and rng.random() < 0.5)
         if not use_decoded:
             return observed[owner[k]]
-        draws = decoded[owner[k]]
-        return draws[int(rng.integers(len(draws)))]
+        texts = stories[owner[k]].decoded
+        return texts[int(rng.integers(len(texts)))]
 
     def draw():
         x, which, seconds = batches.draw(loop.batch)
         people = [voice[k] for k in which]
         text = collate([text_of(k).window(s) for k, s in zip(which, seconds)], people, word_width)
-        brain_windows = []
-        for k, s in zip(which, seconds):
-            source, index = tracks[owner[k]]
-            brain_windows.append(source.draw(index).window(s))
-        brain = collate(brain_windows, people, config.token_width)
+        brain_windows = [stories[owner[k]].tokens.draw().window(s) for k, s in zip(which, seconds)]
+        brain = collate(brain_windows, people, sizes.token_width)
         return alignment_batch(x.to(device), brain.to(device), text.to(device), generator)
 
     def loss_of(*batch):
-        return alignment_loss(student, t2g.denoiser, *batch, loss)
+        return alignment_loss(student, t2g.denoiser, *batch, config.loss)
 
-    fit(student, draw, loss_of, loop, progress=part_of(progress, 0, 0.9), should_stop=should_stop, message="F2G")
-    return calibrated_f2g(
-        Generator(student, t2g.codec, guidance),
-        stories,
-        tracks,
-        real,
-        speakers[0],
-        generator,
-        progress=part_of(progress, 0.9, 1),
-        should_stop=should_stop,
-    )
+    fit(student, draw, loss_of, loop, name="F2G", work=work.part(0, 0.9))
+    raw, heard = Generator(student, t2g.codec, config.f2g_guidance), [s.story for s in stories]
+    tokens = [s.tokens for s in stories]
+    return calibrated_f2g(raw, heard, tokens, real, speakers[0], generator, work.part(0.9, 1))
 
 
 def calibrated_f2g(
     f2g: Generator,
     stories: list[BrainStory],
-    tracks: list[tuple],
+    tokens: list[RoiTracks],
     real: list[np.ndarray],
     speaker: int,
     generator: torch.Generator,
-    *,
-    progress=None,
-    should_stop=None,
+    work: Work = QUIET,
 ) -> Generator:
     """Bring the moments of F2G on training stories to those of a speaker's gestures, which are not paired with them.
 
     Parameters
     ----------
-    real : stretches of that speaker's codes (n_latent, n_codes)
+    tokens : tokens of each story
+    real : pieces of that speaker's codes, arrays (n_latent, n_codes)
+    speaker : the speaker's index
+    generator : torch's random generator, which draws the noise of the samples
+    work : told how far the sampling is
     """
     parts = []
     for k in np.unique(np.linspace(0, len(stories) - 1, CALIBRATION_STORIES).round().astype(int)):
-        source, index = tracks[k]
         seconds = min(CALIBRATION_SECONDS, stories[k].seconds)
-        parts.append((source.by_choice[0][index], stories[k].start, seconds, speaker))
-    return calibrate(f2g, parts, real, generator, progress=progress, should_stop=should_stop)
+        parts.append((tokens[k].all_rois, stories[k].start, seconds, speaker))
+    return calibrate(f2g, parts, real, generator, work)

@@ -13,9 +13,11 @@ class TrainConfig:
 
     Parameters
     ----------
+    preset : name of the preset that the settings come from
     components : principal components per area
     penalties : ridge penalties to choose from by leave-one-story-out, on features of unit variance
     t2g_steps, f2g_steps : optimiser steps of the two networks
+    t2g_rate, f2g_rate : highest learning rate of the two networks
     renditions : pseudo-gestures per story heard
     roi_choices : random choices of ROIs that F2G sees in training, beside the full set
     t2g_guidance, f2g_guidance : classifier-free guidance, chosen on validation stories
@@ -24,6 +26,7 @@ class TrainConfig:
     lm, lm_layer, lm_context : language model of the Bayesian F2T, see `text.open_lm`; empty = the fast F2T only
     """
 
+    preset: str = "demo"
     components: int = 1
     penalties: tuple[float, ...] = (10.0, 100.0, 1_000.0, 10_000.0, 100_000.0)
     t2g_steps: int = 1000
@@ -44,7 +47,7 @@ class TrainConfig:
 
 PRESETS = {
     "demo": TrainConfig(),
-    "full": TrainConfig(t2g_steps=2500, f2g_steps=1200, renditions=6, roi_choices=10, n_texts=8),
+    "full": TrainConfig(preset="full", t2g_steps=2500, f2g_steps=1200, renditions=6, roi_choices=10, n_texts=8),
 }
 
 

@@ -27,6 +27,14 @@ def test_the_message_of_a_part_replaces_those_of_its_steps_also_further_down():
     assert seen == ["text branch", "text branch", "own"]
 
 
+def test_prefixes_of_parts_stand_before_every_message():
+    seen = []
+    fold = Work(lambda fraction, message: seen.append(message)).part(0, 1, prefix="fold 2 of 3: ")
+    fold.report(0.1, "F2T")
+    fold.part(0.5, 1, "denoising", prefix="sub-01, ").report(0, "step 3")
+    assert seen == ["fold 2 of 3: F2T", "fold 2 of 3: sub-01, denoising"]
+
+
 def test_every_step_can_stop_the_work_and_nothing_is_reported_then():
     seen = []
     work = Work(lambda fraction, message: seen.append(message), lambda: len(seen) == 1)

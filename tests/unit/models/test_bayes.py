@@ -12,6 +12,7 @@ from fmri2ges.text.ngram import Bigram
 from fmri2ges.text.open_lm import BIGRAM, LmChoice
 from fmri2ges.text.timing import word_counts
 from fmri2ges.types import Words
+from fmri2ges.work import Work
 
 TR, N_VOLUMES, N_VOXELS = 2.0, 60, 40
 NAMES = tuple(f"word{k}" for k in range(30))
@@ -102,9 +103,21 @@ def test_drawn_texts_differ_where_the_noise_could_have_changed_a_word(world):
     assert agreement(texts) > agreement(draw(story.bold, [2])) + 0.1
     said = []
     search = decoder.search(story.bold, np.array([0, 1]), rate, story.volume_times, TR, lm)
-    search.draw(2, np.random.default_rng(0), progress=lambda *a: said.append(a))
+    search.draw(2, np.random.default_rng(0), work=Work(lambda *a: said.append(a)))
     fractions = [f for f, _ in said]
     assert fractions == sorted(fractions) and fractions[-1] == 1 and said[-1][1].startswith("text 2 of 2, ")
+
+
+def test_as_many_texts_come_as_are_asked_for(world):
+    lm, stories, decoder = world
+    story = stories[-1]
+    rate = np.full(len(story.volume_times), 2.0)
+    search = decoder.search(story.bold, np.array([0, 1]), rate, story.volume_times, TR, lm)
+    five = search.best(k=5, width=2)  # the beam is as wide as it must be
+    assert len({text.text for text, _ in five}) == 5
+    assert [text.text for text, _ in search.best(k=2, width=5)] == [text.text for text, _ in five[:2]]
+    with pytest.raises(UserError, match="number of texts: must be a whole number of 1 or more"):
+        search.best(k=0)
 
 
 def test_voxels_are_the_best_overall_and_some_of_every_parcel():

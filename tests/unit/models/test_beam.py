@@ -14,6 +14,7 @@ from fmri2ges.text.engine import Engine
 from fmri2ges.text.lm import BigramLM
 from fmri2ges.text.ngram import Bigram
 from fmri2ges.text.proposals import Proposals
+from fmri2ges.work import Work
 from tests.lm_files import SENTENCES, VOCABULARY, make_model, make_tokenizer
 
 TR, N_VOLUMES, N_VOXELS, N_WORDS = 2.0, 16, 30, 9
@@ -97,9 +98,7 @@ def test_the_fast_beam_returns_what_the_naive_one_returns(lm, prior_weight):
     model, noise = encoding(lm)
     bold = bold_of(lm, model, list(lm.vocabulary[3 : 3 + N_WORDS]), noise=1.0)
     texts, scores = naive_beam(lm, model, noise, bold, 4, prior_weight)
-    found = decode_beam(
-        likelihood_of(lm, bold, model, noise), lm, START, DURATION, width=4, k=4, prior_weight=prior_weight
-    )
+    found = decode_beam(likelihood_of(lm, bold, model, noise), lm, START, DURATION, width=4, prior_weight=prior_weight)
     assert [w.text for w, _ in found] == texts
     expected = scores - np.logaddexp.reduce(scores)
     np.testing.assert_allclose([p for _, p in found], expected, rtol=1e-4, atol=1e-3)
@@ -130,14 +129,14 @@ def test_texts_differ_and_their_probabilities_fall_and_sum_to_one():
     lm = bigram_lm()
     model, noise = encoding(lm)
     bold = bold_of(lm, model, list(lm.vocabulary[:N_WORDS]), noise=2.0)
-    found = decode_beam(likelihood_of(lm, bold, model, noise), lm, START, DURATION, width=7, k=7)
+    found = decode_beam(likelihood_of(lm, bold, model, noise), lm, START, DURATION, width=7)
     assert len({w.text for w, _ in found}) == 7
     p = np.exp([lp for _, lp in found])
     assert (np.diff(p) <= 0).all() and p.sum() == pytest.approx(1)
 
 
 def test_no_word_times_give_one_empty_text(lm):
-    found = decode_beam(_Flat(), lm, np.zeros(0), np.zeros(0), k=3)
+    found = decode_beam(_Flat(), lm, np.zeros(0), np.zeros(0), width=3)
     assert [(len(w), p) for w, p in found] == [(0, 0.0)]
 
 
@@ -149,11 +148,11 @@ def test_the_beam_is_never_empty_although_every_word_repeats():
 
 def test_progress_and_cancel():
     lm, seen = bigram_lm(), []
-    decode_beam(_Flat(), lm, START, DURATION, progress=lambda f, m: seen.append(f))
+    decode_beam(_Flat(), lm, START, DURATION, work=Work(lambda f, m: seen.append(f)))
     assert np.allclose(seen, np.arange(1, N_WORDS + 1) / N_WORDS)
     for search in (
-        lambda stop: decode_beam(_Flat(), lm, START, DURATION, should_stop=stop),
-        lambda stop: sample_prior(lm, START, DURATION, 2, np.random.default_rng(0), should_stop=stop),
+        lambda stop: decode_beam(_Flat(), lm, START, DURATION, work=Work(should_stop=stop)),
+        lambda stop: sample_prior(lm, START, DURATION, 2, np.random.default_rng(0), work=Work(should_stop=stop)),
     ):
         asked = []
         with pytest.raises(Cancelled):
@@ -161,12 +160,9 @@ def test_progress_and_cancel():
         assert len(asked) == 4
 
 
-@pytest.mark.parametrize(
-    "options, says", [({"width": 0}, "beam width"), ({"k": 0}, "number of texts"), ({"width": 2, "k": 3}, "more than")]
-)
-def test_wrong_counts_are_refused(options, says):
-    with pytest.raises(UserError, match=says):
-        decode_beam(_Flat(), bigram_lm(), START, DURATION, **options)
+def test_a_beam_without_room_is_refused():
+    with pytest.raises(UserError, match="beam width"):
+        decode_beam(_Flat(), bigram_lm(), START, DURATION, width=0)
 
 
 def test_prior_texts_follow_the_language_model_and_its_rules(lm):

@@ -11,6 +11,7 @@ from fmri2ges.errors import Cancelled, UserError
 from fmri2ges.models import ridge
 from fmri2ges.models.encoding import EncodingModel, StoryVoxels, fit_encoding
 from fmri2ges.models.ridge import fit_ridge, story_folds
+from fmri2ges.work import Work
 
 GRID = (0.3, 3.0, 30.0, 300.0, 3000.0)
 LENGTHS = [40, 31, 52, 40, 37]
@@ -190,10 +191,10 @@ def test_weights_can_be_written_to_a_memory_map(tmp_path):
 def test_progress_ends_at_one_and_stop_stops(batches):
     features, bold, _ = study(3)
     seen = []
-    fit_encoding(features, StoryVoxels(bold), progress=lambda f, m: seen.append(f))
+    fit_encoding(features, StoryVoxels(bold), work=Work(lambda f, m: seen.append(f)))
     assert seen[-1] == 1.0 and sorted(seen) == seen
     with pytest.raises(Cancelled):
-        fit_encoding(features, StoryVoxels(bold), should_stop=lambda: True)
+        fit_encoding(features, StoryVoxels(bold), work=Work(should_stop=lambda: True))
 
 
 def test_folds_are_whole_stories_of_about_equal_length():

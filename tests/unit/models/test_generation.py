@@ -11,6 +11,7 @@ from fmri2ges.models.denoiser import WINDOW_FRAMES, Condition, Denoiser, Denoise
 from fmri2ges.models.f2g import f2g_config, from_t2g
 from fmri2ges.models.schedule import add_noise, alpha_sigma, sample_long, to_x0, window_starts
 from fmri2ges.types import Words
+from fmri2ges.work import Work
 
 SMALL = DenoiserConfig(n_codes=3, token_width=5, width=16, blocks=1, heads=2, hidden=16, refine=8)
 
@@ -73,7 +74,7 @@ def test_long_samples_have_no_seams_and_repeat_with_the_seed():
     make = window_conditions(track, 0, 5)
 
     def sample(seed: int, n: int = 200):
-        return sample_long(model, make, n, 2, torch.Generator().manual_seed(seed), steps=4)
+        return sample_long(model, [make] * 2, n, torch.Generator().manual_seed(seed), steps=4)
 
     one = sample(3)
     assert one.shape == (2, 200, 3) and torch.isfinite(one).all()
@@ -88,15 +89,15 @@ def test_guidance_one_is_the_conditional_model_and_batching_changes_nothing():
     track = TokenTrack(np.ones((20, 3), np.float32), np.arange(20.0), 1.0, 10)
     make = window_conditions(track, 0, 5)
     kwargs = {"steps": 3, "guidance": 1.0}
-    whole = sample_long(model, make, 150, 3, torch.Generator().manual_seed(0), **kwargs)
-    small = sample_long(model, make, 150, 3, torch.Generator().manual_seed(0), batch=2, **kwargs)
+    whole = sample_long(model, [make] * 3, 150, torch.Generator().manual_seed(0), **kwargs)
+    small = sample_long(model, [make] * 3, 150, torch.Generator().manual_seed(0), batch=2, **kwargs)
     assert torch.allclose(whole, small, atol=1e-4)
 
 
 def test_sampling_stops_when_asked():
     track = TokenTrack(np.ones((2, 3), np.float32), np.arange(2.0), 1.0, 10)
     with pytest.raises(Cancelled):
-        sample_long(net(), window_conditions(track, 0, 5), 30, 1, torch.Generator(), should_stop=lambda: True)
+        sample_long(net(), [window_conditions(track, 0, 5)], 30, torch.Generator(), work=Work(should_stop=lambda: True))
 
 
 def test_f2g_starts_as_t2g_where_shapes_agree():

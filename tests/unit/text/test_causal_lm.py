@@ -11,6 +11,7 @@ from fmri2ges.text.causal_lm import CausalLM
 from fmri2ges.text.engine import Engine
 from fmri2ges.text.lm_cache import find_lm
 from fmri2ges.text.tokens import WordTokens
+from fmri2ges.work import Work
 from tests.lm_files import SENTENCES, VOCABULARY, make_model, make_tokenizer, write_lm
 
 CONTEXT = 3
@@ -195,4 +196,4 @@ def test_wrong_settings_are_refused(folder, options, says):
 
 def test_a_story_can_be_cancelled(lm):
     with pytest.raises(Cancelled):
-        lm.story_features(STORY, should_stop=lambda: True)
+        lm.story_features(STORY, Work(should_stop=lambda: True))

@@ -28,7 +28,10 @@ class Exact:
         biases = [np.zeros(x.out_features, np.float32) if x.bias is None else x.bias.detach().numpy() for x in layers]
         self.bias = np.concatenate(biases)
 
-    keep, sums = Int8Linear.keep, lambda self, numbers, scale: (numbers @ self.weight, scale, self.scale, self.bias)
+    keep = Int8Linear.keep
+
+    def product(self, numbers, scale):
+        return int8_rows.Product(numbers @ self.weight, scale, self.scale, self.bias)
 
 
 def not_quantised(row, numbers):
@@ -170,7 +173,7 @@ def test_an_int8_layer_is_the_rounded_product(bias):
     linear, integers, scale = Int8Linear(*layers), np.empty((5, 48), np.int8), np.empty(5, np.float32)
     int8_rows.normalise(x, norm, 1e-5, integers, scale)
     found = np.empty((5, 32), np.float32)
-    int8_rows.real(*linear.sums(integers, scale), found)
+    int8_rows.real(linear.product(integers, scale), found)
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
 
 

@@ -8,6 +8,7 @@ import pytest
 from fmri2ges.errors import Cancelled, UserError
 from fmri2ges.text import lm_cache
 from fmri2ges.text.lm_cache import convert, converted_folder, find_lm, lm_lines, packaged_gguf
+from fmri2ges.work import Work
 
 
 @pytest.fixture
@@ -56,7 +57,7 @@ def test_a_conversion_reports_and_appears_at_once(packaged, monkeypatch):
         (folder / "config.json").write_text("{}")
 
     monkeypatch.setattr(lm_cache, "_convert", write)
-    folder = find_lm("smollm2", lambda fraction, message: seen.append(fraction))
+    folder = find_lm("smollm2", Work(lambda fraction, message: seen.append(fraction)))
     assert (folder / "config.json").is_file() and seen[-1] == 1.0
     assert [f.name for f in folder.parent.iterdir()] == [folder.name]
 

@@ -8,6 +8,7 @@ from torch import nn
 
 from fmri2ges.errors import Cancelled
 from fmri2ges.training.loop import LoopConfig, fit, parallel_gradients
+from fmri2ges.work import Work
 
 
 def problem(seed: int = 0):
@@ -48,4 +49,4 @@ def test_training_learns_and_repeats_bit_for_bit():
 def test_training_stops_when_asked():
     model, draw, loss_of = problem()
     with pytest.raises(Cancelled):
-        fit(model, draw, loss_of, LoopConfig(10, 0.05, 0.0, 0.9), should_stop=lambda: True)
+        fit(model, draw, loss_of, LoopConfig(10, 0.05, 0.0, 0.9), work=Work(should_stop=lambda: True))

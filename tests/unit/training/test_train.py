@@ -14,6 +14,7 @@ from fmri2ges.storage import models as store
 from fmri2ges.storage.decoded import read_decoded, write_decoded
 from fmri2ges.training.presets import TrainConfig
 from fmri2ges.training.train import train_study
+from fmri2ges.work import Work
 
 TINY = TrainConfig(t2g_steps=6, f2g_steps=4, renditions=1, roi_choices=1, penalties=(3000.0, 10_000.0), lm="bigram")
 
@@ -39,7 +40,7 @@ def study(tmp_path_factory):
 def run(study, tmp_path_factory):
     seen = []
     out = tmp_path_factory.mktemp("runs") / "run"
-    train_study(study, out, device="cpu", config=TINY, progress=lambda f, m: seen.append(f))
+    train_study(study, out, device="cpu", config=TINY, work=Work(lambda f, m: seen.append(f)))
     assert seen == sorted(seen) and 0 <= seen[0] and seen[-1] == pytest.approx(1.0)
     return out
 
@@ -207,7 +208,7 @@ def test_stop_leaves_nothing_behind(study, tmp_path):
         return len(calls) > 3
 
     with pytest.raises(Cancelled):
-        train_study(study, tmp_path / "run", device="cpu", config=TINY, should_stop=should_stop)
+        train_study(study, tmp_path / "run", device="cpu", config=TINY, work=Work(should_stop=should_stop))
     assert not any(tmp_path.iterdir())
 
 

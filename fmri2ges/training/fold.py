@@ -1,0 +1,133 @@
+"""F2T of every subject and F2G: what is trained once for each fold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..brain.atlas import load_atlas
+from ..brain.parcels import ParcelBasis
+from ..brain.voxels import block_names, block_regions
+from ..data.study.folds import BrainStory
+from ..models.generator import Generator
+from ..models.readout import best_penalty
+from ..storage import models as store
+from ..text.embeddings import WordVectors
+from ..text.statistics import TextStatistics, text_statistics
+from ..work import QUIET, Work
+from .phase1 import f2t_problem, fit_f2t, pseudo_gestures
+from .phase2 import AlignedStory, decoded_tracks, random_choices, roi_tracks, train_f2g
+from .presets import TrainConfig
+
+SPEAKERS = (0, 0, 1, 2, 3, 0)  # of the renditions, as far as T2G knows so many
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What all folds of a study have in common.
+
+    Parameters
+    ----------
+    folder : the run folder that the models are written into
+    config : settings of the training
+    t2g : the text-to-gesture model
+    real : codes of the first speaker's clips, arrays (n_latent, n_codes); empty without clips
+    bases : parcel basis of each subject, in the order of the study
+    vectors : public word vectors
+    rng : numpy's random generator of the whole training
+    """
+
+    folder: Path
+    config: TrainConfig
+    t2g: Generator
+    real: list[np.ndarray]
+    bases: dict[str, ParcelBasis]
+    vectors: WordVectors
+    rng: np.random.Generator
+
+    @property
+    def speakers(self) -> list[int]:
+        """Index of the speaker of each pseudo-gesture of a story."""
+        n_speakers = self.t2g.denoiser.config.n_speakers
+        return [s % n_speakers for s in (SPEAKERS * 4)[: self.config.renditions]]
+
+
+def fit_fold(shared: Shared, fold: int, stories: list[BrainStory], work: Work = QUIET) -> None:
+    """F2T of every subject and F2G of one fold, written into the run folder.
+
+    Parameters
+    ----------
+    fold : number of the fold, from 0
+    stories : training stories of the fold, of all subjects
+    work : told how far the fold is
+    """
+    texts = {s.story: s.words.text for s in stories}  # a story that several subjects heard counts once
+    statistics = text_statistics(list(texts.values()), shared.vectors)
+    store.write_text(shared.folder / f"text-{fold}.safetensors", statistics)
+    work.report(0.0, "pseudo-gestures")
+    unique = list({s.story: s for s in stories}.values())
+    speakers = shared.speakers
+    made = pseudo_gestures(shared.t2g, unique, shared.vectors, speakers, shared.rng, work=work.part(0, 0.25))
+    gestures = {s.story: g for s, g in zip(unique, made)}
+    aligned = fit_texts(shared, fold, stories, gestures, statistics, work.part(0.25, 0.4))
+    work.report(0.4, "F2G")
+    real = shared.real or gestures_of_t2g(shared.t2g, made, speakers)
+    f2g = train_f2g(shared.t2g, aligned, speakers, real, shared.vectors, shared.config, shared.rng, work.part(0.4, 1))
+    store.write_generator(shared.folder / f"f2g-{fold}.safetensors", f2g)
+
+
+def gestures_of_t2g(t2g: Generator, made: list[np.ndarray], speakers: list[int]) -> list[np.ndarray]:
+    """What stands for the first speaker's gestures in a study without clips: what T2G makes of the stories."""
+    first = [speaker == speakers[0] for speaker in speakers]
+    return [t2g.calibration(codes) for renditions in made for codes in renditions[first]]
+
+
+def fit_texts(
+    shared: Shared,
+    fold: int,
+    stories: list[BrainStory],
+    gestures: dict[str, np.ndarray],
+    statistics: TextStatistics,
+    work: Work,
+) -> list[AlignedStory]:
+    """Fit and write F2T of every subject; returns the training stories, subject by subject, as F2G learns from them.
+
+    Parameters
+    ----------
+    gestures : pseudo-gestures (n_renditions, n_latent, n_codes) by story
+    statistics : statistics of the texts of the fold
+    """
+    work.report(0.0, "F2T")
+    config, rng = shared.config, shared.rng
+    own_of = {subject: [s for s in stories if s.subject == subject] for subject in shared.bases}
+    problems = {
+        subject: f2t_problem(own, [gestures[s.story][:2] for s in own], statistics, shared.vectors)
+        for subject, own in own_of.items()
+    }
+    penalty = best_penalty([p.scores(config.penalties) for p in problems.values()])
+    aligned = []
+    for i, (subject, own) in enumerate(own_of.items()):
+        f2t = fit_f2t(problems[subject], statistics, penalty)
+        store.write_f2t(shared.folder / f"f2t-{i}-{fold}.safetensors", f2t)
+        basis = shared.bases[subject]
+        tokens = roi_tracks(f2t, own, random_choices(basis.parcel, roi_groups(basis), config.roi_choices, rng), rng)
+        decoded = [()] * len(own)
+        if config.teacher != "observed":
+            decoded = decoded_tracks(f2t, own, shared.vectors, config.n_texts, rng)
+        aligned += [AlignedStory(s, gestures[s.story], *found) for s, *found in zip(own, tokens, decoded)]
+        work.report((i + 1) / len(own_of), f"F2T of {subject}")
+    return aligned
+
+
+def roi_groups(basis: ParcelBasis) -> list[np.ndarray]:
+    """Parcels that random ROI choices draw together: atlas groups, regions of blocks, or single table columns."""
+    atlas, n = load_atlas(), len(basis.names)
+    if basis.names == block_names(n):
+        return block_regions(n)
+    if basis.names != atlas.areas:
+        return [np.array([k]) for k in range(n)]
+    grouped = [np.array([atlas.area_index[a] for a in members]) for _, members in atlas.groups.values()]
+    rest = [np.array([k]) for k, a in enumerate(atlas.areas) if a not in atlas.group_of_area]
+    return [*grouped, *rest]

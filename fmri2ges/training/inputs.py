@@ -1,0 +1,106 @@
+"""What training takes from a study: gesture clips, parcel features of the BOLD, and the names of the files."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from ..brain.parcels import ParcelBasis, fit_atlas_basis, fit_voxel_basis, table_basis
+from ..brain.voxels import voxel_blocks
+from ..data.study.model import RecordingSource, Study
+from ..errors import UserError
+from ..motion.features import resample, to_bones
+from ..storage import models as store
+from ..types import Recording
+from ..work import QUIET, Work
+from .corpus import GestureStory
+
+
+def input_files(study: Study) -> list[Path]:
+    """Files that the models were trained on, without the BOLD itself (too large to digest each time)."""
+    files = [
+        study.path,
+        *(r.words for r in study.recordings),
+        *(mask for r in study.recordings for mask in r.mask),
+        *(file for r in study.recordings if r.pycortex for file in r.pycortex.files()),
+        *(g.words for g in study.gestures),
+        *(g.motion for g in study.gestures),
+    ]
+    return list(dict.fromkeys(files))
+
+
+def read_clips(study: Study, work: Work = QUIET) -> list[GestureStory]:
+    """The gesture clips of the training speakers, at 15 fps; speakers are numbered by name."""
+    names = sorted({g.speaker for g in study.train_gestures})
+    clips = []
+    for k, source in enumerate(study.train_gestures):
+        clip = study.read_clip(source)
+        motion = resample(clip.motion, 15.0)
+        clips.append(
+            GestureStory(clip.clip, names.index(clip.speaker), to_bones(motion.positions), motion.start, clip.words)
+        )
+        work.report((k + 1) / len(study.train_gestures), "reading gesture clips")
+    return clips
+
+
+def read_brains(study: Study, n_components: int, work: Work = QUIET) -> tuple[dict[str, ParcelBasis], list[Recording]]:
+    """Parcel basis of each subject, and the training recordings with BOLD replaced by features.
+
+    Parameters
+    ----------
+    n_components : principal components per area
+    work : told after each subject how far the reading is
+
+    Raises
+    ------
+    UserError
+        When a subject has no training story, or subjects differ in their space or ROI columns.
+    """
+    single = bool(study.split.within_story_folds)
+    wanted = study.stories if single else study.train_stories
+    if not wanted:
+        raise UserError(
+            f"{study.path}: split: no story is left for training; take some out of test_stories or validation_stories"
+        )
+    bases: dict[str, ParcelBasis] = {}
+    out: list[Recording] = []
+    for k, subject in enumerate(study.subjects):
+        sources = [r for r in study.recordings if r.story in wanted and r.subject == subject]
+        if not sources:
+            raise UserError(f"{study.path}: subject {subject} has no training story; add one or remove the subject")
+        bases[subject] = fit_basis(study, sources, n_components)
+        for source in sources:
+            r = study.read_recording(source)
+            # Quantised as they will be stored, so that a stored run decodes exactly as trained.
+            features = store.dequantise(store.quantise(bases[subject].transform(r.bold)))
+            out.append(replace(r, bold=features))
+        work.report((k + 1) / len(study.subjects), f"parcel features of {subject}")
+    if len({(r.space, r.columns) for r in out}) > 1:
+        raise UserError(f"{study.path}: subjects differ in their space or ROI columns; train them as separate studies")
+    return bases, out
+
+
+def fit_basis(study: Study, sources: list[RecordingSource], n_components: int) -> ParcelBasis:
+    """Parcel components of one subject. One story is in memory at a time, so each is read again later."""
+    first = study.read_recording(sources[0])
+    story, space, columns, width = first.story, first.space, first.columns, first.bold.shape[1]
+    block = voxel_blocks(width, first.grid) if space == "voxels" else None
+    del first
+
+    def stories():
+        for source in sources:
+            r = study.read_recording(source)
+            if r.space != space or r.columns != columns or r.bold.shape[1] != width:
+                raise UserError(
+                    f"{study.path}: {r.story} of {r.subject} has other columns than {story} ({r.bold.shape[1]} and "
+                    f"{width}); give all stories the same ROIs or mask"
+                )
+            yield r.bold
+
+    if space == "table":
+        for _ in stories():  # for the check alone
+            pass
+        return table_basis(columns)
+    return (
+        fit_atlas_basis(stories(), n_components) if block is None else fit_voxel_basis(stories(), block, n_components)
+    )
