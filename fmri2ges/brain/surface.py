@@ -112,7 +112,7 @@ def to_fsaverage5(values, side: str, where="values") -> np.ndarray:
     values : array (n_vertices, ...) on fsaverage5, 6 or 7 (the first 10,242 vertices are kept) or on
         fsLR-32k (each vertex takes the value of the one at its place)
     side : 'L' or 'R'
-    where : of the error message, such as the file
+    where : what error messages begin with, such as the name of the file
 
     Returns
     -------

@@ -132,7 +132,7 @@ def surface_columns(vertices: np.ndarray, coord: np.ndarray, grid: VoxelGrid) ->
     ----------
     vertices : array (n_vertices, 3), mm, of the subject's own surface
     coord : array (4, 4), surface mm to voxel indices, see `data.xfm.read_xfm`
-    grid : of the recording
+    grid : grid of the recording that the voxels come from
 
     Returns
     -------

@@ -123,7 +123,7 @@ class Reference:
 
     Parameters
     ----------
-    alignment : from the new listener's features to the reference's
+    alignment : maps the new listener's features to those of the reference
     readout, solution : decoder of the reference, trained on all of the reference's stories
     """
 

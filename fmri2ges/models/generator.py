@@ -24,7 +24,7 @@ class Generator:
     Parameters
     ----------
     denoiser : network in evaluation mode
-    codec : from codes to bone directions
+    codec : turns motion codes into bone directions
     guidance : scale of classifier-free guidance, chosen on validation stories
     calibration : filter of the sampled codes, fitted at this guidance; None leaves them as they are
     """

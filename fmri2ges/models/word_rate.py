@@ -63,7 +63,8 @@ def fit_word_rate(
     stories : list of arrays (n_volumes, n_voxels), z-scored within the story; the columns of the chosen ROI
     counts : list of arrays (n_volumes,), words heard in each volume
     delays : volumes from the words to the response
-    penalties, n_folds : see `ridge.fit_ridge`
+    penalties : ridge penalties to choose from
+    n_folds : folds of whole stories on which the penalty is chosen
 
     Raises
     ------

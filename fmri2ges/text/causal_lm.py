@@ -55,7 +55,7 @@ class CausalLM:
     Parameters
     ----------
     engine : the model, see `engine.Engine`; from here on it gives the scores of the vocabulary's tokens only
-    tokenizer : of transformers
+    tokenizer : the model's tokenizer, of transformers
     vocabulary : words that may be proposed; those of more than one token are in `left_out`
     name : printed with every score
     context : words, see the top of this file

@@ -32,7 +32,7 @@ class Proposals:
     ----------
     vocabulary : the words, as indexed by the language model
     mass, ratio : the nucleus
-    most : at most so many words per hypothesis
+    most : largest number of words that are proposed for a hypothesis
     memory : words within which nothing is repeated
     """
 

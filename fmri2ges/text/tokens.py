@@ -25,7 +25,7 @@ class WordTokens:
 
     Parameters
     ----------
-    tokenizer : of transformers; byte-level ("Ġthe") or sentencepiece ("▁the") pieces
+    tokenizer : a tokenizer of transformers, with byte-level ("Ġthe") or sentencepiece ("▁the") pieces
     """
 
     def __init__(self, tokenizer):
