@@ -1,4 +1,4 @@
-"""The app's way to the library: models opened once, decodings kept, errors as one clear line."""
+"""The app's way to the library: runs opened once, decodings kept, errors as one clear line."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from threading import Lock, Thread
 
 import streamlit as st
 
+from fmri2ges.demo.opener import find_run
 from fmri2ges.errors import StudyError, UserError
+from fmri2ges.request import DecodeRequest
+from fmri2ges.work import Work
 
 from . import state
 
@@ -19,15 +22,24 @@ SHORTEST = 4.0  # seconds
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _open(run: str, device: str):
-    from fmri2ges.decoding import session
+def _open(run: str, stamp: tuple[int, int], device: str):
+    from fmri2ges.decoding.run import open_run
 
-    return session.open_demo(device=device) if run == state.DEMO else session.Session.open(run, device=device)
+    return open_run(run, device)
 
 
-def open_session(request: state.Request):
-    """The opened run of a request (`fmri2ges.decoding.session.Session`), cached."""
-    return _open(request.run, request.device)
+def _stamp(run: str) -> tuple[int, int]:
+    """What changes when a run is trained anew under its old name."""
+    try:
+        stat = (find_run(run) / "manifest.json").stat()
+    except OSError:
+        return 0, 0  # opening it says what is wrong
+    return stat.st_mtime_ns, stat.st_ino
+
+
+def open_run(request: DecodeRequest):
+    """The opened run of a request (`fmri2ges.decoding.run.Run`), cached until it is trained anew."""
+    return _open(request.run, _stamp(request.run), state.device())
 
 
 @st.cache_resource(show_spinner=False)
@@ -44,110 +56,82 @@ def devices() -> tuple[str, ...]:
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _recording(run: str, subject: str, story: str, _session):
-    return _session.recording(subject, story)
+def _recording(run_digest: str, subject: str, story: str, _run):
+    return _run.recording(subject, story)
 
 
-def recording(session, request: state.Request):
+def recording(run, request: DecodeRequest):
     """The recording of a request, cached."""
-    return _recording(request.run, request.subject, request.story, session)
+    return _recording(run.digest, request.subject, request.story, run)
 
 
-def complete(session, request: state.Request) -> state.Request:
+def complete(run, request: DecodeRequest) -> DecodeRequest:
     """The request with a subject, a story and a time window that the run has."""
-    subject = request.subject if request.subject in session.subjects else session.subjects[0]
-    story = request.story if request.story in session.stories else session.stories[0]
-    full = replace(request, subject=subject, story=story)
-    first, last = story_span(session, full)
-    start = min(max(first, request.start), last - SHORTEST)
-    stop = min(max(start + SHORTEST, request.stop), last)
-    return replace(full, start=start, stop=stop, f2t=full.f2t if full.f2t in session.forms else "fast")
+    subject = request.subject if request.subject in run.subjects else run.subjects[0]
+    story = request.story if request.story in run.stories else run.stories[0]
+    full = replace(request, subject=subject, story=story, f2t=request.f2t if request.f2t in run.forms else "fast")
+    first, last = story_span(run, full)
+    start = min(max(first, first if full.start is None else full.start), last - SHORTEST)
+    stop = min(max(start + SHORTEST, last if full.stop is None else full.stop), last)
+    return replace(full, start=start, stop=stop)
 
 
-def story_span(session, request: state.Request) -> tuple[float, float]:
+def story_span(run, request: DecodeRequest) -> tuple[float, float]:
     """First and last whole second of the story that the recording covers."""
-    heard = recording(session, request)
+    heard = recording(run, request)
     times, half = heard.volume_times, heard.tr / 2
     return float(ceil(times[0] - half)), float(floor(times[-1] + half))
 
 
 @st.cache_resource(show_spinner=False)
 def _results() -> tuple[OrderedDict, Lock]:
+    """(digest of the run, request) -> result, and the lock under which results are made."""
     return OrderedDict(), Lock()
 
 
-def is_decoded(session, request: state.Request) -> bool:
+@st.cache_resource(max_entries=256, show_spinner=False)
+def _kept(run_digest: str, request: DecodeRequest, _run):
+    return _run.kept(request)
+
+
+def is_decoded(run, request: DecodeRequest) -> bool:
     """Whether the result of a request is at hand."""
-    return request in _results()[0] or _ships(session, request)
-
-
-@st.cache_resource(show_spinner=False)
-def _shipped(_session):
-    from fmri2ges.decoding.shipped import shipped_decoding
-
-    return shipped_decoding(_session)
-
-
-def _ships(session, request: state.Request) -> bool:
-    """Whether the package comes with the result: the first screen shows it before any model has loaded."""
-    if request.run != state.DEMO:
-        return False
-    made = _shipped(session).manifest
-    asked = (
-        request.subject,
-        request.story,
-        list(request.rois),
-        request.start,
-        request.stop,
-        request.samples,
-        request.seed,
-        request.f2t,
-    )
-    return asked == tuple(made[k] for k in ("subject", "story", "rois", "start", "stop", "samples", "seed", "f2t"))
+    return (run.digest, request) in _results()[0] or _kept(run.digest, request, run) is not None
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def warm_up(run: str, device: str, subject: str, _session) -> None:
+def warm_up(run_digest: str, device: str, subject: str, _run) -> None:
     """Load the models while the user looks at the first screen."""
 
     def load() -> None:
         try:
-            _session.warm_up(subject)
+            _run.warm_up(subject)
         except UserError:
             pass  # decoding meets it again, and shows it
 
     Thread(target=load, daemon=True).start()
 
 
-def decode_now(session, request: state.Request, progress: Callable[[float, str], None] | None = None):
-    """Decode a request (`fmri2ges.decoding.types.Decoded`), or return the kept result.
+def decode_now(run, request: DecodeRequest, progress: Callable[[float, str], None] | None = None):
+    """Decode a request (`fmri2ges.results.Decoded`), or return the kept result.
 
     Raises
     ------
     UserError
         When the library refuses the request.
     """
+    kept = _kept(run.digest, request, run)
+    if kept is not None:
+        return kept
     results, lock = _results()
+    key = (run.digest, request)
     with lock:
-        if request not in results and _ships(session, request):
-            results[request] = _shipped(session)
-        elif request not in results:
-            results[request] = session.decode(
-                request.subject,
-                request.story,
-                rois=request.rois,
-                branch="both",
-                samples=request.samples,
-                start=request.start,
-                stop=request.stop,
-                seed=request.seed,
-                f2t=request.f2t,
-                progress=progress,
-            )
+        if key not in results:
+            results[key] = run.decode(request, Work(progress))
             while len(results) > KEPT:
                 results.popitem(last=False)
-        results.move_to_end(request)
-        return results[request]
+        results.move_to_end(key)
+        return results[key]
 
 
 def show_error(error: UserError) -> None:

@@ -1,76 +1,27 @@
-"""What the user has chosen, as one typed value, kept in the session and in the URL.
+"""What the user has chosen, as one `DecodeRequest`, kept in the session and in the URL.
 
-Widgets come and go with the pages; the `Request` stays. `bind` ties a widget to one of its fields.
+Widgets come and go with the pages; the request stays. `bind` ties a widget to one of its fields.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import fields, replace
 from typing import Any
 
 import streamlit as st
 
-WHOLE_CORTEX = ("all",)
-DEMO = "demo"
-# Fields that stand in the URL, so that a link reproduces the choice.
-URL_FIELDS = ("rois", "subject", "story", "start", "stop")
+from fmri2ges.errors import UserError
+from fmri2ges.request import DecodeRequest
+
+FIRST = DecodeRequest(start=0.0, stop=30.0)  # what a new visitor sees; a link says what differs from it
+FIELDS = tuple(f.name for f in fields(DecodeRequest))
 
 
-@dataclass(frozen=True)
-class Request:
-    """One decoding that can be asked for.
-
-    Parameters
-    ----------
-    run : "demo" for the shipped weights, or a run folder
-    device : "auto", "cpu", "cuda" or "mps"
-    subject, story : empty = the first of the run
-    rois : ROI names; ("all",) is the whole cortex
-    start, stop : seconds on the story's clock
-    samples : gestures (and texts) drawn
-    f2t : "fast", or "bayes" in a run that was trained with a language model
-    """
-
-    run: str = DEMO
-    device: str = "auto"
-    subject: str = ""
-    story: str = ""
-    rois: tuple[str, ...] = WHOLE_CORTEX
-    start: float = 0.0
-    stop: float = 30.0
-    samples: int = 8
-    seed: int = 0
-    f2t: str = "fast"
-
-    def as_python(self) -> str:
-        """The same decoding as a few lines of Python."""
-        opened = "open_demo(" if self.run == DEMO else f"Session.open({self.run!r}, "
-        name = "open_demo" if self.run == DEMO else "Session"
-        form = "" if self.f2t == "fast" else f" f2t={self.f2t!r},"
-        return (
-            f"from fmri2ges.decoding.session import {name}\n\n"
-            f"session = {opened}device={self.device!r})\n"
-            f"decoded = session.decode(\n"
-            f"    {self.subject!r}, {self.story!r}, rois={self.rois!r},\n"
-            f"    start={self.start:g}, stop={self.stop:g}, samples={self.samples}, seed={self.seed},{form}\n"
-            f")\n"
-        )
-
-    def as_command(self, out: str = "decoded") -> str:
-        """The same decoding as one shell command."""
-        from shlex import join
-
-        words = ["python", "-m", "fmri2ges", "decode", self.run, "--subject", self.subject, "--story", self.story]
-        words += ["--rois", ",".join(self.rois), "--start", f"{self.start:g}", "--stop", f"{self.stop:g}"]
-        words += ["--samples", str(self.samples), "--seed", str(self.seed), "--device", self.device, "--out", out]
-        return join(words + ([] if self.f2t == "fast" else ["--f2t", self.f2t]))
-
-
-def request() -> Request:
+def request() -> DecodeRequest:
     """What is chosen now; on the first call it is read from the URL."""
     if "request" not in st.session_state:
-        st.session_state["request"] = _from_url(Request(), _url())
+        st.session_state["request"] = from_url(_url())
         st.session_state["url"] = _url()
     return st.session_state["request"]
 
@@ -80,12 +31,18 @@ def update(**changes: Any) -> None:
     st.session_state["request"] = replace(request(), **changes)
 
 
-def shown() -> Request | None:
+def device() -> str:
+    """The device to compute on; it says how a request is answered and is no part of it."""
+    return st.session_state.get("device", "auto")
+
+
+def shown() -> DecodeRequest | None:
     """The request whose decoding is on screen (Explore shows it, Compare works on it)."""
     return st.session_state.get("shown")
 
 
-def show(wanted: Request) -> None:
+def show(wanted: DecodeRequest) -> None:
+    """Put the decoding of a request on screen."""
     st.session_state["shown"] = wanted
 
 
@@ -106,29 +63,24 @@ def bind(
 
 
 def _url() -> dict[str, str]:
-    return {f: st.query_params[f] for f in URL_FIELDS if f in st.query_params}
+    return {f: st.query_params[f] for f in FIELDS if f in st.query_params}
 
 
-def _from_url(base: Request, url: dict[str, str]) -> Request:
-    """`base` with the fields that the URL names; numbers that are none are left out."""
-    changes: dict[str, Any] = {f: url[f] for f in ("subject", "story") if f in url}
-    if url.get("rois"):
-        changes["rois"] = tuple(name for name in url["rois"].split(",") if name)
-    for field in ("start", "stop"):
+def from_url(url: dict[str, str]) -> DecodeRequest:
+    """The request of a link; a field that cannot be understood keeps its first value."""
+    found = FIRST
+    window = {name: url[name] for name in ("start", "stop") if name in url}
+    for part in [*({name: text} for name, text in url.items() if name not in window), window]:
         try:
-            changes[field] = float(url[field])
-        except (KeyError, ValueError):
+            found = DecodeRequest.from_query(part, found)
+        except UserError:
             continue
-    return replace(base, **changes)
+    return found
 
 
-def _to_url(chosen: Request) -> dict[str, str]:
-    """The fields that differ from the defaults."""
-    default = Request()
-    texts = {f: getattr(chosen, f) for f in URL_FIELDS if getattr(chosen, f) != getattr(default, f)}
-    return {
-        f: ",".join(v) if isinstance(v, tuple) else f"{v:g}" if isinstance(v, float) else v for f, v in texts.items()
-    }
+def to_url(chosen: DecodeRequest) -> dict[str, str]:
+    """The fields of a request that differ from the first one, as texts."""
+    return chosen.to_query(FIRST)
 
 
 def follow_url(page: str) -> None:
@@ -138,7 +90,7 @@ def follow_url(page: str) -> None:
     url = _url()
     # A page switch empties the URL; that is no wish of the user.
     if url and url != st.session_state["url"]:
-        st.session_state["request"] = _from_url(Request(run=request().run, device=request().device), url)
+        st.session_state["request"] = from_url(url)
         st.session_state["url"] = url
 
 
@@ -149,9 +101,9 @@ def write_url() -> None:
     if st.session_state.get("written") == written:
         return
     st.session_state["written"] = written
-    url = _to_url(request())
+    url = to_url(request())
     if url != _url():
-        for field in URL_FIELDS:
+        for field in FIELDS:
             if field in st.query_params and field not in url:
                 del st.query_params[field]
         st.query_params.update(url)

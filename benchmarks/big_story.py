@@ -71,9 +71,10 @@ def train(study: Path, run: Path) -> None:
 
 
 def decode(run: Path, story: str) -> None:
-    from fmri2ges.decoding.session import Session
+    from fmri2ges.decoding.run import open_run
+    from fmri2ges.request import DecodeRequest
 
-    decoded = Session.open(run, device="cpu").decode("one", story, samples=8, start=20, stop=80)
+    decoded = open_run(run, device="cpu").decode(DecodeRequest(subject="one", story=story, start=20, stop=80))
     assert np.isfinite(decoded.direct.positions).all() and np.isfinite(decoded.text.positions).all()
 
 

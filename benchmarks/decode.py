@@ -17,8 +17,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from fmri2ges.data.atomic import write_json  # noqa: E402
-from fmri2ges.decoding.session import open_demo  # noqa: E402
+from fmri2ges.decoding.run import open_run  # noqa: E402
 from fmri2ges.provenance import versions  # noqa: E402
+from fmri2ges.request import DecodeRequest  # noqa: E402
 
 
 def timed(work) -> float:
@@ -33,11 +34,12 @@ def main() -> None:
     parser.add_argument("--device", default="auto")
     args = parser.parse_args()
     made = {}
-    seconds = {"open the demo": timed(lambda: made.update(session=open_demo(args.device)))}
-    session = made["session"]
+    seconds = {"open the demo": timed(lambda: made.update(run=open_run("demo", args.device)))}
+    run = made["run"]
 
-    def decode(samples=8, **options):
-        return lambda: session.decode("sub-01", "test-1", samples=samples, start=0, stop=60, **options)
+    def decode(**options):
+        request = DecodeRequest(subject="sub-01", story="test-1", start=0, stop=60, **options)
+        return lambda: run.decode(request)
 
     seconds["first decode (makes the story, loads the models)"] = timed(decode())
     seconds["60 s, both branches, 8 samples"] = min(timed(decode()) for _ in range(3))
@@ -49,7 +51,7 @@ def main() -> None:
         "ratio of 8 samples to 1": round(
             seconds["60 s, both branches, 8 samples"] / seconds["baseline: 60 s, both branches, 1 sample"], 2
         ),
-        "device": session.device,
+        "device": run.device,
         "cores": os.cpu_count(),
         "machine": platform.machine(),
         "versions": versions(),

@@ -23,6 +23,7 @@ sys.path.insert(0, str(ROOT))
 from fmri2ges.data.atomic import write_json  # noqa: E402
 from fmri2ges.demo import WEIGHTS  # noqa: E402
 from fmri2ges.demo.world import TEST  # noqa: E402
+from fmri2ges.request import DEMO  # noqa: E402
 
 
 def command(*args) -> None:
@@ -53,7 +54,7 @@ def main() -> None:
         command("evaluate", run, "--json", Path(temp) / "report.json")
         report = json.loads((Path(temp) / "report.json").read_text())
         manifest = json.loads((run / "manifest.json").read_text())
-        manifest.pop("study")  # a path of the machine that trained it
+        manifest["study"] = DEMO  # not a path of the machine that trained it
         card = {
             "command": "python -m fmri2ges simulate STUDY --seed 0 && python -m fmri2ges train STUDY/study.toml --out RUN --preset demo --seed 0 --device cpu",
             "simulated": True,
@@ -91,10 +92,8 @@ def main() -> None:
             first,
         )
         (WEIGHTS / "decoded").mkdir()
-        for name in ("text.npz", "direct.npz", "words.tsv", "texts.json", "rate.tsv"):
+        for name in ("text.npz", "direct.npz", "words.tsv", "texts.json", "rate.tsv", "manifest.json"):
             shutil.copyfile(first / name, WEIGHTS / "decoded" / name)
-        made = json.loads((first / "manifest.json").read_text())
-        write_json(WEIGHTS / "decoded" / "manifest.json", {k: v for k, v in made.items() if k not in ("study", "run")})
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from fmri2ges.data.atomic import write_json, write_text  # noqa: E402
 from fmri2ges.data.study.folds import training_folds  # noqa: E402
 from fmri2ges.decoding.baselines import mean_pose, ridge_motion  # noqa: E402
-from fmri2ges.decoding.session import Session  # noqa: E402
+from fmri2ges.decoding.run import open_run  # noqa: E402
 from fmri2ges.demo.study import simulate_study  # noqa: E402
 from fmri2ges.demo.world import TEST, VALIDATION, World  # noqa: E402
 from fmri2ges.evaluation.fgd import fgd, frechet_distance  # noqa: E402
@@ -86,36 +86,37 @@ class Bench:
         self.seed = seed
         study = simulate_study(folder / "study", seed=seed)
         started = time.time()
-        self.session = Session.open(train_study(study, folder / "run", seed=seed, device="cpu"), device="cpu")
+        self.run = open_run(train_study(study, folder / "run", seed=seed, device="cpu"), device="cpu")
         self.train_seconds = time.time() - started
         self.world, self.null = World(seed), World(seed, null=True)
         self.encoder, self.vectors = load_encoder(), load_vectors()
         self.truth = {s: self.world.truth(s) for s in (*TEST, *VALIDATION)}
         self.rng = np.random.default_rng([seed, 11])
         config = PRESETS["demo"]
-        self.clips = read_clips(self.session.study)
-        self.real = [self.session.t2g.codec.encode(c.bones) for c in self.clips if c.speaker == 0]
-        _, held = read_brains(self.session.study, config.components)
-        (self.stories,) = training_folds(self.session.study, held)
-        f2t, basis = self.session.f2t(SUBJECT, 0), self.session.basis(SUBJECT)
+        self.clips = read_clips(self.run.study)
+        self.real = [self.run.t2g.codec.encode(c.bones) for c in self.clips if c.speaker == 0]
+        _, held = read_brains(self.run.study, config.components)
+        (self.stories,) = training_folds(self.run.study, held)
+        f2t, basis = self.run.f2t(SUBJECT, 0), self.run.basis(SUBJECT)
         choices = random_choices(basis.parcel, roi_groups(basis), config.roi_choices, self.rng)
         self.tokens = roi_tracks(f2t, self.stories, choices, self.rng)
 
     def tracks(self, story: str, kind: str, rois=("all",), null: bool = False) -> list:
         """Conditions of the samples of a story: its words, decoded words or volume tokens."""
-        recording = self.session.recording(SUBJECT, story)
+        recording = self.run.recording(SUBJECT, story)
         if kind == "observed":
             return [word_track(recording.words, self.vectors.matrix(recording.words.text))] * N_SAMPLES
         if null:
             from fmri2ges.data.bold.read import standardize
 
             recording = replace(recording, bold=standardize(self.null.bold(SUBJECT, story))[0])
-        columns = self.session.columns(rois, SUBJECT)
-        ((_, f2t, decoder, prediction, times),) = self.session.read(recording, SUBJECT, columns)
+        columns = self.run.columns(rois, SUBJECT)
+        (reading,) = self.run.read(recording, columns)
         if kind == "volumes":
-            return [volume_track(f2t.tokens(decoder, prediction), times)] * N_SAMPLES
-        texts = f2t.decode_texts(
-            decoder, prediction, times, recording.tr, N_SAMPLES, np.random.default_rng([self.seed, 5])
+            return [volume_track(reading.tokens, reading.times)] * N_SAMPLES
+        rng = np.random.default_rng([self.seed, 5])
+        texts = reading.f2t.decode_texts(
+            reading.decoder, reading.prediction, reading.times, recording.tr, N_SAMPLES, rng
         )
         return [word_track(w, self.vectors.matrix(w.text)) for w in texts]
 
@@ -189,25 +190,23 @@ class Bench:
 
 def variants(bench: Bench) -> dict[str, Generator]:
     """F2G trained in the other ways, with the budget of the main one."""
-    session, config = bench.session, PRESETS["demo"]
+    run, config = bench.run, PRESETS["demo"]
     rng, stories = bench.rng, bench.stories
     speakers = [0, 0, 1, 2][: config.renditions]
-    gestures = pseudo_gestures(session.t2g, stories, bench.vectors, speakers, rng)
-    f2t = session.f2t(SUBJECT, 0)
+    gestures = pseudo_gestures(run.t2g, stories, bench.vectors, speakers, rng)
+    f2t = run.f2t(SUBJECT, 0)
     decoded = decoded_tracks(f2t, stories, bench.vectors, config.n_texts, rng)
     aligned = [AlignedStory(*parts) for parts in zip(stories, gestures, bench.tokens, decoded)]
 
     def train(**options) -> Generator:
-        return train_f2g(session.t2g, aligned, speakers, bench.real, bench.vectors, replace(config, **options), rng)
+        return train_f2g(run.t2g, aligned, speakers, bench.real, bench.vectors, replace(config, **options), rng)
 
-    untrained = seeded(
-        lambda: from_t2g(session.t2g.denoiser, f2g_config(session.t2g.denoiser.config, f2t.blocks.width)), rng
-    )
+    untrained = seeded(lambda: from_t2g(run.t2g.denoiser, f2g_config(run.t2g.denoiser.config, f2t.blocks.width)), rng)
     return {
         "hard": train(loss="hard"),
         "decoded": train(teacher="decoded"),
         "dual": train(teacher="dual"),
-        "none": Generator(untrained.eval(), session.t2g.codec, 1.0),
+        "none": Generator(untrained.eval(), run.t2g.codec, 1.0),
     }
 
 
@@ -220,9 +219,9 @@ def run_world(seed: int) -> dict:
         limit = MAX_FGD_RATIO * bench.fgd(VALIDATION[:3], [again[s] for s in VALIDATION[:3]])["fgd"]
         rows["rerendition"] = bench.score([again[s] for s in TEST])
         nets = {
-            "t2g": (bench.session.t2g, "observed"),
-            "text": (bench.session.t2g, "texts"),
-            "direct": (bench.session.f2g(0), "volumes"),
+            "t2g": (bench.run.t2g, "observed"),
+            "text": (bench.run.t2g, "texts"),
+            "direct": (bench.run.f2g(0), "volumes"),
         }
         nets |= {name: (net, "volumes") for name, net in variants(bench).items()}
         for name, (net, kind) in nets.items():
@@ -239,8 +238,8 @@ def run_world(seed: int) -> dict:
             for row, options in ((f"null-{name}", {"null": True}), (f"unplanted-{name}", {"rois": NULL_ROIS})):
                 rows[row] = bench.score([bench.sample(net, bench.tracks(s, kind, **options)) for s in TEST])
                 say(seed, f"{row}: {rows[row]}")
-        rows["ridge"] = bench.score([ridge_motion(bench.session, SUBJECT, s) for s in TEST])
-        rows["mean"] = bench.score([mean_pose(bench.session, bench.truth[s]) for s in TEST])
+        rows["ridge"] = bench.score([ridge_motion(bench.run, SUBJECT, s) for s in TEST])
+        rows["mean"] = bench.score([mean_pose(bench.run, bench.truth[s]) for s in TEST])
         return {
             "seed": seed,
             "train_seconds": bench.train_seconds,

@@ -9,34 +9,35 @@ from app.parts.export_panel import export_panel
 from app.parts.mark import data_mark
 from fmri2ges.brain.roi import mean_course
 from fmri2ges.errors import UserError
+from fmri2ges.request import DecodeRequest
 from fmri2ges.views import compare as charts
-from fmri2ges.views.player import caption, player_data, with_sample
+from fmri2ges.views.player import caption, player_data
 
 EXPLORE = "../pages/explore.py"  # from app/main.py
 PLAIN = {"displayModeBar": False}
 
 
-def decode(session, wanted: state.Request):
+def decode(run, wanted: DecodeRequest):
     """The result to show, with a progress bar where it must be decoded first."""
-    bar = None if backend.is_decoded(session, wanted) else st.progress(0.0, text="Decoding")
-    decoded = backend.decode_now(session, wanted, bar and bar.progress)
+    bar = None if backend.is_decoded(run, wanted) else st.progress(0.0, text="Decoding")
+    decoded = backend.decode_now(run, wanted, bar and bar.progress)
     if bar:
         bar.empty()
     return decoded
 
 
-def header(session, shown: state.Request, decoded) -> None:
+def header(run, shown: DecodeRequest, decoded) -> None:
     left, right = st.columns([6, 1], vertical_alignment="center")
     left.markdown(
         f"**{caption(decoded)}** \u00b7 {shown.start:g} to {shown.stop:g} s \u00b7 {shown.samples} samples \u00b7 "
-        f"seed {shown.seed} \u00b7 device {session.device}"
+        f"seed {shown.seed} \u00b7 device {run.device}"
     )
     right.page_link(
         EXPLORE, label="Change", icon=":material/tune:", help="Choose other ROIs, story or window on Explore"
     )
 
 
-def controls(session, shown: state.Request, reference):
+def controls(run, shown: DecodeRequest, reference):
     """What to show: branch, sample, reference, and the request of a second choice of ROIs."""
     a, b, c, d = st.columns([3, 3, 2, 5], vertical_alignment="bottom", gap="medium")
     with a:
@@ -67,12 +68,12 @@ def controls(session, shown: state.Request, reference):
             help="The gesture a speaker of this story made",
         )
     with d:
-        other = pick_other(session, shown)
+        other = pick_other(run, shown)
     return branch, sample - 1, with_reference, other
 
 
 @st.cache_resource(max_entries=16, show_spinner="Scoring")
-def scores(request: state.Request, letter: str, _decoded, _reference, _heard) -> tuple[list, list]:
+def scores(run_digest: str, request: DecodeRequest, letter: str, _decoded, _reference, _heard) -> tuple[list, list]:
     """Gesture and word scores of one result, cached by what was decoded."""
     from fmri2ges.text.embeddings import load_vectors
 
@@ -82,7 +83,10 @@ def scores(request: state.Request, letter: str, _decoded, _reference, _heard) ->
 
 def agreement(results: list, reference, heard, dark: bool, simulated: bool) -> None:
     """Scores of each result; `results` holds (letter, request, decoded)."""
-    found = [scores(request, letter, decoded, reference, heard) for letter, request, decoded in results]
+    found = [
+        scores(decoded.manifest["run_digest"], request, letter, decoded, reference, heard)
+        for letter, request, decoded in results
+    ]
     gesture = [line for rows, _ in found for line in rows]
     words = [line for _, rows in found for line in rows]
     seconds = results[0][1].stop - results[0][1].start
@@ -102,13 +106,13 @@ def agreement(results: list, reference, heard, dark: bool, simulated: bool) -> N
 
 
 @st.fragment
-def compare(session, shown: state.Request) -> None:
-    reference = session.reference(shown.story)
-    recording = backend.recording(session, shown)
-    decoded = decode(session, shown)
-    header(session, shown, decoded)
-    branch, sample, with_reference, wanted = controls(session, shown, reference)
-    other = decode_other(session, wanted)
+def compare(run, shown: DecodeRequest) -> None:
+    reference = run.reference(shown.story)
+    recording = backend.recording(run, shown)
+    decoded = decode(run, shown)
+    header(run, shown, decoded)
+    branch, sample, with_reference, wanted = controls(run, shown, reference)
+    other = decode_other(run, wanted)
     course = mean_course(recording, shown.rois)
     seen = reference if with_reference else None
     bold = (course.times, course.mean)
@@ -119,31 +123,26 @@ def compare(session, shown: state.Request) -> None:
     dark = st.context.theme.type == "dark"
     left, right = st.columns(2, gap="large")
     with left:
-        on_screen = charts.motions(with_sample(decoded, sample), seen, other and with_sample(other, sample))
-        on_screen = {
-            name: m for name, m in on_screen.items() if branch == "both" or not name.startswith(_hidden(branch))
-        }
-        figure = charts.motion_chart(on_screen, dark, session.simulated)
+        on_screen = charts.motions(decoded.sample(sample), seen, other and other.sample(sample))
+        hidden = {"text": "direct", "direct": "text"}.get(branch)
+        on_screen = {name: m for name, m in on_screen.items() if not hidden or not name.startswith(hidden)}
+        figure = charts.motion_chart(on_screen, dark, run.simulated)
         st.plotly_chart(figure, key="wrists", config=PLAIN, alt="Speed and height of the wrists over time")
     with right:
-        agreement(results, reference, recording.words, dark, session.simulated)
+        agreement(results, reference, recording.words, dark, run.simulated)
     st.subheader("Export", divider="gray")
     chosen = results[0]
     if other is not None:
         letter = st.segmented_control("Which ROIs", ("A", "B"), default="A", required=True, key="compare_export")
         chosen = results["AB".index(letter)]
-    export_panel(chosen[2], chosen[1], sample, session.space)
-
-
-def _hidden(branch: str) -> str:
-    return "direct" if branch == "text" else "text"
+    export_panel(chosen[2], chosen[1], sample, run.space)
 
 
 try:
     with st.spinner("Loading the models and the recordings"):
-        session = backend.open_session(state.request())
-        wanted = state.shown() or backend.complete(session, state.request())
-    data_mark(session)
-    compare(session, wanted)
+        run = backend.open_run(state.request())
+        wanted = state.shown() or backend.complete(run, state.request())
+    data_mark(run)
+    compare(run, wanted)
 except UserError as error:
     backend.show_error(error)

@@ -6,23 +6,24 @@ from app import backend, state
 from app.parts import choose, rois
 from app.parts.mark import data_mark
 from fmri2ges.errors import UserError
+from fmri2ges.request import DEMO, WHOLE_CORTEX
 
 
-def open_session(place):
+def open_run(place):
     """The opened run, or None after one clear line."""
     try:
         with place, st.spinner("Loading the models and the recordings"):
-            return backend.open_session(state.request())
+            return backend.open_run(state.request())
     except UserError as error:
         with place:
             backend.show_error(error)
         return None
 
 
-def decode_button(session) -> None:
+def decode_button(run) -> None:
     """Decode what is chosen; grey while it is already on screen."""
     current, shown = state.request(), state.shown()
-    if shown is None or shown.run != current.run or backend.is_decoded(session, current):
+    if shown is None or shown.run != current.run or backend.is_decoded(run, current):
         # The first screen shows a result, and a choice decoded before comes back at once.
         state.show(current)
     done = state.shown() == current
@@ -37,15 +38,15 @@ def decode_button(session) -> None:
     )
 
 
-def preview(session) -> None:
+def preview(run) -> None:
     """The decoded gestures of the shown request."""
     from app.components.skeleton_player import skeleton_player
     from fmri2ges.views.player import player_data, roi_label
 
     shown = state.shown()
-    bar = None if backend.is_decoded(session, shown) else st.progress(0.0, text="Decoding")
+    bar = None if backend.is_decoded(run, shown) else st.progress(0.0, text="Decoding")
     try:
-        decoded = backend.decode_now(session, shown, bar and bar.progress)
+        decoded = backend.decode_now(run, shown, bar and bar.progress)
     except UserError as error:
         backend.show_error(error)
         return
@@ -56,12 +57,12 @@ def preview(session) -> None:
             f"Still shown: {roi_label(shown.rois)}, {shown.story}, {shown.start:g} to {shown.stop:g} s. "
             "Press Decode for your new choice."
         )
-    heard = backend.recording(session, shown).words
-    data = player_data(decoded, session.reference(shown.story), heard)
+    heard = backend.recording(run, shown).words
+    data = player_data(decoded, run.reference(shown.story), heard)
     skeleton_player(data, key="preview", height=470)
 
 
-def bold(session) -> None:
+def bold(run) -> None:
     """Mean BOLD of the chosen ROIs."""
     from fmri2ges.brain.roi import mean_course
     from fmri2ges.views.charts import bold_chart
@@ -69,19 +70,19 @@ def bold(session) -> None:
 
     chosen = state.request()
     try:
-        course = mean_course(backend.recording(session, chosen), chosen.rois)
+        course = mean_course(backend.recording(run, chosen), chosen.rois)
     except UserError as error:
         backend.show_error(error)
         return
-    name = "the whole cortex" if chosen.rois == state.WHOLE_CORTEX else roi_label(chosen.rois)
-    figure = bold_chart(course, name, (chosen.start, chosen.stop), session.simulated)
+    name = "the whole cortex" if chosen.rois == WHOLE_CORTEX else roi_label(chosen.rois)
+    figure = bold_chart(course, name, (chosen.start, chosen.stop), run.simulated)
     st.plotly_chart(figure, key="bold", config={"displayModeBar": False})
 
 
 @st.fragment
 def explore() -> None:
     left, right = st.columns([7, 5], gap="medium")
-    on_atlas = state.request().run == state.DEMO
+    on_atlas = state.request().run == DEMO
     if on_atlas:
         with left:
             # Before the models load, so that there is a cortex to look at from the start.
@@ -90,34 +91,34 @@ def explore() -> None:
     with right:
         if on_atlas:
             rois.atlas_list()
-        session = open_session(st.container())
-        if session is None:
+        run = open_run(st.container())
+        if run is None:
             choose.settings()
             return
-        data_mark(session)
+        data_mark(run)
         if not on_atlas:
-            other_run(session, left)
-        choose.recording_pickers(session)
+            other_run(run, left)
+        choose.recording_pickers(run)
         with st.container(horizontal=True, gap="small"):
             device = st.container(width=130)
-            choose.settings(session.forms)
+            choose.settings(run.forms)
             choose.copy_as()
-            decode_button(session)
-        preview(session)
+            decode_button(run)
+        preview(run)
     with left:
-        bold(session)
+        bold(run)
     with device:  # last: to name the device takes torch, which takes seconds to import
-        choose.device_picker(session)
+        choose.device_picker(run)
     state.write_url()
-    backend.warm_up(state.request().run, state.request().device, state.request().subject, session)
+    backend.warm_up(run.digest, state.device(), state.request().subject, run)
 
 
-def other_run(session, left) -> None:
+def other_run(run, left) -> None:
     """Cortex and list of a run that may be a table of ROIs without a place on the cortex."""
-    if session.space != "fsaverage5":
-        rois.table_list(session.roi_names)
-        kind = "blocks of voxels" if session.space == "voxels" else "ROIs"
-        left.info(f"This study has no cortex to click: choose among its {len(session.roi_names)} {kind} in the list.")
+    if run.space != "fsaverage5":
+        rois.table_list(run.roi_names)
+        kind = "blocks of voxels" if run.space == "voxels" else "ROIs"
+        left.info(f"This study has no cortex to click: choose among its {len(run.roi_names)} {kind} in the list.")
         return
     rois.check_rois()
     with left:

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import streamlit as st
 
-from app import backend, state
+from app import backend
 from fmri2ges.brain.atlas import load_atlas
 from fmri2ges.errors import UserError
+from fmri2ges.request import WHOLE_CORTEX, DecodeRequest
 
 
 @st.cache_resource(show_spinner=False)
@@ -20,10 +21,10 @@ def _atlas_names() -> dict[str, str]:
     return reads | {area: f"{area[2:]}, {'left' if area[0] == 'L' else 'right'}" for area in atlas.areas}
 
 
-def pick_other(session, first: state.Request) -> state.Request | None:
+def pick_other(run, first: DecodeRequest) -> DecodeRequest | None:
     """The request of selection B: the first one with other ROIs; None while nothing is chosen."""
-    on_atlas = session.space == "fsaverage5"
-    reads = _atlas_names() if on_atlas else {name: name for name in session.roi_names}
+    on_atlas = run.space == "fsaverage5"
+    reads = _atlas_names() if on_atlas else {name: name for name in run.roi_names}
     chosen = st.multiselect(
         "Compare with other ROIs (B)",
         ["all", *reads],
@@ -38,7 +39,7 @@ def pick_other(session, first: state.Request) -> state.Request | None:
     if not chosen:
         return None
     if "all" in chosen:
-        rois: tuple[str, ...] = state.WHOLE_CORTEX
+        rois: tuple[str, ...] = WHOLE_CORTEX
     else:
         rois = load_atlas().compact(chosen) if on_atlas else tuple(chosen)
     if rois == first.rois:
@@ -47,18 +48,18 @@ def pick_other(session, first: state.Request) -> state.Request | None:
     return replace(first, rois=rois)
 
 
-def decode_other(session, wanted: state.Request | None):
+def decode_other(run, wanted: DecodeRequest | None):
     """The result of B, or None: nothing chosen, or not decoded yet."""
     if wanted is None:
         return None
     place = st.empty()
-    if not backend.is_decoded(session, wanted):
+    if not backend.is_decoded(run, wanted):
         # Names are added one by one; decoding waits until the choice is complete.
         if not place.button("Decode B", type="primary", icon=":material/play_arrow:", key="decode_other"):
             return None
         place.progress(0.0, text="Decoding B")
     try:
-        result = backend.decode_now(session, wanted, place.progress)
+        result = backend.decode_now(run, wanted, place.progress)
     except UserError as error:
         backend.show_error(error)
         return None

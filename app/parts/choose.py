@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 import streamlit as st
 
 from app import backend, state
+from fmri2ges.request import DEMO
 
 
-def recording_pickers(session) -> None:
+def recording_pickers(run) -> None:
     """Subject, story and time window; moved into what the run has where they are not."""
-    state.update(**asdict(backend.complete(session, state.request())))
+    state.update(**vars(backend.complete(run, state.request())))
     left, right = st.columns(2)
-    left.selectbox("Subject", session.subjects, help="Listener whose BOLD is decoded", **state.bind("subject"))
-    right.selectbox("Story", session.stories, help="Held-out stories: no model has seen them", **state.bind("story"))
-    first, last = backend.story_span(session, state.request())
+    left.selectbox("Subject", run.subjects, help="Listener whose BOLD is decoded", **state.bind("subject"))
+    right.selectbox("Story", run.stories, help="Held-out stories: no model has seen them", **state.bind("story"))
+    first, last = backend.story_span(run, state.request())
     key = "request.window"
     window = (state.request().start, state.request().stop)
     if st.session_state.get(key) != window:
@@ -28,11 +27,11 @@ def recording_pickers(session) -> None:
     st.slider("Time window", first, last, step=1.0, format="%d s", key=key, on_change=moved)
 
 
-def device_picker(session) -> None:
+def device_picker(run) -> None:
     """The device to compute on; "auto" shows what it became."""
 
     def reads(name: str) -> str:
-        return f"auto ({session.device})" if name == "auto" and state.request().device == "auto" else name
+        return f"auto ({run.device})" if name == "auto" and state.device() == "auto" else name
 
     st.selectbox(
         "Device", backend.devices(), format_func=reads, label_visibility="collapsed", width=130, **state.bind("device")
@@ -63,7 +62,7 @@ def settings(forms: tuple[str, ...] = ("fast",)) -> None:
         st.text_input(
             "Run",
             help='"demo" is the model that comes with the package; or the folder of a run you trained',
-            **state.bind("run", from_widget=lambda text: text.strip() or state.DEMO),
+            **state.bind("run", from_widget=lambda text: text.strip() or DEMO),
         )
 
 
@@ -71,6 +70,6 @@ def copy_as() -> None:
     """The current decoding as Python and as a command."""
     with st.popover("Copy as", icon=":material/content_copy:"):
         st.caption("As Python")
-        st.code(state.request().as_python(), language="python")
+        st.code(state.request().as_python(state.device()), language="python")
         st.caption("As a command")
-        st.code(state.request().as_command(), language="bash", wrap_lines=True)
+        st.code(state.request().as_command(device=state.device()), language="bash", wrap_lines=True)

@@ -13,9 +13,9 @@ import streamlit as st
 
 from app import backend, state
 from fmri2ges.errors import UserError
-from fmri2ges.exports.motion import ROI_FORMATS
+from fmri2ges.exports.rois import FORMATS as ROI_FORMATS
+from fmri2ges.request import DecodeRequest
 from fmri2ges.results import Decoded
-from fmri2ges.views.player import with_sample, with_window
 
 FIGURES = {
     "strip": "Film strip of the skeletons",
@@ -40,7 +40,6 @@ MOTIONS = {
 ONE_BRANCH = ("bvh", "npz", "csv", "csv-wide")
 FILMS = ("gif", "mp4")
 PAIRS = ("gii", "annot", "label")  # one file for each hemisphere
-ENDINGS = {**ROI_FORMATS, "gii": ".label.gii", "csv-wide": ".csv"}  # of the others: the format itself
 
 
 def make_figure_file(decoded: Decoded, kind: str, format: str, width_mm: float, dpi: int) -> bytes:
@@ -51,13 +50,12 @@ def make_figure_file(decoded: Decoded, kind: str, format: str, width_mm: float, 
     kind : 'strip', 'compare' or 'cortex'
     format : 'svg', 'pdf' or 'png'
     """
+    from fmri2ges.decoding.stories import story_of
     from fmri2ges.figures import make_figure
-    from fmri2ges.storage.decoded import write_decoded
 
     with TemporaryDirectory() as temp:
-        folder = write_decoded(decoded, Path(temp) / "decoded")
         out = Path(temp) / f"figure.{format}"
-        make_figure(folder, kind, out, width_mm=width_mm, dpi=dpi, start=decoded.start, stop=decoded.stop)
+        make_figure(story_of(decoded), kind, out, width_mm, dpi, decoded.start, decoded.stop)
         return out.read_bytes()
 
 
@@ -70,15 +68,11 @@ def make_motion_file(decoded: Decoded, format: str, branch: str | None = None, w
     branch : 'text' or 'direct', for motion
     words : burn the decoded words into a film
     """
-    from fmri2ges.exports.motion import export_motion
-    from fmri2ges.storage.decoded import write_decoded
-    from fmri2ges.storage.part import part_of
+    from fmri2ges.figures.export import export
 
     with TemporaryDirectory() as temp:
-        folder = write_decoded(decoded, Path(temp) / "decoded")
         name = f"{'rois' if format in ROI_FORMATS else 'motion'}{ending(format)}"
-        with part_of(folder, words=words) as part:
-            paths = export_motion(part, format, Path(temp) / name, branch=branch)
+        paths = export(decoded, format, Path(temp) / name, branch, words)
         if format not in PAIRS:
             return paths[0].read_bytes()
         packed = io.BytesIO()
@@ -88,12 +82,21 @@ def make_motion_file(decoded: Decoded, format: str, branch: str | None = None, w
         return packed.getvalue()
 
 
+def preferred_branches(decoded: Decoded) -> list[str]:
+    """The branches that can be exported, the one that is offered first in front."""
+    from fmri2ges.figures.export import PREFERRED
+
+    return [branch for branch in PREFERRED if branch in decoded.motions]
+
+
 def ending(format: str) -> str:
     """Ending of the files of a format of `MOTIONS`."""
-    return ENDINGS.get(format, f".{format}")
+    from fmri2ges.figures.export import ENDINGS
+
+    return ".label.gii" if format == "gii" else ENDINGS[format]
 
 
-def export_panel(decoded: Decoded, request: state.Request, sample: int, space: str) -> None:
+def export_panel(decoded: Decoded, request: DecodeRequest, sample: int, space: str) -> None:
     """The panel for one result.
 
     Parameters
@@ -102,14 +105,16 @@ def export_panel(decoded: Decoded, request: state.Request, sample: int, space: s
     sample : the sample on screen, from 0; it is the one that is exported
     space : 'fsaverage5' or 'table' (a table of ROIs has no place on the cortex)
     """
-    shown = with_sample(decoded, sample)
+    shown = decoded.sample(sample)
     left, right = st.columns(2, gap="large")
     with left:
         figure = _figure(shown, (request, sample), space)
     with right:
         motion = _motion(shown, (request, sample), space)
     with st.expander("Copy as commands", icon=":material/content_copy:"):
-        st.code("\n".join([request.as_command(), figure, motion]), language="bash", wrap_lines=True)
+        st.code(
+            "\n".join([request.as_command(device=state.device()), figure, motion]), language="bash", wrap_lines=True
+        )
         st.caption("The commands use the first sample; the buttons use the one that is chosen here.")
 
 
@@ -123,7 +128,7 @@ def _stretch(decoded: Decoded, what: str, seconds: float | None = None) -> Decod
     )
     if high - low < 1:
         low, high = max(start, high - 1), min(stop, max(start, high - 1) + 1)
-    return with_window(decoded, low, high)
+    return decoded.window(low, high)
 
 
 def _offer(slot: str, label: str, choice: tuple, file_name: str, make: Callable[[], bytes]) -> None:
@@ -150,8 +155,8 @@ def _offer(slot: str, label: str, choice: tuple, file_name: str, make: Callable[
 
 
 def _name(decoded: Decoded, what: str, ending: str) -> str:
-    parts = [str(decoded.manifest.get(k, "")) for k in ("subject", "story")]
-    mark = ["simulated"] if decoded.manifest.get("simulated") else []
+    parts = [decoded.request.subject, decoded.request.story]
+    mark = ["simulated"] if decoded.simulated else []
     return "_".join([*filter(None, parts), what, *mark]) + f".{ending}"
 
 
@@ -175,8 +180,6 @@ def _figure(decoded: Decoded, source: tuple, space: str) -> str:
     )
     return join(
         [
-            "python",
-            "-m",
             "fmri2ges",
             "figure",
             "decoded",
@@ -203,10 +206,10 @@ def _window(decoded: Decoded, part: Decoded) -> list[str]:
 def _motion(decoded: Decoded, source: tuple, space: str) -> str:
     formats = [f for f in MOTIONS if f not in ROI_FORMATS or space == "fsaverage5"]
     format = st.selectbox("Motion", formats, format_func=MOTIONS.__getitem__, key="motion_format")
-    options = ["python", "-m", "fmri2ges", "export", "decoded", "--format", format]
+    options = ["fmri2ges", "export", "decoded", "--format", format]
     branch, part, words = None, decoded, True
     if format in ONE_BRANCH:
-        branches = [b for b in ("direct", "text") if getattr(decoded, b) is not None]
+        branches = preferred_branches(decoded)
         branch = st.selectbox("Branch", branches, key="motion_branch")
         options += ["--branch", branch]
     if format in FILMS and decoded.texts:

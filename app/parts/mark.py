@@ -13,11 +13,11 @@ def plain(text: str) -> str:
     return "".join(f"\\{c}" if c in "\\`*_{}[]()<>#+-.!|~$:&" else c for c in text)
 
 
-def data_mark(session) -> None:
+def data_mark(run) -> None:
     """Name the study; simulated data carry their own badge."""
     with st.container(key="data_mark", width="content"):
         st.html(STYLE)
-        if session.simulated:
+        if run.simulated:
             st.badge(
                 "Simulated data",
                 icon=":material/science:",
@@ -26,5 +26,5 @@ def data_mark(session) -> None:
             )
         else:
             # A badge escapes the brackets of its label itself; escaped twice they would be markup again.
-            name = plain(session.study.name).replace("\\[", "[").replace("\\]", "]")
+            name = plain(run.study.name).replace("\\[", "[").replace("\\]", "]")
             st.badge(name, icon=":material/person:", color="gray", help="The study shown")

@@ -7,6 +7,7 @@ import streamlit as st
 from app import backend, state
 from fmri2ges.brain.atlas import load_atlas
 from fmri2ges.errors import UserError
+from fmri2ges.request import WHOLE_CORTEX
 from fmri2ges.views.cortex import area_names, area_numbers
 
 
@@ -28,10 +29,10 @@ def check_rois() -> None:
     """Fall back to the whole cortex, with one line, when the request names an unknown area."""
     rois = state.request().rois
     try:
-        state.update(rois=load_atlas().compact(rois) or state.WHOLE_CORTEX)
+        state.update(rois=load_atlas().compact(rois) or WHOLE_CORTEX)
     except UserError as error:
         backend.show_error(error)
-        state.update(rois=state.WHOLE_CORTEX)
+        state.update(rois=WHOLE_CORTEX)
 
 
 def cortex(key: str, height: int) -> None:
@@ -39,16 +40,16 @@ def cortex(key: str, height: int) -> None:
     from app.components.cortex_picker import cortex_picker
 
     rois = state.request().rois
-    selected = () if rois == state.WHOLE_CORTEX else area_numbers(rois)
+    selected = () if rois == WHOLE_CORTEX else area_numbers(rois)
 
     def pick(numbers: tuple[int, ...]) -> None:
-        state.update(rois=area_names(numbers) or state.WHOLE_CORTEX)
+        state.update(rois=area_names(numbers) or WHOLE_CORTEX)
 
     cortex_picker(selected, key=key, on_pick=pick, height=height)
 
 
 def _to_list(rois: tuple[str, ...]) -> list[str]:
-    return [] if rois == state.WHOLE_CORTEX else list(rois)
+    return [] if rois == WHOLE_CORTEX else list(rois)
 
 
 def atlas_list() -> None:
@@ -61,18 +62,18 @@ def atlas_list() -> None:
         placeholder="Whole cortex. Type a name, or click the cortex",
         help="16 named groups and the 360 areas of the HCP-MMP1.0 atlas; a name without a side means both sides. "
         "An empty list means the whole cortex.",
-        **state.bind("rois", _to_list, lambda names: load_atlas().compact(names) or state.WHOLE_CORTEX),
+        **state.bind("rois", _to_list, lambda names: load_atlas().compact(names) or WHOLE_CORTEX),
     )
 
 
 def table_list(names: tuple[str, ...]) -> None:
     """The list of ROIs of a study that comes as a table of ROI time courses."""
     rois = tuple(name for name in state.request().rois if name in names)
-    state.update(rois=rois or state.WHOLE_CORTEX)
+    state.update(rois=rois or WHOLE_CORTEX)
     st.multiselect(
         "Regions of interest (ROIs)",
         names,
         placeholder="All ROIs of the table",
         help="The columns of the study's table. An empty list means all of them.",
-        **state.bind("rois", _to_list, lambda chosen: tuple(chosen) or state.WHOLE_CORTEX),
+        **state.bind("rois", _to_list, lambda chosen: tuple(chosen) or WHOLE_CORTEX),
     )

@@ -9,11 +9,13 @@ from shlex import join
 
 import streamlit as st
 
-from app import backend, state
+from app import backend
 from fmri2ges.data.study.check import Checked, check_study
-from fmri2ges.demo.cache import cache_folder
+from fmri2ges.demo.opener import make_ready
 from fmri2ges.errors import UserError
+from fmri2ges.request import DecodeRequest
 from fmri2ges.views import study as views
+from fmri2ges.work import Work
 
 PATH = "data.path"
 CHECKED = "data.checked"
@@ -36,7 +38,7 @@ class Opened:
 
 def demo_study():
     """The simulated study of the shipped models."""
-    return backend.open_session(state.Request()).study
+    return backend.open_run(DecodeRequest()).study
 
 
 def open_demo() -> None:
@@ -64,12 +66,7 @@ def forget() -> None:
 
 def _check(path: Path) -> Checked:
     bar = st.progress(0.0, text="Reading the study")
-    if path == cache_folder() / path.name:
-        demo = demo_study()  # its recordings are made when they are read for the first time
-        for k, source in enumerate(demo.recordings):
-            bar.progress(k / len(demo.recordings), text=f"Making the story {source.story}")
-            demo.read_recording(source)
-            demo.truth(source.story)
+    make_ready(path, Work(lambda share, message: bar.progress(share, text=message[0].upper() + message[1:])))
     # The label of a source holds names of the user's: it is shown as code, in which nothing is markup.
     checked = check_study(
         path, progress=lambda share, label: bar.progress(share, text=f"Reading `{label.replace('`', ' ')}`")
@@ -100,7 +97,7 @@ def motion(path: str, stamp: int, kind: str, name: str, _study):
 def commands(opened: Opened) -> str:
     """What to type to go on with a study."""
     path, study = opened.path, opened.checked.study
-    start = ["python", "-m", "fmri2ges"]
+    start = ["fmri2ges"]
     lines = [[*start, "check", str(path)]]
     # The demo's study holds only what was held out from its training.
     if study.split.within_story_folds or study.train_stories or study.train_gestures:

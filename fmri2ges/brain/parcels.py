@@ -41,6 +41,10 @@ class ParcelBasis:
         """Parcel index of each feature, array (n_parcels * n_components,)."""
         return np.repeat(np.arange(len(self.names)), self.n_components)
 
+    def parcels_of(self, columns: np.ndarray) -> np.ndarray:
+        """Numbers of the parcels that feature columns (n_columns,) belong to, each once, ascending."""
+        return np.unique(self.parcel[columns])
+
     def transform(self, bold: np.ndarray) -> np.ndarray:
         """Features of one story, z-scored within the story.
 

@@ -6,63 +6,63 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..motion.features import from_bones
+from ..models.conditions import volume_track
+from ..request import DecodeRequest
 from ..types import Motion
-from ..work import Work
+from ..work import QUIET, Work
+from .motions import FPS, motion_of, torch_generator
+from .readings import Reading
 
 if TYPE_CHECKING:
-    from .session import Session
+    from .run import Run
 
 FADE = 1.0  # seconds over which two folds of one story are blended
+SHORTEST = 0.2  # seconds; a fold that reaches less into the stretch is left out
 
 
-def direct_motion(
-    session: Session, parts, start: float, stop: float, samples: int, speaker: int, seed: int, progress, should_stop
-) -> Motion:
-    from ..models.conditions import volume_track
+def direct_gestures(run: Run, readings: list[Reading], request: DecodeRequest, work: Work = QUIET) -> Motion:
+    """Gestures of the direct branch; where folds of one story meet, one fades into the other.
 
+    Parameters
+    ----------
+    run : whose F2G is used
+    readings : of `Run.read` for the chosen ROIs
+    request : complete; its stretch, samples, speaker and seed count
+    work : progress and cancel
+    """
+    start, stop = request.start, request.stop
+    n = int(round((stop - start) * FPS))
     bones = total = None
-    n = int(round((stop - start) * 15))
-    for fold, f2t, decoder, prediction, times in parts:
+    for reading in readings:
+        times = reading.times
         half = (times[1] - times[0]) / 2
-        lo, hi = max(start, times[0] - half - FADE / 2), min(stop, times[-1] + half + FADE / 2)
-        if len(parts) == 1:
-            lo, hi = start, stop
-        if hi - lo < 0.2:
+        low, high = max(start, times[0] - half - FADE / 2), min(stop, times[-1] + half + FADE / 2)
+        if len(readings) == 1:
+            low, high = start, stop
+        if high - low < SHORTEST:
             continue
-        track = volume_track(f2t.tokens(decoder, prediction), times)
-        made = session.f2g(fold).sample_bones(
-            [track] * samples,
-            lo,
-            hi - lo,
-            speaker,
-            torch_generator(seed, 3 + fold),
-            work=Work(progress, should_stop),
+        made = run.f2g(reading.fold).sample_bones(
+            [volume_track(reading.tokens, times)] * request.samples,
+            low,
+            high - low,
+            request.speaker,
+            torch_generator(request.seed, 3 + reading.fold),
+            work=work,
         )
-        first = int(round((lo - start) * 15))
+        first = int(round((low - start) * FPS))
         made = made[:, : n - first]
-        weight = _fade(made.shape[1], lo > start + 1e-6, hi < stop - 1e-6)
+        weight = _fade(made.shape[1], low > start + 1e-6, high < stop - 1e-6)
         if bones is None:
-            bones, total = np.zeros((samples, n, made.shape[2])), np.full(n, 1e-9)
+            bones, total = np.zeros((request.samples, n, made.shape[2])), np.full(n, 1e-9)
         bones[:, first : first + made.shape[1]] += weight[:, None] * made
         total[first : first + made.shape[1]] += weight
     return motion_of(bones / total[:, None], start)
 
 
-def torch_generator(seed: int, stream: int):
-    import torch
-
-    return torch.Generator().manual_seed(int(np.random.default_rng([seed, stream]).integers(2**62)))
-
-
-def motion_of(bones: np.ndarray, start: float) -> Motion:
-    samples = from_bones(bones)
-    return Motion(samples[0], fps=15.0, start=start, samples=samples)
-
-
 def _fade(n: int, at_start: bool, at_end: bool) -> np.ndarray:
+    """Weight of each of n frames, array (n,): 1, with ramps where another fold takes over."""
     weight = np.ones(n)
-    ramp = np.linspace(0.02, 1.0, min(n, int(FADE * 15)))
+    ramp = np.linspace(0.02, 1.0, min(n, int(FADE * FPS)))
     if at_start:
         weight[: len(ramp)] *= ramp
     if at_end:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..data.study.folds import training_folds
 from ..types import Words
+
+if TYPE_CHECKING:
+    from .run import Run
 
 SECONDS = 20.0  # length of a stretch
 LAG = 5.0  # seconds from words to BOLD, the peak of the HRF
@@ -79,24 +84,23 @@ def _most_alike(segment: np.ndarray, long: np.ndarray) -> tuple[float, int]:
     return float(r[best]), best
 
 
-def heard_in_training(session, subject: str, fold: int, columns: np.ndarray) -> list[Heard]:
+def heard_in_training(run: Run, subject: str, fold: int, columns: np.ndarray) -> list[Heard]:
     """What a subject heard in training, with the features that the run has kept: no BOLD is read again.
 
     Parameters
     ----------
-    session : `session.Session`
+    run : whose training is meant
+    subject, fold : whose features are kept under them
     columns : array, int; feature columns
 
     Returns
     -------
     list of Heard; empty when the study does not hold the stories that the run was trained on (the demo's does not)
     """
-    readout, study = session.f2t(subject, fold).readout, session.study
+    readout, study = run.f2t(subject, fold).readout, run.study
     own = [r for r in study.recordings if r.subject == subject]
     if study.split.within_story_folds:
-        from ..data.study.folds import training_folds
-
-        blocks = training_folds(study, [session.recording(subject, r.story) for r in own])[fold]
+        blocks = training_folds(study, [run.recording(subject, r.story) for r in own])[fold]
         heard = [(b.volume_times, b.words) for b in blocks]
     else:
         sources = [r for r in own if r.story in study.train_stories]

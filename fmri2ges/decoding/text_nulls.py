@@ -8,19 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
-from ..errors import Cancelled
 from ..evaluation.bold_nulls import phase_randomised, shifted_bold, swapped_bold
 from ..models.beam import sample_prior
 from ..models.f2t import sample_prior_texts
+from ..results import Decoded
 from ..text.timing import word_counts
 from ..types import Recording, Words
+from ..work import QUIET, Work
 from .nearest import heard_in_training, nearest_segments
-from .session import Session
-from .texts import bayes_texts, fast_texts, joined
+from .readings import decoded_rate
+from .run import Run
+from .text_branch import TextSearch, decode_texts, joined
 
 LM_ONLY = "language model only"
 ORACLE = "true word times (oracle)"
@@ -33,31 +34,27 @@ class TextNulls:
 
     Parameters
     ----------
-    session : the run that decoded it
-    manifest : of the decoded result
-    words : the decoded text, whose times the null texts get
+    run : that decoded it
+    decoded : the result; its text gives the null texts their times
     """
 
-    def __init__(self, session: Session, manifest: dict[str, Any], words: Words):
-        self.session, self.words = session, words
-        self.form, self.beam = manifest.get("f2t", "fast"), manifest.get("beam") or 20
-        self.subject, self.story = manifest["subject"], manifest["story"]
-        self.span = float(manifest["start"]), float(manifest["stop"])
-        self.columns = session.columns(tuple(manifest["rois"]), self.subject)
-        self.recording = session.recording(self.subject, self.story)
-        self.parts = session.read(self.recording, self.subject, self.columns)
+    def __init__(self, run: Run, decoded: Decoded):
+        self.run, self.words, self.request = run, decoded.words, decoded.request
+        self.search = TextSearch.of(self.request, n=1)
+        self.columns = run.columns(self.request.rois, self.request.subject)
+        self.recording = run.recording(self.request.subject, self.request.story)
+        self.readings = run.read(self.recording, self.columns)
 
     def language_model(self, n: int, rng: np.random.Generator) -> list[Words]:
         """n texts that never saw BOLD. Inside a story the language model of the first fold is used."""
-        fold, f2t = self.parts[0][:2]
+        first = self.readings[0]
         start, duration = self.words.start, self.words.duration
-        if self.form == "bayes":
-            return sample_prior(self.session.bayes(self.subject, fold)[1], start, duration, n, rng)
-        names = f2t.language.vocabulary
-        return [
-            Words(tuple(names[i] for i in t), start, duration)
-            for t in sample_prior_texts(f2t.language, len(start), n, rng)
-        ]
+        if self.request.f2t == "bayes":
+            lm = self.run.bayes(self.request.subject, first.fold)[1]
+            return sample_prior(lm, start, duration, n, rng)
+        language = first.f2t.language
+        drawn = sample_prior_texts(language, len(start), n, rng)
+        return [Words(tuple(language.vocabulary[i] for i in text), start, duration) for text in drawn]
 
     def oracle(self, heard: Words, rng: np.random.Generator) -> Words:
         """The story decoded with the heard number of words in each volume."""
@@ -65,34 +62,29 @@ class TextNulls:
 
     def nearest(self) -> Words | None:
         """The words of the training BOLD most like each 20 s of the story, from the same ROIs; None without those words."""
-        features = self.session.features(self.recording, self.subject)[:, self.columns]
-        texts = []
-        for fold, *_, times in self.parts:
-            rows, half = np.isin(self.recording.volume_times, times), self.recording.tr / 2
-            span = max(self.span[0], times[0] - half), min(self.span[1], times[-1] + half)
-            training = heard_in_training(self.session, self.subject, fold, self.columns)
+        features = self.run.features(self.recording)[:, self.columns]
+        half, texts = self.recording.tr / 2, []
+        for reading in self.readings:
+            times = reading.times
+            span = max(self.search.start, times[0] - half), min(self.search.stop, times[-1] + half)
+            training = heard_in_training(self.run, self.request.subject, reading.fold, self.columns)
             if not training:
                 return None
-            texts.append(nearest_segments(features[rows], times, span, training))
+            texts.append(nearest_segments(features[reading.rows], times, span, training))
         return joined(texts)
 
-    def from_bold(
-        self, n: int, rng: np.random.Generator, progress: Callable | None = None, should_stop: Callable | None = None
-    ) -> dict[str, list[Words]]:
+    def from_bold(self, n: int, rng: np.random.Generator, work: Work = QUIET) -> dict[str, list[Words]]:
         """n decodings of shifted, of swapped and of phase-randomised BOLD, by kind.
 
         A kind that the study cannot give (one story only) is left out.
         """
-        rate = np.concatenate([f2t.rate(decoder, p) for _, f2t, decoder, p, _ in self.parts])
-        bold, out = self.recording.bold, {}
-        for kind, make in self._makers(bold, rng).items():
+        rate, out = decoded_rate(self.readings), {}
+        for kind, make in self._makers(self.recording.bold, rng).items():
             out[kind] = []
             for k in range(n):
-                if should_stop is not None and should_stop():
-                    raise Cancelled
+                work.check()
                 out[kind].append(self._decode(replace(self.recording, bold=make()), rate, rng))
-                if progress is not None:
-                    progress((len(out) - 1 + (k + 1) / n) / 3, f"{kind}: {k + 1} of {n}")
+                work.report((len(out) - 1 + (k + 1) / n) / 3, f"{kind}: {k + 1} of {n}")
         return out
 
     def _makers(self, bold: np.ndarray, rng: np.random.Generator) -> dict[str, Callable[[], np.ndarray]]:
@@ -100,28 +92,23 @@ class TextNulls:
             "shifted BOLD": lambda: shifted_bold(bold, self.recording.tr, rng)[0],
             "phase-randomised BOLD": lambda: phase_randomised(bold, rng),
         }
-        others = [s for s in self.session.stories if s != self.story and self._heard_by_subject(s)]
+        others = [s for s in self.run.stories if s != self.request.story and self._heard_by_subject(s)]
         if others:
 
             def swapped() -> np.ndarray:
-                other = self.session.recording(self.subject, others[int(rng.integers(len(others)))])
+                other = self.run.recording(self.request.subject, others[int(rng.integers(len(others)))])
                 return swapped_bold(other.bold, len(bold), rng)
 
             makers["swapped BOLD"] = swapped
         return makers
 
     def _heard_by_subject(self, story: str) -> bool:
-        return any(r.story == story and r.subject == self.subject for r in self.session.study.recordings)
+        return any(r.story == story and r.subject == self.request.subject for r in self.run.study.recordings)
 
     def _decode(self, recording: Recording, rate: np.ndarray, rng: np.random.Generator) -> Words:
-        parts = self.session.read(recording, self.subject, self.columns)
-        if self.form == "fast":
-            return fast_texts(parts, recording.tr, 1, rng, rate)[0].slice(*self.span)
-        found = [(part, *self.session.bayes(self.subject, part[0])) for part in parts]
-        parcels = np.unique(self.session.basis(self.subject).parcel[self.columns])
-        return bayes_texts(found, recording, parcels, self.span, 1, rng, self.beam, None, None, rate)[0].slice(
-            *self.span
-        )
+        readings = self.run.read(recording, self.columns)
+        (text,) = decode_texts(self.run, recording, readings, self.search, rng, rate)
+        return text.slice(self.search.start, self.search.stop)
 
 
 def heard_rate(heard: Words, recording: Recording) -> np.ndarray:

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from ..errors import UserError, check_option, check_positive
 
-KINDS = ("cortex", "strip", "compare", "metrics")
+if TYPE_CHECKING:
+    from ..decoding.stories import DecodedStory
+    from .style import Page
+
+KINDS = ("cortex", "strip", "compare")
+WIDTHS = (50, 500)  # mm
+MAX_DPI = 2400
 SUFFIXES = (".svg", ".pdf", ".png")
 
 
 def make_figure(
-    path,
+    story: DecodedStory,
     kind: str,
     out,
     width_mm: float = 180,
@@ -19,13 +27,13 @@ def make_figure(
     start: float | None = None,
     stop: float | None = None,
 ) -> Path:
-    """Draw one figure of a decode folder (or, for metrics, of any folder with a report.json).
+    """Draw one figure of a decoded story.
 
     Parameters
     ----------
-    path : the folder
-    kind : 'cortex' (the ROIs decoded from), 'strip' (skeletons over time), 'compare' (wrist speed
-        and height of the branches over time) or 'metrics' (scores with interval and null)
+    story : the decoded story, see `decoding.stories`
+    kind : 'cortex' (the ROIs decoded from), 'strip' (skeletons over time) or 'compare' (wrist speed and height of the
+        branches over time)
     out : file to write; its ending chooses SVG, PDF or PNG
     width_mm : width of the page area, mm
     dpi : of PNG and of the rasterized mesh inside SVG and PDF
@@ -36,27 +44,39 @@ def make_figure(
     out : Path
     """
     check_option("kind", kind, KINDS)
+    if kind == "cortex":
+        from .cortex import draw_rois
+
+        return _save(out, width_mm, dpi, lambda width: draw_rois(story, width))
+    from .motion import draw_compare, draw_strip
+
+    draw = draw_strip if kind == "strip" else draw_compare
+    return _save(out, width_mm, dpi, lambda width: draw(story, width, start, stop))
+
+
+def make_metrics_figure(report: dict[str, Any], out, width_mm: float = 180, dpi: int = 300) -> Path:
+    """Draw the scores of a report with their intervals and nulls.
+
+    Parameters
+    ----------
+    report : what `evaluate` returned or wrote as report.json
+    out, width_mm, dpi : as in `make_figure`
+    """
+    from .metrics import draw_metrics
+
+    return _save(out, width_mm, dpi, lambda width: draw_metrics(report, width))
+
+
+def _save(out, width_mm: float, dpi: int, draw: Callable[[float], Page]) -> Path:
     out = Path(out)
     check_option("out: ending", out.suffix.lower(), SUFFIXES)
     check_positive("width_mm", width_mm, "mm")
     check_positive("dpi", dpi)
-    if kind == "metrics":
-        from .metrics import draw_metrics as draw
-
-        options = {}
-    elif kind == "cortex":
-        from .cortex import draw_rois as draw
-
-        options = {}
-    else:
-        from .motion import draw_compare, draw_strip
-
-        draw = draw_strip if kind == "strip" else draw_compare
-        options = {"start": start, "stop": stop}
-    if not 50 <= width_mm <= 500:
-        raise UserError(f"width_mm: must be between 50 and 500; got {width_mm:g}")
+    if not WIDTHS[0] <= width_mm <= WIDTHS[1]:
+        raise UserError(f"width_mm: must be between {WIDTHS[0]} and {WIDTHS[1]}; got {width_mm:g}")
+    if dpi > MAX_DPI:
+        raise UserError(f"dpi: must be at most {MAX_DPI}; got {dpi:g}")
     from .style import paper, save
 
     with paper():
-        figure = draw(Path(path), float(width_mm), **options)
-        return save(figure, out, dpi)
+        return save(draw(float(width_mm)), out, dpi)

@@ -6,12 +6,11 @@ back to front. The mesh is a picture inside the SVG or PDF; outlines and text st
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 
 from ..brain.atlas import N_VERTICES, load_atlas
 from ..brain.surface import load_sulc, load_surface
+from ..decoding.stories import DecodedStory
 from ..errors import UserError, check_shape
 from .style import GREY, INK, ROI_COLOURS, Page
 
@@ -141,17 +140,21 @@ def map_colours(values: np.ndarray, limits: tuple[float, float], cmap: str = "ci
     return colours
 
 
-def draw_rois(folder: Path, width: float) -> Page:
-    """The ROIs that a folder was decoded from, each with its name and number of vertices."""
-    from ..reports.stories import find_decoded
+def draw_rois(story: DecodedStory, width: float) -> Page:
+    """The ROIs that a story was decoded from, each with its name and number of vertices.
 
-    story = find_decoded(folder)[0]
-    names = tuple(story.setting[1])
+    Parameters
+    ----------
+    story : the decoded story
+    width : mm
+    """
+    request = story.decoded.request
     try:
-        masks = [load_atlas().vertices([name]) for name in names]
+        masks = [load_atlas().vertices([name]) for name in request.rois]
     except UserError as error:
         raise UserError(f"cortex figure: {error}; ROI columns of a table have no place on the cortex") from error
-    return roi_page(names, masks, width, f"subject {story.setting[0]}, story {story.story}", story.simulated)
+    about = f"subject {request.subject}, story {request.story}"
+    return roi_page(request.rois, masks, width, about, story.simulated)
 
 
 def roi_page(names, masks, width: float, subtitle: str, simulated: bool) -> Page:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-from ..data.atomic import read_json
 from ..errors import UserError
 from ..evaluation.report import format_number
 from .style import COLOURS, GREY, INK, NAMES, PALE, Page, roi_text
@@ -14,21 +12,17 @@ ROW = 7.0  # mm
 NAME = 36.0  # mm
 
 
-def draw_metrics(folder: Path, width: float) -> Page:
-    """Every metric of a report.json: dot = score, line = 95 % CI, grey band = 5-95 % of the null.
+def draw_metrics(report: dict[str, Any], width: float) -> Page:
+    """Every metric of a report: dot = score, line = 95 % CI, grey band = 5-95 % of the null.
 
     Scores without a unit (r, shares, cosines) share one axis; the others have an axis each.
 
     Parameters
     ----------
-    folder : a folder that `evaluate` wrote report.json into
+    report : what `evaluate` returned
     width : mm
     """
-    file = folder / "report.json"
-    if not file.is_file():
-        raise UserError(f"{folder}: has no report.json; first run: python -m fmri2ges evaluate {folder}")
-    report = read_json(file)
-    rows, title = _one_setting(report["rows"], folder)
+    rows, title = _one_setting(report["rows"])
     shared = [m for m in _metrics(rows) if _on_shared_axis(rows, m)]
     own = [m for m in _metrics(rows) if m not in shared]
     beside = width >= 140  # a narrow page has the second column below the first
@@ -47,10 +41,10 @@ def draw_metrics(folder: Path, width: float) -> Page:
     return page
 
 
-def _one_setting(rows: list[dict[str, Any]], folder: Path) -> tuple[list[dict[str, Any]], str]:
+def _one_setting(rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], str]:
     """The rows of one subject and ROI selection: over all stories where they exist."""
     if not rows:
-        raise UserError(f"{folder}: its report.json holds no score; nothing to draw")
+        raise UserError("the report holds no score; nothing to draw")
     stories = [r["story"] for r in rows]
     wanted = "all stories" if "all stories" in stories else stories[0]
     first = next(r for r in rows if r["story"] == wanted)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import textwrap
-from pathlib import Path
+from dataclasses import dataclass
 
 import numpy as np
 
+from ..decoding.stories import DecodedStory
 from ..errors import UserError
 from ..evaluation.gesture import WRISTS, all_samples, on_body, wrist_speed
-from ..reports.stories import DecodedStory, find_decoded
 from ..types import Motion, Words
 from .skeleton import centred, draw_skeleton, draw_trail, limits
 from .style import COLOURS, GREY, NAMES, PALE, Page, roi_text
@@ -17,58 +17,80 @@ from .style import COLOURS, GREY, NAMES, PALE, Page, roi_text
 LABEL = 19.0  # mm, the column of row names
 
 
-def _stretch(folder: Path, start: float | None, stop: float | None, default: float):
-    """The story, its motions cut to the stretch (reference first), and the stretch in seconds."""
-    story = find_decoded(folder)[0]
-    first, last = story.span
-    start = first if start is None else max(first, start)
-    stop = min(last, start + default) if stop is None else min(last, stop)
-    if stop - start < 1:
-        raise UserError(
-            f"figure: start and stop must leave at least 1 s of the decoded stretch, {first:g} to {last:g} s; "
-            f"got {start:g} to {stop:g} s"
+@dataclass(frozen=True)
+class Stretch:
+    """What is drawn of a story.
+
+    Parameters
+    ----------
+    story : the decoded story
+    motions : name -> motion, cut to the stretch, the reference first
+    start, stop : seconds on the story's clock
+    """
+
+    story: DecodedStory
+    motions: dict[str, Motion]
+    start: float
+    stop: float
+
+    @classmethod
+    def of(cls, story: DecodedStory, start: float | None, stop: float | None, default: float) -> Stretch:
+        """The stretch from `start` to `stop`; None is the beginning, and `default` seconds after it."""
+        first, last = story.span
+        start = first if start is None else max(first, start)
+        stop = min(last, start + default) if stop is None else min(last, stop)
+        if stop - start < 1:
+            raise UserError(
+                f"figure: start and stop must leave at least 1 s of the decoded stretch, {first:g} to {last:g} s; "
+                f"got {start:g} to {stop:g} s"
+            )
+        motions = {branch: motion.slice(start, stop) for branch, motion in story.motions.items()}
+        if story.reference is not None:
+            motions = {"reference": story.reference.slice(start, stop), **motions}
+        return cls(story, motions, start, stop)
+
+    @property
+    def about(self) -> str:
+        """Whose gestures these are and what they were decoded from, one line."""
+        request = self.story.decoded.request
+        count = f", {request.samples} sample{'' if request.samples == 1 else 's'} a branch"
+        where = f"{self.start:g} to {self.stop:g} s"
+        return (
+            f"subject {request.subject}, story {request.story}, {where}, decoded from {roi_text(request.rois)}{count}"
         )
-    motions = {branch: motion.slice(start, stop) for branch, motion in story.motions.items()}
-    if story.reference is not None:
-        motions = {"reference": story.reference.slice(start, stop), **motions}
-    return story, motions, start, stop
+
+    @property
+    def transcripts(self) -> dict[str, Words]:
+        """The words heard and the words decoded, as far as they are known."""
+        both = {"heard": self.story.heard, "decoded": self.story.decoded.words}
+        return {name: words for name, words in both.items() if words is not None}
 
 
-def _about(story: DecodedStory, start: float, stop: float) -> str:
-    subject, rois, samples = story.setting
-    count = f", {samples} sample{'' if samples == 1 else 's'} a branch" if samples else ""
-    return f"subject {subject}, story {story.story}, {start:g} to {stop:g} s, decoded from {roi_text(rois)}{count}"
-
-
-def _transcripts(story: DecodedStory) -> list[tuple[str, Words]]:
-    both = ("heard", story.heard), ("decoded", story.decoded_words)
-    return [(name, words) for name, words in both if words is not None]
-
-
-def draw_strip(folder: Path, width: float, start: float | None = None, stop: float | None = None) -> Page:
+def draw_strip(story: DecodedStory, width: float, start: float | None = None, stop: float | None = None) -> Page:
     """Skeletons of every branch at equal steps of time, with the words heard and decoded.
 
     Parameters
     ----------
-    folder : decode folder
+    story : the decoded story
     width : mm
     start, stop : seconds; None takes the first 8 s
     """
-    story, motions, start, stop = _stretch(folder, start, stop, 8.0)
-    motions = {name: centred(m) for name, m in motions.items()}
+    part = Stretch.of(story, start, stop, 8.0)
+    start, stop = part.start, part.stop
+    motions = {name: centred(m) for name, m in part.motions.items()}
     box = limits(list(motions.values()))
     n = max(3, int((width - LABEL - 4) // 19))
     cell = (width - LABEL - 4) / n
     tall = cell * (box[3] - box[2]) / (box[1] - box[0])
-    texts = _transcripts(story)
+    texts = part.transcripts
     edges = np.linspace(start, stop, n + 1)
-    cells = [(name, _wrapped(words, edges, cell)) for name, words in texts]
+    cells = [(name, _wrapped(words, edges, cell)) for name, words in texts.items()]
     depths = [max(5.5, 2.3 * max(map(len, lines)) + 2) for _, lines in cells]  # mm
     page = Page(
         width,
         20 + tall * len(motions) + sum(depths) + 3,
         "Decoded gestures over time",
-        _about(story, start, stop) + "; first sample, seen from the front, wrist path of the last 0.6 s",
+        part.about + "; first sample, seen from the front, wrist path of the last 0.6 s",
         story.simulated,
     )
     moments = (edges[:-1] + edges[1:]) / 2
@@ -106,27 +128,27 @@ def _wrapped(words: Words, edges: np.ndarray, cell: float) -> list[list[str]]:
     return columns
 
 
-def draw_compare(folder: Path, width: float, start: float | None = None, stop: float | None = None) -> Page:
+def draw_compare(story: DecodedStory, width: float, start: float | None = None, stop: float | None = None) -> Page:
     """Speed of both wrists and height of the higher one above the neck, every branch, with the words.
 
     The line is the first sample; the band holds the middle 80 % of all samples.
 
     Parameters
     ----------
-    folder : decode folder
+    story : the decoded story
     width : mm
     start, stop : seconds; None takes the first 30 s of a wide figure, less of a narrow one
     """
     # A narrow figure shows less time, so that the words stay legible.
-    story, motions, start, stop = _stretch(folder, start, stop, min(30.0, width / 6))
-    texts = _transcripts(story)
+    part = Stretch.of(story, start, stop, min(30.0, width / 6))
+    motions, start, stop = part.motions, part.start, part.stop
+    texts = part.transcripts
     panel, depth = 30.0, 14.0
     page = Page(
         width,
         24 + 2 * (panel + 7) + depth * len(texts) + 9,
         "Wrist movement over time",
-        _about(story, start, stop)
-        + "; line: first sample, band: middle 80 % of samples; height of the higher wrist above the neck",
+        part.about + "; line: first sample, band: middle 80 % of samples; height of the higher wrist above the neck",
         story.simulated,
     )
     _names(page, motions, width)
@@ -149,7 +171,7 @@ def draw_compare(folder: Path, width: float, start: float | None = None, stop: f
         axes.yaxis.set_label_coords(-11 / inner, 0.5)
         top += panel + 7
     top -= 4
-    for k, (name, words) in enumerate(texts):
+    for k, (name, words) in enumerate(texts.items()):
         axes = page.axes(left, top + depth * k, inner, depth)
         _time_words(axes, words.slice(start, stop), inner, start, stop)
         axes.set(xlim=(start, stop), ylim=(0, 1), yticks=[])

@@ -14,6 +14,7 @@ from ..evaluation.gesture import all_samples, at_times, motion_clock
 from ..evaluation.intervals import jackknife
 from ..evaluation.windows import cut_windows
 from ..motion.features import normalise, to_bones
+from ..results import BRANCHES
 from ..storage.encoder import load_encoder
 from ..types import Motion
 
@@ -46,7 +47,7 @@ def distribution_rows(stories, rng: np.random.Generator, notes: list[str]) -> li
         notes.append(f"no FGD: {error}")
         return []
     rows = []
-    for branch in ("text", "direct"):
+    for branch in BRANCHES:
         decoded = [encoder(motion_windows(s.motions[branch])) for s in stories if branch in s.motions]
         if not decoded:
             continue

@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from ..data.atomic import write_json
-from ..errors import Cancelled
+from ..data.atomic import read_json, write_json
+from ..decoding.stories import DecodedStory, load_stories
+from ..errors import Cancelled, UserError
 from ..evaluation.beats import beat_scores
 from ..evaluation.gesture import against_reference, by_itself, features, pair, weighted_r
 from ..evaluation.measure import Measure, pool, row
@@ -25,9 +26,9 @@ from ..evaluation.text import against_transcript
 from ..evaluation.text_rows import TextScore
 from ..evaluation.wordrate import word_rate
 from ..provenance import build_manifest
+from ..results import BRANCHES
 from ..types import Motion, Words
 from .distribution import distribution_rows
-from .stories import BRANCHES, DecodedStory, find_decoded
 from .text_table import N_LM, Runs, pooled_table, text_form, text_table
 
 N_NULL = 1000
@@ -56,7 +57,7 @@ def evaluate_path(
     report : dict, see `evaluation.report.build_report`
     """
     path = Path(path)
-    stories = find_decoded(path)
+    stories = load_stories(path)
     rng = np.random.default_rng(seed)
     rows: list[dict[str, Any]] = []
     notes: list[str] = []
@@ -90,17 +91,18 @@ def evaluate_path(
     first = stories[0]
     report = build_report(
         rows,
-        any(s.manifest.get("simulated") for s in stories),
+        any(s.simulated for s in stories),
         [*dict.fromkeys(notes), *_reading(rows), *([BOTH_NULLS] if texts and null_decodings else [])],
-        study=first.manifest.get("study_name", ""),
+        study=first.decoded.manifest.get("study_name", ""),
         stories=sorted({s.story for s in stories}),
         texts=texts,
         manifest=build_manifest(
             "evaluate",
             {"n_null": N_NULL, "n_lm": N_LM, "null_decodings": null_decodings},
             seed,
-            [f for s in stories for f in sorted(s.path.glob("*.npz"))],
-            any(s.manifest.get("simulated") for s in stories),
+            (),
+            any(s.simulated for s in stories),
+            decoded=[s.decoded.manifest.get("digest") for s in stories],
         ),
     )
     write_json(path / "report.json", report)
@@ -109,9 +111,17 @@ def evaluate_path(
     return report
 
 
+def read_report(folder) -> dict[str, Any]:
+    """The report that `evaluate_path` wrote into a folder."""
+    file = Path(folder) / "report.json"
+    if not file.is_file():
+        raise UserError(f"{folder}: has no report.json; first run: fmri2ges evaluate {folder}")
+    return read_json(file)
+
+
 def _placed(line: dict[str, Any], story: DecodedStory) -> dict[str, Any]:
-    subject, rois, samples = story.setting
-    return {"subject": subject, "rois": list(rois), "samples": samples, **line}
+    setting = story.setting
+    return {"subject": setting.subject, "rois": list(setting.rois), "samples": setting.samples, **line}
 
 
 def _heading(line: dict[str, Any]) -> tuple:
@@ -124,7 +134,7 @@ def story_measures(story: DecodedStory, notes: list[str]) -> list[Measure]:
     found: list[Measure] = []
     if story.study is None:
         notes.append(
-            f"{story.story}: the study file {story.manifest.get('study')} is not there, so nothing can be compared"
+            f"{story.story}: the study file {story.decoded.manifest.get('study')} is not there, so nothing can be compared"
         )
     elif story.story in story.study.train_stories and not story.study.split.within_story_folds:
         notes.append(f"{story.story} WAS IN TRAINING: its scores are not evidence of decoding")
@@ -138,10 +148,10 @@ def story_measures(story: DecodedStory, notes: list[str]) -> list[Measure]:
         found += by_itself(motion, branch, _during(story.reference, motion))
         if story.heard is not None:
             found += _beats(motion, story.heard, branch, story.reference)
-    if story.heard is not None and story.decoded_words is not None:
+    if story.heard is not None and story.decoded.words is not None:
         from ..text.embeddings import load_vectors
 
-        found += against_transcript(story.heard, story.decoded_words, start, stop, load_vectors().matrix)
+        found += against_transcript(story.heard, story.decoded.words, start, stop, load_vectors().matrix)
     if story.heard is not None:
         found += _word_rate(story, start, stop)
     # One branch after the other, each in the order above.
@@ -153,11 +163,11 @@ def _word_rate(story: DecodedStory, start: float, stop: float) -> list[Measure]:
     tr, origin = story.source.tr, story.source.first_volume_at
     first = max(0, int(np.ceil((start + tr / 2 - origin) / tr - 1e-6)))
     last = int(np.floor((stop - tr / 2 - origin) / tr + 1e-6))
-    rate = story.rate
+    rate = story.decoded.rate
     if rate is not None:
         last = min(last, len(rate) - 1)
         rate = rate[first : last + 1, 1]
-    return word_rate(story.heard, story.decoded_words, origin + tr * np.arange(first, last + 1), tr, rate)
+    return word_rate(story.heard, story.decoded.words, origin + tr * np.arange(first, last + 1), tr, rate)
 
 
 def _with_ceiling(measures: list[Measure], story: DecodedStory, motion: Motion) -> list[Measure]:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ..decoding.run import Run, open_run
+from ..decoding.stories import DecodedStory
 from ..errors import UserError
 from ..evaluation.text import window_edges
 from ..evaluation.text_rows import TextScore, pooled, score_texts, text_rows
 from ..evaluation.text_scores import BertScore, Bleu1, Likeness, Meteor, WordErrorRate, window_frequency_weights
 from ..evaluation.text_timeline import sliding_windows, timeline
-from .stories import DecodedStory
+from ..work import Work
 
 N_LM = 200
 DECODED = "decoded"
@@ -21,26 +22,21 @@ VECTORS = "GloVe 50-d, idf"
 
 
 class Runs:
-    """Sessions of the runs that made decode folders, each opened once."""
+    """The runs that made decoded results, each opened once."""
 
     def __init__(self) -> None:
-        self._open: dict[str, Any] = {}
+        self._open: dict[str, Run | None] = {}
 
-    def session(self, story: DecodedStory):
+    def of(self, story: DecodedStory) -> Run | None:
         """The run of a decoded story, or None when it is not there any more."""
-        from ..decoding.session import Session, open_demo
-        from ..demo import WEIGHTS
-
-        run = str(story.manifest.get("run") or "")
-        if run not in self._open:
+        manifest = story.decoded.manifest
+        name = str(manifest.get("run") or "")
+        if name not in self._open:
             try:
-                demo = bool(run) and Path(run).resolve() == WEIGHTS.resolve()
-                self._open[run] = (
-                    open_demo("cpu") if demo else Session.open(run, device="cpu", study=story.manifest["study"])
-                )
-            except (UserError, KeyError):
-                self._open[run] = None
-        return self._open[run]
+                self._open[name] = open_run(name, device="cpu", study=manifest.get("study")) if name else None
+            except UserError:
+                self._open[name] = None
+        return self._open[name]
 
 
 def text_table(
@@ -63,15 +59,15 @@ def text_table(
     -------
     dict with `rows` (see `evaluation.text_rows`) and `timeline`, and the scores for `pooled_table`; None without words or run
     """
-    heard, words = story.heard, story.decoded_words
+    heard, words = story.heard, story.decoded.words
     if heard is None or words is None or not len(words):
         return None
     start, stop = story.span
     heard, edges = heard.slice(start, stop), window_edges(start, stop)
     if not len(heard) or len(edges) < 2:
         return None
-    session = runs.session(story)
-    if session is None:
+    run = runs.of(story)
+    if run is None:
         notes.append(
             f"{story.story}: the run that decoded it is not there, so its text has no null of the language model alone"
         )
@@ -79,7 +75,7 @@ def text_table(
     from ..decoding.text_nulls import LM_ONLY, NEAREST, ORACLE, RATE_ONLY, TextNulls
     from ..text.embeddings import load_vectors
 
-    maker = TextNulls(session, story.manifest, words)
+    maker = TextNulls(run, story.decoded)
     prior = maker.language_model(N_LM + 1, rng)
     texts = {DECODED: words, ORACLE: maker.oracle(story.heard, rng), NEAREST: maker.nearest(), RATE_ONLY: prior.pop()}
     if texts[NEAREST] is None:
@@ -87,8 +83,8 @@ def text_table(
         notes.append(f"{story.story}: the study does not hold the run's training stories, so there is no {NEAREST}")
     nulls = {LM_ONLY: prior}
     if n_bold:
-        nulls |= maker.from_bold(n_bold, rng, progress, should_stop)
-    language, embed = session.statistics(0).language, load_vectors().matrix
+        nulls |= maker.from_bold(n_bold, rng, Work(progress, should_stop))
+    language, embed = run.statistics(0).language, load_vectors().matrix
     weights = window_frequency_weights(dict(zip(language.vocabulary, map(float, language.unigram))))
     meaning = Likeness(embed)
     scores = (WordErrorRate(), Bleu1(), Meteor(), BertScore(VECTORS, embed, *weights), meaning)
@@ -113,8 +109,8 @@ def text_table(
 
 def text_form(story: DecodedStory) -> tuple:
     """Texts of one form may be averaged over stories: subject, ROIs, F2T and beam."""
-    subject, rois, _ = story.setting
-    return subject, rois, story.manifest.get("f2t", "fast"), story.manifest.get("beam")
+    request = story.decoded.request
+    return request.subject, request.rois, request.f2t, request.beam if request.f2t == "bayes" else None
 
 
 def pooled_table(stories: list[DecodedStory], found: list[list[TextScore]]) -> dict[str, Any]:

@@ -1,83 +1,111 @@
-"""Decoded results on disk."""
+"""The folder of a decoded result: its one writer and its one reader.
+
+``text.npz``, ``direct.npz``   motion of a branch with all samples
+``words.tsv``                  the decoded text that is shown; ``texts.json`` holds all of them
+``rate.tsv``                   decoded words per volume
+``manifest.json``              provenance, with the request under ``request``
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ..data.atomic import read_json, write_json, write_text
 from ..data.bold.tables import read_table
 from ..data.motion.npz import read_motion, write_motion
-from ..data.words.files import write_words_tsv
+from ..data.words.files import read_words_tsv, write_words_tsv
 from ..errors import UserError
-from ..results import Decoded
+from ..request import DecodeRequest
+from ..results import BRANCHES, Decoded
 from ..types import Words
+from .folder import RunFolder
+
+KIND = "decode"
 
 
-def write_decoded(decoded: Decoded, out, roi_note: str = "") -> Path:
-    """Write text.npz, direct.npz, words.tsv, texts.json and manifest.json into the folder `out`.
+def save_decoded(decoded: Decoded, folder) -> Path:
+    """Write a result as a new folder; see `Decoded.save`."""
+    with RunFolder(folder) as target:
+        write_decoded(decoded, target.path)
+    return Path(folder)
+
+
+def write_decoded(decoded: Decoded, folder: Path) -> None:
+    """Write the files of a result into a folder that is being made.
 
     Parameters
     ----------
-    roi_note : how the ROIs follow from a file of vertices; kept in the manifest
+    decoded : the result; its own request goes into the manifest, so that a part of a result says which part it is
+    folder : an existing folder, for example `RunFolder.path`
     """
-    out = Path(out)
-    for name, motion in (("text", decoded.text), ("direct", decoded.direct)):
-        if motion is not None:
-            write_motion(out / f"{name}.npz", motion)
-    if decoded.texts:
-        write_words_tsv(out / "words.tsv", decoded.texts[0])
-        texts = [
-            {
-                "words": list(w.text),
-                "start": np.round(w.start, 4).tolist(),
-                "duration": np.round(w.duration, 4).tolist(),
-            }
-            for w in decoded.texts
-        ]
-        write_json(out / "texts.json", texts)
+    for branch, motion in decoded.motions.items():
+        write_motion(folder / f"{branch}.npz", motion)
+    if decoded.words is not None:
+        write_words_tsv(folder / "words.tsv", decoded.words)
+        write_json(folder / "texts.json", [_text_to_json(words) for words in decoded.texts])
     if decoded.rate is not None:
         rows = "".join(f"{t:.3f}\t{n:.4f}\n" for t, n in decoded.rate)
-        write_text(out / "rate.tsv", "volume_time\twords_per_volume\n" + rows)
-    write_json(out / "manifest.json", decoded.manifest | ({"roi_note": roi_note} if roi_note else {}))
-    return out
+        write_text(folder / "rate.tsv", "volume_time\twords_per_volume\n" + rows)
+    write_json(folder / "manifest.json", {"kind": KIND, **decoded.manifest, "request": decoded.request.to_dict()})
 
 
-def read_decoded(folder) -> Decoded:
-    """Read what `write_decoded` wrote.
+def load_decoded(folder) -> Decoded:
+    """Read the folder of a result; see `Decoded.load`."""
+    folder = Path(folder)
+    manifest = read_manifest(folder)
+    motions = {b: read_motion(folder / f"{b}.npz") for b in BRANCHES if (folder / f"{b}.npz").is_file()}
+    if not motions:
+        raise UserError(f"{folder}: holds neither text.npz nor direct.npz; decode again")
+    texts, rate = (), None
+    if (folder / "texts.json").is_file():
+        texts = _texts_from_json(folder / "texts.json")
+    elif (folder / "words.tsv").is_file():
+        texts = (read_words_tsv(folder / "words.tsv"),)
+    if (folder / "rate.tsv").is_file():
+        rate = read_table(folder / "rate.tsv")[0]
+    return Decoded(request_of(manifest, folder), **motions, texts=texts, rate=rate, manifest=manifest)
 
-    Raises
-    ------
-    UserError
-        When the folder is not one that `decode` wrote, or a file of it is damaged.
-    """
+
+def read_manifest(folder) -> dict[str, Any]:
+    """The manifest of a decoded result; a `UserError` when the folder is something else."""
     folder = Path(folder)
     if not (folder / "manifest.json").is_file():
         raise UserError(
-            f"{folder}: is not a decoded result (no manifest.json); make one with: python -m fmri2ges decode RUN ... --out {folder}"
+            f"{folder}: is not a decoded result (no manifest.json); make one with: fmri2ges decode RUN ... --out {folder}"
         )
     manifest = read_json(folder / "manifest.json")
-    if manifest.get("kind") != "decode":
-        raise UserError(
-            f"{folder}: holds a {manifest.get('kind')!r} run, not a decoded result; give what `decode --out` wrote"
-        )
-    motions = {n: read_motion(folder / f"{n}.npz") for n in ("text", "direct") if (folder / f"{n}.npz").is_file()}
-    if not motions:
-        raise UserError(f"{folder}: holds neither text.npz nor direct.npz; decode again")
-    texts = []
-    if (folder / "texts.json").is_file():
-        texts = [Words.from_lists(t["words"], t["start"], t["duration"]) for t in read_json(folder / "texts.json")]
-    rate = None
-    if (folder / "rate.tsv").is_file():
-        rate = read_table(folder / "rate.tsv")[0]
-    return Decoded(
-        motions.get("text"),
-        motions.get("direct"),
-        tuple(texts),
-        tuple(manifest["rois"]),
-        manifest["start"],
-        manifest["stop"],
-        manifest,
-        rate,
+    kind = manifest.get("kind") if isinstance(manifest, dict) else None
+    if kind != KIND:
+        raise UserError(f"{folder}: holds a {kind!r} run, not a decoded result; give what `decode --out` wrote")
+    return manifest
+
+
+def request_of(manifest: dict[str, Any], where) -> DecodeRequest:
+    """What a result was asked for.
+
+    Results of the first version have no request: its fields stand in the manifest itself.
+    """
+    if "request" in manifest:
+        return DecodeRequest.from_dict(manifest["request"], f"{where}: request")
+    names = ("run", "subject", "story", "rois", "branch", "samples", "start", "stop", "seed", "speaker", "f2t", "beam")
+    return DecodeRequest.from_dict(
+        {name: manifest[name] for name in names if manifest.get(name) is not None}, f"{where}: manifest"
     )
+
+
+def _text_to_json(words: Words) -> dict[str, list]:
+    return {
+        "words": list(words.text),
+        "start": np.round(words.start, 4).tolist(),
+        "duration": np.round(words.duration, 4).tolist(),
+    }
+
+
+def _texts_from_json(path: Path) -> tuple[Words, ...]:
+    try:
+        return tuple(Words.from_lists(t["words"], t["start"], t["duration"]) for t in read_json(path))
+    except (TypeError, KeyError, ValueError) as error:
+        raise UserError(f"{path}: is no list of texts with words, start and duration; decode again") from error

@@ -158,7 +158,7 @@ def make_room(target, force: bool) -> Iterator[None]:
     shutil.rmtree(aside)
 
 
-def open_run(path) -> dict[str, Any]:
+def read_run_manifest(path) -> dict[str, Any]:
     """The manifest of a trained run.
 
     Raises

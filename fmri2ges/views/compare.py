@@ -9,9 +9,9 @@ import numpy as np
 from ..evaluation.gesture import against_reference, pair, wrist_speed
 from ..evaluation.measure import row
 from ..evaluation.nulls import MIN_SHIFT
-from ..results import Decoded
+from ..results import BRANCHES, Decoded
 from ..types import Motion, Words
-from .player import BRANCHES, COLOURS, cut
+from .player import COLOURS, cut
 
 TEXT_COLOUR = {False: "#31333f", True: "#e6ebe9"}  # of the reference, by dark theme
 NULL_BAND = "rgba(128, 128, 128, 0.35)"
@@ -100,7 +100,7 @@ def gesture_agreement(decoded: Decoded, reference: Motion, letter: str = "") -> 
         rng = np.random.default_rng(0)
         for measure in against_reference(both, f"{kind} {letter}".strip()):
             if measure.metric.startswith("r"):
-                rows.append(row(measure, rng, str(decoded.manifest.get("story", ""))))
+                rows.append(row(measure, rng, decoded.request.story))
     return rows
 
 
@@ -117,7 +117,7 @@ def word_agreement(decoded: Decoded, heard: Words, embed, letter: str = "") -> l
         return []
     rng = np.random.default_rng(0)
     found = against_transcript(heard, decoded.texts[0], decoded.start, decoded.stop, embed)
-    rows = [row(m, rng, str(decoded.manifest.get("story", ""))) for m in found]
+    rows = [row(m, rng, decoded.request.story) for m in found]
     return [{**r, "branch": f"{r['branch']} {letter}".strip()} for r in rows]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import UserError, check_option
-from ..results import Decoded
+from ..results import BRANCHES, Decoded
 from ..types import Motion, Words
 
 # Okabe-Ito. None = the text colour of the theme. B is the second ROI selection of an A/B view.
@@ -20,7 +20,6 @@ COLOURS = {
     "text B": "#009E73",
     "direct B": "#CC79A7",
 }
-BRANCHES = ("text", "direct")
 MAX_METRES = 32.767  # int16 millimetres
 
 
@@ -80,7 +79,7 @@ def player_data(
     """
     check_option("branch", branch, ("both", *BRANCHES))
     selections = [("", decoded)] if other is None else [("A", decoded), ("B", other)]
-    selections = [(letter, with_sample(result, sample)) for letter, result in selections]
+    selections = [(letter, result.sample(sample)) for letter, result in selections]
     views, transcripts = [], []
     if heard is not None:
         transcripts.append(_transcript("heard", None, heard.slice(decoded.start, decoded.stop)))
@@ -106,49 +105,13 @@ def player_data(
     return {
         "start": round(float(decoded.start), 4),
         "stop": round(float(decoded.stop), 4),
-        "simulated": bool(decoded.manifest.get("simulated", False)),
+        "simulated": decoded.simulated,
         "caption": caption(decoded, other),
         "skeleton": {"joints": list(joints), "parents": list(parents)},
         "views": views,
         "transcripts": transcripts,
         "bold": _bold(bold, decoded),
     }
-
-
-def with_sample(decoded: Decoded, sample: int) -> Decoded:
-    """The same result with another of its K samples in front: in `positions` and as the first text.
-
-    `sample` counts from 0 and begins again after the last one.
-    """
-    if sample == 0:
-        return decoded
-
-    def moved(motion: Motion | None) -> Motion | None:
-        if motion is None or motion.samples is None:
-            return motion
-        samples = np.roll(motion.samples, -sample, axis=0)
-        return replace(motion, positions=samples[0], samples=samples)
-
-    k = sample % max(1, len(decoded.texts))
-    texts = decoded.texts[k:] + decoded.texts[:k]
-    return replace(decoded, text=moved(decoded.text), direct=moved(decoded.direct), texts=texts)
-
-
-def with_window(decoded: Decoded, start: float, stop: float) -> Decoded:
-    """The part of a result between `start` and `stop`, seconds on the story's clock."""
-
-    def part(motion: Motion | None) -> Motion | None:
-        return None if motion is None else motion.slice(start, stop)
-
-    return replace(
-        decoded,
-        text=part(decoded.text),
-        direct=part(decoded.direct),
-        texts=tuple(words.slice(start, stop) for words in decoded.texts),
-        start=start,
-        stop=stop,
-        manifest={**decoded.manifest, "start": start, "stop": stop},
-    )
 
 
 def cut(motion: Motion, start: float, stop: float) -> Motion:
@@ -167,7 +130,7 @@ def roi_label(rois, most: int = 4) -> str:
 
 def caption(decoded: Decoded, other: Decoded | None = None) -> str:
     """One line that says whose gestures these are: subject, story, ROIs."""
-    who = [str(decoded.manifest[k]) for k in ("subject", "story") if decoded.manifest.get(k)]
+    who = [name for name in (decoded.request.subject, decoded.request.story) if name]
     rois = roi_label(decoded.rois)
     if other is not None:
         rois = f"A: {rois} \u00b7 B: {roi_label(other.rois)}"

@@ -10,6 +10,7 @@ import streamlit as st
 
 from app.components.skeleton_player import skeleton_player
 from fmri2ges.motion.features import BONE_LENGTHS, from_bones
+from fmri2ges.request import DecodeRequest
 from fmri2ges.results import Decoded
 from fmri2ges.types import Motion, Words
 from fmri2ges.views.player import player_data
@@ -55,10 +56,11 @@ def wave(phase: float, start: float = 20.0, seconds: float = 12.0) -> Motion:
 
 heard = Words.from_lists(["the", "<b>old</b>", "sea", "was", "calm"], [20.5, 21, 23, 26, 29], [0.3, 0.4, 0.5, 0.3, 0.6])
 guessed = Words.from_lists(["a", "blue", "boat"], [20.2, 23.5, 28], [0.3, 0.5, 0.5])
-manifest = {"simulated": "real" not in st.query_params, "subject": "S1", "story": "test-1"}
-decoded = Decoded(wave(0), wave(0.3), (guessed,), ("AC",), 20.0, 32.0, manifest)
+request = DecodeRequest(subject="S1", story="test-1", rois=("AC",), start=20.0, stop=32.0)
+manifest = {"simulated": "real" not in st.query_params}
+decoded = Decoded(request, wave(0), wave(0.3), (guessed,), manifest=manifest)
 shift = 0.1 if st.button("other sample") else 0.0
 if shift:
-    decoded = Decoded(wave(shift), wave(0.3), (guessed,), ("AC",), 20.0, 32.0, manifest)
+    decoded = Decoded(request, wave(shift), wave(0.3), (guessed,), manifest=manifest)
 bold = (np.arange(0, 40, 2.0), np.sin(np.arange(20.0)))
 skeleton_player(player_data(decoded, wave(0.6, 0.0, 60.0), heard, bold), key="player", height=700)

@@ -1,4 +1,4 @@
-"""The app on a double of a session: a study that is a table of ROIs, whose decoding is refused."""
+"""The app on a double of a run: a study that is a table of ROIs, whose decoding is refused."""
 
 import runpy
 import sys
@@ -12,15 +12,16 @@ import numpy as np
 
 from app import backend, state
 from fmri2ges.errors import UserError
+from fmri2ges.request import DEMO
 from fmri2ges.types import Recording, Words
 
 COLUMNS = ("LATL", "LIFG", "LPTL")
 
 
-class TableSession:
+class TableRun:
     study = SimpleNamespace(name="a real study")
     subjects, stories, roi_names = ("s1",), ("alice",), COLUMNS
-    device, simulated, space, forms = "cpu", False, "table", ("fast",)
+    device, simulated, space, forms, digest = "cpu", False, "table", ("fast",), "0" * 64
 
     def recording(self, subject, story):
         bold = np.random.default_rng(0).normal(size=(100, 3)).astype(np.float32)
@@ -32,11 +33,14 @@ class TableSession:
     def warm_up(self, subject):
         pass
 
-    def decode(self, *args, **options):
+    def kept(self, request):
+        return None
+
+    def decode(self, request, work):
         raise UserError("decode: this run has no weights; train it again")
 
 
-backend._open = lambda run, device: TableSession()
-if state.request().run == state.DEMO:
+backend._open = lambda run, stamp, device: TableRun()
+if state.request().run == DEMO:
     state.update(run="table")
 runpy.run_path(str(ROOT / "app" / "main.py"), run_name="__main__")

@@ -12,11 +12,11 @@ from fmri2ges.brain.atlas import load_atlas
 from fmri2ges.brain.roi import union
 from fmri2ges.data.motion.npz import read_motion
 from fmri2ges.data.rois.files import read_rois
-from fmri2ges.exports.motion import ROI_FORMATS
+from fmri2ges.exports.rois import FORMATS as ROI_FORMATS
 from fmri2ges.motion.features import from_bones
+from fmri2ges.request import DecodeRequest
 from fmri2ges.results import Decoded
 from fmri2ges.types import Motion, Words
-from fmri2ges.views.player import with_sample, with_window
 
 
 @pytest.fixture(scope="module")
@@ -29,24 +29,14 @@ def decoded():
         return Motion(samples[0], start=5.0, samples=samples)
 
     words = Words.from_lists(["one", "two"], [5.2, 6.4], [0.4, 0.4])
-    manifest = {
-        "kind": "decode",
-        "simulated": True,
-        "rois": ["Broca"],
-        "subject": "S1",
-        "story": "test-1",
-        "space": "fsaverage5",
-        "start": 5.0,
-        "stop": 8.0,
-        "branch": "both",
-        "samples": 3,
-    }
-    return Decoded(motion(), motion(), (words,) * 3, ("Broca",), 5.0, 8.0, manifest)
+    request = DecodeRequest(subject="S1", story="test-1", rois=("Broca",), samples=3, start=5.0, stop=8.0)
+    manifest = {"kind": "decode", "simulated": True, "space": "fsaverage5"}
+    return Decoded(request, motion(), motion(), (words,) * 3, manifest=manifest)
 
 
 def test_the_exported_npz_is_the_sample_on_screen(decoded, tmp_path):
     path = tmp_path / "motion.npz"
-    path.write_bytes(make_motion_file(with_sample(decoded, 1), "npz", "text"))
+    path.write_bytes(make_motion_file(decoded.sample(1), "npz", "text"))
     motion = read_motion(path)
     np.testing.assert_array_equal(motion.positions, decoded.text.samples[1])
     assert motion.start == 5.0 and len(motion.samples) == 3
@@ -80,11 +70,10 @@ def test_the_rois_are_read_back_from_every_format(decoded, tmp_path, format):
 def test_commands_make_the_files_that_the_panel_makes(decoded, tmp_path):
     """The options shown are those of the command line, for every format, with the stretch that was chosen."""
     from fmri2ges.cli.main import main
-    from fmri2ges.storage.decoded import write_decoded
 
-    part = with_window(decoded, 5.5, 7.0)
+    part = decoded.window(5.5, 7.0)
     assert _window(decoded, part) == ["--start", "5.5", "--stop", "7"] and _window(decoded, decoded) == []
-    folder = write_decoded(decoded, tmp_path / "decoded")
+    folder = decoded.save(tmp_path / "decoded")
     for format in ("csv", "csv-wide", "bvh"):
         out = tmp_path / f"motion{ending(format)}"
         command = [

@@ -56,7 +56,7 @@ def test_check_alice(alice, capsys):
         (["decode", "run", "--subject", "s", "--story", "k", "--out", "d"], "run: no such run folder"),
         (
             ["decode", "run", "--subject", "s", "--story", "k", "--out", "d", "--branch", "x"],
-            "--branch: 'x' is not known",
+            "branch: 'x' is not known",
         ),
         (
             ["decode", "run", "--subject", "s", "--story", "k", "--out", "d", "--rois", "AC", "--roi-file", "f"],
@@ -67,7 +67,7 @@ def test_check_alice(alice, capsys):
             "f.txt: no such file",
         ),
         (["evaluate", "nowhere"], "nowhere: no such folder"),
-        (["export", "nowhere", "--format", "bvh", "--out", "m.bvh"], "nowhere: is not a decoded folder"),
+        (["export", "nowhere", "--format", "bvh", "--out", "m.bvh"], "nowhere: is not a decoded result"),
     ],
 )
 def test_wrong_input_is_one_line_and_code_2(arguments, message, capsys, tmp_path, monkeypatch):

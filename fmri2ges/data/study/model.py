@@ -53,6 +53,13 @@ class RecordingSource:
         """What decides the words: arguments of `words_io.read_words`."""
         return self.words, self.tier, self.events, self.stim
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Every file that decides what is read of this recording, the BOLD first."""
+        more = () if self.pycortex is None else self.pycortex.files()
+        named = (self.bold, self.partner, *self.mask, self.words, self.events, *more)
+        return tuple(dict.fromkeys(file for file in named if file is not None))
+
     def read_bold(self) -> Bold:
         """Detrended, z-scored BOLD; see `bold.read_bold`."""
         from ..bold.read import read_bold

@@ -14,8 +14,9 @@ from fmri2ges.data.motion.bvh import read_bvh, write_bvh
 from fmri2ges.data.motion.npz import read_motion, write_motion
 from fmri2ges.data.rois.files import select_rois
 from fmri2ges.errors import UserError
-from fmri2ges.exports.motion import export_motion
+from fmri2ges.figures.export import export
 from fmri2ges.motion.features import BONE_LENGTHS
+from fmri2ges.results import Decoded
 from fmri2ges.types import TED10_JOINTS, Motion, Skeleton
 
 
@@ -180,7 +181,7 @@ def test_unknown_rigs_are_explained(tmp_path):
 
 
 def test_export_csv(tmp_path, decoded_dir):
-    (out,) = export_motion(decoded_dir, "csv", tmp_path / "m.csv", branch="text")
+    (out,) = export(Decoded.load(decoded_dir), "csv", tmp_path / "m.csv", branch="text")
     motion = read_motion(decoded_dir / "text.npz")
     with open(out, newline="") as f:
         rows = list(csv.DictReader(f))
@@ -193,21 +194,21 @@ def test_export_csv(tmp_path, decoded_dir):
 
 def test_export_takes_the_direct_branch_unless_told(tmp_path, decoded_dir):
     for branch, expected in ((None, "direct"), ("text", "text")):
-        (out,) = export_motion(decoded_dir, "npz", tmp_path / "m.npz", branch=branch)
+        (out,) = export(Decoded.load(decoded_dir), "npz", tmp_path / "m.npz", branch=branch)
         np.testing.assert_array_equal(
             read_motion(out).positions, read_motion(decoded_dir / f"{expected}.npz").positions
         )
     (decoded_dir / "direct.npz").unlink()
-    (out,) = export_motion(decoded_dir, "bvh", tmp_path / "m.bvh")
+    (out,) = export(Decoded.load(decoded_dir), "bvh", tmp_path / "m.bvh")
     np.testing.assert_allclose(read_bvh(out).positions, read_motion(decoded_dir / "text.npz").positions, atol=1e-5)
-    with pytest.raises(UserError, match="'direct' was not decoded in .*; there is: text"):
-        export_motion(decoded_dir, "bvh", tmp_path / "m.bvh", branch="direct")
+    with pytest.raises(UserError, match="'direct' was not decoded; there is: text"):
+        export(Decoded.load(decoded_dir), "bvh", tmp_path / "m.bvh", branch="direct")
 
 
 @pytest.mark.parametrize("name", ["roi.gii", "roi.func.gii", "roi.label.gii"])
 def test_roi_mask_as_gifti(tmp_path, decoded_dir, name):
     kind = "label" if "label" in name else "func"
-    paths = export_motion(decoded_dir, "gii", tmp_path / name)
+    paths = export(Decoded.load(decoded_dir), "gii", tmp_path / name)
     assert [p.name for p in paths] == [f"roi.L.{kind}.gii", f"roi.R.{kind}.gii"]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -218,7 +219,7 @@ def test_roi_mask_as_gifti(tmp_path, decoded_dir, name):
 
 
 def test_an_exported_label_pair_selects_the_same_areas(tmp_path, decoded_dir):
-    paths = export_motion(decoded_dir, "gii", tmp_path / "roi.label.gii")
+    paths = export(Decoded.load(decoded_dir), "gii", tmp_path / "roi.label.gii")
     atlas = load_atlas()
     assert set(select_rois(paths).names) == set(atlas.expand(["Broca", "L_V1"]))
     assert set(select_rois(paths[:1]).names) == {a for a in atlas.expand(["Broca", "L_V1"]) if a.startswith("L_")}
@@ -244,23 +245,23 @@ def test_roi_lists(tmp_path):
 def test_table_studies_have_no_mask(tmp_path, decoded_dir):
     write_json(decoded_dir / "manifest.json", {**read_json(decoded_dir / "manifest.json"), "space": "table"})
     with pytest.raises(UserError, match="without a place on the cortex"):
-        export_motion(decoded_dir, "gii", tmp_path / "roi.gii")
+        export(Decoded.load(decoded_dir), "gii", tmp_path / "roi.gii")
 
 
 def test_export_refuses_what_it_cannot_do(tmp_path, decoded_dir):
     with pytest.raises(UserError, match="format: 'fbx' is not known; allowed: bvh"):
-        export_motion(decoded_dir, "fbx", tmp_path / "m.fbx")
-    with pytest.raises(UserError, match="is not a decoded folder"):
-        export_motion(tmp_path / "none", "bvh", tmp_path / "m.bvh")
+        export(Decoded.load(decoded_dir), "fbx", tmp_path / "m.fbx")
+    with pytest.raises(UserError, match="is not a decoded result"):
+        export(Decoded.load(tmp_path / "none"), "bvh", tmp_path / "m.bvh")
     other = Motion(np.zeros((2, 3, 3)), skeleton=Skeleton(("a", "b", "c"), (-1, 0, 1)))
     with pytest.raises(UserError, match="only the canonical skeleton"):
         write_bvh(tmp_path / "m.bvh", other)
     with pytest.raises(UserError, match="must end in .gif"):
-        export_motion(decoded_dir, "gif", tmp_path / "m.mp4")
+        export(Decoded.load(decoded_dir), "gif", tmp_path / "m.mp4")
 
 
 def test_bone_lengths_of_a_written_motion(tmp_path, decoded_dir):
-    (out,) = export_motion(decoded_dir, "bvh", tmp_path / "m.bvh")
+    (out,) = export(Decoded.load(decoded_dir), "bvh", tmp_path / "m.bvh")
     motion = read_bvh(out)
     lengths = [np.linalg.norm(motion.positions[:, c] - motion.positions[:, p], axis=-1) for p, c in Skeleton().bones]
     np.testing.assert_allclose(np.array(lengths), np.repeat(BONE_LENGTHS[:, None], motion.n_frames, 1), atol=1e-5)

@@ -15,7 +15,9 @@ from fmri2ges.data.atomic import read_json, write_json
 from fmri2ges.data.maps import write_maps
 from fmri2ges.data.rois.files import read_rois, write_rois
 from fmri2ges.errors import UserError
-from fmri2ges.exports.motion import ROI_FORMATS, export_motion
+from fmri2ges.exports.rois import FORMATS as ROI_FORMATS
+from fmri2ges.figures.export import export
+from fmri2ges.results import Decoded
 
 ATLAS = load_atlas()
 CORTEX = ATLAS.labels > 0
@@ -147,7 +149,7 @@ def test_writers_refuse_what_a_format_cannot_hold(tmp_path):
 @pytest.mark.parametrize("format", [f for f in ROI_FORMATS if f != "nii"])
 def test_the_roi_of_a_decoded_folder_in_every_format(tmp_path, decoded_dir, format):
     mask = np.zeros(N_ALL, bool)
-    for path in export_motion(decoded_dir, format, tmp_path / "out" / "roi"):
+    for path in export(Decoded.load(decoded_dir), format, tmp_path / "out" / "roi"):
         for roi in read_rois(path):
             mask |= roi.mask
     np.testing.assert_array_equal(mask, ATLAS.vertices(["Broca", "L_V1"]))
@@ -156,12 +158,12 @@ def test_the_roi_of_a_decoded_folder_in_every_format(tmp_path, decoded_dir, form
 def test_the_roi_of_a_voxel_space_has_no_place_on_fsaverage5(tmp_path, decoded_dir):
     write_json(decoded_dir / "manifest.json", {**read_json(decoded_dir / "manifest.json"), "space": "voxels"})
     with pytest.raises(UserError, match="in the space 'voxels'"):
-        export_motion(decoded_dir, "annot", tmp_path / "roi")
+        export(Decoded.load(decoded_dir), "annot", tmp_path / "roi")
 
 
 def test_the_wide_table_holds_the_long_one(tmp_path, decoded_dir):
-    (long,) = export_motion(decoded_dir, "csv", tmp_path / "long.csv")
-    (wide,) = export_motion(decoded_dir, "csv-wide", tmp_path / "wide.csv")
+    (long,) = export(Decoded.load(decoded_dir), "csv", tmp_path / "long.csv")
+    (wide,) = export(Decoded.load(decoded_dir), "csv-wide", tmp_path / "wide.csv")
     with open(long, newline="") as a, open(wide, newline="") as b:
         points = {(r["time_s"], r["joint"], axis): r[f"{axis}_m"] for r in csv.DictReader(a) for axis in "xyz"}
         rows = list(csv.DictReader(b))

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from fmri2ges.decoding.baselines import mean_pose, ridge_motion
-from fmri2ges.decoding.session import open_demo
-from fmri2ges.decoding.shipped import shipped_decoding
+from fmri2ges.decoding.run import open_run
 from fmri2ges.demo import WEIGHTS
 from fmri2ges.demo.world import TEST
 from fmri2ges.evaluation.gesture import features, pair, weighted_r
+from fmri2ges.request import DecodeRequest
 
 CARD = WEIGHTS / "card.json"
 
@@ -21,7 +21,7 @@ CARD = WEIGHTS / "card.json"
 def demo(tmp_path_factory):
     patch = pytest.MonkeyPatch()
     patch.setenv("FMRI2GES_CACHE", str(tmp_path_factory.mktemp("cache")))
-    yield open_demo(device="cpu")
+    yield open_run("demo", device="cpu")
     patch.undo()
 
 
@@ -33,15 +33,15 @@ def r_of_mean(demo, motion, story) -> float:
 def test_weights_are_small_and_carry_no_path():
     assert sum(f.stat().st_size for f in WEIGHTS.rglob("*")) < 15e6
     manifest = json.loads((WEIGHTS / "manifest.json").read_text())
-    assert "study" not in manifest and manifest["simulated"] is True
+    assert manifest["study"] == "demo" and "run" not in manifest and manifest["simulated"] is True
     assert json.loads(CARD.read_text())["metrics"]
 
 
 @pytest.mark.slow
 def test_both_branches_follow_the_truth_and_unplanted_rois_do_not(demo):
     story = TEST[0]
-    planted = demo.decode("sub-01", story, samples=4, start=0, stop=120)
-    nothing = demo.decode("sub-01", story, rois=("Visual", "MT", "M1S1"), samples=4, start=0, stop=120)
+    planted = demo.decode(DecodeRequest(story=story, samples=4, start=0, stop=120))
+    nothing = demo.decode(DecodeRequest(story=story, rois=("Visual", "MT", "M1S1"), samples=4, start=0, stop=120))
     assert r_of_mean(demo, planted.direct, story) > 0.15
     assert r_of_mean(demo, planted.text, story) > 0.08
     # 120 s of one story scatter; the results table has the six stories of four worlds.
@@ -50,18 +50,10 @@ def test_both_branches_follow_the_truth_and_unplanted_rois_do_not(demo):
 
 
 def test_the_first_screen_is_what_the_weights_decode(demo):
-    shipped = shipped_decoding(demo)
-    m = shipped.manifest
-    assert m["simulated"] is True
-    made = demo.decode(
-        m["subject"],
-        m["story"],
-        tuple(m["rois"]),
-        samples=m["samples"],
-        start=m["start"],
-        stop=m["stop"],
-        seed=m["seed"],
-    )
+    request = demo.complete(DecodeRequest(start=0.0, stop=30.0))
+    shipped = demo.kept(request)
+    assert shipped is not None and shipped.simulated and shipped.manifest["run_digest"] == demo.digest
+    made = demo.decode(request)
     # Another processor rounds otherwise, which sampling amplifies a little.
     np.testing.assert_allclose(made.direct.samples, shipped.direct.samples, atol=0.01)
     # The BOLD is simulated anew, and stored in steps: another number of threads moves some values by a step, and some draws
@@ -73,9 +65,9 @@ def test_the_first_screen_is_what_the_weights_decode(demo):
 def test_opening_the_demo_needs_no_torch():
     """The first screen waits for nothing that takes seconds to import."""
     code = (
-        "import sys; from fmri2ges.decoding.session import open_demo; "
-        "from fmri2ges.decoding.shipped import shipped_decoding; s = open_demo('cpu'); "
-        "shipped_decoding(s); s.recording('sub-01', 'test-1'); print([m for m in ('torch', 'diffusers', 'transformers') if m in sys.modules])"
+        "import sys; from fmri2ges.decoding.run import open_run; from fmri2ges.request import DecodeRequest; "
+        "run = open_run('demo', 'cpu'); assert run.kept(run.complete(DecodeRequest(start=0.0, stop=30.0))); "
+        "print([m for m in ('torch', 'diffusers', 'transformers') if m in sys.modules])"
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"
@@ -98,10 +90,9 @@ def test_the_cache_is_filled_story_by_story(demo):
 @pytest.mark.slow
 def test_a_decoding_of_the_demo_is_evaluated_without_its_training_stories(demo, tmp_path):
     from fmri2ges.reports.evaluate import evaluate_path
-    from fmri2ges.storage.decoded import write_decoded
 
-    decoded = demo.decode("sub-01", TEST[0], branch="text", samples=1, start=20, stop=80)
-    report = evaluate_path(write_decoded(decoded, tmp_path / "out"))
+    decoded = demo.decode(DecodeRequest(story=TEST[0], branch="text", samples=1, start=20, stop=80))
+    report = evaluate_path(decoded.save(tmp_path / "out"))
     (table,) = report["texts"]
     assert {row["text"] for row in table["rows"]} == {"decoded", "true word times (oracle)", "word rate only"}
     assert any("there is no nearest training segment" in note for note in report["notes"])
@@ -111,18 +102,16 @@ def test_a_decoding_of_the_demo_is_evaluated_without_its_training_stories(demo, 
 @pytest.mark.timeout(2400)  # it trains; a busy machine takes its time
 def test_retraining_lands_on_the_card(tmp_path):
     """The command of the card, run again: held-out r of both branches within .06 of the card."""
-    from fmri2ges.decoding.session import Session
     from fmri2ges.demo.study import simulate_study
     from fmri2ges.reports.evaluate import evaluate_path
-    from fmri2ges.storage.decoded import write_decoded
     from fmri2ges.training.train import train_study
 
     card = json.loads(CARD.read_text())
     study = simulate_study(tmp_path / "study", seed=0)
     run = train_study(study, tmp_path / "run", device="cpu", seed=0)
-    session = Session.open(run, device="cpu")
+    trained = open_run(run, device="cpu")
     for story in TEST:
-        write_decoded(session.decode("sub-01", story, seed=0), run / "decoded" / story)
+        trained.decode(DecodeRequest(story=story)).save(run / "decoded" / story)
     rows = evaluate_path(run)["rows"]
 
     def score(table, branch):

@@ -1,24 +1,24 @@
 import re
-import shutil
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from fmri2ges.brain.atlas import N_VERTICES, load_atlas
+from fmri2ges.decoding.stories import DecodedStory, load_stories
 from fmri2ges.errors import UserError
-from fmri2ges.figures import KINDS, make_figure
+from fmri2ges.figures import KINDS, make_figure, make_metrics_figure
 from fmri2ges.figures.cortex import _borders, draw_cortex, map_colours
 from fmri2ges.figures.style import COLOURS, Page, paper
-from fmri2ges.reports.evaluate import evaluate_path
+from fmri2ges.reports.evaluate import evaluate_path, read_report
 
 
 @pytest.fixture(scope="module")
 def story(scored_run):
     folder = scored_run / "decoded" / "two"
-    evaluate_path(folder)
-    return folder
+    return load_stories(folder)[0]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -34,7 +34,7 @@ def test_every_kind_is_a_vector_figure_with_text_and_the_simulated_mark(kind, st
 def test_real_data_carry_no_mark(decoded_dir, tmp_path):
     manifest = decoded_dir / "manifest.json"
     manifest.write_text(manifest.read_text().replace('"simulated": true', '"simulated": false'))
-    assert "SIMULATED" not in make_figure(decoded_dir, "strip", tmp_path / "f.svg").read_text()
+    assert "SIMULATED" not in make_figure(load_stories(decoded_dir)[0], "strip", tmp_path / "f.svg").read_text()
 
 
 @pytest.mark.parametrize("suffix, magic", [("png", b"\x89PNG"), ("pdf", b"%PDF"), ("svg", b"<?xml")])
@@ -64,15 +64,15 @@ def test_the_words_of_the_chosen_stretch_are_shown(story, tmp_path, scored_run):
 
     svg = make_figure(story, "compare", tmp_path / "f.svg", start=50, stop=60).read_text()
     shown = re.findall(r"<text[^>]*>([^<]*)</text>", svg)
-    for file in (story / "words.tsv", scored_run.parent / "two.tsv"):
-        for word in read_words_tsv(file).slice(50, 60).text:
+    for words in (story.decoded.words, read_words_tsv(scored_run.parent / "two.tsv")):
+        for word in words.slice(50, 60).text:
             assert word in shown
 
 
 @pytest.mark.parametrize(
     "change, message",
     [
-        ({"kind": "pie"}, "allowed: cortex, strip, compare, metrics"),
+        ({"kind": "pie"}, "allowed: cortex, strip, compare"),
         ({"out": "f.jpg"}, "allowed: .svg, .pdf, .png"),
         ({"width_mm": 0}, "width_mm"),
         ({"width_mm": 20}, "between 50 and 500"),
@@ -86,18 +86,23 @@ def test_wrong_options_are_one_clear_line(change, message, story, tmp_path):
     assert "\n" not in str(error.value)
 
 
+def test_the_metrics_figure_shows_the_report(scored_run, tmp_path):
+    report = evaluate_path(scored_run / "decoded" / "two")
+    svg = make_metrics_figure(report, tmp_path / "f.svg").read_text()
+    words = re.findall(r"<text[^>]*>([^<]*)</text>", svg)
+    assert "SIMULATED" in words and any("subject s1" in w and "two" in w for w in words)
+    assert read_report(scored_run / "decoded" / "two") == report
+
+
 def test_metrics_without_a_report_say_how_to_make_one(decoded_dir, tmp_path):
     with pytest.raises(UserError, match="fmri2ges evaluate"):
-        make_figure(decoded_dir, "metrics", tmp_path / "f.png")
+        read_report(decoded_dir)
 
 
 def test_columns_of_a_table_have_no_place_on_the_cortex(story, tmp_path):
-    folder = tmp_path / "table"
-    shutil.copytree(story, folder)
-    manifest = folder / "manifest.json"
-    manifest.write_text(manifest.read_text().replace('"AC"', '"LATL"'))
+    decoded = replace(story.decoded, request=replace(story.decoded.request, rois=("LATL", "Broca")))
     with pytest.raises(UserError, match="LATL.*no place on the cortex"):
-        make_figure(folder, "cortex", tmp_path / "f.png")
+        make_figure(DecodedStory(decoded, None), "cortex", tmp_path / "f.png")
 
 
 def test_the_cortex_shows_the_area_in_its_colour_on_the_right_side():

@@ -10,7 +10,7 @@ import pytest
 
 from fmri2ges.data.atomic import write_json
 from fmri2ges.errors import UserError
-from fmri2ges.storage.folder import RunFolder, make_room, open_run, partial_path, read_status
+from fmri2ges.storage.folder import RunFolder, make_room, partial_path, read_run_manifest, read_status
 
 ROOT = Path(__file__).resolve().parents[3]
 MANIFEST = {"kind": "train", "versions": {}, "simulated": True}
@@ -104,16 +104,16 @@ def test_force_replaces_a_finished_run_only_when_the_new_one_is_whole(tmp_path):
 
 def test_open_run(tmp_path):
     with pytest.raises(UserError, match="no such run folder; make one with: python -m fmri2ges train"):
-        open_run(tmp_path / "none")
+        read_run_manifest(tmp_path / "none")
     with pytest.raises(UserError, match="is not a run folder"):
-        open_run(tmp_path)
+        read_run_manifest(tmp_path)
     with pytest.raises(UserError, match="holds a 'decode' run, not a trained one"):
-        open_run(finish(tmp_path / "decoded", {**MANIFEST, "kind": "decode"}))
+        read_run_manifest(finish(tmp_path / "decoded", {**MANIFEST, "kind": "decode"}))
     run = finish(tmp_path / "run")
     with pytest.raises(UserError, match="holds no weights"):
-        open_run(run)
+        read_run_manifest(run)
     (run / "t2g.safetensors").write_bytes(b"")
-    assert open_run(run) == json.loads((run / "manifest.json").read_text())
+    assert read_run_manifest(run) == json.loads((run / "manifest.json").read_text())
 
 
 def test_partial_folders_are_hidden_beside_the_target(tmp_path):

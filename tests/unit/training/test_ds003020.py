@@ -8,9 +8,10 @@ import pytest
 
 from fmri2ges.brain.hrf import double_gamma
 from fmri2ges.data.study.check import check_study, checked_to_dict
-from fmri2ges.decoding.session import Session
-from fmri2ges.decoding.voxel_rois import rois_in_mask
+from fmri2ges.decoding.rois import rois_in_mask
+from fmri2ges.decoding.run import open_run
 from fmri2ges.errors import UserError
+from fmri2ges.request import DecodeRequest
 from fmri2ges.training.presets import TrainConfig
 from fmri2ges.training.train import train_study
 from tests.bold_files import make_mask, write_hf5, write_mask
@@ -138,35 +139,37 @@ def test_check_train_decode(tree, tmp_path):
     assert {(r["tr"], r["first_volume_at"], r["space"]) for r in found["recordings"]} == {(2.0, 11.0, "voxels")}
 
     run = train_study(tree, tmp_path / "run", device="cpu", config=TINY)
-    session = Session.open(run, device="cpu")
-    assert session.space == "voxels" and session.roi_names[:2] == ("block-001", "block-002")
-    blocks = [len(session.basis(s).names) for s in session.subjects]
-    assert blocks[0] == len(session.roi_names) and blocks[1] > blocks[0]
-    decoded = session.decode("UTS02", STORIES[0], rois=("block-003", "block-100"), samples=2, start=40, stop=60)
+    trained = open_run(run, device="cpu")
+    assert trained.space == "voxels" and trained.roi_names[:2] == ("block-001", "block-002")
+    blocks = [len(trained.basis(s).names) for s in trained.subjects]
+    assert blocks[0] == len(trained.roi_names) and blocks[1] > blocks[0]
+    decoded = trained.decode(
+        DecodeRequest(subject="UTS02", story=STORIES[0], rois=("block-003", "block-100"), samples=2, start=40, stop=60)
+    )
     assert decoded.text.samples.shape == decoded.direct.samples.shape == (2, 300, 10, 3)
     assert decoded.manifest["space"] == "voxels" and decoded.manifest["rois"] == ["block-003", "block-100"]
     with pytest.raises(UserError, match="'Broca' is not an ROI of this study; allowed: all, block-001, ..., block-"):
-        session.columns(("Broca",), "UTS01")
+        trained.columns(("Broca",), "UTS01")
 
     # Voxels of the chosen blocks decide, and only they.
-    recording = session.recording("UTS01", STORIES[0])
-    columns = session.columns(("block-001",), "UTS01")
-    basis = session.basis("UTS01")
+    recording = trained.recording("UTS01", STORIES[0])
+    columns = trained.columns(("block-001",), "UTS01")
+    basis = trained.basis("UTS01")
     outside = recording.bold.copy()
     outside[:, basis.members[basis.owner != 0]] = np.random.default_rng(0).standard_normal((len(outside), 1))
-    one = session.read(recording, "UTS01", columns)[0][3]
-    two = session.read(replace(recording, bold=outside), "UTS01", columns)[0][3]
+    one = trained.read(recording, columns)[0].prediction
+    two = trained.read(replace(recording, bold=outside), columns)[0].prediction
     np.testing.assert_allclose(one, two, atol=1e-6)
 
     # An ROI drawn in the subject's own grid.
     mask = make_mask((10, 9, 8), 0.42, seed=0)
     half = np.zeros(mask.shape)
     half[:5] = 1
-    names = rois_in_mask(session, write_mask(tmp_path / "half.nii.gz", half), "UTS01")
+    names = rois_in_mask(trained, write_mask(tmp_path / "half.nii.gz", half), "UTS01")
     assert 0.3 < len(names) / blocks[0] < 0.7
     with pytest.raises(UserError, match="resample the ROI to the subject's own grid"):
-        rois_in_mask(session, write_mask(tmp_path / "other.nii.gz", half[1:]), "UTS01")
-    assert session.columns(names, "UTS01").size == TINY.components * len(names)
+        rois_in_mask(trained, write_mask(tmp_path / "other.nii.gz", half[1:]), "UTS01")
+    assert trained.columns(names, "UTS01").size == TINY.components * len(names)
 
 
 def test_stories_of_another_size_are_named(tree, tmp_path):

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from fmri2ges.brain.surface import load_surface
-from fmri2ges.decoding.session import Session
+from fmri2ges.decoding.run import open_run
+from fmri2ges.request import DecodeRequest
 from fmri2ges.training.presets import TrainConfig
 from fmri2ges.training.train import train_study
 from tests.bold_files import write_hf5, write_mask
@@ -39,14 +40,10 @@ def test_areas_of_the_atlas_are_decoded_from_voxels(tmp_path):
             f'words = "{story}.tsv"',
         ]
     (tmp_path / "study.toml").write_text("\n".join([*lines, "[split]", 'test_stories = ["c"]', ""]))
-    session = Session.open(
-        train_study(tmp_path / "study.toml", tmp_path / "run", device="cpu", config=TINY), device="cpu"
-    )
-    assert session.space == "fsaverage5"
-    assert {"db/S1/transforms/auto/matrices.xfm", "db/S1/surfaces/fiducial_lh.gii"} <= session.manifest[
-        "digests"
-    ].keys()
-    decoded = session.decode("S1", "c", rois=("Broca", "STS"), samples=2, start=20, stop=40)
+    run = open_run(train_study(tmp_path / "study.toml", tmp_path / "run", device="cpu", config=TINY), device="cpu")
+    assert run.space == "fsaverage5"
+    assert {"db/S1/transforms/auto/matrices.xfm", "db/S1/surfaces/fiducial_lh.gii"} <= run.manifest["digests"].keys()
+    decoded = run.decode(DecodeRequest(subject="S1", story="c", rois=("Broca", "STS"), samples=2, start=20, stop=40))
     for motion in (decoded.text, decoded.direct):
         assert motion.samples.shape == (2, 300, 10, 3) and np.isfinite(motion.samples).all()
     assert decoded.manifest["rois"] == ["Broca", "STS"]

@@ -6,17 +6,23 @@ import numpy as np
 import pytest
 
 from fmri2ges.decoding.nearest import heard_in_training
-from fmri2ges.decoding.session import Session
+from fmri2ges.decoding.run import open_run
 from fmri2ges.demo.study import write_bold, write_clip, write_study_file, write_truth, write_words
 from fmri2ges.demo.world import CLIPS, TEST, TRAIN, World
 from fmri2ges.errors import Cancelled, UserError
+from fmri2ges.request import DecodeRequest
+from fmri2ges.results import Decoded
 from fmri2ges.storage import models as store
-from fmri2ges.storage.decoded import read_decoded, write_decoded
 from fmri2ges.training.presets import TrainConfig
 from fmri2ges.training.train import train_study
 from fmri2ges.work import Work
 
 TINY = TrainConfig(t2g_steps=6, f2g_steps=4, renditions=1, roi_choices=1, penalties=(3000.0, 10_000.0), lm="bigram")
+
+
+def ask(**changes) -> DecodeRequest:
+    """A request for the test story of the small study."""
+    return DecodeRequest(**{"subject": "sub-01", "story": "test-1"} | changes)
 
 
 def write_small(world: World, root, n_train: int = 3):
@@ -55,36 +61,36 @@ def test_run_folder_is_complete_and_says_where_it_comes_from(run):
         "f2g-0.safetensors",
         "f2t-0-0.safetensors",
     } <= names
-    session = Session.open(run, device="cpu")
-    manifest = session.manifest
+    trained = open_run(run, device="cpu")
+    manifest = trained.manifest
     assert manifest["simulated"] is True and manifest["world"]["seed"] == 7
     assert manifest["config"]["t2g_steps"] == 6
     assert {"study.toml", "words/train-01.tsv", "gesture/clip-01.npz"} <= manifest["digests"].keys()
 
 
 def test_decode_both_branches_writes_and_reads_back(run, tmp_path):
-    session = Session.open(run, device="cpu")
-    decoded = session.decode("sub-01", "test-1", rois=("Broca", "AC"), samples=2, start=20, stop=34, seed=3)
+    trained = open_run(run, device="cpu")
+    decoded = trained.decode(ask(rois=("Broca", "AC"), samples=2, start=20, stop=34, seed=3))
     for motion in (decoded.text, decoded.direct):
         assert motion.samples.shape == (2, 210, 10, 3) and motion.start == 20
     assert len(decoded.texts) == 2 and all(20 <= t < 34 for t in decoded.words.start)
-    again = read_decoded(write_decoded(decoded, tmp_path / "out"))
+    again = Decoded.load(decoded.save(tmp_path / "out"))
     np.testing.assert_array_equal(again.direct.samples, decoded.direct.samples)
     assert again.words.text == decoded.words.text and again.manifest["simulated"] is True
     np.testing.assert_allclose(again.rate, decoded.rate, atol=1e-3)
 
 
 def test_bayesian_f2t_decodes_from_the_same_run(run):
-    session = Session.open(run, device="cpu")
+    trained = open_run(run, device="cpu")
     options = dict(samples=3, start=20, stop=40, f2t="bayes", branch="text", beam=8)
-    decoded = session.decode("sub-01", "test-1", **options)
+    decoded = trained.decode(ask(**options))
     assert len(decoded.texts) == 3 and all(20 <= t < 40 for t in decoded.words.start)
-    fast = session.decode("sub-01", "test-1", samples=1, start=20, stop=40, branch="text")
+    fast = trained.decode(ask(samples=1, start=20, stop=40, branch="text"))
     assert len(decoded.words) == pytest.approx(len(fast.words), abs=1)  # the same word rate
-    assert set(decoded.words.text) <= set(session.statistics(0).language.vocabulary)
-    other = session.decode("sub-01", "test-1", rois=("V1",), **options)
+    assert set(decoded.words.text) <= set(trained.statistics(0).language.vocabulary)
+    other = trained.decode(ask(rois=("V1",), **options))
     assert other.words.text != decoded.words.text
-    assert decoded.manifest["f2t"] == "bayes" and session.forms == ("fast", "bayes")
+    assert decoded.request.f2t == "bayes" and trained.forms == ("fast", "bayes")
 
 
 TEXTS = {"decoded", "true word times (oracle)", "nearest training segment", "word rate only"}
@@ -95,9 +101,9 @@ def test_text_table_holds_the_decoded_text_against_the_language_model_and_null_b
     from fmri2ges.evaluation.report import format_report
     from fmri2ges.reports.evaluate import evaluate_path
 
-    session = Session.open(run, device="cpu")
+    trained = open_run(run, device="cpu")
     for form in ("fast", "bayes"):
-        write_decoded(session.decode("sub-01", "test-1", samples=1, stop=80, branch="text", f2t=form), tmp_path / form)
+        trained.decode(ask(samples=1, stop=80, branch="text", f2t=form)).save(tmp_path / form)
         report = evaluate_path(tmp_path / form, null_decodings=2)
         (table,) = report["texts"]
         rows = {(r["text"], r["metric"]): r for r in table["rows"]}
@@ -118,11 +124,9 @@ def test_texts_of_several_stories_have_one_table_of_their_mean(run, tmp_path):
     from fmri2ges.evaluation.report import format_report
     from fmri2ges.reports.evaluate import evaluate_path
 
-    session = Session.open(run, device="cpu")
+    trained = open_run(run, device="cpu")
     for k, stop in enumerate((60, 80)):  # the study has one test story: two stretches of it stand for two
-        write_decoded(
-            session.decode("sub-01", "test-1", samples=1, stop=stop, branch="text"), tmp_path / "decoded" / f"s{k}"
-        )
+        trained.decode(ask(samples=1, stop=stop, branch="text")).save(tmp_path / "decoded" / f"s{k}")
     report = evaluate_path(tmp_path)
     assert [t["story"] for t in report["texts"]] == ["test-1", "test-1", "mean of 2 stories"]
     first, second, mean = ({(r["text"], r["metric"]): r["value"] for r in t["rows"]} for t in report["texts"])
@@ -131,20 +135,20 @@ def test_texts_of_several_stories_have_one_table_of_their_mean(run, tmp_path):
 
 
 def test_what_was_heard_in_training_goes_with_its_features(run):
-    session = Session.open(run, device="cpu")
-    columns = session.columns(("all",), "sub-01")
-    for source, heard in zip(session.study.recordings, heard_in_training(session, "sub-01", 0, columns)):
-        recording = session.study.read_recording(source)
-        np.testing.assert_array_equal(heard.features, session.features(recording, "sub-01")[:, columns])
+    trained = open_run(run, device="cpu")
+    columns = trained.columns(("all",), "sub-01")
+    for source, heard in zip(trained.study.recordings, heard_in_training(trained, "sub-01", 0, columns)):
+        recording = trained.study.read_recording(source)
+        np.testing.assert_array_equal(heard.features, trained.features(recording)[:, columns])
         np.testing.assert_allclose(heard.volume_times, recording.volume_times)
         assert heard.words.text == recording.words.text
 
 
 def test_same_seed_same_result_and_other_seed_another(run):
-    session = Session.open(run, device="cpu")
+    trained = open_run(run, device="cpu")
 
     def decode(seed):
-        return session.decode("sub-01", "test-1", samples=1, start=0, stop=10, seed=seed).direct.positions
+        return trained.decode(ask(samples=1, start=0, stop=10, seed=seed)).direct.positions
 
     np.testing.assert_array_equal(decode(1), decode(1))
     assert np.abs(decode(1) - decode(2)).max() > 1e-3
@@ -152,21 +156,21 @@ def test_same_seed_same_result_and_other_seed_another(run):
 
 def test_a_stored_run_decodes_as_trained(run):
     """Quantised features and half-precision targets are what training itself used or close to it."""
-    session = Session.open(run, device="cpu")
-    f2t = session.f2t("sub-01", 0)
+    trained = open_run(run, device="cpu")
+    f2t = trained.f2t("sub-01", 0)
     np.testing.assert_array_equal(store.dequantise(store.quantise(f2t.readout.features)), f2t.readout.features)
 
 
 def test_absent_rois_are_never_read(run):
-    session = Session.open(run, device="cpu")
-    recording = session.recording("sub-01", "test-1")
-    columns = session.columns(("AC",), "sub-01")
+    trained = open_run(run, device="cpu")
+    recording = trained.recording("sub-01", "test-1")
+    columns = trained.columns(("AC",), "sub-01")
     from fmri2ges.brain.atlas import load_atlas
 
     other = recording.bold.copy()
     other[:, ~load_atlas().vertices(("AC",))] = np.random.default_rng(0).standard_normal((len(other), 1))
-    one = session.read(recording, "sub-01", columns)[0][3]
-    two = session.read(replace(recording, bold=other), "sub-01", columns)[0][3]
+    one = trained.read(recording, columns)[0].prediction
+    two = trained.read(replace(recording, bold=other), columns)[0].prediction
     np.testing.assert_allclose(one, two, atol=1e-6)
 
 
@@ -174,17 +178,17 @@ def test_decoding_takes_no_transcript(run):
     """With other words in the recording the decoded words and gestures are the same."""
     from fmri2ges.types import Words
 
-    session = Session.open(run, device="cpu")
-    first = session.decode("sub-01", "test-1", samples=2, start=0, stop=20)
-    recording = session.recording("sub-01", "test-1")
-    session._recordings["sub-01", "test-1"] = replace(recording, words=Words(("nothing",), np.zeros(1), np.ones(1)))
-    second = session.decode("sub-01", "test-1", samples=2, start=0, stop=20)
+    trained = open_run(run, device="cpu")
+    first = trained.decode(ask(samples=2, start=0, stop=20))
+    recording = trained.recording("sub-01", "test-1")
+    trained._recordings["sub-01", "test-1"] = replace(recording, words=Words(("nothing",), np.zeros(1), np.ones(1)))
+    second = trained.decode(ask(samples=2, start=0, stop=20))
     assert first.words.text == second.words.text
     np.testing.assert_array_equal(first.text.samples, second.text.samples)
 
 
 def test_wrong_requests_are_one_clear_line(run):
-    session = Session.open(run, device="cpu")
+    trained = open_run(run, device="cpu")
     for options, message in (
         ({"story": "train-01"}, "was used in training; allowed: test-1"),
         ({"story": "nope"}, "has no recording of 'nope'"),
@@ -193,10 +197,10 @@ def test_wrong_requests_are_one_clear_line(run):
         ({"rois": ()}, "choose at least one ROI"),
         ({"start": 290, "stop": 400}, "recorded from 0 to 300 s"),
         ({"branch": "both?"}, "branch: 'both\\?' is not known"),
-        ({"samples": 0}, "samples: must be a number above 0"),
+        ({"samples": 0}, "samples: must be a whole number from 1"),
     ):
         with pytest.raises(UserError, match=message) as error:
-            session.decode(**{"subject": "sub-01", "story": "test-1"} | options)
+            trained.decode(ask(**options))
         assert "\n" not in str(error.value)
 
 
@@ -212,6 +216,44 @@ def test_stop_leaves_nothing_behind(study, tmp_path):
     assert not any(tmp_path.iterdir())
 
 
+def test_a_result_proves_where_it_comes_from(run):
+    """The same request on the same run has the same digest; other weights, inputs or words of the request have another."""
+    trained = open_run(run, device="cpu")
+    request = ask(samples=1, start=0, stop=10, branch="text")
+    one, two = trained.decode(request), open_run(run, device="cpu").decode(replace(request, run=str(run)))
+    assert one.manifest["digest"] == two.manifest["digest"]
+    assert trained.decode(replace(request, seed=1)).manifest["digest"] != one.manifest["digest"]
+    assert {"bold/sub-01/test-1.npy", "words/test-1.tsv"} == one.manifest["digests"].keys()
+    assert one.manifest["weights"].keys() == {f"{n}.safetensors" for n in ("basis-0", "text-0", "f2t-0-0", "t2g")}
+    assert one.manifest["versions"]["numpy"] and one.manifest["device"] == "cpu"
+
+
+def test_the_text_branch_alone_never_reads_the_weights_of_the_direct_branch(run, tmp_path):
+    import shutil
+
+    lame = shutil.copytree(run, tmp_path / "run")
+    (lame / "f2g-0.safetensors").write_bytes(b"never read")
+    decoded = open_run(lame, device="cpu").decode(ask(samples=1, start=0, stop=10, branch="text"))
+    assert decoded.direct is None and decoded.text is not None
+
+
+def test_a_run_keeps_the_results_of_its_own_weights_only(run, tmp_path):
+    import shutil
+
+    copy = shutil.copytree(run, tmp_path / "run")
+    trained = open_run(copy, device="cpu")
+    request = trained.complete(ask(samples=1, start=0, stop=10, branch="text"))
+    assert trained.kept(request) is None
+    made = trained.decode(request)
+    made.save(copy / "decoded" / "first")
+    kept = trained.kept(request)
+    np.testing.assert_array_equal(kept.text.positions, made.text.positions)
+    assert trained.kept(replace(request, seed=1)) is None
+    (copy / "f2g-0.safetensors").write_bytes((copy / "t2g.safetensors").read_bytes())  # stands for another training
+    again = open_run(copy, device="cpu")
+    assert again.digest != trained.digest and again.kept(request) is None
+
+
 def test_weights_of_another_version_are_one_clear_line(run, tmp_path):
     import shutil
 
@@ -219,10 +261,10 @@ def test_weights_of_another_version_are_one_clear_line(run, tmp_path):
     shutil.copytree(run, broken)
     (broken / "t2g.safetensors").write_bytes((broken / "f2t-0-0.safetensors").read_bytes())
     with pytest.raises(UserError, match="written by another version"):
-        Session.open(broken, device="cpu")
+        open_run(broken, device="cpu").decode(ask(samples=1, stop=10))
     (broken / "t2g.safetensors").write_bytes(b"not weights")
     with pytest.raises(UserError, match="cannot be read as safetensors"):
-        Session.open(broken, device="cpu")
+        open_run(broken, device="cpu").decode(ask(samples=1, stop=10))
 
 
 @pytest.mark.slow
@@ -230,7 +272,7 @@ def test_null_bold_is_not_predicted_out_of_fold(tmp_path):
     """The leak that a whole-sample fit would show: r of about .4 on a brain without signal."""
     null = write_small(World(8, null=True), tmp_path / "null", n_train=6)
     run = train_study(null, tmp_path / "run", device="cpu", config=TINY)
-    f2t = Session.open(run, device="cpu").f2t("sub-01", 0)
+    f2t = open_run(run, device="cpu").f2t("sub-01", 0)
     solution = f2t.readout.solve(np.arange(f2t.readout.features.shape[1]))
     inside = f2t.readout.predict(solution, f2t.readout.features[:150])
     y = f2t.readout.targets

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from fmri2ges.motion.features import from_bones
+from fmri2ges.request import DecodeRequest
 from fmri2ges.results import Decoded
 from fmri2ges.types import Motion, Words
 from fmri2ges.views import compare
@@ -31,13 +32,11 @@ def decoded(truth):
     close = np.stack([truth.positions[frames], truth.positions[frames]])
     words = Words.from_lists(["a"] * 100, 20 + 0.6 * np.arange(100), np.full(100, 0.3))
     return Decoded(
+        DecodeRequest(story="test-1", start=20.0, stop=80.0),
         Motion(noise[0], start=20.0, samples=noise),
         Motion(close[0], start=20.0, samples=close),
         (words,),
-        ("all",),
-        20.0,
-        80.0,
-        {"simulated": True, "story": "test-1"},
+        manifest={"simulated": True},
     )
 
 
@@ -69,9 +68,7 @@ def test_every_score_of_the_table_says_its_null_and_n(rows):
 
 
 def test_a_short_window_says_that_it_has_no_null(decoded, truth):
-    from fmri2ges.views.player import with_window
-
-    short = compare.gesture_agreement(with_window(decoded, 20.0, 45.0), truth)
+    short = compare.gesture_agreement(decoded.window(20.0, 45.0), truth)
     assert all(r["null"] is None for r in short)
     assert "No null" in compare.agreement_note(short, 25.0)
     assert compare.agreement_table(short)[0]["p"] == "-"

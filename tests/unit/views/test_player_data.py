@@ -12,9 +12,10 @@ from hypothesis.extra import numpy as arrays
 
 from fmri2ges.errors import UserError
 from fmri2ges.motion.features import from_bones
+from fmri2ges.request import DecodeRequest
 from fmri2ges.results import Decoded
 from fmri2ges.types import Motion, Words
-from fmri2ges.views.player import MAX_METRES, player_data, quantise, roi_label, with_sample, with_window
+from fmri2ges.views.player import MAX_METRES, player_data, quantise, roi_label
 
 
 def unpack(text):
@@ -35,8 +36,8 @@ def make_words(name, start=10.0):
 @pytest.fixture(scope="module")
 def decoded():
     texts = tuple(make_words(f"k{k}w") for k in range(3))
-    manifest = {"simulated": True, "subject": "S1", "story": "test-1"}
-    return Decoded(make_motion(0), make_motion(1), texts, ("AC", "Broca"), 10.0, 16.0, manifest)
+    request = DecodeRequest(subject="S1", story="test-1", rois=("AC", "Broca"), start=10.0, stop=16.0)
+    return Decoded(request, make_motion(0), make_motion(1), texts, manifest={"simulated": True})
 
 
 @given(arrays.arrays(np.float32, (4, 10, 3), elements=st.floats(-32, 32, width=32)))
@@ -81,21 +82,21 @@ def test_the_chosen_sample_is_shown_in_motion_and_words(decoded, sample):
 
 
 def test_bringing_a_sample_to_the_front_loses_none(decoded):
-    moved = with_sample(decoded, 2)
+    moved = decoded.sample(2)
     assert np.array_equal(moved.text.positions, decoded.text.samples[2])
     assert np.array_equal(np.sort(moved.text.samples, 0), np.sort(decoded.text.samples, 0))
     assert sorted(w.text for w in moved.texts) == sorted(w.text for w in decoded.texts)
 
 
 def test_a_window_keeps_motion_samples_and_words_together(decoded):
-    part = with_window(decoded, 12.0, 14.0)
-    assert (part.start, part.stop, part.manifest["start"], part.manifest["stop"]) == (12.0, 14.0, 12.0, 14.0)
+    part = decoded.window(12.0, 14.0)
+    assert (part.start, part.stop, part.request.start, part.request.stop) == (12.0, 14.0, 12.0, 14.0)
     assert np.array_equal(part.direct.samples, decoded.direct.samples[:, 30:60])
     assert [w.text for w in part.texts] == [w.text[2:4] for w in decoded.texts]
 
 
 def test_two_selections_stand_side_by_side_and_are_told_apart(decoded):
-    other = replace(decoded, rois=("Visual",), text=make_motion(8))
+    other = replace(decoded, request=replace(decoded.request, rois=("Visual",)), text=make_motion(8))
     data = player_data(decoded, other=other, branch="text")
     assert [v["name"] for v in data["views"]] == ["text A", "text B"]
     assert [v["detail"] for v in data["views"]] == ["AC, Broca", "Visual"]

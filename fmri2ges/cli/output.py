@@ -1,0 +1,85 @@
+"""Commands that make files of results: figures, exports, zips."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .root import DecodedFolder, Force, Start, Stop, app
+
+
+@app.command()
+def figure(
+    path: DecodedFolder,
+    kind: Annotated[str, typer.Option(help="cortex, strip, compare or metrics.")],
+    out: Annotated[Path, typer.Option(metavar="F", help="File to write: .svg, .pdf or .png.")],
+    width_mm: Annotated[float, typer.Option(min=10, help="Width in millimetres.")] = 180,
+    dpi: Annotated[int, typer.Option(min=30, help="Dots per inch of raster parts.")] = 300,
+    start: Start = None,
+    stop: Stop = None,
+) -> None:
+    """Draw a figure for a paper."""
+    from ..errors import check_option
+    from ..figures import KINDS, make_figure, make_metrics_figure
+
+    check_option("kind", kind, (*KINDS, "metrics"))
+    if kind == "metrics":
+        from ..reports.evaluate import read_report
+
+        make_metrics_figure(read_report(path), out, width_mm, dpi)
+    else:
+        from ..decoding.stories import load_stories
+
+        make_figure(load_stories(path)[0], kind, out, width_mm, dpi, start, stop)
+    print(out)
+
+
+@app.command()
+def export(
+    path: DecodedFolder,
+    format: Annotated[
+        str,
+        typer.Option(
+            help="Motion: bvh, npz, csv, csv-wide, gif, mp4; ROI: gii, annot, label, dlabel, nii, roi-csv, roi-json; "
+            "or the folder as zip."
+        ),
+    ],
+    out: Annotated[
+        Path, typer.Option(metavar="F", help="File to write; gii, annot and label write one for each hemisphere.")
+    ],
+    branch: Annotated[str | None, typer.Option(help="text or direct; default: direct where it was decoded.")] = None,
+    start: Start = None,
+    stop: Stop = None,
+    words: Annotated[bool, typer.Option("--words/--no-words", help="Burn the decoded words into a film.")] = True,
+) -> None:
+    """Write the decoded motion or ROI mask for other programs, or a run as one zip."""
+    if format == "zip":
+        from ..storage.archive import export_run
+
+        archive = export_run(path, out)
+        print(f"{archive.path}: {len(archive.members)} files")
+        for name in archive.left_out:
+            print(f"left out: {name}")
+        return
+    from ..figures.export import export as export_decoded
+    from ..storage.decoded import load_decoded
+
+    for written in export_decoded(load_decoded(path).window(start, stop), format, out, branch, words):
+        print(written)
+
+
+@app.command("import")
+def import_(
+    archive: Annotated[Path, typer.Argument(metavar="ZIP", help="What export --format zip wrote.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder to make.")],
+    force: Force = False,
+) -> None:
+    """Unpack a run that somebody sent; every file is checked against its digest."""
+    from ..storage.archive import import_run
+    from ..storage.folder import make_room
+
+    with make_room(out, force):
+        import_run(archive, out)
+    print(out)

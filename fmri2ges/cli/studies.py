@@ -1,0 +1,117 @@
+"""Commands about studies: make one, check one, train on one, map a skeleton."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..errors import StudyError, check_option
+from ..request import split_names
+from .progress import watched
+from .root import DEVICES, Device, Force, Seed, StudyFile, app
+
+
+@app.command()
+def simulate(
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder to make.")],
+    seed: Seed = 0,
+    subjects: Annotated[int, typer.Option(min=1, help="Number of listeners.")] = 1,
+    null: Annotated[bool, typer.Option("--null", help="Plant no signal anywhere.")] = False,
+    planted: Annotated[str | None, typer.Option(help="ROI groups that carry signal, with commas between.")] = None,
+    force: Force = False,
+) -> None:
+    """Write a study with known truth: OUT/study.toml and OUT/truth/."""
+    from ..demo.study import simulate_study
+    from ..storage.folder import make_room
+
+    with make_room(out, force), watched() as work:
+        path = simulate_study(
+            out,
+            seed=seed,
+            subjects=subjects,
+            null=null,
+            planted=None if planted is None else split_names(planted),
+            work=work,
+        )
+    print(path)
+
+
+@app.command()
+def check(
+    study: StudyFile,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Read everything that a study names and list every problem."""
+    import json
+
+    from ..data.study.check import check_study, checked_to_dict
+    from ..demo.opener import make_ready
+
+    with watched() as work:
+        make_ready(study, work)
+        checked = check_study(study, progress=work.on_progress)
+    if as_json:
+        print(json.dumps(checked_to_dict(checked), indent=2, ensure_ascii=False))
+        if checked.problems:
+            raise typer.Exit(2)
+        return
+    for line in checked.summary:
+        print(line)
+    for line in checked.notes:
+        print(f"note: {line}")
+    if checked.problems:
+        raise StudyError(checked.problems)
+    print("no problems found")
+
+
+@app.command()
+def train(
+    study: StudyFile,
+    out: Annotated[Path, typer.Option(metavar="RUN", help="Run folder to make.")],
+    preset: Annotated[str, typer.Option(help="demo or full.")] = "demo",
+    device: Device = "auto",
+    seed: Seed = 0,
+    lm: Annotated[
+        str,
+        typer.Option(
+            "--lm", help="Also fit the Bayesian F2T: bigram, smollm2, or the folder of a causal language model."
+        ),
+    ] = "",
+    lm_layer: Annotated[
+        int | None, typer.Option(min=1, help="Block whose output is the feature; default: the middle one.")
+    ] = None,
+    lm_context: Annotated[int, typer.Option(min=1, help="Words that each word of the language model sees.")] = 16,
+    force: Force = False,
+) -> None:
+    """Train F2T, T2G and F2G on a study."""
+    check_option("--preset", preset, ("demo", "full"))
+    check_option("--device", device, DEVICES)
+    from ..storage.folder import make_room
+
+    with make_room(out, force), watched() as work:
+        from ..training.presets import preset_config
+        from ..training.train import train_study
+
+        config = replace(preset_config(preset), lm=lm, lm_layer=lm_layer, lm_context=lm_context)
+        path = train_study(study, out, config, device, seed, work)
+    print(path)
+
+
+@app.command()
+def skeleton(
+    file: Annotated[Path, typer.Argument(metavar="FILE.bvh", help="A motion file of the rig.")],
+    out: Annotated[
+        Path, typer.Option(metavar="F", help="Mapping to write, for example skeleton.toml beside the files.")
+    ],
+    force: Annotated[bool, typer.Option("--force", help="Replace a mapping that is there.")] = False,
+) -> None:
+    """Propose which joint of a BVH rig is which, for you to confirm."""
+    from ..data.motion.files import describe_proposal, propose_skeleton
+
+    mapping = propose_skeleton(file, out, force)
+    print(out)
+    for line in describe_proposal(mapping, out):
+        print(line)

@@ -1,0 +1,23 @@
+"""What both branches share when they draw gestures."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..motion.features import from_bones
+from ..types import Motion
+
+FPS = 15.0  # frames per second of every decoded motion
+
+
+def torch_generator(seed: int, stream: int):
+    """A random generator of torch; every branch and fold draws from a stream of its own."""
+    import torch
+
+    return torch.Generator().manual_seed(int(np.random.default_rng([seed, stream]).integers(2**62)))
+
+
+def motion_of(bones: np.ndarray, start: float) -> Motion:
+    """Unit bone directions (n_samples, n_frames, 27) as a motion whose first sample is shown."""
+    samples = from_bones(bones)
+    return Motion(samples[0], fps=FPS, start=start, samples=samples)

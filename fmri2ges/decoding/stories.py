@@ -1,0 +1,131 @@
+"""A decoded result with what its study knows: the words heard, the true gesture. What figures and scores look at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from ..data.atomic import read_json
+from ..data.motion.npz import read_motion
+from ..data.study.model import RecordingSource, Study
+from ..demo.opener import has_study, open_study
+from ..errors import UserError
+from ..results import Decoded
+from ..storage.decoded import KIND, load_decoded
+from ..types import Motion, Words
+
+
+@dataclass(frozen=True)
+class DecodedStory:
+    """A decoded result and its study.
+
+    Parameters
+    ----------
+    decoded : the result
+    study : None when its file is not there any more; then nothing can be compared
+    """
+
+    decoded: Decoded
+    study: Study | None
+
+    @property
+    def story(self) -> str:
+        """Name of the story."""
+        return self.decoded.request.story
+
+    @property
+    def subject(self) -> str:
+        """Whose BOLD was decoded."""
+        return self.decoded.request.subject
+
+    @property
+    def motions(self) -> dict[str, Motion]:
+        """The decoded motion of each branch."""
+        return self.decoded.motions
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the brain data are simulated."""
+        return self.decoded.simulated
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """Start and stop of the decoded stretch, seconds."""
+        motion = next(iter(self.motions.values()))
+        return motion.start, motion.start + motion.duration
+
+    @cached_property
+    def source(self) -> RecordingSource | None:
+        """The recording's source in the study."""
+        return self.study and self.study.recording(self.subject, self.story)
+
+    @cached_property
+    def heard(self) -> Words | None:
+        """The words that the subject heard."""
+        return self.source and self.study.read_words(self.source)
+
+    @cached_property
+    def reference(self) -> Motion | None:
+        """The gesture made to this story in a simulated study (evaluation and display only)."""
+        return self.study and self.study.truth(self.story)
+
+    @cached_property
+    def rerendition(self) -> Motion | None:
+        """A second performance of the same text by the same speaker: how alike real gestures are."""
+        if self.reference is None:
+            return None
+        file = self.study.root / "truth" / f"{self.story}.rerendition.npz"
+        return read_motion(file) if file.is_file() else None
+
+    @property
+    def setting(self) -> Setting:
+        """What stories must have in common to be averaged."""
+        request = self.decoded.request
+        return Setting(request.subject, request.rois, request.samples)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Stories of one setting may be averaged: subject, ROIs and number of samples."""
+
+    subject: str
+    rois: tuple[str, ...]
+    samples: int
+
+
+def story_of(decoded: Decoded, study: Study | None = None) -> DecodedStory:
+    """A result with its study, which is opened where it is not given and its file is still there."""
+    file = decoded.manifest.get("study")
+    if study is None and has_study(file):
+        study = open_study(file)
+    return DecodedStory(decoded, study)
+
+
+def load_stories(path) -> list[DecodedStory]:
+    """The decoded result in the folder `path`, or all of those below RUN/decoded, each with its study.
+
+    Raises
+    ------
+    UserError
+        When there is none, with the command that makes one.
+    """
+    path = Path(path)
+    if not path.is_dir():
+        raise UserError(f"{path}: no such folder; give a decode folder or a run folder")
+    files = [path / "manifest.json", *sorted((path / "decoded").rglob("manifest.json"))]
+    manifests = [(file.parent, read_json(file)) for file in files if file.is_file()]
+    folders = [folder for folder, m in manifests if isinstance(m, dict) and m.get("kind") == KIND]
+    if not folders:
+        raise UserError(
+            f"{path}: holds no decoded story; first run: "
+            f"fmri2ges decode {path} --subject S --story K --out {path / 'decoded' / 'K'}"
+        )
+    studies: dict[str, Study | None] = {}  # each file is read once
+    stories = []
+    for decoded in map(load_decoded, folders):
+        file = str(decoded.manifest.get("study") or "")
+        if file not in studies:
+            studies[file] = story_of(decoded).study
+        stories.append(DecodedStory(decoded, studies[file]))
+    return stories
