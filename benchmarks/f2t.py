@@ -23,9 +23,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from fmri2ges.brain.atlas import load_atlas  # noqa: E402
 from fmri2ges.brain.parcels import fit_atlas_basis  # noqa: E402
+from fmri2ges.brain.space import Cortex  # noqa: E402
 from fmri2ges.data.atomic import write_json  # noqa: E402
 from fmri2ges.data.bold.read import standardize  # noqa: E402
-from fmri2ges.data.study.folds import BrainStory  # noqa: E402
 from fmri2ges.demo.bold import TR, UNPLANTED  # noqa: E402
 from fmri2ges.demo.world import FIRST_VOLUME_AT, N_VOLUMES, SECONDS, TEST, TRAIN, World  # noqa: E402
 from fmri2ges.evaluation.bold_nulls import phase_randomised, shifted_bold, swapped_bold  # noqa: E402
@@ -33,7 +33,7 @@ from fmri2ges.evaluation.nulls import p_value  # noqa: E402
 from fmri2ges.evaluation.text import window_edges  # noqa: E402
 from fmri2ges.evaluation.text_scores import BertScore, Bleu1, Likeness, Meteor, WordErrorRate, window_frequency_weights
 from fmri2ges.evaluation.wordrate import words_per_volume  # noqa: E402
-from fmri2ges.models.bayes import HeardStory, fit_bayes  # noqa: E402
+from fmri2ges.models.bayes import fit_bayes  # noqa: E402
 from fmri2ges.models.beam import sample_prior  # noqa: E402
 from fmri2ges.models.f2t import sample_prior_texts  # noqa: E402
 from fmri2ges.models.readout import best_penalty  # noqa: E402
@@ -44,7 +44,7 @@ from fmri2ges.text.statistics import text_statistics  # noqa: E402
 from fmri2ges.training.bayes import parcel_of_column  # noqa: E402
 from fmri2ges.training.phase1 import f2t_problem, fit_f2t  # noqa: E402
 from fmri2ges.training.presets import PRESETS  # noqa: E402
-from fmri2ges.types import Words  # noqa: E402
+from fmri2ges.types import Recording, Words  # noqa: E402
 
 SUBJECT = "sub-01"
 TIMES = FIRST_VOLUME_AT + TR * np.arange(N_VOLUMES)
@@ -95,7 +95,7 @@ def run(c: Condition, seed: int, choice: LmChoice, n_null: int, n_test: int, n_d
     chosen = load_atlas().expand(c.rois)
     parcels = np.array([k for k, name in enumerate(basis.names) if name in chosen])
 
-    stories = [BrainStory(SUBJECT, s, basis.transform(bold[s]), TIMES, TR, words[s]) for s in train]
+    stories = [Recording(SUBJECT, s, basis.transform(bold[s]), TR, float(TIMES[0]), words[s], Cortex()) for s in train]
     no_gesture = [np.zeros((1, int(SECONDS * 7.5), 0), np.float32)] * len(stories)
     problem = f2t_problem(stories, no_gesture, statistics, vectors)
     fast = fit_f2t(problem, statistics, best_penalty([problem.scores(PRESETS["demo"].penalties)]))
@@ -103,7 +103,7 @@ def run(c: Condition, seed: int, choice: LmChoice, n_null: int, n_test: int, n_d
 
     lm = open_lm(choice, statistics.language, vectors)
     begun = time.process_time()
-    heard = [HeardStory(bold[s], TIMES, words[s]) for s in train]
+    heard = [Recording(SUBJECT, s, bold[s], TR, float(TIMES[0]), words[s], Cortex()) for s in train]
     bayes = fit_bayes(heard, parcel_of_column(basis, bold[train[0]].shape[1]), lm, choice, device="cpu")
     fitted = time.process_time() - begun
 

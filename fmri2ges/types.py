@@ -6,10 +6,14 @@ Time is always seconds on the stimulus clock of one story; space is metres for m
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .errors import UserError, check_finite, check_positive, check_shape
+
+if TYPE_CHECKING:
+    from .brain.space import Space
 
 # Canonical upper-body skeleton (TED-10): right-handed axes, y up, the speaker faces +z,
 # so the speaker's left is +x.
@@ -152,16 +156,16 @@ class Words:
 
 @dataclass(frozen=True)
 class Recording:
-    """BOLD of one subject hearing one story, with the words heard.
+    """BOLD of one subject hearing one story, or a part of it, with the words heard.
 
     Parameters
     ----------
-    bold : array (n_volumes, n_columns), float32, z-scored within the story
-    columns : tuple of str
-        Name of each column for a table of ROI time courses; empty on fsaverage5, where the
-        columns are the 10,242 left and then the 10,242 right vertices.
+    subject, story : names
+    bold : array (n_volumes, n_columns), float32, z-scored within the story; in training its features per parcel
     tr : repetition time, seconds
     first_volume_at : centre of the first volume on the words' clock, seconds
+    words : heard, on the same clock
+    space : where the columns of the BOLD lie
     """
 
     subject: str
@@ -170,7 +174,7 @@ class Recording:
     tr: float
     first_volume_at: float
     words: Words
-    columns: tuple[str, ...] = ()
+    space: Space
 
     def __post_init__(self):
         check_positive(f"tr of {self.subject}/{self.story}", self.tr, "seconds")
@@ -178,20 +182,27 @@ class Recording:
             raise UserError(
                 f"bold of {self.subject}/{self.story}: must be volumes x columns; got {self.bold.ndim} axes"
             )
-        if self.columns and len(self.columns) != self.bold.shape[1]:
-            raise UserError(
-                f"bold of {self.subject}/{self.story}: {self.bold.shape[1]} columns but {len(self.columns)} names"
-            )
-
-    @property
-    def space(self) -> str:
-        """'table' (named ROI columns) or 'fsaverage5' (one column a vertex)."""
-        return "table" if self.columns else "fsaverage5"
 
     @property
     def volume_times(self) -> np.ndarray:
         """Centre of each volume on the words' clock, array (n_volumes,), seconds."""
         return self.first_volume_at + self.tr * np.arange(len(self.bold))
+
+    @property
+    def start(self) -> float:
+        """Beginning of the first volume on the words' clock, seconds."""
+        return float(self.first_volume_at - self.tr / 2)
+
+    @property
+    def seconds(self) -> float:
+        """Duration of the BOLD, seconds."""
+        return float(len(self.bold) * self.tr)
+
+    def part(self, first: int, last: int) -> Recording:
+        """The volumes from `first` up to, not including, `last`, with the words heard during them."""
+        begin = float(self.first_volume_at + self.tr * first)
+        words = self.words.slice(begin - self.tr / 2, begin - self.tr / 2 + self.tr * (last - first))
+        return replace(self, bold=self.bold[first:last], first_volume_at=begin, words=words)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from app import backend, state
 from app.parts import choose, rois
 from app.parts.mark import data_mark
 from fmri2ges.errors import UserError
-from fmri2ges.request import DEMO, WHOLE_CORTEX
+from fmri2ges.request import DEMO
 
 
 def open_run(place):
@@ -66,7 +66,6 @@ def bold(run) -> None:
     """Mean BOLD of the chosen ROIs."""
     from fmri2ges.brain.roi import mean_course
     from fmri2ges.views.charts import bold_chart
-    from fmri2ges.views.player import roi_label
 
     chosen = state.request()
     try:
@@ -74,7 +73,7 @@ def bold(run) -> None:
     except UserError as error:
         backend.show_error(error)
         return
-    name = "the whole cortex" if chosen.rois == WHOLE_CORTEX else roi_label(chosen.rois)
+    name = run.space.describe(chosen.rois)
     figure = bold_chart(course, name, (chosen.start, chosen.stop), run.simulated)
     st.plotly_chart(figure, key="bold", config={"displayModeBar": False})
 
@@ -115,10 +114,10 @@ def explore() -> None:
 
 def other_run(run, left) -> None:
     """Cortex and list of a run that may be a table of ROIs without a place on the cortex."""
-    if run.space != "fsaverage5":
-        rois.table_list(run.roi_names)
-        kind = "blocks of voxels" if run.space == "voxels" else "ROIs"
-        left.info(f"This study has no cortex to click: choose among its {len(run.roi_names)} {kind} in the list.")
+    if not run.space.has_cortex:
+        names = run.space.names
+        rois.table_list(names)
+        left.info(f"This study has no cortex to click: choose among its {len(names)} {run.space.unit} in the list.")
         return
     rois.check_rois()
     with left:

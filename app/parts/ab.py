@@ -23,8 +23,8 @@ def _atlas_names() -> dict[str, str]:
 
 def pick_other(run, first: DecodeRequest) -> DecodeRequest | None:
     """The request of selection B: the first one with other ROIs; None while nothing is chosen."""
-    on_atlas = run.space == "fsaverage5"
-    reads = _atlas_names() if on_atlas else {name: name for name in run.roi_names}
+    on_atlas = run.space.has_cortex
+    reads = _atlas_names() if on_atlas else {name: name for name in run.space.names}
     chosen = st.multiselect(
         "Compare with other ROIs (B)",
         ["all", *reads],

@@ -12,8 +12,10 @@ from tempfile import TemporaryDirectory
 import streamlit as st
 
 from app import backend, state
+from fmri2ges.brain.space import Space
 from fmri2ges.errors import UserError
 from fmri2ges.exports.rois import FORMATS as ROI_FORMATS
+from fmri2ges.exports.rois import formats_of
 from fmri2ges.request import DecodeRequest
 from fmri2ges.results import Decoded
 
@@ -33,7 +35,7 @@ MOTIONS = {
     "annot": "ROIs as FreeSurfer annotation",
     "label": "ROIs as FreeSurfer labels",
     "dlabel": "ROIs as CIFTI labels",
-    "nii": "ROIs as NIfTI mask (MNI)",
+    "nii": "ROIs as NIfTI mask",
     "roi-csv": "ROIs as CSV of vertices",
     "roi-json": "ROIs as JSON",
 }
@@ -96,14 +98,14 @@ def ending(format: str) -> str:
     return ".label.gii" if format == "gii" else ENDINGS[format]
 
 
-def export_panel(decoded: Decoded, request: DecodeRequest, sample: int, space: str) -> None:
+def export_panel(decoded: Decoded, request: DecodeRequest, sample: int, space: Space) -> None:
     """The panel for one result.
 
     Parameters
     ----------
     decoded, request : the result and what was asked for
     sample : the sample on screen, from 0; it is the one that is exported
-    space : 'fsaverage5' or 'table' (a table of ROIs has no place on the cortex)
+    space : where the columns of the recording lie; it decides which figures and formats there are
     """
     shown = decoded.sample(sample)
     left, right = st.columns(2, gap="large")
@@ -160,8 +162,8 @@ def _name(decoded: Decoded, what: str, ending: str) -> str:
     return "_".join([*filter(None, parts), what, *mark]) + f".{ending}"
 
 
-def _figure(decoded: Decoded, source: tuple, space: str) -> str:
-    kinds = [k for k in FIGURES if k != "cortex" or space == "fsaverage5"]
+def _figure(decoded: Decoded, source: tuple, space: Space) -> str:
+    kinds = [k for k in FIGURES if k != "cortex" or space.has_cortex]
     kind = st.selectbox("Figure", kinds, format_func=FIGURES.__getitem__, key="figure_kind")
     a, b, c = st.columns(3)
     format = a.selectbox("Format", ("svg", "pdf", "png"), format_func=str.upper, key="figure_format")
@@ -203,8 +205,8 @@ def _window(decoded: Decoded, part: Decoded) -> list[str]:
     return [word for option, seconds in chosen for word in (option, f"{seconds:g}")]
 
 
-def _motion(decoded: Decoded, source: tuple, space: str) -> str:
-    formats = [f for f in MOTIONS if f not in ROI_FORMATS or space == "fsaverage5"]
+def _motion(decoded: Decoded, source: tuple, space: Space) -> str:
+    formats = [f for f in MOTIONS if f not in ROI_FORMATS or f in formats_of(space)]
     format = st.selectbox("Motion", formats, format_func=MOTIONS.__getitem__, key="motion_format")
     options = ["fmri2ges", "export", "decoded", "--format", format]
     branch, part, words = None, decoded, True

@@ -17,6 +17,7 @@ from .atlas import N_VERTICES, load_atlas
 from .surface import cortex_graph
 
 N_ALL = 2 * N_VERTICES
+FEWEST_UNITS = 3  # ROIs from which an interval of their mean is given
 
 
 @dataclass(frozen=True)
@@ -178,54 +179,36 @@ class Course:
 def mean_course(recording: Recording, rois) -> Course:
     """Mean BOLD of the chosen ROIs with a band.
 
-    The unit of the band is the area (neighbouring vertices are far from independent): a 95 %
-    t interval of the mean over areas where there are three or more, otherwise the range of the
-    areas' or vertices' middle 80 %, which is a spread and no confidence interval.
+    The band is a 95 % t interval of the mean over ROIs of the space (areas, blocks of voxels, columns of a table;
+    neighbouring vertices are far from independent) where there are three or more of them. Of fewer it is the range of
+    the middle 80 % of their vertices or voxels, which is a spread and no confidence interval.
 
     Parameters
     ----------
-    recording : on fsaverage5 or a table of ROI columns
-    rois : names the atlas understands, or column names for a table
+    recording : BOLD (n_volumes, n_columns) in any space
+    rois : names that the recording's space understands
 
     Raises
     ------
     UserError
         For an empty selection or an unknown name.
     """
-    rois = tuple(rois)
-    if not rois:
-        raise UserError("rois: choose at least one ROI; its mean BOLD is shown")
-    if recording.space == "table":
-        chosen = recording.columns if "all" in rois else rois
-        unknown = [name for name in chosen if name not in recording.columns]
-        if unknown:
-            raise UserError(
-                f"rois: {unknown[0]!r} is no column of {recording.subject}; allowed: {', '.join(recording.columns)}"
-            )
-        units = recording.bold[:, [recording.columns.index(name) for name in chosen]]
-        weights = np.ones(units.shape[1])
-        unit = "ROIs"
+    space, bold = recording.space, recording.bold
+    chosen = space.numbers(rois)
+    if len(chosen) >= FEWEST_UNITS or space.unit == space.column_unit:
+        units, weights, unit = space.means(bold)[:, chosen], space.sizes[chosen], space.unit
     else:
-        atlas = load_atlas()
-        areas = [atlas.area_index[a] + 1 for a in atlas.expand(rois)]
-        unit = "areas"
-        if len(areas) < 3:
-            units = recording.bold[:, np.isin(atlas.labels, areas)]
-            weights = np.ones(units.shape[1])
-            unit = "vertices"
-        else:
-            means = parcel_means(recording.bold)
-            units = means[:, np.array(areas) - 1]
-            weights = np.bincount(atlas.labels, minlength=361)[areas]
-    return _course(recording.volume_times, units, weights, unit)
+        units = bold[:, space.columns(rois)]
+        weights, unit = np.ones(units.shape[1]), space.column_unit
+    interval = len(chosen) >= FEWEST_UNITS
+    return _course(recording.volume_times, units, weights / weights.sum(), unit, interval)
 
 
-def _course(times, units, weights, unit: str) -> Course:
-    """Course of `units` (n_volumes, n_units), weighted by their size."""
+def _course(times, units: np.ndarray, share: np.ndarray, unit: str, interval: bool) -> Course:
+    """Course of `units` (n_volumes, n_units) with their shares of the mean (n_units,)."""
     n = units.shape[1]
-    share = weights / weights.sum()
     mean = units @ share
-    if unit == "vertices" or n < 3:
+    if not interval:
         low, high = (np.quantile(units, q, axis=1) for q in (0.1, 0.9))
         band = f"middle 80 % of {n} {unit}" if n > 1 else "one ROI: no band"
         return Course(times, mean, np.minimum(low, mean), np.maximum(high, mean), band)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
 from ..errors import UserError, check_shape
-from ..types import Recording
 
 N_BLOCKS = 200
 MAX_BLOCK = 500  # voxels; principal components of a block take the square of it in memory
@@ -56,23 +54,6 @@ class VoxelGrid:
         return out
 
 
-@dataclass(frozen=True)
-class VoxelRecording(Recording):
-    """A recording whose columns are voxels.
-
-    Parameters
-    ----------
-    grid : where they lie; None when the file does not say and no mask was given
-    """
-
-    grid: VoxelGrid | None = None
-
-    @property
-    def space(self) -> str:
-        """'voxels'."""
-        return "voxels"
-
-
 def voxel_blocks(n_voxels: int, grid: VoxelGrid | None = None) -> np.ndarray:
     """Block of each voxel: 200 or more compact pieces of about equal size.
 
@@ -114,15 +95,6 @@ def block_names(n_blocks: int) -> tuple[str, ...]:
 def block_regions(n_blocks: int) -> list[np.ndarray]:
     """Runs of neighbouring blocks, which random ROI choices draw together; list of arrays of int."""
     return np.array_split(np.arange(n_blocks), min(N_REGIONS, n_blocks))
-
-
-def block_means(recording: VoxelRecording) -> np.ndarray:
-    """Mean BOLD of every block, array (n_volumes, n_blocks), in the order of `block_names`."""
-    block = voxel_blocks(recording.bold.shape[1], recording.grid)
-    order = np.argsort(block, kind="stable")
-    edges = np.searchsorted(block[order], np.arange(block.max() + 2))
-    means = [recording.bold[:, order[lo:hi]].mean(1) for lo, hi in pairwise(edges)]
-    return np.stack(means, 1)
 
 
 def surface_columns(vertices: np.ndarray, coord: np.ndarray, grid: VoxelGrid) -> np.ndarray:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..data.study.folds import training_folds
-from ..types import Words
+from ..types import Recording, Words
 
 if TYPE_CHECKING:
     from .run import Run
@@ -17,26 +17,12 @@ SECONDS = 20.0  # length of a stretch
 LAG = 5.0  # seconds from words to BOLD, the peak of the HRF
 
 
-@dataclass(frozen=True)
-class Heard:
-    """BOLD of one stretch of training, with the words heard.
-
-    Parameters
-    ----------
-    features : array (n_volumes, n_columns)
-    volume_times : array (n_volumes,), seconds
-    words : on the same clock
-    """
-
-    features: np.ndarray
-    volume_times: np.ndarray
-    words: Words
-
-
 def nearest_segments(
-    features: np.ndarray, volume_times: np.ndarray, span: tuple[float, float], training: list[Heard]
+    features: np.ndarray, volume_times: np.ndarray, span: tuple[float, float], training: list[Recording]
 ) -> Words:
-    """A text for a story, copied from training: for each 20 s the words of the training BOLD with the highest correlation.
+    """A text for a story, copied from training.
+
+    For each 20 s it has the words that were heard when training BOLD had the highest correlation with the story's.
 
     Parameters
     ----------
@@ -55,10 +41,10 @@ def nearest_segments(
         rows = np.flatnonzero((volume_times >= start + LAG) & (volume_times < stop + LAG))
         if len(rows) < 2:
             continue
-        long_enough = [h for h in training if len(h.features) >= len(rows)]
+        long_enough = [h for h in training if len(h.bold) >= len(rows)]
         if not long_enough:
             continue
-        places = [(*_most_alike(features[rows], h.features), h) for h in long_enough]
+        places = [(*_most_alike(features[rows], h.bold), h) for h in long_enough]
         _, first, heard = max(places, key=lambda place: place[0])
         begin = heard.volume_times[first] - (volume_times[rows[0]] - start)
         copied = heard.words.slice(begin, begin + (stop - start))
@@ -84,7 +70,7 @@ def _most_alike(segment: np.ndarray, long: np.ndarray) -> tuple[float, int]:
     return float(r[best]), best
 
 
-def heard_in_training(run: Run, subject: str, fold: int, columns: np.ndarray) -> list[Heard]:
+def heard_in_training(run: Run, subject: str, fold: int, columns: np.ndarray) -> list[Recording]:
     """What a subject heard in training, with the features that the run has kept: no BOLD is read again.
 
     Parameters
@@ -95,19 +81,21 @@ def heard_in_training(run: Run, subject: str, fold: int, columns: np.ndarray) ->
 
     Returns
     -------
-    list of Heard; empty when the study does not hold the stories that the run was trained on (the demo's does not)
+    list of Recording whose BOLD is the features of the chosen columns; empty when the study does not hold the stories that the run was trained on (the demo's does not)
     """
     readout, study = run.f2t(subject, fold).readout, run.study
     own = [r for r in study.recordings if r.subject == subject]
     if study.split.within_story_folds:
-        blocks = training_folds(study, [run.recording(subject, r.story) for r in own])[fold]
-        heard = [(b.volume_times, b.words) for b in blocks]
+        heard = training_folds(study, [run.recording(subject, r.story) for r in own])[fold]
     else:
-        sources = [r for r in own if r.story in study.train_stories]
+        empty, space = np.zeros((0, 0), np.float32), run.space_of(subject)
         heard = [
-            (s.first_volume_at + s.tr * np.arange(n), study.read_words(s)) for s, n in zip(sources, readout.lengths)
+            Recording(subject, s.story, empty, s.tr, s.first_volume_at, study.read_words(s), space)
+            for s in own
+            if s.story in study.train_stories
         ]
     rows = list(zip(readout.bounds[:-1], readout.bounds[1:]))
-    if [hi - lo for lo, hi in rows] != [len(times) for times, _ in heard]:
+    whole = study.split.within_story_folds and [len(h.bold) for h in heard] != [high - low for low, high in rows]
+    if len(rows) != len(heard) or whole:
         return []
-    return [Heard(readout.features[lo:hi, columns], times, words) for (lo, hi), (times, words) in zip(rows, heard)]
+    return [replace(h, bold=readout.features[low:high, columns]) for (low, high), h in zip(rows, heard)]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..brain.parcels import parcels_inside
+from ..brain.space import NEEDS_SURFACES, Space, Voxels
 from ..data.bold.nifti import voxel_roi
 from ..data.rois.files import select_rois
 from ..errors import UserError
@@ -40,13 +41,27 @@ def chosen_rois(run: Run, subject: str, paths) -> Choice:
     UserError
         For a file that cannot be read, or one that chooses nothing.
     """
-    own = [p for p in paths if run.space == "voxels" and Path(p).name.lower().endswith((".nii", ".nii.gz"))]
-    names = tuple(dict.fromkeys(name for p in own for name in rois_in_mask(run, p, subject)))
-    others = [p for p in paths if p not in own]
+    in_volume = [] if run.space.has_cortex else [p for p in paths if is_volume(p)]
+    names = [name for path in in_volume for name in rois_in_mask(run, path, subject)]
+    others = [path for path in paths if path not in in_volume]
     if not others:
-        return Choice(names, "")
+        return Choice(tuple(dict.fromkeys(names)), "")
     selection = select_rois(others)
+    if selection.note and not run.space.has_cortex:
+        raise UserError(f"{others[0]}: is an ROI on the cortical surface, but {why_no_cortex(run.space)}")
     return Choice(tuple(dict.fromkeys((*names, *selection.names))), selection.note)
+
+
+def is_volume(path) -> bool:
+    """Whether a file is a volume by its name."""
+    return Path(path).name.lower().endswith((".nii", ".nii.gz"))
+
+
+def why_no_cortex(space: Space) -> str:
+    """Why a run has no place on the cortex, and what would give it one; the end of a sentence."""
+    if isinstance(space, Voxels):
+        return NEEDS_SURFACES
+    return f"this run is a {space.place}, which has no place on the cortex. Choose among: {', '.join(space.names)}"
 
 
 def rois_in_mask(run: Run, path, subject: str) -> tuple[str, ...]:
@@ -63,12 +78,12 @@ def rois_in_mask(run: Run, path, subject: str) -> tuple[str, ...]:
     UserError
         When the run has no voxels or their place is not known, and for a mask of another grid or without a block.
     """
-    if run.space != "voxels":
+    if not isinstance(run.space, Voxels):
         raise UserError(
-            f"{path}: a mask in the subject's own grid is for recordings of voxels; this run is on {run.space}"
+            f"{path}: a mask in the subject's own grid is for recordings of voxels; this run is a {run.space.place}"
         )
     basis = run.basis(subject)
-    grid = next(r for r in run.study.recordings if r.subject == subject).grid()
+    grid = next(r for r in run.study.recordings if r.subject == subject).space().grid
     if grid is None:
         raise UserError(f"{path}: where the voxels of {subject} lie is not known; add `mask` to its recordings")
     names = parcels_inside(basis, voxel_roi(grid, path))

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ..brain.atlas import load_atlas
+from ..brain.space import Space, Voxels, space_of
 from ..data.study.folds import within_story_folds
 from ..data.study.model import RecordingSource, Study
 from ..demo.opener import find_run, has_study, name_of_run, name_of_study, open_study
@@ -103,14 +103,16 @@ class Run:
         return tuple(s for s in (*split.test_stories, *split.validation_stories) if s in heard)
 
     @property
-    def space(self) -> str:
-        """Where the columns of the recordings lie."""
-        return self.manifest["space"]
+    def space(self) -> Space:
+        """Where the columns of the first subject's recordings lie."""
+        return self.space_of(self.manifest["subjects"][0])
 
-    @property
-    def roi_names(self) -> tuple[str, ...]:
-        """Names of the ROIs of a table or of voxel blocks; empty on fsaverage5, where the atlas names them."""
-        return tuple(self.manifest["columns"])
+    def space_of(self, subject: str) -> Space:
+        """Where the columns of a subject's recordings lie; without the grid of voxels, which their file knows."""
+        kind, columns = self.manifest["space"], tuple(self.manifest["columns"])
+        if kind != Voxels.kind:
+            return space_of(kind, columns)
+        return Voxels(int(self.basis(subject).members.max()) + 1)
 
     @property
     def forms(self) -> tuple[str, ...]:
@@ -167,19 +169,7 @@ class Run:
 
     def columns(self, rois, subject: str) -> np.ndarray:
         """Feature columns of a choice of ROIs, array (n_columns,), int."""
-        basis = self.basis(subject)
-        if self.space != "fsaverage5":
-            unknown = [r for r in rois if r != "all" and r not in basis.names]
-            if unknown:
-                names = basis.names if len(basis.names) <= 20 else (basis.names[0], "...", basis.names[-1])
-                raise UserError(f"rois: {unknown[0]!r} is not an ROI of this study; allowed: all, {', '.join(names)}")
-            chosen = set(basis.names) if "all" in rois else set(rois)
-        else:
-            chosen = set(load_atlas().expand(rois))
-        parcels = [k for k, name in enumerate(basis.names) if name in chosen]
-        if not parcels:
-            raise UserError("rois: the selection is empty; choose at least one ROI")
-        return np.flatnonzero(np.isin(basis.parcel, parcels))
+        return np.flatnonzero(np.isin(self.basis(subject).parcel, self.space_of(subject).numbers(rois)))
 
     # Models: read when first needed, then kept.
 
@@ -359,7 +349,7 @@ class Run:
             "run_digest": self.digest,
             "run_created": self.manifest.get("created"),
             "study_name": self.study.name,
-            "space": self.space,
+            "space": self.space.kind,
             "t2g": self.manifest.get("t2g"),
             "guidance": {branch: guidance[branch]() for branch in request.branches},
             **self._places(),

@@ -61,7 +61,7 @@ class TextNulls:
         return self._decode(self.recording, heard_rate(heard, self.recording), rng)
 
     def nearest(self) -> Words | None:
-        """The words of the training BOLD most like each 20 s of the story, from the same ROIs; None without those words."""
+        """The words of the training BOLD of these ROIs most like each 20 s of the story; None without those words."""
         features = self.run.features(self.recording)[:, self.columns]
         half, texts = self.recording.tr / 2, []
         for reading in self.readings:

@@ -6,8 +6,10 @@ from pathlib import Path
 
 from ..brain.atlas import load_atlas
 from ..brain.roi import Roi
+from ..brain.space import Cortex, Space, Voxels, has_cortex
 from ..data.rois.files import write_rois
 from ..data.rois.gifti import kind_of
+from ..data.rois.nifti import write_voxel_mask
 from ..errors import UserError, check_option
 from ..results import Decoded
 
@@ -23,38 +25,53 @@ FORMATS = {
 }
 
 
-def export_rois(decoded: Decoded, format: str, out) -> tuple[Path, ...]:
+def export_rois(decoded: Decoded, format: str, out, space: Space | None = None) -> tuple[Path, ...]:
     """Write the ROI of a result as one mask.
 
     Parameters
     ----------
     decoded : the result
     format : 'gii' (``NAME.L.func.gii`` and ``NAME.R.func.gii``, or .label.gii when `out` ends so), 'annot' or 'label'
-        (FreeSurfer), 'dlabel' (CIFTI), 'nii' (mask in MNI space), 'roi-csv' (members) or 'roi-json'
+        (FreeSurfer), 'dlabel' (CIFTI), 'nii' (mask in MNI space, or in the subject's own grid for a run of voxels),
+        'roi-csv' (members) or 'roi-json'
     out : file to write
+    space : of the recording; needed for a run of voxels, whose grid it knows
 
     Returns
     -------
     paths : the files written
-    """
-    check_option("format", format, FORMATS)
-    return write_rois([decoded_roi(decoded)], _roi_path(Path(out), format))
-
-
-def decoded_roi(decoded: Decoded) -> Roi:
-    """The ROI that a result was decoded from, as one mask.
 
     Raises
     ------
     UserError
-        When the brain data were a table of ROIs or a subject's own voxels, which have no place on fsaverage5.
+        When the ROIs have no place in the format: columns of a table, or voxels on a surface.
     """
-    if decoded.manifest.get("space", "fsaverage5") != "fsaverage5":
+    check_option("format", format, FORMATS)
+    out = _roi_path(Path(out), format)
+    if on_cortex(decoded):
+        return write_rois([Roi("+".join(decoded.rois), load_atlas().vertices(decoded.rois))], out)
+    if format != "nii" or not isinstance(space, Voxels):
         raise UserError(
-            f"rois: this recording is in the space {decoded.manifest['space']!r}, ROIs without a place on the cortex of fsaverage5; "
-            "export its motion instead"
+            f"rois: {', '.join(decoded.rois)} of {decoded.request.subject} have no place on the cortex of fsaverage5; "
+            f"{'export them as nii, in their own grid' if isinstance(space, Voxels) else 'export the motion instead'}"
         )
-    return Roi("+".join(decoded.rois), load_atlas().vertices(decoded.rois))
+    if space.grid is None:
+        raise UserError(
+            f"rois: where the voxels of {decoded.request.subject} lie is not known; add `mask` to the recording"
+        )
+    return (write_voxel_mask(out, space.grid, space.columns(decoded.rois)),)
+
+
+def formats_of(space: Space) -> tuple[str, ...]:
+    """The formats that ROIs of a space can be written in."""
+    if space.has_cortex:
+        return tuple(FORMATS)
+    return ("nii",) if isinstance(space, Voxels) else ()
+
+
+def on_cortex(decoded: Decoded) -> bool:
+    """Whether the ROIs of a result have a place on the cortex of fsaverage5."""
+    return has_cortex(decoded.manifest.get("space", Cortex.kind))
 
 
 def _roi_path(out: Path, format: str) -> Path:

@@ -12,6 +12,7 @@ from ..brain.atlas import N_VERTICES, load_atlas
 from ..brain.surface import load_sulc, load_surface
 from ..decoding.stories import DecodedStory
 from ..errors import UserError, check_shape
+from ..exports.rois import on_cortex
 from .style import GREY, INK, ROI_COLOURS, Page
 
 # Name of a view -> direction from which the left hemisphere is seen (x right, y anterior, z up).
@@ -149,10 +150,12 @@ def draw_rois(story: DecodedStory, width: float) -> Page:
     width : mm
     """
     request = story.decoded.request
-    try:
-        masks = [load_atlas().vertices([name]) for name in request.rois]
-    except UserError as error:
-        raise UserError(f"cortex figure: {error}; ROI columns of a table have no place on the cortex") from error
+    if not on_cortex(story.decoded):
+        raise UserError(
+            f"cortex figure: {', '.join(request.rois)} of this run have no place on the cortex of fsaverage5, because it "
+            "was trained on a table of ROIs or on voxels; draw strip or compare instead"
+        )
+    masks = [load_atlas().vertices([name]) for name in request.rois]
     about = f"subject {request.subject}, story {request.story}"
     return roi_page(request.rois, masks, width, about, story.simulated)
 

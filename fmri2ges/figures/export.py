@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..data.atomic import replacing
+from ..decoding.stories import story_of
 from ..errors import UserError, check_option
 from ..exports import motion, rois
 from ..results import Decoded
@@ -38,7 +39,9 @@ def export(decoded: Decoded, format: str, out, branch: str | None = None, words:
     check_option("format", format, ENDINGS)
     out = Path(out)
     if format in rois.FORMATS:
-        return rois.export_rois(decoded, format, out)
+        # The grid of voxels stands in the study, which is opened for them alone.
+        source = None if rois.on_cortex(decoded) else story_of(decoded).source
+        return rois.export_rois(decoded, format, out, source and source.space())
     if format in FILMS:
         if out.suffix.lower() != FILMS[format]:
             raise UserError(f"out: the name of a {format} must end in {FILMS[format]}; got {out}")

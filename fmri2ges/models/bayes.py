@@ -17,7 +17,7 @@ from ..text.lm import LanguageModel
 from ..text.open_lm import LmChoice
 from ..text.proposals import PerturbedProposals, Proposals
 from ..text.timing import spread_words
-from ..types import Words
+from ..types import Recording, Words
 from ..work import QUIET, Work
 from .beam import WIDTH, check_count, decode_beam
 from .encoding import EncodingModel, StoryVoxels, fit_encoding
@@ -29,22 +29,6 @@ N_CHOOSING = 300  # of these, on which the shrinkage is chosen
 PRIOR_WEIGHT = 1.0  # Bayes' rule; on validation stories less loses words in common and more loses the topic
 PER_PARCEL = 4  # and these of every parcel, so that any ROI can be decoded on its own
 DRAW_WIDTH = 8  # hypotheses of the search for a drawn text: on validation stories as good as 20
-
-
-@dataclass(frozen=True)
-class HeardStory:
-    """BOLD of one training story with the words heard.
-
-    Parameters
-    ----------
-    bold : array-like (n_volumes, n_columns), z-scored within the story; sliced by columns
-    volume_times : array (n_volumes,), seconds
-    words : the words heard
-    """
-
-    bold: np.ndarray
-    volume_times: np.ndarray
-    words: Words
 
 
 @dataclass(frozen=True)
@@ -206,7 +190,7 @@ class BayesDecoder:
 
 
 def fit_bayes(
-    stories: list[HeardStory],
+    stories: list[Recording],
     parcel: np.ndarray,
     lm: LanguageModel,
     choice: LmChoice,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +11,11 @@ import numpy as np
 from ..brain.parcels import ParcelBasis
 from ..data.study.folds import blocks_of, within_story_folds
 from ..data.study.model import Study
-from ..models.bayes import HeardStory, fit_bayes
+from ..models.bayes import fit_bayes
 from ..storage import models as store
 from ..text.embeddings import WordVectors
 from ..text.open_lm import LmChoice, open_lm
-from ..types import Words
+from ..types import Recording
 from ..work import QUIET, Work
 
 
@@ -61,27 +62,25 @@ def train_bayes(
             store.write_bayes(folder / f"bayes-{i}-{k}.safetensors", decoder)
 
 
-def heard_stories(study: Study, subject: str, fold: int, folder: Path) -> list[HeardStory]:
+def heard_stories(study: Study, subject: str, fold: int, folder: Path) -> list[Recording]:
     """What a fold trains on: stories of a subject, or blocks of them; their BOLD lies in `folder`."""
-
     split, out = study.split, []
 
-    def add(bold: np.ndarray, times: np.ndarray, words: Words) -> None:
+    def add(recording: Recording) -> None:
         path = folder / f"{len(out)}.npy"
-        np.save(path, bold.astype(np.float32, copy=False))
-        out.append(HeardStory(np.load(path, mmap_mode="r"), times, words))
+        np.save(path, recording.bold.astype(np.float32, copy=False))
+        out.append(replace(recording, bold=np.load(path, mmap_mode="r")))
 
     for source in study.recordings:
         if source.subject != subject:
             continue
         if split.within_story_folds:
-            r = study.read_recording(source)
-            train, _ = list(within_story_folds(r.volume_times, split.within_story_folds, split.gap))[fold]
-            for block in blocks_of(r, train):
-                add(block.features, block.volume_times, block.words)
+            recording = study.read_recording(source)
+            folds = within_story_folds(recording.volume_times, split.within_story_folds, split.gap)
+            for block in blocks_of(recording, folds[fold][0]):
+                add(block)
         elif source.story in study.train_stories:
-            r = study.read_recording(source)
-            add(r.bold, r.volume_times, r.words)
+            add(study.read_recording(source))
     return out
 
 

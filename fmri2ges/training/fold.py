@@ -7,15 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from ..brain.atlas import load_atlas
 from ..brain.parcels import ParcelBasis
-from ..brain.voxels import block_names, block_regions
-from ..data.study.folds import BrainStory
 from ..models.generator import Generator
 from ..models.readout import best_penalty
 from ..storage import models as store
 from ..text.embeddings import WordVectors
 from ..text.statistics import TextStatistics, text_statistics
+from ..types import Recording
 from ..work import QUIET, Work
 from .phase1 import f2t_problem, fit_f2t, pseudo_gestures
 from .phase2 import AlignedStory, decoded_tracks, random_choices, roi_tracks, train_f2g
@@ -51,10 +49,11 @@ class Shared:
     def speakers(self) -> list[int]:
         """Index of the speaker of each pseudo-gesture of a story."""
         n_speakers = self.t2g.denoiser.config.n_speakers
-        return [s % n_speakers for s in (SPEAKERS * 4)[: self.config.renditions]]
+        # In order, because renditions are drawn speaker by speaker.
+        return sorted(s % n_speakers for s in (SPEAKERS * 4)[: self.config.renditions])
 
 
-def fit_fold(shared: Shared, fold: int, stories: list[BrainStory], work: Work = QUIET) -> None:
+def fit_fold(shared: Shared, fold: int, stories: list[Recording], work: Work = QUIET) -> None:
     """F2T of every subject and F2G of one fold, written into the run folder.
 
     Parameters
@@ -87,7 +86,7 @@ def gestures_of_t2g(t2g: Generator, made: list[np.ndarray], speakers: list[int])
 def fit_texts(
     shared: Shared,
     fold: int,
-    stories: list[BrainStory],
+    stories: list[Recording],
     gestures: dict[str, np.ndarray],
     statistics: TextStatistics,
     work: Work,
@@ -112,22 +111,10 @@ def fit_texts(
         f2t = fit_f2t(problems[subject], statistics, penalty)
         store.write_f2t(shared.folder / f"f2t-{i}-{fold}.safetensors", f2t)
         basis = shared.bases[subject]
-        tokens = roi_tracks(f2t, own, random_choices(basis.parcel, roi_groups(basis), config.roi_choices, rng), rng)
+        tokens = roi_tracks(f2t, own, random_choices(basis.parcel, own[0].space.together, config.roi_choices, rng), rng)
         decoded = [()] * len(own)
         if config.teacher != "observed":
             decoded = decoded_tracks(f2t, own, shared.vectors, config.n_texts, rng)
         aligned += [AlignedStory(s, gestures[s.story], *found) for s, *found in zip(own, tokens, decoded)]
         work.report((i + 1) / len(own_of), f"F2T of {subject}")
     return aligned
-
-
-def roi_groups(basis: ParcelBasis) -> list[np.ndarray]:
-    """Parcels that random ROI choices draw together: atlas groups, regions of blocks, or single table columns."""
-    atlas, n = load_atlas(), len(basis.names)
-    if basis.names == block_names(n):
-        return block_regions(n)
-    if basis.names != atlas.areas:
-        return [np.array([k]) for k in range(n)]
-    grouped = [np.array([atlas.area_index[a] for a in members]) for _, members in atlas.groups.values()]
-    rest = [np.array([k]) for k, a in enumerate(atlas.areas) if a not in atlas.group_of_area]
-    return [*grouped, *rest]

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from ..brain.parcels import ParcelBasis, fit_atlas_basis, fit_voxel_basis, table_basis
-from ..brain.voxels import voxel_blocks
+from ..brain.parcels import ParcelBasis
 from ..data.study.model import RecordingSource, Study
 from ..errors import UserError
 from ..motion.features import resample, to_bones
@@ -75,7 +74,7 @@ def read_brains(study: Study, n_components: int, work: Work = QUIET) -> tuple[di
             features = store.dequantise(store.quantise(bases[subject].transform(r.bold)))
             out.append(replace(r, bold=features))
         work.report((k + 1) / len(study.subjects), f"parcel features of {subject}")
-    if len({(r.space, r.columns) for r in out}) > 1:
+    if not all(out[0].space.fits_with(r.space) for r in out):
         raise UserError(f"{study.path}: subjects differ in their space or ROI columns; train them as separate studies")
     return bases, out
 
@@ -83,24 +82,17 @@ def read_brains(study: Study, n_components: int, work: Work = QUIET) -> tuple[di
 def fit_basis(study: Study, sources: list[RecordingSource], n_components: int) -> ParcelBasis:
     """Parcel components of one subject. One story is in memory at a time, so each is read again later."""
     first = study.read_recording(sources[0])
-    story, space, columns, width = first.story, first.space, first.columns, first.bold.shape[1]
-    block = voxel_blocks(width, first.grid) if space == "voxels" else None
+    space, story = first.space, first.story
     del first
 
     def stories():
         for source in sources:
             r = study.read_recording(source)
-            if r.space != space or r.columns != columns or r.bold.shape[1] != width:
+            if not space.same_columns(r.space):
                 raise UserError(
                     f"{study.path}: {r.story} of {r.subject} has other columns than {story} ({r.bold.shape[1]} and "
-                    f"{width}); give all stories the same ROIs or mask"
+                    f"{space.n_columns}); give all stories the same ROIs or mask"
                 )
             yield r.bold
 
-    if space == "table":
-        for _ in stories():  # for the check alone
-            pass
-        return table_basis(columns)
-    return (
-        fit_atlas_basis(stories(), n_components) if block is None else fit_voxel_basis(stories(), block, n_components)
-    )
+    return space.fit_basis(stories(), n_components)

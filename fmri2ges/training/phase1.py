@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from ..data.study.folds import BrainStory
 from ..models.conditions import TokenTrack, word_track
 from ..models.denoiser import LATENT_FPS, Denoiser
 from ..models.f2t import F2T, Blocks, text_targets
@@ -17,6 +16,7 @@ from ..models.t2g import WindowBatches, t2g_batch, t2g_config, t2g_loss
 from ..motion.codec import fit_codec
 from ..text.embeddings import WordVectors
 from ..text.statistics import TextStatistics
+from ..types import Recording
 from ..work import QUIET, Work
 from .corpus import GestureStory
 from .loop import LoopConfig, fit
@@ -98,7 +98,7 @@ def seeded(build, rng: np.random.Generator):
 
 def pseudo_gestures(
     t2g: Generator,
-    stories: list[BrainStory],
+    stories: list[Recording],
     vectors: WordVectors,
     speakers: list[int],
     rng: np.random.Generator,
@@ -168,7 +168,7 @@ class F2TProblem:
 
 
 def f2t_problem(
-    stories: list[BrainStory], gestures: list[np.ndarray], statistics: TextStatistics, vectors: WordVectors
+    stories: list[Recording], gestures: list[np.ndarray], statistics: TextStatistics, vectors: WordVectors
 ) -> F2TProblem:
     """What the text decoder of one subject learns.
 
@@ -185,7 +185,7 @@ def f2t_problem(
         moves = gesture_targets(codes.mean(0), len(story.volume_times), story.tr)
         targets.append(np.concatenate([text, moves], 1))
     blocks = Blocks(vectors.dim, targets[0].shape[1] - 2 * vectors.dim - 1)
-    return F2TProblem([s.features for s in stories], np.concatenate(targets), blocks)
+    return F2TProblem([s.bold for s in stories], np.concatenate(targets), blocks)
 
 
 def fit_f2t(problem: F2TProblem, statistics: TextStatistics, penalty: float) -> F2T:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from ..data.study.folds import BrainStory
 from ..errors import check_option
 from ..models.conditions import TokenTrack, collate, volume_track, word_track
 from ..models.dbda import LOSSES, alignment_batch, alignment_loss
@@ -16,6 +15,7 @@ from ..models.f2t import F2T
 from ..models.generator import Generator, calibrate
 from ..models.t2g import WindowBatches
 from ..text.embeddings import WordVectors
+from ..types import Recording
 from ..work import QUIET, Work
 from .loop import LoopConfig, fit
 from .phase1 import seeded
@@ -37,14 +37,14 @@ class AlignedStory:
     decoded : word tokens of texts decoded from the BOLD, from `decoded_tracks`; needed where decoded text teaches
     """
 
-    story: BrainStory
+    story: Recording
     gestures: np.ndarray
     tokens: RoiTracks
     decoded: tuple[TokenTrack, ...] = ()
 
 
 def roi_tracks(
-    f2t: F2T, stories: list[BrainStory], choices: list[np.ndarray], rng: np.random.Generator
+    f2t: F2T, stories: list[Recording], choices: list[np.ndarray], rng: np.random.Generator
 ) -> list[RoiTracks]:
     """Cross-fitted tokens of each training story under several choices of feature columns.
 
@@ -86,7 +86,7 @@ def random_choices(
 
 
 def decoded_tracks(
-    f2t: F2T, stories: list[BrainStory], vectors: WordVectors, n_texts: int, rng: np.random.Generator
+    f2t: F2T, stories: list[Recording], vectors: WordVectors, n_texts: int, rng: np.random.Generator
 ) -> list[tuple[TokenTrack, ...]]:
     """Word tokens of `n_texts` texts decoded from each training story, by a decoder that was fitted on the others."""
     decoder = f2t.decoder(np.arange(f2t.readout.features.shape[1]))
@@ -164,7 +164,7 @@ def train_f2g(
 
 def calibrated_f2g(
     f2g: Generator,
-    stories: list[BrainStory],
+    stories: list[Recording],
     tokens: list[RoiTracks],
     real: list[np.ndarray],
     speaker: int,

@@ -113,13 +113,12 @@ def train_models(study: Study, folder: Path, config: TrainConfig, device: str, s
         choice = fastest_choice(config.lm, config.lm_layer, config.lm_context, device)
         train_bayes(study, folder, bases, len(folds), choice, vectors, device, work.part(folds_end, 1))
     space = held[0].space
-    columns = () if space == "fsaverage5" else bases[study.subjects[0]].names
     return {
         "subjects": list(study.subjects),
         "folds": len(folds),
         "t2g": gestures.trained_on,
-        "space": space,
-        "columns": list(columns),
+        "space": space.kind,
+        "columns": [] if space.has_cortex else list(bases[study.subjects[0]].names),
     }
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ..brain.atlas import load_atlas
+from ..brain.space import Space
 from ..data.study.check import Checked
-from ..data.study.clocks import check_recording_clock, region_means
+from ..data.study.clocks import check_recording_clock
 from ..evaluation.clock import HRF_WINDOW, ClockCheck
 from ..motion.features import resample
 from ..types import Motion, Recording, Words
@@ -97,29 +97,25 @@ def problems_html(lines, root: str) -> str:
 
 def recording_preview(recording: Recording) -> RecordingPreview:
     """The curves and the clock check of one recording."""
-    names, means = region_means(recording)
+    means = recording.space.means(recording.bold)
     half = recording.tr / 2
     edges = np.append(recording.volume_times - half, recording.volume_times[-1] + half)
     return RecordingPreview(
         times=recording.volume_times,
         tr=recording.tr,
-        courses=_courses(recording.space, names, means),
+        courses=_courses(recording.space, means),
         words=np.histogram(recording.words.start, edges)[0],
         clock=check_recording_clock(recording, means),
     )
 
 
-def _courses(space: str, names, means: np.ndarray) -> dict[str, np.ndarray]:
-    if space != "fsaverage5":
-        whole = "mean of all voxels" if space == "voxels" else "mean of all columns"
-        return {whole: means.mean(1), **{name: means[:, k] for k, name in enumerate(names)}}
-    atlas = load_atlas()
-    size = np.bincount(atlas.labels, minlength=361)[1:]
-    out = {"whole cortex": means @ (size / size.sum())}
-    for group, (_, areas) in atlas.groups.items():
-        k = [atlas.area_index[a] for a in areas]
-        out[group] = means[:, k] @ (size[k] / size[k].sum())
-    return out
+def _courses(space: Space, means: np.ndarray) -> dict[str, np.ndarray]:
+    """Mean of everything, then of each region of the cortex or of each ROI; `means` is (n_volumes, n_rois)."""
+    size = space.sizes
+    whole = "whole cortex" if space.has_cortex else f"mean of all {space.column_unit}"
+    parts = space.regions if space.has_cortex else {name: np.array([k]) for k, name in enumerate(space.names)}
+    weighted = {whole: np.arange(len(size)), **parts}
+    return {name: means[:, k] @ (size[k] / size[k].sum()) for name, k in weighted.items()}
 
 
 def recording_chart(preview: RecordingPreview, chosen, title: str, simulated: bool = False):

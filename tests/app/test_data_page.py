@@ -61,7 +61,7 @@ def test_a_good_study_is_summed_up_and_shown(toy, opened):
     text = page_text(app)
     assert "**3 recordings** of 1 subject, 3 stories" in text and "2 to train, 0 to validate, 1 held out" in text
     assert "it needs two minutes of BOLD" in text  # the toy has one
-    assert [m.value for m in app.multiselect] == [["mean of all columns", "X", "Y", "Z"]]
+    assert [m.value for m in app.multiselect] == [["mean of all ROIs", "X", "Y", "Z"]]
     check, train = (shlex.split(line) for line in app.code[0].value.splitlines())
     assert check == ["fmri2ges", "check", str(toy)] and train[1:3] == ["train", str(toy)]
     assert [s.label for s in app.selectbox] == ["Subject", "Story", "Clip"]

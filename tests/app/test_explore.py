@@ -225,6 +225,20 @@ def test_without_webgl_the_cortex_is_drawn_and_clicked_on_a_plain_canvas(page, s
     assert page.problems == []
 
 
+def test_a_study_of_voxels_shows_the_curve_of_its_blocks(serve, page):
+    """It crashed: the curve was read with the areas of the cortex."""
+    with serve(Path(__file__).parent / "voxel_app.py") as url:
+        page.goto(url)
+        page.get_by_text("choose among its 200 blocks of voxels in the list").wait_for(timeout=FIRST_LOAD)
+        page.get_by_text("Mean BOLD of all 200 blocks of voxels").wait_for()
+        page.get_by_text("95 % CI of the mean over 200 blocks of voxels").wait_for()
+        box = page.locator("[data-testid=stMultiSelect] input")
+        box.fill("block-007")
+        box.press("Enter")
+        page.get_by_text("Mean BOLD of block-007").wait_for()
+        assert "Traceback" not in page.content()
+
+
 def test_a_study_without_a_cortex_is_chosen_in_the_list_and_errors_are_one_line(page, serve):
     with serve(Path(__file__).parent / "table_app.py") as url:
         page.goto(url)

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from ...brain.atlas import N_VERTICES
-from ...brain.voxels import VoxelGrid
+from ...brain.space import Space
 from ...errors import UserError
 from ..atomic import read_npz
 from .cifti import open_cifti
@@ -41,8 +41,7 @@ class Bold:
     data : array (n_volumes, n_columns), float32, detrended and z-scored; dropped columns are zero
     columns : names of a table's columns; empty in other spaces
     n_nan, n_constant : number of columns dropped because of NaN, and because they do not vary
-    space : 'fsaverage5', 'table' or 'voxels'
-    grid : where voxels lie; None elsewhere and where it is not known
+    space : where the columns lie
     note : how the columns were found, one line; empty where the file itself says it
     """
 
@@ -50,8 +49,7 @@ class Bold:
     columns: tuple[str, ...]
     n_nan: int
     n_constant: int
-    space: str
-    grid: VoxelGrid | None = None
+    space: Space
     note: str = ""
 
     @property
@@ -158,7 +156,7 @@ def read_bold(
         if scale != 1.0:
             values *= np.float32(scale)
     data, n_nan, n_constant = standardize(values, path, out=values)
-    return Bold(data, series.names, n_nan, n_constant, series.space, series.grid, series.note)
+    return Bold(data, series.names, n_nan, n_constant, series.space_of_columns, series.note)
 
 
 def standardize(values: np.ndarray, where="bold", out: np.ndarray | None = None) -> tuple[np.ndarray, int, int]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...brain.space import Space, space_of
 from ...brain.voxels import VoxelGrid
 from ...errors import UserError
 
@@ -23,7 +24,7 @@ class Series:
     ----------
     shape : (n_volumes, n_columns)
     fill : function that writes the raw values into an array of that shape, float32; missing ones are NaN
-    space : 'fsaverage5', 'table' or 'voxels'
+    space : kind of the space: 'fsaverage5', 'table' or 'voxels', see `brain.space`
     names : names of a table's columns, empty elsewhere
     tr : repetition time that the file states, seconds; None when it states none
     grid : where the voxels lie; None when that is not known, and in other spaces
@@ -37,6 +38,11 @@ class Series:
     tr: float | None = None
     grid: VoxelGrid | None = None
     note: str = ""
+
+    @property
+    def space_of_columns(self) -> Space:
+        """Where the columns lie."""
+        return space_of(self.space, self.names, self.shape[1], self.grid)
 
 
 def array_series(values: np.ndarray, space: str, names: tuple[str, ...] = ()) -> Series:

@@ -10,6 +10,7 @@ import numpy as np
 from ...brain.atlas import N_VERTICES
 from ...brain.roi import Roi
 from ...brain.surface import load_surface
+from ...brain.voxels import VoxelGrid
 from ...errors import UserError
 from ..atomic import write_bytes
 from ..bold.series import reading
@@ -112,3 +113,20 @@ def write_nifti_roi(rois, out: Path) -> tuple[Path, ...]:
     data = image.to_bytes()
     # Without a time stamp, the same ROI gives the same bytes.
     return (write_bytes(out, gzip.compress(data, mtime=0) if out.suffix == ".gz" else data),)
+
+
+def write_voxel_mask(out: Path, grid: VoxelGrid, inside: np.ndarray) -> Path:
+    """Write voxels as a mask in the subject's own grid.
+
+    Parameters
+    ----------
+    out : .nii or .nii.gz
+    grid : where the voxels lie
+    inside : boolean array (n_voxels,)
+    """
+    import nibabel
+
+    volume = grid.volume(inside.astype(np.float32), fill=0.0).astype(np.uint8)
+    image = nibabel.Nifti1Image(volume, grid.affine)
+    data = image.to_bytes()
+    return write_bytes(out, gzip.compress(data, mtime=0) if out.name.lower().endswith(".gz") else data)

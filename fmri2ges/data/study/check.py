@@ -127,13 +127,15 @@ def _check_recording(found: _Findings, label: str, source: RecordingSource) -> N
     facts = RecordingFacts(
         source.subject,
         source.story,
-        bold.space,
+        bold.space.kind,
         *timing,
         *bold.data.shape,
         bold.n_nan,
         bold.n_constant,
         n_words,
         bold.note,
+        bold.space.place,
+        bold.space.own_columns,
     )
     found.recordings.append(facts)
     found.notes += _dropped(label, bold)

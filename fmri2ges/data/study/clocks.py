@@ -35,29 +35,8 @@ class ClockFacts:
         return f"recording {self.subject}/{self.story}: {self.message}" if self.verdict in DOUBTFUL else None
 
 
-def region_means(recording: Recording) -> tuple[tuple[str, ...], np.ndarray]:
-    """Time courses that stand for a whole recording.
-
-    Returns
-    -------
-    names : areas of the atlas, blocks of voxels, or columns of a table
-    means : array (n_volumes, n_names), float32
-    """
-    if recording.space == "table":
-        return recording.columns, recording.bold
-    if recording.space == "voxels":
-        from ...brain.voxels import block_means, block_names
-
-        means = block_means(recording)
-        return block_names(means.shape[1]), means
-    from ...brain.atlas import load_atlas
-    from ...brain.roi import parcel_means
-
-    return load_atlas().areas, parcel_means(recording.bold)
-
-
 def check_recording_clock(recording: Recording, means: np.ndarray) -> ClockCheck | None:
-    """The clock check over `region_means`; None where nothing can be said.
+    """The clock check over the means of each ROI, array (n_volumes, n_rois); None where nothing can be said.
 
     That is for less than two minutes of BOLD, for no words inside it, and for a word rate that does
     not vary.
@@ -72,7 +51,7 @@ def check_recording_clock(recording: Recording, means: np.ndarray) -> ClockCheck
 
 def clock_facts(recording: Recording) -> ClockFacts | None:
     """The clock check of a recording without its curves; None where nothing can be said."""
-    found = check_recording_clock(recording, region_means(recording)[1])
+    found = check_recording_clock(recording, recording.space.means(recording.bold))
     if found is None:
         return None
     return ClockFacts(

@@ -14,7 +14,8 @@ class RecordingFacts:
     """What was read of one recording.
 
     Times in seconds; `n_words` is None where the words cannot be used; `understood` says how voxels went to
-    fsaverage5, and is empty elsewhere.
+    fsaverage5, and is empty elsewhere. `space` is the kind of the space, `place` the space in words, and `own_columns`
+    says whether each subject has columns of their own, see `brain.space`.
     """
 
     subject: str
@@ -28,11 +29,8 @@ class RecordingFacts:
     n_constant: int
     n_words: int | None
     understood: str = ""
-
-    @property
-    def place(self) -> str:
-        """The space in words; tables of other ROIs are other spaces."""
-        return f"table of {self.n_columns} ROIs" if self.space == "table" else self.space
+    place: str = ""
+    own_columns: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,7 +94,7 @@ def summary_lines(study: Study, recordings: list[RecordingFacts], clips: list[Cl
             f"{{text, fMRI}}: {len(study.recordings)} recordings, {len(study.subjects)} subjects, {len(study.stories)} stories, "
             f"TR {', '.join(f'{t:g}' for t in trs)} s, {places or 'none readable'}, {minutes(recordings):.1f} minutes of BOLD"
         )
-        voxels = sorted({r.n_columns for r in recordings if r.space == "voxels"})
+        voxels = sorted({r.n_columns for r in recordings if r.own_columns})
         if voxels:
             lines.append(f"voxels: {voxels[0]}" + (f" to {voxels[-1]} by subject" if len(voxels) > 1 else " each"))
         ways = counted(r.understood for r in recordings if r.understood)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 
 from ...errors import UserError
-from ...types import Recording, Words
+from ...types import Recording
 from .model import Study
 
 
@@ -40,40 +40,14 @@ def within_story_folds(times: np.ndarray, n_folds: int, gap: float) -> list[tupl
     return folds
 
 
-@dataclass(frozen=True)
-class BrainStory:
-    """One subject hearing one story.
-
-    Parameters
-    ----------
-    features : array (n_volumes, n_features), parcel features z-scored within the story
-    volume_times : array (n_volumes,), seconds, centres of the volumes on the words' clock
-    """
-
-    subject: str
-    story: str
-    features: np.ndarray
-    volume_times: np.ndarray
-    tr: float
-    words: Words
-
-    @property
-    def start(self) -> float:
-        return float(self.volume_times[0] - self.tr / 2)
-
-    @property
-    def seconds(self) -> float:
-        return float(len(self.volume_times) * self.tr)
-
-
 BLOCK_VOLUMES = 60  # cross-fitting blocks where a single story is split into folds
 
 
-def training_folds(study: Study, held: list[Recording]) -> list[list[BrainStory]]:
+def training_folds(study: Study, held: list[Recording]) -> list[list[Recording]]:
     """Training stories of each fold; inside a single story they are blocks of about two minutes."""
     if not study.split.within_story_folds:
-        return [[BrainStory(r.subject, r.story, r.bold, r.volume_times, r.tr, r.words) for r in held]]
-    folds: list[list[BrainStory]] = []
+        return [held]
+    folds: list[list[Recording]] = []
     for r in held:
         for k, (train, _) in enumerate(
             within_story_folds(r.volume_times, study.split.within_story_folds, study.split.gap)
@@ -84,14 +58,13 @@ def training_folds(study: Study, held: list[Recording]) -> list[list[BrainStory]
     return folds
 
 
-def blocks_of(r: Recording, train: np.ndarray) -> list[BrainStory]:
+def blocks_of(r: Recording, train: np.ndarray) -> list[Recording]:
     """Contiguous training blocks of one recording, with only the words heard during them."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], train, [False]]).astype(int)))
     blocks = []
     for lo, hi in edges.reshape(-1, 2):
         parts = max(1, round((hi - lo) / BLOCK_VOLUMES))
         for rows in np.array_split(np.arange(lo, hi), parts):
-            times = r.volume_times[rows]
-            words = r.words.slice(times[0] - r.tr / 2, times[-1] + r.tr / 2)
-            blocks.append(BrainStory(r.subject, f"{r.story} from {times[0]:.0f} s", r.bold[rows], times, r.tr, words))
+            part = r.part(int(rows[0]), int(rows[-1]) + 1)
+            blocks.append(replace(part, story=f"{r.story} from {part.first_volume_at:.0f} s"))
     return blocks

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...brain.voxels import VoxelGrid, VoxelRecording
 from ...errors import UserError
 from ...types import GestureClip, Motion, Recording, Words
 
 if TYPE_CHECKING:
+    from ...brain.space import Space
     from ..bold.pycortex import PycortexSubject
     from ..bold.read import Bold
     from ..motion.bvh import Imported
@@ -66,11 +66,11 @@ class RecordingSource:
 
         return read_bold(self.bold, self.columns, self.scale, self.mask, self.partner, self.tr, self.pycortex)
 
-    def grid(self) -> VoxelGrid | None:
-        """Where the voxels lie, without reading the BOLD; None when that is not known."""
+    def space(self) -> Space:
+        """Where the columns lie, without reading the BOLD."""
         from ..bold.read import open_bold
 
-        return open_bold(self.bold, self.columns, self.mask, self.partner, self.pycortex).grid
+        return open_bold(self.bold, self.columns, self.mask, self.partner, self.pycortex).space_of_columns
 
 
 @dataclass(frozen=True)
@@ -171,7 +171,7 @@ class Study:
         return self._words[key]
 
     def read_recording(self, source: RecordingSource) -> Recording:
-        """Detrended, z-scored BOLD with its words; a `VoxelRecording` where the columns are voxels."""
+        """Detrended, z-scored BOLD with its words."""
         return as_recording(source, source.read_bold(), self.read_words(source))
 
     def truth(self, story: str) -> Motion | None:
@@ -187,9 +187,8 @@ class Study:
 
 
 def as_recording(source: RecordingSource, bold: Bold, words: Words) -> Recording:
-    """BOLD and words that have been read as one value; a `VoxelRecording` where the columns are voxels."""
-    where = (source.subject, source.story, bold.data, source.tr, source.first_volume_at, words)
-    return VoxelRecording(*where, grid=bold.grid) if bold.space == "voxels" else Recording(*where, columns=bold.columns)
+    """BOLD and words that have been read, as one value."""
+    return Recording(source.subject, source.story, bold.data, source.tr, source.first_volume_at, words, bold.space)
 
 
 def sources(study: Study) -> Iterator[tuple[str, str, RecordingSource | GestureSource]]:

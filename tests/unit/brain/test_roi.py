@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from fmri2ges.brain import roi
 from fmri2ges.brain.atlas import load_atlas
+from fmri2ges.brain.space import Cortex, Table
 from fmri2ges.brain.surface import cortex_graph, load_surface
 from fmri2ges.errors import UserError
 from fmri2ges.types import Recording, Words
@@ -104,7 +105,8 @@ def test_a_mask_of_numbers_or_of_another_mesh_is_refused():
 
 
 def recording(bold, columns=()):
-    return Recording("s", "k", bold, 2.0, 1.0, Words.from_lists([], [], []), columns)
+    space = Table(columns) if columns else Cortex()
+    return Recording("s", "k", bold, 2.0, 1.0, Words.from_lists([], [], []), space)
 
 
 @pytest.fixture(scope="module")
@@ -152,7 +154,7 @@ def test_unknown_and_empty_choices_are_one_clear_line(cortex_recording):
         roi.mean_course(cortex_recording, ("Brocca",))
     with pytest.raises(UserError, match="at least one"):
         roi.mean_course(cortex_recording, ())
-    with pytest.raises(UserError, match="allowed: a, b"):
+    with pytest.raises(UserError, match="allowed: all, a, b"):
         roi.mean_course(recording(np.zeros((3, 2), np.float32), ("a", "b")), ("c",))
 
 

@@ -5,8 +5,8 @@ import pytest
 from sklearn.decomposition import PCA
 
 from fmri2ges.brain.parcels import fit_voxel_basis, parcels_inside
-from fmri2ges.brain.voxels import VoxelGrid, VoxelRecording, block_means, block_names, block_regions, voxel_blocks
-from fmri2ges.types import Words
+from fmri2ges.brain.space import Voxels
+from fmri2ges.brain.voxels import VoxelGrid, block_names, block_regions, voxel_blocks
 from tests.bold_files import AFFINE, make_mask
 
 
@@ -67,10 +67,10 @@ def test_means_of_blocks_and_back_into_the_volume():
     mask = make_mask()
     grid = make_grid(mask)
     bold = np.random.default_rng(0).standard_normal((9, len(grid.ijk))).astype(np.float32)
-    recording = VoxelRecording("s", "a", bold, 2.0, 0.0, Words((), np.zeros(0), np.zeros(0)), grid=grid)
+    space = Voxels(len(grid.ijk), grid)
     block = voxel_blocks(len(grid.ijk), grid)
-    means = block_means(recording)
-    assert recording.space == "voxels" and means.shape == (9, block.max() + 1)
+    means = space.means(bold)
+    assert means.shape == (9, block.max() + 1)
     np.testing.assert_allclose(means[:, 5], bold[:, block == 5].mean(1), rtol=1e-5)
     volume = grid.volume(bold[2])
     assert np.isnan(volume[~mask]).all() and (volume[mask] == bold[2]).all()

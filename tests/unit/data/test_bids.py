@@ -5,6 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 
+from fmri2ges.brain.space import Cortex
 from fmri2ges.data.atomic import write_json
 from fmri2ges.data.study.check import check_study, checked_to_dict
 from fmri2ges.data.study.load import load_study
@@ -56,7 +57,7 @@ def test_narratives_surfaces(narratives):
     assert source.bold.name == "sub-002_task-a_space-fsaverage6_hemi-L_desc-clean.func.gii"
     assert (source.tr, source.first_volume_at, source.words.name) == (1.5, 1.0, "a.tsv")
     write_gifti_pair(source.bold.parent, NARRATIVES.format("002", "a"), SIGNAL[:6])
-    assert study.read_recording(source).space == "fsaverage5"
+    assert study.read_recording(source).space == Cortex()
 
 
 def test_the_tr_comes_from_the_json_file(narratives):
@@ -91,7 +92,7 @@ def test_fmriprep_volumes_share_the_mask_of_their_runs(tmp_path):
     study = load_study(path)
     assert study.stories == ("story-1", "story-2")
     for source in study.recordings:
-        assert (study.read_recording(source).grid.ijk == np.argwhere(masks[0] & masks[1])).all()
+        assert (study.read_recording(source).space.grid.ijk == np.argwhere(masks[0] & masks[1])).all()
     checked = check_study(path)
     assert not checked.problems
     n = int((masks[0] & masks[1]).sum())
@@ -111,6 +112,8 @@ def test_fmriprep_volumes_share_the_mask_of_their_runs(tmp_path):
         "n_constant": 0,
         "n_words": 100,
         "understood": "",
+        "place": "voxels",
+        "own_columns": True,
     }
 
 

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from fmri2ges.brain.atlas import load_atlas
+from fmri2ges.brain.space import Cortex
 from fmri2ges.brain.surface import load_fslr_index
 from fmri2ges.data.bold.cifti import open_cifti
 from fmri2ges.data.bold.gifti import partner_of
@@ -25,7 +26,7 @@ def test_gifti_pairs_are_fsaverage5(tmp_path, n_vertices, one_array):
     right = nibabel.load(partner_of(left)).agg_data("time series" if not one_array else None)
     right = np.asarray(right) if one_array else np.asarray(right).reshape(n_vertices, len(SIGNAL))
     expected = standardize(right[:10242].T)[0]
-    assert (bold.space, bold.columns, bold.data.shape) == ("fsaverage5", (), (8, 20484))
+    assert (bold.space, bold.columns, bold.data.shape) == (Cortex(), (), (8, 20484))
     np.testing.assert_allclose(bold.data[:, 10242:], expected, atol=1e-5)
     np.testing.assert_allclose(bold.data[:, :10242], standardize(noisy(SIGNAL, n_vertices)[:, :10242])[0], atol=1e-4)
 
@@ -98,7 +99,7 @@ def test_cifti_takes_the_nearest_vertex(tmp_path):
         np.testing.assert_allclose(half[0, inside], sign * index[inside], atol=0.02)
         assert np.isnan(half[:, ~inside]).all()
     bold = read_bold(path, tr=2.0)
-    assert bold.space == "fsaverage5" and bold.n_nan == np.isnan(out[0]).sum()
+    assert bold.space == Cortex() and bold.n_nan == np.isnan(out[0]).sum()
 
 
 def test_cifti_states_the_tr(tmp_path):

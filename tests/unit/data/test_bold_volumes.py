@@ -34,7 +34,7 @@ def test_hf5_gives_what_h5py_holds(tmp_path):
     with h5py.File(path) as f:
         expected = standardize(f["data"][:])[0]
     np.testing.assert_allclose(bold.data, expected, atol=1e-4)
-    assert (bold.space, bold.columns, bold.grid) == ("voxels", (), None)
+    assert (bold.space.kind, bold.columns, bold.space.grid) == ("voxels", (), None)
     assert (bold.n_nan, bold.n_constant) == (1, 0) and bold.data.dtype == np.float32
 
 
@@ -46,8 +46,8 @@ def test_hf5_voxels_lie_where_the_mask_says(tmp_path, mask):
     bold = read_bold(path, masks=(tmp_path / "mask_thick.nii.gz",))
     expected = np.zeros(mask.T.shape)
     expected[mask.T] = bold.data[7]
-    np.testing.assert_array_equal(bold.grid.volume(bold.data[7], fill=0), expected.T.astype(np.float32))
-    np.testing.assert_allclose(bold.grid.mm, nibabel.affines.apply_affine(AFFINE, bold.grid.ijk))
+    np.testing.assert_array_equal(bold.space.grid.volume(bold.data[7], fill=0), expected.T.astype(np.float32))
+    np.testing.assert_allclose(bold.space.grid.mm, nibabel.affines.apply_affine(AFFINE, bold.space.grid.ijk))
 
 
 def test_hf5_of_a_story_is_read_in_pieces(tmp_path):
@@ -86,7 +86,7 @@ def test_nifti_is_nilearns_order(tmp_path, mask, suffix):
     bold = read_bold(path, masks=(tmp_path / "mask.nii.gz",), tr=2.0)
     expected = apply_mask(str(path), str(tmp_path / "mask.nii.gz"))
     np.testing.assert_allclose(bold.data, standardize(expected)[0], atol=1e-5)
-    assert bold.grid.shape == mask.shape and (np.argwhere(mask) == bold.grid.ijk).all()
+    assert bold.space.grid.shape == mask.shape and (np.argwhere(mask) == bold.space.grid.ijk).all()
 
 
 def test_scaled_integers_are_read_in_their_unit(tmp_path, mask):
@@ -105,7 +105,7 @@ def test_several_masks_keep_what_all_hold(tmp_path, mask):
     other = make_mask(seed=1)
     path = write_nifti(tmp_path / "bold.nii", np.arange(9.0), np.ones(mask.shape, bool))
     masks = (write_mask(tmp_path / "a.nii", mask), write_mask(tmp_path / "b.nii", other))
-    assert (read_bold(path, masks=masks).grid.ijk == np.argwhere(mask & other)).all()
+    assert (read_bold(path, masks=masks).space.grid.ijk == np.argwhere(mask & other)).all()
 
 
 @pytest.mark.parametrize("unit, tr, right", [("sec", 1.5, 1.5), ("msec", 1500, 1.5), ("usec", 1.5e6, 1.5)])

@@ -244,7 +244,7 @@ def test_roi_lists(tmp_path):
 
 def test_table_studies_have_no_mask(tmp_path, decoded_dir):
     write_json(decoded_dir / "manifest.json", {**read_json(decoded_dir / "manifest.json"), "space": "table"})
-    with pytest.raises(UserError, match="without a place on the cortex"):
+    with pytest.raises(UserError, match="no place on the cortex"):
         export(Decoded.load(decoded_dir), "gii", tmp_path / "roi.gii")
 
 

@@ -8,6 +8,7 @@ import pytest
 from nibabel.freesurfer import write_geometry
 
 from fmri2ges.brain.atlas import load_atlas
+from fmri2ges.brain.space import Cortex
 from fmri2ges.brain.surface import load_surface
 from fmri2ges.data.bold.pycortex import PycortexSubject
 from fmri2ges.data.bold.read import read_bold
@@ -73,7 +74,7 @@ def expected(volume, mask):
 
 def check_same(bold, right):
     known = np.isfinite(right).all(0)
-    assert bold.space == "fsaverage5" and bold.data.shape == right.shape and bold.n_nan == (~known).sum()
+    assert bold.space == Cortex() and bold.data.shape == right.shape and bold.n_nan == (~known).sum()
     np.testing.assert_array_equal(bold.data.any(0), known)
     right = right[:, known]
     trend = np.vander(np.linspace(-1, 1, len(right)), 3)
@@ -246,7 +247,7 @@ def test_a_study_names_the_folder_and_check_says_what_it_understood(tmp_path, su
     assert checked_to_dict(checked)["recordings"][0]["understood"].startswith("pycortex S1")
     study = load_study(path)
     recording = study.read_recording(study.recording("S1", "a"))
-    assert recording.space == "fsaverage5" and study.recordings[0].grid() is None
+    assert recording.space == study.recordings[0].space() == Cortex()
     check_same(study.recordings[0].read_bold(), np.tile(expected(volume, mask), (3, 1)))
 
 

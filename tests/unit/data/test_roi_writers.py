@@ -157,7 +157,7 @@ def test_the_roi_of_a_decoded_folder_in_every_format(tmp_path, decoded_dir, form
 
 def test_the_roi_of_a_voxel_space_has_no_place_on_fsaverage5(tmp_path, decoded_dir):
     write_json(decoded_dir / "manifest.json", {**read_json(decoded_dir / "manifest.json"), "space": "voxels"})
-    with pytest.raises(UserError, match="in the space 'voxels'"):
+    with pytest.raises(UserError, match="no place on the cortex of fsaverage5"):
         export(Decoded.load(decoded_dir), "annot", tmp_path / "roi")
 
 

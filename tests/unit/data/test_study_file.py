@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from fmri2ges.brain.space import Table
 from fmri2ges.data.study.check import check_study
 from fmri2ges.data.study.folds import within_story_folds
 from fmri2ges.data.study.load import load_study
@@ -33,7 +34,7 @@ def test_a_valid_study(toy):
     assert (study.subjects, study.stories, study.train_stories) == (("s1",), ("a", "b", "c"), ("a", "b"))
     assert [g.clip for g in study.train_gestures] == ["g"]
     recording = study.read_recording(study.recording("s1", "c"))
-    assert recording.space == "table" and recording.bold.shape == (30, 3)
+    assert recording.space == Table(("X", "Y", "Z")) and recording.bold.shape == (30, 3)
     assert recording.volume_times[:2].tolist() == [1.0, 3.0]
     clip = study.read_clip(study.gestures[0])
     assert clip.motion.n_frames == 900 and clip.speaker == "1" and len(clip.words) == 119
@@ -199,7 +200,7 @@ def test_alice_is_understood(alice):
     assert "1 texts, 2127 words, 12.1 minutes" in checked.summary[2]
     study = load_study(alice)
     recording = study.read_recording(study.recording("s18", "alice"))
-    assert recording.bold.shape == (362, 6) and recording.columns[-1] == "LIFG"
+    assert recording.bold.shape == (362, 6) and recording.space.names[-1] == "LIFG"
     assert recording.volume_times[[0, -1]].tolist() == [20.0, 742.0]
     assert study.split.within_story_folds == 5 and study.train_stories == ("alice",)
 

@@ -3,21 +3,18 @@
 import numpy as np
 import pytest
 
-from fmri2ges.decoding.nearest import LAG, Heard, nearest_segments
-from fmri2ges.types import Words
+from fmri2ges.brain.space import Table
+from fmri2ges.decoding.nearest import LAG, nearest_segments
+from fmri2ges.types import Recording, Words
 
 TR = 2.0
 
 
 def story(seed, n=60, words_at=0.5):
     rng = np.random.default_rng(seed)
-    times = 1.0 + TR * np.arange(n)
     onset = np.arange(words_at, TR * n, 1.0)
-    return Heard(
-        rng.normal(size=(n, 8)),
-        times,
-        Words(tuple(f"s{seed}w{int(t)}" for t in onset), onset, np.full(len(onset), 0.3)),
-    )
+    words = Words(tuple(f"s{seed}w{int(t)}" for t in onset), onset, np.full(len(onset), 0.3))
+    return Recording("s", f"story {seed}", rng.normal(size=(n, 8)), TR, 1.0, words, Table(tuple("abcdefgh")))
 
 
 def test_words_of_the_copied_place_move_to_the_story():
@@ -26,7 +23,7 @@ def test_words_of_the_copied_place_move_to_the_story():
     bold, times = rng.normal(size=(40, 8)), 1.0 + TR * np.arange(40)
     window = (times >= 20 + LAG) & (times < 40 + LAG)
     place = 13  # volume of training story 2, TR * 10 s later than the window
-    bold[window] = 3 + 2 * training[1].features[place : place + window.sum()]  # level and gain do not matter
+    bold[window] = 3 + 2 * training[1].bold[place : place + window.sum()]  # level and gain do not matter
     text = nearest_segments(bold, times, (0.0, 80.0), training).slice(20, 40)
     moved = training[1].volume_times[place] - times[window][0]
     heard = training[1].words.slice(20 + moved, 40 + moved)
@@ -39,9 +36,9 @@ def test_best_place_is_that_of_corrcoef():
     times = LAG + TR * np.arange(10)
     text = nearest_segments(segment, times, (0.0, 20.0), training)
     places = [
-        (np.corrcoef(segment.ravel(), h.features[k : k + 10].ravel())[0, 1], h, k)
+        (np.corrcoef(segment.ravel(), h.bold[k : k + 10].ravel())[0, 1], h, k)
         for h in training
-        for k in range(len(h.features) - 9)
+        for k in range(len(h.bold) - 9)
     ]
     _, heard, k = max(places, key=lambda p: p[0])
     begin = heard.volume_times[k] - LAG

@@ -100,9 +100,19 @@ def test_metrics_without_a_report_say_how_to_make_one(decoded_dir, tmp_path):
 
 
 def test_columns_of_a_table_have_no_place_on_the_cortex(story, tmp_path):
-    decoded = replace(story.decoded, request=replace(story.decoded.request, rois=("LATL", "Broca")))
+    request = replace(story.decoded.request, rois=("LATL", "LIFG"))
+    decoded = replace(story.decoded, request=request, manifest=story.decoded.manifest | {"space": "table"})
     with pytest.raises(UserError, match="LATL.*no place on the cortex"):
         make_figure(DecodedStory(decoded, None), "cortex", tmp_path / "f.png")
+
+
+def test_all_voxels_are_not_the_whole_cortex(story, tmp_path):
+    """The figure painted all 360 areas for a run of voxels."""
+    request = replace(story.decoded.request, rois=("all",))
+    for kind in ("voxels", "table"):
+        decoded = replace(story.decoded, request=request, manifest=story.decoded.manifest | {"space": kind})
+        with pytest.raises(UserError, match="all of this run have no place on the cortex"):
+            make_figure(DecodedStory(decoded, None), "cortex", tmp_path / "f.png")
 
 
 def test_the_cortex_shows_the_area_in_its_colour_on_the_right_side():

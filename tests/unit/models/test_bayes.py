@@ -5,13 +5,14 @@ import pytest
 
 from fmri2ges.brain.hrf import delayed
 from fmri2ges.brain.lanczos import lanczos_matrix
+from fmri2ges.brain.space import Voxels
 from fmri2ges.errors import UserError
-from fmri2ges.models.bayes import BayesDecoder, HeardStory, choose_voxels, fit_bayes
+from fmri2ges.models.bayes import BayesDecoder, choose_voxels, fit_bayes
 from fmri2ges.text.lm import BigramLM
 from fmri2ges.text.ngram import Bigram
 from fmri2ges.text.open_lm import BIGRAM, LmChoice
 from fmri2ges.text.timing import word_counts
-from fmri2ges.types import Words
+from fmri2ges.types import Recording, Words
 from fmri2ges.work import Work
 
 TR, N_VOLUMES, N_VOXELS = 2.0, 60, 40
@@ -40,7 +41,8 @@ def world():
         words = Words(tuple(map(str, rng.choice(NAMES, 100))), start, np.full(100, 0.3))
         x = delayed(lanczos_matrix(start + 0.15, times) @ lm.story_features(words.text), [-1, -2, -3, -4])
         bold = x @ weights + rng.standard_normal((N_VOLUMES, N_VOXELS))
-        stories.append(HeardStory(((bold - bold.mean(0)) / bold.std(0)).astype(np.float32), times, words))
+        z = ((bold - bold.mean(0)) / bold.std(0)).astype(np.float32)
+        stories.append(Recording("s", "story", z, TR, TR / 2, words, Voxels(N_VOXELS)))
     parcel = np.repeat([0, 1, 2, -1], 10)
     decoder = fit_bayes(stories[:8], parcel, lm, CHOICE, n_best=15, per_parcel=3, device="cpu")
     return lm, stories[8:], decoder

@@ -6,11 +6,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from fmri2ges.brain.atlas import load_atlas
 from fmri2ges.brain.hrf import double_gamma
+from fmri2ges.brain.roi import Roi
+from fmri2ges.data.rois.files import write_rois
 from fmri2ges.data.study.check import check_study, checked_to_dict
-from fmri2ges.decoding.rois import rois_in_mask
+from fmri2ges.decoding.rois import chosen_rois, rois_in_mask
 from fmri2ges.decoding.run import open_run
 from fmri2ges.errors import UserError
+from fmri2ges.figures.export import export
 from fmri2ges.request import DecodeRequest
 from fmri2ges.training.presets import TrainConfig
 from fmri2ges.training.train import train_study
@@ -140,16 +144,25 @@ def test_check_train_decode(tree, tmp_path):
 
     run = train_study(tree, tmp_path / "run", device="cpu", config=TINY)
     trained = open_run(run, device="cpu")
-    assert trained.space == "voxels" and trained.roi_names[:2] == ("block-001", "block-002")
+    assert trained.space.kind == "voxels" and trained.space.names[:2] == ("block-001", "block-002")
     blocks = [len(trained.basis(s).names) for s in trained.subjects]
-    assert blocks[0] == len(trained.roi_names) and blocks[1] > blocks[0]
+    assert blocks[0] == len(trained.space.names) and blocks[1] > blocks[0]
     decoded = trained.decode(
         DecodeRequest(subject="UTS02", story=STORIES[0], rois=("block-003", "block-100"), samples=2, start=40, stop=60)
     )
     assert decoded.text.samples.shape == decoded.direct.samples.shape == (2, 300, 10, 3)
-    assert decoded.manifest["space"] == "voxels" and decoded.manifest["rois"] == ["block-003", "block-100"]
-    with pytest.raises(UserError, match="'Broca' is not an ROI of this study; allowed: all, block-001, ..., block-"):
+    assert decoded.manifest["space"] == "voxels" and decoded.rois == ("block-003", "block-100")
+    with pytest.raises(UserError, match="'Broca' is an area of the cortex; .*NIfTI mask in the subject's own grid"):
         trained.columns(("Broca",), "UTS01")
+
+    # The ROI goes out as a mask in the subject's own grid, and comes back as the same blocks.
+    (written,) = export(decoded, "nii", tmp_path / "roi.nii.gz")
+    assert chosen_rois(trained, "UTS02", [written]).names == decoded.rois
+    with pytest.raises(UserError, match="export them as nii, in their own grid"):
+        export(decoded, "gii", tmp_path / "roi.gii")
+    (surface,) = write_rois([Roi("drawn", load_atlas().vertices(["Broca"]))], tmp_path / "drawn.csv")
+    with pytest.raises(UserError, match="on the cortical surface, but this run has voxels without surfaces"):
+        chosen_rois(trained, "UTS02", [surface])
 
     # Voxels of the chosen blocks decide, and only they.
     recording = trained.recording("UTS01", STORIES[0])

@@ -41,7 +41,7 @@ def test_areas_of_the_atlas_are_decoded_from_voxels(tmp_path):
         ]
     (tmp_path / "study.toml").write_text("\n".join([*lines, "[split]", 'test_stories = ["c"]', ""]))
     run = open_run(train_study(tmp_path / "study.toml", tmp_path / "run", device="cpu", config=TINY), device="cpu")
-    assert run.space == "fsaverage5"
+    assert run.space.has_cortex
     assert {"db/S1/transforms/auto/matrices.xfm", "db/S1/surfaces/fiducial_lh.gii"} <= run.manifest["digests"].keys()
     decoded = run.decode(DecodeRequest(subject="S1", story="c", rois=("Broca", "STS"), samples=2, start=20, stop=40))
     for motion in (decoded.text, decoded.direct):

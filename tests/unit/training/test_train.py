@@ -139,7 +139,7 @@ def test_what_was_heard_in_training_goes_with_its_features(run):
     columns = trained.columns(("all",), "sub-01")
     for source, heard in zip(trained.study.recordings, heard_in_training(trained, "sub-01", 0, columns)):
         recording = trained.study.read_recording(source)
-        np.testing.assert_array_equal(heard.features, trained.features(recording)[:, columns])
+        np.testing.assert_array_equal(heard.bold, trained.features(recording)[:, columns])
         np.testing.assert_allclose(heard.volume_times, recording.volume_times)
         assert heard.words.text == recording.words.text
 
