@@ -36,6 +36,7 @@ from fmri2ges.demo.bold import TR  # noqa: E402
 from fmri2ges.demo.world import FIRST_VOLUME_AT, N_VOLUMES, TEST, TRAIN, VALIDATION, World  # noqa: E402
 from fmri2ges.evaluation.intervals import bootstrap_mean  # noqa: E402
 from fmri2ges.evaluation.measure import Measure, pool  # noqa: E402
+from fmri2ges.evaluation.metrics import Metric  # noqa: E402
 from fmri2ges.evaluation.nulls import allowed_shifts, correlation_at_shifts  # noqa: E402
 from fmri2ges.models.alignment import Reference, fit_alignment, predict_aligned  # noqa: E402
 from fmri2ges.models.f2t import Blocks, text_targets  # noqa: E402
@@ -43,6 +44,7 @@ from fmri2ges.models.readout import Readout, best_penalty, penalty_scores  # noq
 from fmri2ges.motion.codec import fit_codec  # noqa: E402
 from fmri2ges.motion.features import to_bones  # noqa: E402
 from fmri2ges.provenance import versions  # noqa: E402
+from fmri2ges.storage.report import row_to_dict  # noqa: E402
 from fmri2ges.text.embeddings import load_vectors  # noqa: E402
 from fmri2ges.training.phase1 import gesture_targets  # noqa: E402
 from fmri2ges.training.presets import PRESETS  # noqa: E402
@@ -50,8 +52,10 @@ from fmri2ges.training.presets import PRESETS  # noqa: E402
 TIMES = FIRST_VOLUME_AT + TR * np.arange(N_VOLUMES)
 HELD_OUT = (*VALIDATION, *TEST)  # nothing is chosen on them: penalties and gains come from the k stories
 PRESET = PRESETS["demo"]
-METRICS = ("rate", "fast", "slow", "gesture")
-NAMES = {"rate": "word rate", "fast": "word vector", "slow": "topic", "gesture": "gesture"}
+METRICS = {  # by the name of its columns in `Blocks`
+    name: Metric(f"readout_{name}_r", label, n_unit="volumes")
+    for name, label in (("rate", "word rate"), ("fast", "word vector"), ("slow", "topic"), ("gesture", "gesture"))
+}
 
 
 def all_targets(world: World) -> tuple[dict[str, np.ndarray], Blocks]:
@@ -92,8 +96,8 @@ def score(predicted: list[np.ndarray], y: dict, blocks: Blocks, rng) -> dict:
         for m, parts in found.items():
             part = getattr(blocks, m)
             r = correlation_at_shifts(y[s][:, part], prediction[:, part].astype(float), shifts)
-            parts.append(Measure(NAMES[m], "text", float(r[0]), shifted=r[1:]))
-    return {NAMES[m]: {**pool(parts, rng), "stories": [p.value for p in parts]} for m, parts in found.items()}
+            parts.append(Measure(METRICS[m], "text", float(r[0]), shifted=r[1:]))
+    return {m: {**row_to_dict(pool(parts, rng)), "per_story": [p.value for p in parts]} for m, parts in found.items()}
 
 
 def predictions(
@@ -123,7 +127,7 @@ def rows_of(k: int, x: dict, y: dict, blocks: Blocks, shared: list[str], referen
     hindsight = [score(p, y, blocks, rng) for p in by_penalty.values()]
     found = {
         "own": score(by_penalty[own.penalty], y, blocks, rng),
-        "own, hindsight": {m: max((h[m] for h in hindsight), key=lambda row: row["value"]) for m in NAMES.values()},
+        "own, hindsight": {m: max((h[m] for h in hindsight), key=lambda row: row["value"]) for m in METRICS},
         "aligned with one": score([predict_aligned(used["aligned with two"][:1], f) for f in held], y, blocks, rng),
     }
     for name, through in used.items():
@@ -162,11 +166,14 @@ def say(message: str) -> None:
 
 def table(rows: dict[str, dict]) -> list[str]:
     """Markdown: each correlation with the 95 % point of its shift null; a star where p <= .01."""
-    lines = ["| row, stories | " + " | ".join(NAMES.values()) + " |", "|---" * (1 + len(NAMES)) + "|"]
+    lines = [
+        "| row, stories | " + " | ".join(m.label for m in METRICS.values()) + " |",
+        "|---" * (1 + len(METRICS)) + "|",
+    ]
     for name, row in rows.items():
         cells = [
             f"{row[m]['value']:.3f} [{row[m]['null']['q95']:.3f}]" + ("*" if row[m]["null"]["p"] <= 0.01 else "")
-            for m in NAMES.values()
+            for m in METRICS
         ]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     return lines
@@ -178,10 +185,10 @@ def differences(rows: dict[str, dict], shared_counts: list[int]) -> list[str]:
     for k in shared_counts:
         for other in (f"own, {k}", f"own, hindsight, {k}", "own, all"):
             cells = []
-            for m in NAMES.values():
-                d = np.subtract(rows[f"aligned with two, {k}"][m]["stories"], rows[other][m]["stories"])
+            for m, metric in METRICS.items():
+                d = np.subtract(rows[f"aligned with two, {k}"][m]["per_story"], rows[other][m]["per_story"])
                 ci = bootstrap_mean(d, np.random.default_rng(0))
-                cells.append(f"{m} {d.mean():+.3f} [{ci.low:+.3f}, {ci.high:+.3f}]")
+                cells.append(f"{metric.label} {d.mean():+.3f} [{ci.low:+.3f}, {ci.high:+.3f}]")
             lines.append(f"- aligned with two, {k}, minus {other}: " + "; ".join(cells))
     return lines
 

@@ -29,7 +29,9 @@ from fmri2ges.data.bold.read import standardize  # noqa: E402
 from fmri2ges.demo.bold import TR, UNPLANTED  # noqa: E402
 from fmri2ges.demo.world import FIRST_VOLUME_AT, N_VOLUMES, SECONDS, TEST, TRAIN, World  # noqa: E402
 from fmri2ges.evaluation.bold_nulls import phase_randomised, shifted_bold, swapped_bold  # noqa: E402
+from fmri2ges.evaluation.metrics import BERT_SCORE, WORD_VECTORS  # noqa: E402
 from fmri2ges.evaluation.nulls import p_value  # noqa: E402
+from fmri2ges.evaluation.rows import NullKind  # noqa: E402
 from fmri2ges.evaluation.text import window_edges  # noqa: E402
 from fmri2ges.evaluation.text_scores import BertScore, Bleu1, Likeness, Meteor, WordErrorRate, window_frequency_weights
 from fmri2ges.evaluation.wordrate import words_per_volume  # noqa: E402
@@ -60,6 +62,11 @@ class Condition:
     null: bool = False
     rois: tuple[str, ...] = ("all",)
 
+    @property
+    def planted(self) -> bool:
+        """Whether what is decoded from carries a signal."""
+        return not self.null and self.rois == ("all",)
+
 
 CONDITIONS = [
     *(Condition(f"{n} training stories", n) for n in (3, 12)),
@@ -75,12 +82,14 @@ def read(world: World, story: str) -> np.ndarray:
     return standardize(world.bold(SUBJECT, story))[0]
 
 
-def null_bold(data: np.ndarray, world: World, others: list[str], rng: np.random.Generator) -> dict[str, np.ndarray]:
+def null_bold(
+    data: np.ndarray, world: World, others: list[str], rng: np.random.Generator
+) -> dict[NullKind, np.ndarray]:
     """BOLD that knows nothing of the story whose BOLD is `data`, by kind."""
     return {
-        "shifted BOLD": shifted_bold(data, TR, rng)[0],
-        "phase-randomised BOLD": phase_randomised(data, rng),
-        "swapped BOLD": swapped_bold(read(world, others[int(rng.integers(len(others)))]), len(data), rng),
+        NullKind.SHIFTED_BOLD: shifted_bold(data, TR, rng)[0],
+        NullKind.PHASE_RANDOMISED_BOLD: phase_randomised(data, rng),
+        NullKind.SWAPPED_BOLD: swapped_bold(read(world, others[int(rng.integers(len(others)))]), len(data), rng),
     }
 
 
@@ -119,7 +128,7 @@ def run(c: Condition, seed: int, choice: LmChoice, n_null: int, n_test: int, n_d
     edges = window_edges(0, SECONDS)
     windows = np.stack([edges[:-1], edges[1:]], 1)
     value, null, rates, searched = {}, {}, [], []
-    from_null: dict[str, dict[str, np.ndarray]] = {}  # kind, score: array (n_decodings, n_stories)
+    from_null: dict[NullKind, dict[str, np.ndarray]] = {}  # kind, score: array (n_decodings, n_stories)
     for story, s in enumerate(test):
         data = read(world, s)
         prediction = fast.readout.predict(decoder.solution, basis.transform(data))
@@ -141,7 +150,7 @@ def run(c: Condition, seed: int, choice: LmChoice, n_null: int, n_test: int, n_d
         }
         for form in texts:
             for score in scores:
-                key = f"{form}, {score.metric}"
+                key = form, score.metric.id
                 value.setdefault(key, []).append(float(np.nanmean(score(words[s], texts[form], windows))))
                 null.setdefault(key, []).append([float(np.nanmean(score(words[s], t, windows))) for t in priors[form]])
         for k in range(n_decodings):
@@ -149,27 +158,30 @@ def run(c: Condition, seed: int, choice: LmChoice, n_null: int, n_test: int, n_d
                 text = bayes.search(noise, parcels, rate, TIMES, TR, lm).best()[0][0]
                 table = from_null.setdefault(kind, {})
                 for score in scores:
-                    found = table.setdefault(score.metric, np.zeros((n_decodings, len(test))))
+                    found = table.setdefault(score.metric.id, np.zeros((n_decodings, len(test))))
                     found[k, story] = np.nanmean(score(words[s], text, windows))
-    better = {score.metric: score.better for score in scores}
-    rows = {}
-    for key in value:
+    measured = {score.metric.id: score.metric for score in scores}
+    rows: dict[str, dict[str, dict]] = {}
+    for form, name in value:
+        key, metric = (form, name), measured[name]
         mean, drawn = float(np.mean(value[key])), np.mean(null[key], 0)
-        rows[key] = {
+        rows.setdefault(form, {})[name] = {
+            "metric": metric.label,
             "value": mean,
             "per_story": value[key],
             "null_mean": float(drawn.mean()),
             "null_95": float(np.quantile(drawn, 0.95)),
-            "p": p_value(mean, drawn, better[key.split(", ", 1)[1]]),
+            "p": p_value(mean, drawn, metric.better),
             "n_null": n_null,
         }
     for kind, table in from_null.items():
-        for metric, found in table.items():
-            row, drawn = rows[f"bayes, {metric}"], found.mean(1)
-            p = p_value(row["value"], drawn, better[metric])
-            row.setdefault("null_bold", {})[kind] = {"mean": float(drawn.mean()), "p": p, "n_null": n_decodings}
+        for name, found in table.items():
+            row, drawn = rows["bayes"][name], found.mean(1)
+            p = p_value(row["value"], drawn, measured[name].better)
+            row.setdefault("null_bold", {})[kind.label] = {"mean": float(drawn.mean()), "p": p, "n_null": n_decodings}
     return {
         "condition": c.name,
+        "planted": c.planted,
         "n_train": c.n_train,
         "signal": c.signal,
         "rows": rows,
@@ -182,7 +194,7 @@ def run(c: Condition, seed: int, choice: LmChoice, n_null: int, n_test: int, n_d
 
 
 FORMS = {"fast": "#0072B2", "bayes": "#D55E00"}
-LABELS = {"word-vector likeness": "likeness", "BERTScore F1 (GloVe 50-d, idf)": "BERTScore F1"}
+LABELS = {WORD_VECTORS.id: "likeness", BERT_SCORE.id: "BERTScore F1"}
 
 
 def figure(results: list[dict], path: Path) -> None:
@@ -192,7 +204,7 @@ def figure(results: list[dict], path: Path) -> None:
     """
     import matplotlib.pyplot as plt
 
-    planted = [r for r in results if r["condition"] not in ("null brain", "ROIs without signal")]
+    planted = [r for r in results if r["planted"]]
     full = max(r["n_train"] for r in planted)
     panels = {
         "n_train": (
@@ -209,7 +221,7 @@ def figure(results: list[dict], path: Path) -> None:
         for ax, (key, (_, curve)) in zip(row, panels.items()):
             x = [r[key] for r in curve]
             for form, colour in FORMS.items():
-                scores = [r["rows"][f"{form}, {metric}"] for r in curve]
+                scores = [r["rows"][form][metric] for r in curve]
                 ax.plot(x, [s["value"] for s in scores], "o-", ms=4, color=colour, label=form)
                 low, high = ([s[k] for s in scores] for k in ("null_mean", "null_95"))
                 ax.fill_between(
@@ -245,11 +257,9 @@ def main() -> None:
         results.append(run(c, args.seed, choice, args.nulls, args.stories, args.null_decodings))
         r = results[-1]
         print(f"{c.name}: word rate r {r['word_rate_r']:.2f}, CPU {r['cpu_seconds']}")
-        for key, row in r["rows"].items():
-            print(
-                f"    {key:<50} {row['value']:.3f}   null {row['null_mean']:.3f}, 95 % {row['null_95']:.3f}, p {row['p']:.4f}",
-                flush=True,
-            )
+        for form, row in ((form, row) for form, rows in r["rows"].items() for row in rows.values()):
+            name, null = f"{form}, {row['metric']}", f"null {row['null_mean']:.3f}, 95 % {row['null_95']:.3f}"
+            print(f"    {name:<50} {row['value']:.3f}   {null}, p {row['p']:.4f}", flush=True)
             for kind, of_kind in row.get("null_bold", {}).items():
                 print(f"        {kind:<46} null {of_kind['mean']:.3f}, p {of_kind['p']:.4f}", flush=True)
         if args.out:

@@ -24,6 +24,7 @@ from fmri2ges.data.atomic import write_json  # noqa: E402
 from fmri2ges.demo import WEIGHTS  # noqa: E402
 from fmri2ges.demo.world import TEST  # noqa: E402
 from fmri2ges.request import DEMO  # noqa: E402
+from fmri2ges.storage.report import read_report, row_to_dict  # noqa: E402
 
 
 def command(*args) -> None:
@@ -51,8 +52,8 @@ def main() -> None:
                 "--out",
                 run / "decoded" / story,
             )
-        command("evaluate", run, "--json", Path(temp) / "report.json")
-        report = json.loads((Path(temp) / "report.json").read_text())
+        command("evaluate", run)
+        report = read_report(run)
         manifest = json.loads((run / "manifest.json").read_text())
         manifest["study"] = DEMO  # not a path of the machine that trained it
         card = {
@@ -63,7 +64,7 @@ def main() -> None:
             "versions": manifest["versions"],
             "study_digest": manifest["digests"]["study.toml"],
             "stories": list(TEST),
-            "metrics": [row for row in report["rows"] if row["story"] == "all stories"],
+            "metrics": [row_to_dict(row) for row in report.rows if row.stories > 1],
         }
         shutil.rmtree(WEIGHTS, ignore_errors=True)
         WEIGHTS.mkdir()

@@ -87,11 +87,11 @@ def agreement(results: list, reference, heard, dark: bool, simulated: bool) -> N
         scores(decoded.manifest["run_digest"], request, letter, decoded, reference, heard)
         for letter, request, decoded in results
     ]
-    gesture = [line for rows, _ in found for line in rows]
-    words = [line for _, rows in found for line in rows]
+    gesture = [a for of_gesture, _ in found for a in of_gesture]
+    words = [a for _, of_words in found for a in of_words]
     seconds = results[0][1].stop - results[0][1].start
     if gesture:
-        figure = charts.agreement_chart([line for line in gesture if "slow" not in line["metric"]], dark, simulated)
+        figure = charts.agreement_chart([a for a in gesture if a.row.id in charts.CHARTED], dark, simulated)
         st.plotly_chart(
             figure, key="agreement", config=PLAIN, alt="Correlation of each branch with the reference, with its null"
         )
@@ -123,9 +123,7 @@ def compare(run, shown: DecodeRequest) -> None:
     dark = st.context.theme.type == "dark"
     left, right = st.columns(2, gap="large")
     with left:
-        on_screen = charts.motions(decoded.sample(sample), seen, other and other.sample(sample))
-        hidden = {"text": "direct", "direct": "text"}.get(branch)
-        on_screen = {name: m for name, m in on_screen.items() if not hidden or not name.startswith(hidden)}
+        on_screen = charts.motions(decoded.sample(sample), seen, other and other.sample(sample), branch)
         figure = charts.motion_chart(on_screen, dark, run.simulated)
         st.plotly_chart(figure, key="wrists", config=PLAIN, alt="Speed and height of the wrists over time")
     with right:

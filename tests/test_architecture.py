@@ -172,3 +172,45 @@ def test_help_answers_quickly():
     subprocess.run([sys.executable, "-m", "fmri2ges", "train", "--help"], cwd=ROOT, capture_output=True, check=True)
     after = os.times()  # computing time, which a busy machine does not change
     assert after.children_user - before.children_user < 3
+
+
+def looks_at_a_label(node: ast.AST) -> bool:
+    """Whether code decides by the printed name of a metric: compares it, or asks how it begins."""
+
+    def is_label(part: ast.AST) -> bool:
+        if isinstance(part, ast.Subscript):
+            return isinstance(part.slice, ast.Constant) and part.slice.value in ("metric", "label")
+        return isinstance(part, ast.Attribute) and part.attr == "label"
+
+    if isinstance(node, ast.Compare):
+        return any(map(is_label, (node.left, *node.comparators)))
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        return node.func.attr in ("startswith", "endswith", "removeprefix", "removesuffix") and is_label(
+            node.func.value
+        )
+    return False
+
+
+@pytest.mark.parametrize(
+    "code, expected",
+    [
+        ('row["metric"] == "WER"', True),
+        ('"slow" not in line["metric"]', True),
+        ('m.metric.label.startswith("r, mean of")', True),
+        ("row.metric.id == WER.id", False),
+        ("row.metric == other.metric", False),
+    ],
+)
+def test_a_look_at_a_label_is_found(code, expected):
+    assert looks_at_a_label(ast.parse(code, mode="eval").body) == expected
+
+
+def test_no_code_decides_by_the_label_of_a_metric():
+    files = [*FILES, *SCREEN, *sorted((ROOT / "benchmarks").glob("*.py"))]
+    found = [
+        f"{file.relative_to(ROOT)}:{node.lineno}"
+        for file in files
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if looks_at_a_label(node)
+    ]
+    assert not found

@@ -76,12 +76,12 @@ def evaluate(
     ] = 0,
 ) -> None:
     """Print every metric with its null, interval, floor and ceiling."""
-    from ..data.atomic import write_json
     from ..evaluation.report import format_report
     from ..reports.evaluate import evaluate_path
+    from ..storage.report import write_report
 
     with watched() as work:
-        report = evaluate_path(path, null_decodings=null_decodings, progress=work.on_progress)
+        report = evaluate_path(path, null_decodings=null_decodings, work=work)
     if json_file is not None:
-        write_json(json_file, report)
+        write_report(json_file, report)
     print(format_report(report), end="")

@@ -26,7 +26,7 @@ def figure(
 
     check_option("kind", kind, (*KINDS, "metrics"))
     if kind == "metrics":
-        from ..reports.evaluate import read_report
+        from ..storage.report import read_report
 
         make_metrics_figure(read_report(path), out, width_mm, dpi)
     else:

@@ -11,6 +11,7 @@ from ..data.motion.npz import read_motion
 from ..data.study.model import RecordingSource, Study
 from ..demo.opener import has_study, open_study
 from ..errors import UserError
+from ..evaluation.rows import Setting
 from ..results import Decoded
 from ..storage.decoded import KIND, load_decoded
 from ..types import Motion, Words
@@ -83,15 +84,6 @@ class DecodedStory:
         """What stories must have in common to be averaged."""
         request = self.decoded.request
         return Setting(request.subject, request.rois, request.samples)
-
-
-@dataclass(frozen=True)
-class Setting:
-    """Stories of one setting may be averaged: subject, ROIs and number of samples."""
-
-    subject: str
-    rois: tuple[str, ...]
-    samples: int
 
 
 def story_of(decoded: Decoded, study: Study | None = None) -> DecodedStory:

@@ -12,6 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..evaluation.bold_nulls import phase_randomised, shifted_bold, swapped_bold
+from ..evaluation.rows import NullKind
 from ..models.beam import sample_prior
 from ..models.f2t import sample_prior_texts
 from ..results import Decoded
@@ -22,11 +23,6 @@ from .nearest import heard_in_training, nearest_segments
 from .readings import decoded_rate
 from .run import Run
 from .text_branch import TextSearch, decode_texts, joined
-
-LM_ONLY = "language model only"
-ORACLE = "true word times (oracle)"
-RATE_ONLY = "word rate only"
-NEAREST = "nearest training segment"
 
 
 class TextNulls:
@@ -73,7 +69,7 @@ class TextNulls:
             texts.append(nearest_segments(features[reading.rows], times, span, training))
         return joined(texts)
 
-    def from_bold(self, n: int, rng: np.random.Generator, work: Work = QUIET) -> dict[str, list[Words]]:
+    def from_bold(self, n: int, rng: np.random.Generator, work: Work = QUIET) -> dict[NullKind, list[Words]]:
         """n decodings of shifted, of swapped and of phase-randomised BOLD, by kind.
 
         A kind that the study cannot give (one story only) is left out.
@@ -84,13 +80,13 @@ class TextNulls:
             for k in range(n):
                 work.check()
                 out[kind].append(self._decode(replace(self.recording, bold=make()), rate, rng))
-                work.report((len(out) - 1 + (k + 1) / n) / 3, f"{kind}: {k + 1} of {n}")
+                work.report((len(out) - 1 + (k + 1) / n) / 3, f"{kind.label}: {k + 1} of {n}")
         return out
 
-    def _makers(self, bold: np.ndarray, rng: np.random.Generator) -> dict[str, Callable[[], np.ndarray]]:
+    def _makers(self, bold: np.ndarray, rng: np.random.Generator) -> dict[NullKind, Callable[[], np.ndarray]]:
         makers = {
-            "shifted BOLD": lambda: shifted_bold(bold, self.recording.tr, rng)[0],
-            "phase-randomised BOLD": lambda: phase_randomised(bold, rng),
+            NullKind.SHIFTED_BOLD: lambda: shifted_bold(bold, self.recording.tr, rng)[0],
+            NullKind.PHASE_RANDOMISED_BOLD: lambda: phase_randomised(bold, rng),
         }
         others = [s for s in self.run.stories if s != self.request.story and self._heard_by_subject(s)]
         if others:
@@ -99,7 +95,7 @@ class TextNulls:
                 other = self.run.recording(self.request.subject, others[int(rng.integers(len(others)))])
                 return swapped_bold(other.bold, len(bold), rng)
 
-            makers["swapped BOLD"] = swapped
+            makers[NullKind.SWAPPED_BOLD] = swapped
         return makers
 
     def _heard_by_subject(self, story: str) -> bool:

@@ -10,9 +10,11 @@ from __future__ import annotations
 import numpy as np
 
 from ..types import Motion, Words
+from . import metrics
 from .gesture import ELBOWS, FPS, WRISTS, all_samples, at_times, motion_clock, on_body
 from .intervals import count_blocks
 from .measure import Measure
+from .metrics import Metric
 from .nulls import MIN_SHIFT, N_NULL
 
 SIGMA = 0.1  # seconds, how near counts as together
@@ -82,7 +84,7 @@ def beat_scores(motion: Motion, words: Words, branch: str, shifts: int = N_NULL)
     samples = on_body(at_times(all_samples(motion), motion, clock))
     beats = [motion_beats(x) for x in samples]
     rate = float(np.mean([len(b) for b in beats]) / length)
-    found = [Measure("beats", branch, rate, "per s", "near", n=len(clock), n_unit="frames")]
+    found = [Measure(metrics.BEATS, branch, rate, n=len(clock))]
     if len(onsets) == 0 or length < 2 * MIN_SHIFT + 1:
         return found
     grid = np.linspace(MIN_SHIFT, length - MIN_SHIFT, shifts)
@@ -96,18 +98,16 @@ def beat_scores(motion: Motion, words: Words, branch: str, shifts: int = N_NULL)
     # One direction more costs a search per shift: every fourth shift is enough for a mean and p.
     null_both = np.array([np.mean([f_measure(m, b) for b in beats]) for m in moved[::4]])
 
-    def minus_null(metric, value, null, statistic) -> Measure:
+    def minus_null(metric: Metric, value, null, statistic) -> Measure:
         z = (value - null.mean()) / max(null.std(), 1e-12)
         return Measure(
-            f"{metric} minus null",
+            metric,
             branch,
             float(value - null.mean()),
-            "share",
             shifted=null - null.mean(),
             statistic=statistic,
             blocks=blocks,
             n=len(onsets),
-            n_unit="words",
             floor=0.0,
             note=f"raw {value:.3f}, null {null.mean():.3f}, z {z:.2f}",
         )
@@ -116,4 +116,8 @@ def beat_scores(motion: Motion, words: Words, branch: str, shifts: int = N_NULL)
         total = w @ sums
         return total[:, 0] / np.maximum(total[:, 1], 1) - null.mean()
 
-    return [*found, minus_null("BC-word", near.mean(), null, resampled), minus_null("BC-word F", both, null_both, None)]
+    return [
+        *found,
+        minus_null(metrics.BC_WORD, near.mean(), null, resampled),
+        minus_null(metrics.BC_WORD_F, both, null_both, None),
+    ]

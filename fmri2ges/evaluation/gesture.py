@@ -18,8 +18,10 @@ import numpy as np
 from ..errors import UserError
 from ..motion.features import from_bones, to_bones
 from ..types import TED10_JOINTS, Motion
+from . import metrics
 from .intervals import block_edges, block_means, count_blocks
 from .measure import Measure, mean_statistic
+from .metrics import Metric
 from .nulls import allowed_shifts, correlation_at_shifts
 
 FPS = 15.0
@@ -204,19 +206,18 @@ def rank_curve(table: np.ndarray, shifts: np.ndarray) -> np.ndarray:
     return np.array([table[rows, (rows + s) % n].mean() for s in shifts])
 
 
-def _r_measure(name, branch, reference, samples, n_blocks, note, null) -> Measure:
+def _r_measure(metric: Metric, branch, reference, samples, n_blocks, note, null) -> Measure:
     """r of each sample against the reference, averaged over samples; arrays (..., frames, columns)."""
     everything = np.append(0, allowed_shifts(len(reference), FPS) if null else []).astype(int)
     curve = np.mean([correlation_at_shifts(reference, s, everything) for s in samples], axis=0)
     sums = np.stack([block_sums(reference, s, n_blocks) for s in samples])
     return Measure(
-        name,
+        metric,
         branch,
         float(curve[0]),
         shifted=curve[1:],
         blocks=n_blocks,
         n=len(reference),
-        n_unit="frames",
         statistic=lambda w: np.mean([r_of_sums(w, s) for s in sums], axis=0),
         floor=0.0,
         note=note,
@@ -249,26 +250,23 @@ def _error_measures(both: Pair, branch: str, null: bool) -> list[Measure]:
     coarse = both.reference.astype(np.float32), predicted.astype(np.float32)
     moved = [position_error(coarse[0], np.roll(coarse[1], s, axis=0)) for s in steps]
 
-    def measure(name, unit, better, score) -> Measure:
+    def measure(metric: Metric, score) -> Measure:
         values = score(distance).mean(1)
         return Measure(
-            name,
+            metric,
             branch,
             float(values.mean()),
-            unit,
-            better,
-            np.array([score(d).mean() for d in moved]),
-            mean_statistic(block_means(values, both.blocks)),
-            both.blocks,
-            len(values),
-            "frames",
-            float(score(floor).mean()),
+            shifted=np.array([score(d).mean() for d in moved]),
+            statistic=mean_statistic(block_means(values, both.blocks)),
+            blocks=both.blocks,
+            n=len(values),
+            floor=float(score(floor).mean()),
             note="first sample; floor: the reference's own mean pose, held still",
         )
 
     return [
-        measure("MPJPE, one sample", "cm", "lower", lambda d: d),
-        measure("PCK at 10 cm, one sample", "share", "higher", lambda d: (d < 10).astype(float)),
+        measure(metrics.MPJPE, lambda d: d),
+        measure(metrics.PCK, lambda d: (d < 10).astype(float)),
     ]
 
 
@@ -288,11 +286,11 @@ def against_reference(both: Pair, branch: str, null: bool = True) -> list[Measur
     speed = wrist_speed(both.reference)[:, None]
     speeds = wrist_speed(both.samples)[..., None]
     found = [
-        _r_measure("r, one sample", branch, true, each, both.blocks, one, null),
-        _r_measure(f"r, mean of {k}", branch, true, middle, both.blocks, mean, null),
-        _r_measure("r slow (1 s), one sample", branch, slow, low_pass(each), both.blocks, one, null),
-        _r_measure(f"r slow (1 s), mean of {k}", branch, slow, low_pass(middle), both.blocks, mean, null),
-        _r_measure("wrist speed r, one sample", branch, speed, speeds, both.blocks, one, null),
+        _r_measure(metrics.R_ONE, branch, true, each, both.blocks, one, null),
+        _r_measure(metrics.R_MEAN.of(k), branch, true, middle, both.blocks, mean, null),
+        _r_measure(metrics.R_SLOW_ONE, branch, slow, low_pass(each), both.blocks, one, null),
+        _r_measure(metrics.R_SLOW_MEAN.of(k), branch, slow, low_pass(middle), both.blocks, mean, null),
+        _r_measure(metrics.WRIST_SPEED_R, branch, speed, speeds, both.blocks, one, null),
         *_error_measures(both, branch, null),
     ]
     return found + identification(true, middle[0], branch)
@@ -309,24 +307,22 @@ def identification(reference: np.ndarray, predicted: np.ndarray, branch: str) ->
     shifts = allowed_shifts(n, 1 / SEGMENT)
     blocks = count_blocks(n * SEGMENT)
 
-    def measure(name, scores, chance):
+    def measure(metric: Metric, scores, chance) -> Measure:
         diagonal = np.diag(scores)
         return Measure(
-            name,
+            metric,
             branch,
             float(diagonal.mean()),
-            "share",
             shifted=rank_curve(scores, shifts),
             blocks=blocks,
             statistic=mean_statistic(block_means(diagonal, blocks)),
             n=n,
-            n_unit="segments",
             floor=chance,
             ceiling=1.0,
             note="10 s segments, mean of the samples",
         )
 
-    return [measure("identification rank", table, 0.5), measure("identification top-1", top, 1 / n)]
+    return [measure(metrics.SEGMENT_RANK, table, 0.5), measure(metrics.SEGMENT_TOP1, top, 1 / n)]
 
 
 def by_itself(motion: Motion, branch: str, reference: Motion | None = None) -> list[Measure]:
@@ -335,21 +331,17 @@ def by_itself(motion: Motion, branch: str, reference: Motion | None = None) -> l
     real = None if reference is None else on_body(at_times(reference.positions, reference, motion_clock(reference)))
     n = samples.shape[1]
     found = []
-    for name, unit, score in (
-        ("L1 spread", "cm", l1_spread),
-        ("acceleration", "m/s^2", lambda x: roughness(x, 2)),
-        ("jerk", "m/s^3", lambda x: roughness(x, 3)),
+    for metric, score in (
+        (metrics.L1_SPREAD, l1_spread),
+        (metrics.ACCELERATION, lambda x: roughness(x, 2)),
+        (metrics.JERK, lambda x: roughness(x, 3)),
     ):
         value = float(np.mean([score(s) for s in samples]))
         ceiling = None if real is None else score(real)
-        found.append(
-            Measure(
-                name, branch, value, unit, "near", n=n, n_unit="frames", ceiling=ceiling, note="ceiling: real motion"
-            )
-        )
+        found.append(Measure(metric, branch, value, n=n, ceiling=ceiling, note="ceiling: real motion"))
     if len(samples) > 1:
         pairs = len(samples) * (len(samples) - 1) // 2
-        found.append(Measure("diversity", branch, diversity(samples), "cm", "near", n=pairs, n_unit="pairs", floor=0.0))
+        found.append(Measure(metrics.DIVERSITY, branch, diversity(samples), n=pairs, floor=0.0))
     return found
 
 

@@ -35,6 +35,7 @@ class Interval:
     high: float
     n: int
     method: str
+    level: float = 0.95
 
 
 def count_blocks(seconds: float) -> int:
@@ -89,7 +90,9 @@ def bootstrap(
     reach = np.sqrt(units / (units - 1)) * stats.t.ppf(0.5 + level / 2, units - 1)
     tail = stats.norm.cdf(-reach)
     low, high = np.quantile(draws, [tail, 1 - tail])
-    return Interval(min(float(low), estimate), max(float(high), estimate), units, f"bootstrap over {units} {name}")
+    return Interval(
+        min(float(low), estimate), max(float(high), estimate), units, f"bootstrap over {units} {name}", level
+    )
 
 
 def bootstrap_mean(values: np.ndarray, rng: np.random.Generator, name: str = "stories", **options) -> Interval | None:
@@ -115,7 +118,7 @@ def t_interval(values: np.ndarray, name: str = "worlds", level: float = 0.95) ->
         return None
     half = stats.t.ppf(0.5 + level / 2, n - 1) * values.std(ddof=1) / np.sqrt(n)
     mean = values.mean()
-    return Interval(float(mean - half), float(mean + half), n, f"t over {n} {name}")
+    return Interval(float(mean - half), float(mean + half), n, f"t over {n} {name}", level)
 
 
 def jackknife(
@@ -140,4 +143,4 @@ def jackknife(
     without = np.array([statistic(np.delete(everything, k)) for k in everything])
     half = stats.t.ppf(0.5 + level / 2, units - 1) * np.sqrt((units - 1) * without.var())
     estimate = float(statistic(everything))
-    return Interval(float(estimate - half), float(estimate + half), units, f"jackknife over {units} {name}")
+    return Interval(float(estimate - half), float(estimate + half), units, f"jackknife over {units} {name}", level)

@@ -14,6 +14,7 @@ from itertools import permutations
 import numpy as np
 
 from ..errors import UserError
+from .metrics import Better
 
 MIN_SHIFT = 20.0  # seconds; longer than the memory of gesture, speech and BOLD
 N_NULL = 1000
@@ -117,16 +118,16 @@ def swap_null(scores: np.ndarray, rng: np.random.Generator, n: int = N_NULL) -> 
     return np.array(draws)
 
 
-def p_value(observed: float, null: np.ndarray, better: str = "higher") -> float:
+def p_value(observed: float, null: np.ndarray, better: Better = Better.HIGHER) -> float:
     """One-sided p = (1 + k) / (1 + n), k = null values at least as good as the observed one.
 
     Parameters
     ----------
     observed : score
     null : array (n,), scores under the null
-    better : 'higher' or 'lower'
+    better : which scores are good; a metric that should be near real motion is taken as higher
     """
-    sign = -1.0 if better == "lower" else 1.0
+    sign = -1.0 if better == Better.LOWER else 1.0
     k = int((sign * np.asarray(null) >= sign * observed - 1e-12).sum())
     return (1 + k) / (1 + len(null))
 

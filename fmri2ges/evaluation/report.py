@@ -1,23 +1,39 @@
-"""The report: plain rows (JSON) and their table for the terminal."""
+"""The report: its rows and tables as one value, and as text for the terminal."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Any
+
+from .metrics import Better
+from .rows import Row
+from .text_rows import TextTable
 
 COLUMNS = ("metric", "value", "95 % CI", "null", "null 5-95 %", "p", "floor", "ceiling", "n")
 
 
-def build_report(rows: list[dict[str, Any]], simulated: bool, notes: list[str], **about: Any) -> dict[str, Any]:
-    """The dict that `report.json` holds.
+@dataclass(frozen=True)
+class Report:
+    """What `evaluate` found; `storage.report` writes and reads it.
 
     Parameters
     ----------
-    rows : lines of `measure.row` and `measure.pool`
+    rows : scores of every story and of their mean; those of one setting, story and branch stand together
     simulated : whether the recording is simulated
     notes : what a reader must know, a sentence each
-    about : study, run, subject, stories, ROIs, seeds, digests
+    study : name of the study
+    stories : names of the stories
+    texts : the text tables
+    manifest : provenance
     """
-    return {"kind": "report", "simulated": bool(simulated), **about, "notes": list(notes), "rows": list(rows)}
+
+    rows: tuple[Row, ...]
+    simulated: bool
+    notes: tuple[str, ...] = ()
+    study: str = ""
+    stories: tuple[str, ...] = ()
+    texts: tuple[TextTable, ...] = ()
+    manifest: dict[str, Any] = field(default_factory=dict)
 
 
 def format_number(x: float | None) -> str:
@@ -32,71 +48,64 @@ def format_p(p: float, n: int) -> str:
     return f"<={p:.4f}" if p <= 1 / (1 + n) + 1e-12 else f"{p:.3f}"
 
 
-def _cells(row: dict[str, Any]) -> list[str]:
-    ci, null = row["ci"], row["null"]
-    unit = f" [{row['unit']}]" if row["unit"] not in ("", "share", "cosine") else ""
+def _cells(row: Row) -> list[str]:
+    ci, null = row.interval, row.null
     return [
-        row["metric"] + unit,
-        format_number(row["value"]),
-        f"{format_number(ci['low'])} .. {format_number(ci['high'])}" if ci else "-",
-        format_number(null["mean"]) if null else "-",
-        f"{format_number(null['q05'])} .. {format_number(null['q95'])}" if null else "-",
-        format_p(null["p"], null["n"]) if null else "-",
-        format_number(row["floor"]),
-        format_number(row["ceiling"]),
-        f"{row['n']} {row['n_unit']}",
+        row.label + ("" if row.metric.unit.dimensionless else f" [{row.metric.unit}]"),
+        format_number(row.value),
+        f"{format_number(ci.low)} .. {format_number(ci.high)}" if ci else "-",
+        format_number(null.mean) if null else "-",
+        f"{format_number(null.q05)} .. {format_number(null.q95)}" if null else "-",
+        format_p(null.p, null.n) if null else "-",
+        format_number(row.floor),
+        format_number(row.ceiling),
+        f"{row.n} {row.n_unit}",
     ]
 
 
-def format_report(report: dict[str, Any]) -> str:
+def format_report(report: Report) -> str:
     """The report as an aligned table of at most 120 columns.
 
     One block per story and branch; CI = interval over blocks or stories, null = circular shift,
     p one-sided. A '-' means that the number does not exist for this metric, not that it is 0.
     """
-    rows = report["rows"]
-    cells = [_cells(row) for row in rows]
-    heading, rule, *lines = _aligned([list(COLUMNS), *cells], left=(0, len(COLUMNS) - 1))
-    title = f"Evaluation of {report.get('study') or 'a study'}" + ("   [SIMULATED]" if report["simulated"] else "")
-    out = [title]
+    heading, rule, *lines = _aligned([list(COLUMNS), *(_cells(row) for row in report.rows)], left=(0, len(COLUMNS) - 1))
+    out = [f"Evaluation of {report.study or 'a study'}" + ("   [SIMULATED]" if report.simulated else "")]
     group = None
-    for row, line in zip(rows, lines):
-        about = (row.get("subject", "?"), tuple(row.get("rois", ())), row["story"], row["branch"])
-        if about != group:
-            group = about
-            subject, rois, story, branch = about
-            out += ["", _clip(f"{branch} branch, {story}, subject {subject}, ROIs {', '.join(rois)}"), heading, rule]
+    for row, line in zip(report.rows, lines):
+        if row.group != group:
+            group = row.group
+            where = f"subject {row.setting.subject}, ROIs {', '.join(row.setting.rois)}"
+            out += ["", _clip(f"{row.branch} branch, {row.story}, {where}"), heading, rule]
         out.append(line)
-    for table in report.get("texts", ()):
+    for table in report.texts:
         out += ["", *_text_block(table)]
-    if report["notes"]:
+    if report.notes:
         out.append("")
-    for note in report["notes"]:
+    for note in report.notes:
         out += _wrapped(f"* {note}")
     return "\n".join(out) + "\n"
 
 
-def _text_block(table: dict[str, Any]) -> list[str]:
-    """The text table of one story or of a mean over stories: for every score its nulls, then each text with its p against them."""
-    rows, line = table["rows"], table["timeline"]
-    kinds = list(rows[0]["null"])
-    cells = [["", "value", *kinds]]
+def _text_block(table: TextTable) -> list[str]:
+    """The text table: for every score its nulls, then each text with its p against them."""
+    rows, line = table.rows, table.timeline
+    kinds = list(rows[0].nulls)
+    cells = [["", "value", *(kind.label for kind in kinds)]]
     for k, row in enumerate(rows):
-        if not k or row["metric"] != rows[k - 1]["metric"]:
-            edge = "q05" if row["better"] == "lower" else "q95"
-            nulls = (row["null"][kind] for kind in kinds)
-            cells.append(
-                [row["metric"], "null", *(f"{format_number(n['mean'])} ({format_number(n[edge])})" for n in nulls)]
-            )
-        p = (f"p {format_p(row['null'][kind]['p'], row['null'][kind]['n'])}" for kind in kinds)
-        cells.append([f"  {row['text']}", format_number(row["value"]), *p])
-    title = f"text against nulls, {table['story']}, subject {table['subject']}, F2T {table['f2t']}; 20 s windows"
+        nulls = [row.nulls[kind] for kind in kinds]
+        if not k or row.metric != rows[k - 1].metric:
+            lower = row.metric.better == Better.LOWER
+            edges = (f"{format_number(n.mean)} ({format_number(n.q05 if lower else n.q95)})" for n in nulls)
+            cells.append([row.metric.label, "null", *edges])
+        cells.append([f"  {row.text.label}", format_number(row.value), *(f"p {format_p(n.p, n.n)}" for n in nulls)])
+    title = f"text against nulls, {table.story}, subject {table.subject}, F2T {table.f2t}; 20 s windows"
     out = [_clip(title), "null: mean (95 % point; where less is better, 5 % point)", *_aligned(cells)]
     if line is not None:
-        found = [w for w, q in zip(line["windows"], line["q"]) if q is not None and q < 0.05]
+        found = sum(q is not None and q < 0.05 for q in line.q)
         out.append(
-            f"{len(found)} of {len(line['windows'])} windows of {line['metric']} above the {line['null']} null at q < .05; "
-            f"whole stretch p {format_p(line['story_p'], rows[0]['null'][line['null']]['n'])}"
+            f"{found} of {len(line.windows)} windows of {line.metric.label} above the {line.null.label} null "
+            f"at q < .05; whole stretch p {format_p(line.story_p, rows[0].nulls[line.null].n)}"
         )
     return out
 

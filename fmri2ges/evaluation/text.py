@@ -7,13 +7,16 @@ spacing but move circularly along the story by at least 20 s, in steps of 1 s.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
 from ..types import Words
+from . import metrics
 from .gesture import ranks
 from .intervals import block_edges, block_means, count_blocks
 from .measure import Measure, mean_statistic
+from .metrics import Metric
 from .nulls import allowed_shifts
 
 WINDOW = 20.0  # seconds
@@ -124,36 +127,54 @@ def against_transcript(
     shifts = allowed_shifts(int(stop - start), 1.0)
     moved = [rotate(decoded, float(s), start, stop) for s in shifts]
     true = window_texts(heard, edges)
-    found = [
-        _counted("WER", true, decoded, moved, edges, wer_counts, wer_of, "lower", None, 0.0),
-        _counted("BLEU-1", true, decoded, moved, edges, bleu_counts, bleu_of, "higher", 0.0, 1.0),
-    ]
+    found = [_counted(score, true, decoded, moved, edges) for score in COUNTED]
     if embed is not None and len(true) >= 3:
         found += _meaning(heard, decoded, moved, edges, embed)
     return found
 
 
-def _counted(metric, true, decoded, moved, edges, count, score, better, floor, ceiling) -> Measure:
-    """A score of counts that are summed over windows."""
-    per_window = count(true, window_texts(decoded, edges))
-    shifted = [float(score(count(true, window_texts(m, edges)).sum(0))) for m in moved]
+@dataclass(frozen=True)
+class Counted:
+    """A score of counts that are summed over windows before they are divided.
+
+    Parameters
+    ----------
+    metric : what it is
+    count : texts of the windows, heard and decoded -> counts (n_windows, n_counts)
+    score : counts (..., n_counts) -> scores (...)
+    floor, ceiling : the worst and the best score, or None
+    """
+
+    metric: Metric
+    count: Callable[[list[str], list[str]], np.ndarray]
+    score: Callable[[np.ndarray], np.ndarray]
+    floor: float | None
+    ceiling: float | None
+
+
+COUNTED = (
+    Counted(metrics.WER, wer_counts, wer_of, None, 0.0),
+    Counted(metrics.BLEU1, bleu_counts, bleu_of, 0.0, 1.0),
+)
+
+
+def _counted(by: Counted, true: list[str], decoded: Words, moved: list[Words], edges: np.ndarray) -> Measure:
+    per_window = by.count(true, window_texts(decoded, edges))
+    shifted = [float(by.score(by.count(true, window_texts(m, edges)).sum(0))) for m in moved]
     blocks = _blocks(edges)
     parts = block_edges(len(true), blocks)
     sums = np.array([per_window[a:b].sum(0) for a, b in zip(parts[:-1], parts[1:])])
     return Measure(
-        metric,
+        by.metric,
         "text",
-        float(score(per_window.sum(0))),
-        "share",
-        better,
-        np.array(shifted),
-        lambda w: score(w @ sums),
-        blocks,
-        len(true),
-        "windows",
-        floor,
-        ceiling,
-        "best text, windows of 20 s",
+        float(by.score(per_window.sum(0))),
+        shifted=np.array(shifted),
+        statistic=lambda w: by.score(w @ sums),
+        blocks=blocks,
+        n=len(true),
+        floor=by.floor,
+        ceiling=by.ceiling,
+        note="best text, windows of 20 s",
     )
 
 
@@ -171,24 +192,22 @@ def _meaning(heard: Words, decoded: Words, moved: list[Words], edges: np.ndarray
         rows = table[[lookup[w] for w in words.text]]
         return _cosines(_window_means(rows, words.start, edges), true)
 
-    def measure(metric, score, floor, unit) -> Measure:
+    def measure(metric: Metric, score, floor) -> Measure:
         diagonal = score(cosines(decoded))
         return Measure(
             metric,
             "text",
             float(diagonal.mean()),
-            unit,
             shifted=np.array([score(cosines(m)).mean() for m in moved]),
             statistic=mean_statistic(block_means(diagonal, _blocks(edges))),
             blocks=_blocks(edges),
             n=len(true),
-            n_unit="windows",
             floor=floor,
             ceiling=1.0,
             note="best text, mean word vectors in windows of 20 s",
         )
 
     return [
-        measure("word-vector likeness", np.diag, 0.0, "cosine"),
-        measure("text identification rank", lambda c: np.diag(ranks(c)), 0.5, "share"),
+        measure(metrics.WORD_VECTORS, np.diag, 0.0),
+        measure(metrics.TEXT_RANK, lambda c: np.diag(ranks(c)), 0.5),
     ]

@@ -5,12 +5,34 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from enum import StrEnum
 
 import numpy as np
 
 from ..types import Words
-from .nulls import p_value
+from .metrics import Metric
+from .rows import Null, NullKind, against_null
+
+
+class TextKind(StrEnum):
+    """Which text is scored; `label` is what is printed."""
+
+    DECODED = "decoded"
+    ORACLE = "oracle"
+    NEAREST = "nearest"
+    RATE_ONLY = "rate_only"
+
+    @property
+    def label(self) -> str:
+        return _TEXT_LABELS[self]
+
+
+_TEXT_LABELS = {
+    TextKind.DECODED: "decoded",
+    TextKind.ORACLE: "true word times (oracle)",
+    TextKind.NEAREST: "nearest training segment",
+    TextKind.RATE_ONLY: "word rate only",
+}
 
 
 @dataclass(frozen=True)
@@ -19,24 +41,87 @@ class TextScore:
 
     Parameters
     ----------
-    metric, better : of the score
-    values : mean over the windows, by text: 'decoded', 'true word times (oracle)', ...
+    metric : of the score
+    values : mean over the windows, by text
     n_windows : windows with heard words, by text
-    nulls : array (n_texts,) by kind: 'language model only', 'shifted BOLD', ...
+    nulls : array (n_texts,) by kind
     """
 
-    metric: str
-    better: str
-    values: dict[str, float]
-    n_windows: dict[str, int]
-    nulls: dict[str, np.ndarray]
+    metric: Metric
+    values: dict[TextKind, float]
+    n_windows: dict[TextKind, int]
+    nulls: dict[NullKind, np.ndarray]
+
+
+@dataclass(frozen=True)
+class TextRow:
+    """A line of the text table: one score of one text.
+
+    Parameters
+    ----------
+    text : which text
+    metric : what was measured
+    value : mean over the windows
+    n_windows : windows with heard words
+    nulls : the same score of null texts, by kind
+    """
+
+    text: TextKind
+    metric: Metric
+    value: float
+    n_windows: int
+    nulls: dict[NullKind, Null]
+
+
+@dataclass(frozen=True)
+class TextTimeline:
+    """Where in a story the decoded text stands out.
+
+    Parameters
+    ----------
+    metric : of the score
+    null : kind of the null texts
+    windows : start and stop of each window, seconds
+    value, p, q : of each window (see `evaluation.text_timeline`); None where nothing was heard
+    story_p : of the whole stretch
+    """
+
+    metric: Metric
+    null: NullKind
+    windows: tuple[tuple[float, float], ...]
+    value: tuple[float | None, ...]
+    p: tuple[float | None, ...]
+    q: tuple[float | None, ...]
+    story_p: float
+
+
+@dataclass(frozen=True)
+class TextTable:
+    """The texts of one story, or of the mean over several, against their nulls.
+
+    Parameters
+    ----------
+    story : name of the story, or a phrase for the mean
+    subject, rois, f2t : what the text was decoded from, and by which form of F2T
+    rows : the texts of one score stand together
+    timeline : the windows of one story; None for a mean
+    stories : number of stories behind the table
+    """
+
+    story: str
+    subject: str
+    rois: tuple[str, ...]
+    f2t: str
+    rows: tuple[TextRow, ...]
+    timeline: TextTimeline | None = None
+    stories: int = 1
 
 
 def score_texts(
     scores: Sequence[Callable],
     heard: Words,
-    texts: dict[str, Words],
-    nulls: dict[str, Sequence[Words]],
+    texts: dict[TextKind, Words],
+    nulls: dict[NullKind, Sequence[Words]],
     windows: np.ndarray,
 ) -> list[TextScore]:
     """Scores of one story's texts.
@@ -44,7 +129,7 @@ def score_texts(
     Parameters
     ----------
     scores : of `evaluation.text_scores`
-    texts : decoded texts by name
+    texts : decoded texts by kind
     nulls : null texts by kind; a kind without a text is left out
     windows : array (n_windows, 2), seconds
     """
@@ -54,7 +139,6 @@ def score_texts(
         out.append(
             TextScore(
                 score.metric,
-                score.better,
                 {name: _mean(v) for name, v in per_window.items()},
                 {name: int((~np.isnan(v)).sum()) for name, v in per_window.items()},
                 {
@@ -82,43 +166,25 @@ def _pooled(parts: list[TextScore]) -> TextScore:
     n_null = {k: min(len(p.nulls[k]) for p in parts) for k in kinds}
     return TextScore(
         parts[0].metric,
-        parts[0].better,
         {n: float(np.mean([p.values[n] for p in parts])) for n in names},
         {n: sum(p.n_windows[n] for p in parts) for n in names},
         {k: np.mean([p.nulls[k][: n_null[k]] for p in parts], 0) for k in kinds},
     )
 
 
-def text_rows(found: Sequence[TextScore]) -> list[dict[str, Any]]:
-    """A line for each score and text.
-
-    Returns
-    -------
-    list of dict with text, metric, value, better, n_windows and `null`: kind -> mean, q05, q95, n, p
-    """
-    return [
-        {
-            "text": name,
-            "metric": s.metric,
-            "value": value,
-            "better": s.better,
-            "n_windows": s.n_windows[name],
-            "null": {kind: _null_line(value, null, s.better) for kind, null in s.nulls.items()},
-        }
+def text_rows(found: Sequence[TextScore]) -> tuple[TextRow, ...]:
+    """A row for each score and text."""
+    return tuple(
+        TextRow(
+            name,
+            s.metric,
+            value,
+            s.n_windows[name],
+            {kind: against_null(s.metric, value, kind, null) for kind, null in s.nulls.items()},
+        )
         for s in found
         for name, value in s.values.items()
-    ]
-
-
-def _null_line(value: float, null: np.ndarray, better: str) -> dict[str, float | int]:
-    low, high = np.quantile(null, [0.05, 0.95])
-    return {
-        "mean": float(null.mean()),
-        "q05": float(low),
-        "q95": float(high),
-        "n": len(null),
-        "p": p_value(value, null, better),
-    }
+    )
 
 
 def _mean(values: np.ndarray) -> float:

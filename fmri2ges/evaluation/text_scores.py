@@ -1,7 +1,7 @@
 """Scores of a decoded text in windows: word errors, words in common, matches by stem, matches by meaning.
 
-Each score is a callable ``score(heard, decoded, windows) -> array (n_windows,)`` with `metric` (its name as
-printed) and `better`. A window without decoded words scores worst; one without heard words is NaN.
+Each score is a callable ``score(heard, decoded, windows) -> array (n_windows,)`` with `metric`, what it measures.
+A window without decoded words scores worst; one without heard words is NaN.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import numpy as np
 
 from ..errors import check_shape
 from ..types import Words
+from . import metrics
 from .text import bleu_counts, bleu_of, wer_counts, wer_of
 
 Embed = Callable[[tuple[str, ...]], np.ndarray]
@@ -31,7 +32,7 @@ def _texts(words: Words, windows: np.ndarray) -> list[tuple[str, ...]]:
 class WordErrorRate:
     """Edits per heard word (jiwer)."""
 
-    metric, better = "WER", "lower"
+    metric = metrics.WER
 
     def __call__(self, heard: Words, decoded: Words, windows: np.ndarray) -> np.ndarray:
         true, guess = _texts(heard, windows), _texts(decoded, windows)
@@ -42,7 +43,7 @@ class WordErrorRate:
 class Bleu1:
     """Words in common (sacrebleu, effective order, no tokenizer)."""
 
-    metric, better = "BLEU-1", "higher"
+    metric = metrics.BLEU1
 
     def __call__(self, heard: Words, decoded: Words, windows: np.ndarray) -> np.ndarray:
         true, guess = _texts(heard, windows), _texts(decoded, windows)
@@ -56,7 +57,7 @@ class Meteor:
     end, which can give more chunks than the fewest possible. Not comparable with METEOR that knows synonyms.
     """
 
-    metric, better = "METEOR (exact+stem)", "higher"
+    metric = metrics.METEOR
 
     def __call__(self, heard: Words, decoded: Words, windows: np.ndarray) -> np.ndarray:
         true, guess = _texts(heard, windows), _texts(decoded, windows)
@@ -101,17 +102,15 @@ class BertScore:
 
     Parameters
     ----------
-    name : of the model behind the vectors; it stands in the metric's name, because values of different
+    name : of the model behind the vectors; it is the metric's variant, because values of different
         models cannot be compared
     embed : words of a text -> array (n_words, n_dims); vectors may depend on the words around
     idf : weight of each word (`window_frequency_weights`); None weighs all words alike
     unseen : weight of words that are not in `idf`
     """
 
-    better = "higher"
-
     def __init__(self, name: str, embed: Embed, idf: dict[str, float] | None = None, unseen: float = 1.0):
-        self.metric = f"BERTScore F1 ({name})"
+        self.metric = metrics.BERT_SCORE.of(name)
         self.embed, self.idf, self.unseen = embed, idf, unseen
         self._known: tuple[tuple[str, ...], np.ndarray] | None = None  # the heard text meets many decoded ones
 
@@ -163,7 +162,7 @@ class Likeness:
     embed : tuple of words -> array (n_words, dim)
     """
 
-    metric, better = "word-vector likeness", "higher"
+    metric = metrics.WORD_VECTORS
 
     def __init__(self, embed: Embed):
         self.embed = embed

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..errors import UserError, check_positive
 from ..types import Words
+from .metrics import Metric
 from .nulls import benjamini_hochberg, p_value
 from .text import WINDOW
 
@@ -25,7 +26,7 @@ class Timeline:
 
     Parameters
     ----------
-    metric, better : of the score
+    metric : of the score
     windows : array (n_windows, 2), seconds
     value : array (n_windows,); NaN where nothing was heard
     null : array (n_texts, n_windows); the same windows of every null text
@@ -36,8 +37,7 @@ class Timeline:
     story_p : one-sided; the claim, because neighbouring windows overlap
     """
 
-    metric: str
-    better: str
+    metric: Metric
     windows: np.ndarray
     value: np.ndarray
     null: np.ndarray
@@ -91,12 +91,11 @@ def timeline(
     null = np.array([score(heard, text, windows) for text in null_texts])
     spoken = ~np.isnan(value)
     p, q = np.full(len(value), np.nan), np.full(len(value), np.nan)
-    p[spoken] = [p_value(v, n, score.better) for v, n in zip(value[spoken], null[:, spoken].T)]
+    p[spoken] = [p_value(v, n, score.metric.better) for v, n in zip(value[spoken], null[:, spoken].T)]
     q[spoken] = benjamini_hochberg(p[spoken])
     story_value, story_null = float(value[spoken].mean()), null[:, spoken].mean(1)
     return Timeline(
         score.metric,
-        score.better,
         np.asarray(windows),
         value,
         null,
@@ -104,5 +103,5 @@ def timeline(
         q,
         story_value,
         story_null,
-        p_value(story_value, story_null, score.better),
+        p_value(story_value, story_null, score.metric.better),
     )

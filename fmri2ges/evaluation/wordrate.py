@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from ..types import Words
+from . import metrics
 from .gesture import block_sums, r_of_sums
 from .intervals import count_blocks
 from .measure import Measure
+from .metrics import Metric
 from .nulls import allowed_shifts, correlation_at_shifts
 
 
@@ -47,14 +49,14 @@ def word_rate(
     true = words_per_volume(heard, volume_times, tr)
     found = []
     if rate is not None:
-        found.append(_measure("word rate r", true, np.asarray(rate, float), tr, "decoded words per volume"))
+        found.append(_measure(metrics.WORD_RATE_R, true, np.asarray(rate, float), tr, "decoded words per volume"))
     if decoded is not None:
         guess = words_per_volume(decoded, volume_times, tr)
-        found.append(_measure("word rate r, placed words", true, guess, tr, "words of the best text per volume"))
+        found.append(_measure(metrics.PLACED_WORD_RATE_R, true, guess, tr, "words of the best text per volume"))
     return found
 
 
-def _measure(metric: str, true: np.ndarray, guess: np.ndarray, tr: float, note: str) -> Measure:
+def _measure(metric: Metric, true: np.ndarray, guess: np.ndarray, tr: float, note: str) -> Measure:
     true, guess = true[:, None], guess[:, None]
     blocks = count_blocks(len(true) * tr)
     sums = block_sums(true, guess, blocks)
@@ -67,7 +69,6 @@ def _measure(metric: str, true: np.ndarray, guess: np.ndarray, tr: float, note: 
         statistic=lambda w: r_of_sums(w, sums),
         blocks=blocks,
         n=len(true),
-        n_unit="volumes",
         floor=0.0,
         ceiling=1.0,
         note=note,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..errors import UserError, check_option, check_positive
 
 if TYPE_CHECKING:
     from ..decoding.stories import DecodedStory
+    from ..evaluation.report import Report
     from .style import Page
 
 KINDS = ("cortex", "strip", "compare")
@@ -54,12 +55,12 @@ def make_figure(
     return _save(out, width_mm, dpi, lambda width: draw(story, width, start, stop))
 
 
-def make_metrics_figure(report: dict[str, Any], out, width_mm: float = 180, dpi: int = 300) -> Path:
+def make_metrics_figure(report: Report, out, width_mm: float = 180, dpi: int = 300) -> Path:
     """Draw the scores of a report with their intervals and nulls.
 
     Parameters
     ----------
-    report : what `evaluate` returned or wrote as report.json
+    report : what `evaluate` returned, or `storage.report.read_report` read
     out, width_mm, dpi : as in `make_figure`
     """
     from .metrics import draw_metrics

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ..errors import UserError
-from ..evaluation.report import format_number
+from ..evaluation.metrics import Metric, Unit
+from ..evaluation.report import Report, format_number
+from ..evaluation.rows import Row
 from .style import COLOURS, GREY, INK, NAMES, PALE, Page, roi_text
 
 ROW = 7.0  # mm
 NAME = 36.0  # mm
 
 
-def draw_metrics(report: dict[str, Any], width: float) -> Page:
+def draw_metrics(report: Report, width: float) -> Page:
     """Every metric of a report: dot = score, line = 95 % CI, grey band = 5-95 % of the null.
 
     Scores without a unit (r, shares, cosines) share one axis; the others have an axis each.
@@ -22,7 +22,7 @@ def draw_metrics(report: dict[str, Any], width: float) -> Page:
     report : what `evaluate` returned
     width : mm
     """
-    rows, title = _one_setting(report["rows"])
+    rows, title = _one_setting(report.rows)
     shared = [m for m in _metrics(rows) if _on_shared_axis(rows, m)]
     own = [m for m in _metrics(rows) if m not in shared]
     beside = width >= 140  # a narrow page has the second column below the first
@@ -31,7 +31,7 @@ def draw_metrics(report: dict[str, Any], width: float) -> Page:
     own_row = max(11.0, ROW * len(shared) / max(1, len(own))) if beside else 11.0
     first, second = ROW * len(shared), own_row * len(own)
     height = max(first + 10, second) if beside else first + 14 + second
-    page = Page(width, 28 + height, "Scores with null and interval", title, bool(report["simulated"]))
+    page = Page(width, 28 + height, "Scores with null and interval", title, report.simulated)
     _legend(page, rows)
     if shared:
         _forest(page, rows, shared, 4, 25, left)
@@ -41,31 +41,28 @@ def draw_metrics(report: dict[str, Any], width: float) -> Page:
     return page
 
 
-def _one_setting(rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], str]:
+def _one_setting(rows: tuple[Row, ...]) -> tuple[list[Row], str]:
     """The rows of one subject and ROI selection: over all stories where they exist."""
     if not rows:
         raise UserError("the report holds no score; nothing to draw")
-    stories = [r["story"] for r in rows]
-    wanted = "all stories" if "all stories" in stories else stories[0]
-    first = next(r for r in rows if r["story"] == wanted)
-    setting = first["subject"], first["rois"], first["samples"]
-    chosen = [r for r in rows if r["story"] == wanted and (r["subject"], r["rois"], r["samples"]) == setting]
-    n = f"mean of {first['n']} stories" if first["n_unit"] == "stories" else f"story {wanted}"
-    about = f"subject {first['subject']}, {n}, decoded from {roi_text(first['rois'])}"
+    first = next((r for r in rows if r.stories > 1), rows[0])
+    chosen = [r for r in rows if (r.setting, r.story, r.stories) == (first.setting, first.story, first.stories)]
+    n = f"mean of {first.stories} stories" if first.stories > 1 else f"story {first.story}"
+    about = f"subject {first.setting.subject}, {n}, decoded from {roi_text(first.setting.rois)}"
     return chosen, f"{about}; null: circular shifts of at least 20 s"
 
 
-def _metrics(rows: list[dict[str, Any]]) -> list[str]:
-    return list(dict.fromkeys(r["metric"] for r in rows))
+def _metrics(rows: list[Row]) -> list[Metric]:
+    return list(dict.fromkeys(r.metric for r in rows))
 
 
-def _on_shared_axis(rows: list[dict[str, Any]], metric: str) -> bool:
-    return all(r["unit"] in ("", "share", "cosine") and r["null"] for r in rows if r["metric"] == metric)
+def _on_shared_axis(rows: list[Row], metric: Metric) -> bool:
+    return metric.unit.dimensionless and all(r.null for r in rows if r.metric == metric)
 
 
-def _legend(page: Page, rows: list[dict[str, Any]]) -> None:
+def _legend(page: Page, rows: list[Row]) -> None:
     """Two lines: the branches, then what the marks mean."""
-    for k, branch in enumerate(dict.fromkeys(r["branch"] for r in rows)):
+    for k, branch in enumerate(dict.fromkeys(r.branch for r in rows)):
         page.text(4 + 26 * k, 15.5, "\u25cf", color=COLOURS[branch], fontsize=8, va="center")
         page.text(7 + 26 * k, 15.5, NAMES[branch], color=COLOURS[branch], fontweight="bold", va="center")
     x = 4.0
@@ -79,38 +76,38 @@ def _legend(page: Page, rows: list[dict[str, Any]]) -> None:
         x += step
 
 
-def _marks(axes, row: dict[str, Any], y: float) -> None:
+def _marks(axes, row: Row, y: float) -> None:
     """One branch of one metric, at height y in rows."""
-    colour, null, ci = COLOURS[row["branch"]], row["null"], row["ci"]
+    colour, null, ci = COLOURS[row.branch], row.null, row.interval
     if null:
-        axes.barh(y, null["q95"] - null["q05"], left=null["q05"], height=0.34, color=PALE, zorder=1)
-    if row["floor"] is not None:
-        axes.plot([row["floor"]] * 2, [y - 0.19, y + 0.19], color=GREY, linewidth=0.8, zorder=2)
-    if row["ceiling"] is not None:
+        axes.barh(y, null.q95 - null.q05, left=null.q05, height=0.34, color=PALE, zorder=1)
+    if row.floor is not None:
+        axes.plot([row.floor] * 2, [y - 0.19, y + 0.19], color=GREY, linewidth=0.8, zorder=2)
+    if row.ceiling is not None:
         style = {"markersize": 3, "markerfacecolor": "white", "markeredgecolor": INK, "markeredgewidth": 0.6}
-        axes.plot(row["ceiling"], y, "D", zorder=3, **style)
+        axes.plot(row.ceiling, y, "D", zorder=3, **style)
     if ci:
-        axes.plot([ci["low"], ci["high"]], [y, y], color=colour, linewidth=1.3, zorder=4)
-    axes.plot(row["value"], y, "o", color=colour, markersize=4, markeredgewidth=0, zorder=5)
+        axes.plot([ci.low, ci.high], [y, y], color=colour, linewidth=1.3, zorder=4)
+    axes.plot(row.value, y, "o", color=colour, markersize=4, markeredgewidth=0, zorder=5)
 
 
-def _heights(rows: list[dict[str, Any]]) -> list[float]:
+def _heights(rows: list[Row]) -> list[float]:
     """Where the branches of one metric stand within its row, from top to bottom."""
     return [0.0] if len(rows) == 1 else [-0.22, 0.22]
 
 
-def _forest(page: Page, rows, metrics: list[str], left: float, top: float, width: float) -> None:
+def _forest(page: Page, rows: list[Row], metrics: list[Metric], left: float, top: float, width: float) -> None:
     axes = page.axes(left + NAME, top, width - NAME - 12, ROW * len(metrics))
     for k, metric in enumerate(metrics):
-        chosen = [r for r in rows if r["metric"] == metric]
+        chosen = [r for r in rows if r.metric == metric]
         for row, dy in zip(chosen, _heights(chosen)):
             _marks(axes, row, k + dy)
-            p = row["null"]["p"]
-            sign = "=" if p > 1 / (1 + row["null"]["n"]) + 1e-12 else "\u2264"
+            p = row.p
+            sign = "=" if p > 1 / (1 + row.null.n) + 1e-12 else "\u2264"
             text = f"p {sign} {p:.{3 if p >= 0.001 else 4}f}"
             y = top + ROW * (k + 0.5 + dy)
-            page.text(left + width - 11, y, text, va="center", color=COLOURS[row["branch"]], fontsize=5.6)
-        page.text(left + NAME - 2, top + ROW * (k + 0.5), metric, ha="right", va="center", fontsize=6.5)
+            page.text(left + width - 11, y, text, va="center", color=COLOURS[row.branch], fontsize=5.6)
+        page.text(left + NAME - 2, top + ROW * (k + 0.5), metric.label, ha="right", va="center", fontsize=6.5)
         if k:
             axes.axhline(k - 0.5, color="#efefef", linewidth=0.5, zorder=0)
     axes.axvline(0, color=GREY, linewidth=0.5, zorder=0)
@@ -119,17 +116,16 @@ def _forest(page: Page, rows, metrics: list[str], left: float, top: float, width
     axes.margins(x=0.04)
 
 
-def _own_axis(page: Page, rows, metric: str, left: float, top: float, width: float, height: float) -> None:
-    chosen = [r for r in rows if r["metric"] == metric]
-    unit = chosen[0]["unit"]
-    name = f"{metric} ({unit})" if unit not in ("", "share") else metric
+def _own_axis(
+    page: Page, rows: list[Row], metric: Metric, left: float, top: float, width: float, height: float
+) -> None:
+    chosen = [r for r in rows if r.metric == metric]
+    name = metric.label if metric.unit in (Unit.NONE, Unit.SHARE) else f"{metric.label} ({metric.unit})"
     axes = page.axes(left + 27, top + 0.5, width - 27 - 11, height - 4.5)
     for row, dy in zip(chosen, _heights(chosen)):
         _marks(axes, row, 2 * dy)
         y = top + 0.5 + (height - 4.5) * (0.5 + dy * 2 / 1.6)
-        page.text(
-            left + width - 10, y, format_number(row["value"]), va="center", color=COLOURS[row["branch"]], fontsize=6
-        )
+        page.text(left + width - 10, y, format_number(row.value), va="center", color=COLOURS[row.branch], fontsize=6)
     page.text(left + 25, top + 0.5 + (height - 4.5) / 2, name, ha="right", va="center", fontsize=6.5)
     axes.set(ylim=(0.8, -0.8), yticks=[])
     axes.spines["left"].set_visible(False)

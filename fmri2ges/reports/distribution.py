@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ..errors import UserError
+from ..evaluation import metrics
 from ..evaluation.encoder import Encoder
 from ..evaluation.fgd import MIN_WINDOWS, check_windows, fgd, kernel_distance, real_floor
 from ..evaluation.gesture import all_samples, at_times, motion_clock
 from ..evaluation.intervals import jackknife
+from ..evaluation.rows import ALL_STORIES, Row
 from ..evaluation.windows import cut_windows
 from ..motion.features import normalise, to_bones
 from ..results import BRANCHES
@@ -29,12 +30,12 @@ class Real:
     what: str
 
 
-def distribution_rows(stories, rng: np.random.Generator, notes: list[str]) -> list[dict[str, Any]]:
+def distribution_rows(stories, rng: np.random.Generator, notes: list[str]) -> list[Row]:
     """Rows of each branch; an empty list, with the reason in `notes`, where they cannot be had.
 
     Parameters
     ----------
-    stories : decoded stories of one setting (`runs.evaluate.DecodedStory`)
+    stories : decoded stories of one setting (`reports.stories.DecodedStory`)
     rng : random generator
     notes : receives one line per reason
     """
@@ -52,11 +53,9 @@ def distribution_rows(stories, rng: np.random.Generator, notes: list[str]) -> li
         if not decoded:
             continue
         try:
-            n = check_windows(np.concatenate(decoded), real.features)
+            rows += _branch_rows(branch, stories, decoded, real, encoder.digest, rng)
         except UserError as error:
             notes.append(f"{branch} branch: {error}")
-            continue
-        rows += _branch_rows(branch, stories, decoded, real, n, encoder.digest, rng)
     return rows
 
 
@@ -88,8 +87,21 @@ def real_windows(study, encoder: Encoder) -> Real:
     return Real(encoder(windows), clips, np.repeat(encoder(still), len(windows), axis=0), what)
 
 
-def _branch_rows(branch, stories, decoded, real: Real, n, digest, rng) -> list[dict[str, Any]]:
+def _branch_rows(branch: str, stories, decoded: list[np.ndarray], real: Real, digest: str, rng) -> list[Row]:
+    """FGD and KID of all stories together.
+
+    Parameters
+    ----------
+    decoded : features of each story, array (n_windows, 32)
+    digest : of the encoder
+
+    Raises
+    ------
+    UserError
+        With too few windows.
+    """
     everything = np.concatenate(decoded)
+    n = check_windows(everything, real.features)
     seed = int(rng.integers(2**32))
 
     def distance(kept: np.ndarray) -> float:
@@ -97,40 +109,26 @@ def _branch_rows(branch, stories, decoded, real: Real, n, digest, rng) -> list[d
         part = np.concatenate([decoded[k] for k in kept])
         return fgd(part, real.features, np.random.default_rng(seed))
 
+    def kernel(features: np.ndarray) -> float:
+        return kernel_distance(*_equal(features, real.features, n, rng))
+
     enough = len(decoded) > 1 and min(len(everything) - max(map(len, decoded)), len(real.features)) >= MIN_WINDOWS
-    interval = jackknife(distance, len(decoded)) if enough else None
-    common = {
-        "story": "all stories" if len(stories) > 1 else stories[0].story,
-        "branch": branch,
-        "unit": "",
-        "better": "lower",
-        "n": n,
-        "n_unit": "windows",
-        "null": None,
-        "ci": None,
-    }
-    note = f"against {real.what}, equally many windows; encoder {digest}; floor: one pose held still; ceiling: real against real"
-    rows = [
-        {
-            **common,
-            "metric": "FGD, N -> infinity",
-            "value": distance(np.arange(len(decoded))),
-            "floor": fgd(real.still, real.features, rng),
-            "ceiling": real_floor(real.features, real.clips, rng),
-            "note": note,
-        },
-        {
-            **common,
-            "metric": "KID",
-            "value": kernel_distance(*_equal(everything, real.features, n, rng)),
-            "floor": kernel_distance(*_equal(real.still, real.features, n, rng)),
-            "ceiling": None,
-            "note": note,
-        },
-    ]
-    if interval is not None:
-        rows[0]["ci"] = {"low": interval.low, "high": interval.high, "level": 0.95, "method": interval.method}
-    return rows
+    first = Row(
+        metrics.FGD,
+        branch,
+        ALL_STORIES if len(stories) > 1 else stories[0].story,
+        distance(np.arange(len(decoded))),
+        n,
+        metrics.FGD.n_unit,
+        stories=len(stories),
+        interval=jackknife(distance, len(decoded)) if enough else None,
+        floor=fgd(real.still, real.features, rng),
+        ceiling=real_floor(real.features, real.clips, rng),
+        note=f"against {real.what}, equally many windows; encoder {digest}; "
+        "floor: one pose held still; ceiling: real against real",
+    )
+    value, floor = kernel(everything), kernel(real.still)
+    return [first, replace(first, metric=metrics.KID, value=value, interval=None, floor=floor, ceiling=None)]
 
 
 def _equal(a: np.ndarray, b: np.ndarray, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

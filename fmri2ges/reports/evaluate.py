@@ -7,42 +7,39 @@ motion are reported, and the report says what is missing.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from ..data.atomic import read_json, write_json
 from ..decoding.stories import DecodedStory, load_stories
-from ..errors import Cancelled, UserError
+from ..evaluation import metrics
 from ..evaluation.beats import beat_scores
 from ..evaluation.gesture import against_reference, by_itself, features, pair, weighted_r
 from ..evaluation.measure import Measure, pool, row
-from ..evaluation.nulls import p_value, swap_null
-from ..evaluation.report import build_report
+from ..evaluation.metrics import Better
+from ..evaluation.nulls import swap_null
+from ..evaluation.report import Report
+from ..evaluation.rows import NullKind, Row, Setting, against_null
 from ..evaluation.text import against_transcript
-from ..evaluation.text_rows import TextScore
+from ..evaluation.text_rows import TextScore, TextTable
 from ..evaluation.wordrate import word_rate
 from ..provenance import build_manifest
 from ..results import BRANCHES
+from ..storage.report import NAME, write_report
 from ..types import Motion, Words
+from ..work import QUIET, Work
 from .distribution import distribution_rows
 from .text_table import N_LM, Runs, pooled_table, text_form, text_table
 
 N_NULL = 1000
-BOTH_NULLS = "a text must be better than the language model alone and than null BOLD: against one of them even the word rate only can be"
-Progress = Callable[[float, str], None]
+BOTH_NULLS = (
+    "a text must be better than the language model alone and than null BOLD: "
+    "against one of them even the word rate only can be"
+)
 
 
-def evaluate_path(
-    path,
-    seed: int = 0,
-    null_decodings: int = 0,
-    progress: Progress | None = None,
-    should_stop: Callable[[], bool] | None = None,
-) -> dict[str, Any]:
+def evaluate_path(path, seed: int = 0, null_decodings: int = 0, work: Work = QUIET) -> Report:
     """Evaluate a decode folder, or all decode folders of a run, and write `report.json` into it.
 
     Parameters
@@ -50,82 +47,61 @@ def evaluate_path(
     path : a decode folder, or a run folder with decode folders below its `decoded`
     seed : of the bootstrap, the combined shifts and the subsets of FGD
     null_decodings : texts decoded from each kind of null BOLD (shifted, swapped, phase-randomised)
-    progress, should_stop : as everywhere
+    work : progress and cancel; a cancelled evaluation writes nothing
 
     Returns
     -------
-    report : dict, see `evaluation.report.build_report`
+    report : Report
     """
     path = Path(path)
     stories = load_stories(path)
     rng = np.random.default_rng(seed)
-    rows: list[dict[str, Any]] = []
+    rows: list[Row] = []
     notes: list[str] = []
-    texts: list[dict[str, Any]] = []
+    texts: list[TextTable] = []
     forms: dict[tuple, list[tuple[DecodedStory, list[TextScore]]]] = {}
     runs = Runs()
-    settings: dict[tuple, list[tuple[DecodedStory, list[Measure]]]] = {}
+    settings: dict[Setting, list[tuple[DecodedStory, list[Measure]]]] = {}
+    steps = len(stories) + 1
     for k, story in enumerate(stories):
-        if should_stop and should_stop():
-            raise Cancelled
-        if progress:
-            progress(k / (len(stories) + 1), f"evaluating {story.story}")
+        part = work.part(k / steps, (k + 1) / steps)
+        part.report(0.0, f"evaluating {story.story}")
         measures = story_measures(story, notes)
         settings.setdefault(story.setting, []).append((story, measures))
-        rows += [_placed(row(m, rng, story.story), story) for m in measures]
-        report_part = progress and (lambda part, message, k=k: progress((k + part) / (len(stories) + 1), message))
-        table = text_table(story, runs, null_decodings, rng, notes, report_part, should_stop)
+        rows += [replace(row(m, rng, story.story), setting=story.setting) for m in measures]
+        table = text_table(story, runs, null_decodings, rng, notes, part)
         if table:
             texts.append(table[0])
             forms.setdefault(text_form(story), []).append((story, table[1]))
-    if progress:
-        progress(len(stories) / (len(stories) + 1), "distances between distributions")
-    for group in settings.values():
+    work.report(len(stories) / steps, "distances between distributions")
+    for setting, group in settings.items():
         found = _pooled(group, rng, notes) if len(group) > 1 else []
         found += distribution_rows([story for story, _ in group], rng, notes)
-        rows += [_placed(line, group[0][0]) for line in found]
+        rows += [replace(line, setting=setting) for line in found]
     texts += [pooled_table(*map(list, zip(*group))) for group in forms.values() if len(group) > 1]
     # The rows of one story (or of all) and branch stand together, in the order of their making.
-    order = list(dict.fromkeys(_heading(line) for line in rows))
-    rows.sort(key=lambda line: order.index(_heading(line)))
-    first = stories[0]
-    report = build_report(
-        rows,
-        any(s.simulated for s in stories),
-        [*dict.fromkeys(notes), *_reading(rows), *([BOTH_NULLS] if texts and null_decodings else [])],
-        study=first.decoded.manifest.get("study_name", ""),
-        stories=sorted({s.story for s in stories}),
-        texts=texts,
+    order = list(dict.fromkeys(line.group for line in rows))
+    rows.sort(key=lambda line: order.index(line.group))
+    simulated = any(s.simulated for s in stories)
+    report = Report(
+        rows=tuple(rows),
+        simulated=simulated,
+        notes=(*dict.fromkeys(notes), *_reading(rows), *([BOTH_NULLS] if texts and null_decodings else [])),
+        study=str(stories[0].decoded.manifest.get("study_name") or ""),
+        stories=tuple(sorted({s.story for s in stories})),
+        texts=tuple(texts),
         manifest=build_manifest(
             "evaluate",
             {"n_null": N_NULL, "n_lm": N_LM, "null_decodings": null_decodings},
             seed,
             (),
-            any(s.simulated for s in stories),
+            simulated,
             decoded=[s.decoded.manifest.get("digest") for s in stories],
         ),
     )
-    write_json(path / "report.json", report)
-    if progress:
-        progress(1.0, "done")
+    work.report(1.0, "writing the report")
+    write_report(path / NAME, report)
     return report
-
-
-def read_report(folder) -> dict[str, Any]:
-    """The report that `evaluate_path` wrote into a folder."""
-    file = Path(folder) / "report.json"
-    if not file.is_file():
-        raise UserError(f"{folder}: has no report.json; first run: fmri2ges evaluate {folder}")
-    return read_json(file)
-
-
-def _placed(line: dict[str, Any], story: DecodedStory) -> dict[str, Any]:
-    setting = story.setting
-    return {"subject": setting.subject, "rois": list(setting.rois), "samples": setting.samples, **line}
-
-
-def _heading(line: dict[str, Any]) -> tuple:
-    return line["subject"], tuple(line["rois"]), line["samples"], line["story"], line["branch"]
 
 
 def story_measures(story: DecodedStory, notes: list[str]) -> list[Measure]:
@@ -133,9 +109,8 @@ def story_measures(story: DecodedStory, notes: list[str]) -> list[Measure]:
     start, stop = story.span
     found: list[Measure] = []
     if story.study is None:
-        notes.append(
-            f"{story.story}: the study file {story.decoded.manifest.get('study')} is not there, so nothing can be compared"
-        )
+        file = story.decoded.manifest.get("study")
+        notes.append(f"{story.story}: the study file {file} is not there, so nothing can be compared")
     elif story.story in story.study.train_stories and not story.study.split.within_story_folds:
         notes.append(f"{story.story} WAS IN TRAINING: its scores are not evidence of decoding")
     if story.study is not None and story.reference is None:
@@ -193,25 +168,25 @@ def _during(reference: Motion | None, motion: Motion) -> Motion | None:
     return reference and reference.slice(motion.start, motion.start + motion.duration)
 
 
-def _pooled(group, rng: np.random.Generator, notes: list[str]) -> list[dict[str, Any]]:
+def _pooled(group, rng: np.random.Generator, notes: list[str]) -> list[Row]:
     """Rows of the mean over the stories of one setting, for the metrics that every story has."""
     stories, measured = zip(*group)
-    by_name = [{(m.branch, m.metric): m for m in measures} for measures in measured]
-    shared = [key for key in by_name[0] if all(key in other for other in by_name)]
-    lines = [pool([other[key] for other in by_name], rng, N_NULL) for key in shared]
+    by_metric = [{(m.branch, m.metric): m for m in measures} for measures in measured]
+    shared = [key for key in by_metric[0] if all(key in other for other in by_metric)]
+    lines = [pool([other[key] for other in by_metric], rng, N_NULL) for key in shared]
     for branch in BRANCHES:
         if len(stories) < 3 or not all(s.reference is not None and branch in s.motions for s in stories):
             continue
         table = np.array([[_r_of_mean(j.reference, i.motions[branch]) for j in stories] for i in stories])
         null = swap_null(table, rng, N_NULL)
-        swap = {"n": len(null), "mean": float(null.mean()), "q95": float(np.quantile(null, 0.95))}
-        swap["p"] = p_value(float(np.diag(table).mean()), null)
-        for line in lines:
-            if line["branch"] == branch and line["metric"].startswith("r, mean of"):
-                line["swap_null"] = swap
+        swap = against_null(metrics.R_MEAN, float(np.diag(table).mean()), NullKind.STORY_SWAP, null)
+        lines = [
+            replace(line, swap_null=swap) if line.branch == branch and line.id == metrics.R_MEAN.id else line
+            for line in lines
+        ]
         notes.append(
-            f"story swap, {branch} branch, r of the mean of samples: null {swap['mean']:.3f} (95 % {swap['q95']:.3f}), "
-            f"p {swap['p']:.3f} from {swap['n']} pairings without a match"
+            f"story swap, {branch} branch, r of the mean of samples: null {swap.mean:.3f} (95 % {swap.q95:.3f}), "
+            f"p {swap.p:.3f} from {swap.n} pairings without a match"
         )
     return lines
 
@@ -222,20 +197,21 @@ def _r_of_mean(reference: Motion, motion: Motion) -> float:
     return weighted_r(features(both.reference), features(both.mean))
 
 
-def _reading(rows: list[dict[str, Any]]) -> list[str]:
+def _reading(rows: list[Row]) -> list[str]:
     """How to read the table, only where it applies."""
     lines = ["null = circular shift of at least 20 s, each story on its own; p is one-sided, (1 + k) / (1 + n)"]
-    if any(r["null"] is None and r["better"] == "near" for r in rows):
+    if any(r.null is None and r.metric.better == Better.NEAR for r in rows):
         lines.append(
             "spread, acceleration, jerk, beats: near the ceiling (real motion) is better, not larger or smaller"
         )
-    if any(r["metric"] == "r, one sample" and r["ceiling"] is not None for r in rows):
+    if any(r.id == metrics.R_ONE.id and r.ceiling is not None for r in rows):
         lines.append("ceiling of the scores against a reference: the same speaker performing the same text again")
-    if any(r["metric"] == "WER" for r in rows):
+    if any(r.id == metrics.WER.id for r in rows):
         lines.append(
-            "the null of the text rows shifts the decoded words in time; the text table holds them against a language model"
+            "the null of the text rows shifts the decoded words in time; "
+            "the text table holds them against a language model"
         )
-    if any(r["metric"].startswith("MPJPE") for r in rows):
+    if any(r.id == metrics.MPJPE.id for r in rows):
         lines.append(
             "a motionless mean pose (floor) has a small position error: never read MPJPE or PCK without r and FGD"
         )

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 
 from ..decoding.run import Run, open_run
 from ..decoding.stories import DecodedStory
 from ..errors import UserError
+from ..evaluation.rows import NullKind
 from ..evaluation.text import window_edges
-from ..evaluation.text_rows import TextScore, pooled, score_texts, text_rows
+from ..evaluation.text_rows import TextKind, TextScore, TextTable, TextTimeline, pooled, score_texts, text_rows
 from ..evaluation.text_scores import BertScore, Bleu1, Likeness, Meteor, WordErrorRate, window_frequency_weights
-from ..evaluation.text_timeline import sliding_windows, timeline
-from ..work import Work
+from ..evaluation.text_timeline import Timeline, sliding_windows, timeline
+from ..work import QUIET, Work
 
 N_LM = 200
-DECODED = "decoded"
 VECTORS = "GloVe 50-d, idf"
 
 
@@ -45,9 +44,8 @@ def text_table(
     n_bold: int,
     rng: np.random.Generator,
     notes: list[str],
-    progress: Callable | None,
-    should_stop,
-) -> tuple[dict[str, Any], list[TextScore]] | None:
+    work: Work = QUIET,
+) -> tuple[TextTable, list[TextScore]] | None:
     """Scores of the decoded text with the nulls of a language model, and the best stretch of the story.
 
     Parameters
@@ -57,7 +55,7 @@ def text_table(
 
     Returns
     -------
-    dict with `rows` (see `evaluation.text_rows`) and `timeline`, and the scores for `pooled_table`; None without words or run
+    The table, and the scores for `pooled_table`; None without words or run
     """
     heard, words = story.heard, story.decoded.words
     if heard is None or words is None or not len(words):
@@ -72,18 +70,24 @@ def text_table(
             f"{story.story}: the run that decoded it is not there, so its text has no null of the language model alone"
         )
         return None
-    from ..decoding.text_nulls import LM_ONLY, NEAREST, ORACLE, RATE_ONLY, TextNulls
+    from ..decoding.text_nulls import TextNulls
     from ..text.embeddings import load_vectors
 
     maker = TextNulls(run, story.decoded)
     prior = maker.language_model(N_LM + 1, rng)
-    texts = {DECODED: words, ORACLE: maker.oracle(story.heard, rng), NEAREST: maker.nearest(), RATE_ONLY: prior.pop()}
-    if texts[NEAREST] is None:
-        del texts[NEAREST]
-        notes.append(f"{story.story}: the study does not hold the run's training stories, so there is no {NEAREST}")
-    nulls = {LM_ONLY: prior}
+    texts = {
+        TextKind.DECODED: words,
+        TextKind.ORACLE: maker.oracle(story.heard, rng),
+        TextKind.NEAREST: maker.nearest(),
+        TextKind.RATE_ONLY: prior.pop(),
+    }
+    if texts[TextKind.NEAREST] is None:
+        del texts[TextKind.NEAREST]
+        missing = f"so there is no {TextKind.NEAREST.label}"
+        notes.append(f"{story.story}: the study does not hold the run's training stories, {missing}")
+    nulls = {NullKind.LANGUAGE_MODEL: prior}
     if n_bold:
-        nulls |= maker.from_bold(n_bold, rng, Work(progress, should_stop))
+        nulls |= maker.from_bold(n_bold, rng, work)
     language, embed = run.statistics(0).language, load_vectors().matrix
     weights = window_frequency_weights(dict(zip(language.vocabulary, map(float, language.unigram))))
     meaning = Likeness(embed)
@@ -91,20 +95,7 @@ def text_table(
     windows = np.stack([edges[:-1], edges[1:]], 1)
     line = timeline(meaning, heard, words, prior, sliding_windows(start, stop))
     found = score_texts(scores, heard, texts, nulls, windows)
-    table = {
-        **_about(story),
-        "rows": text_rows(found),
-        "timeline": {
-            "metric": line.metric,
-            "null": LM_ONLY,
-            "windows": line.windows.round(3).tolist(),
-            "value": _plain(line.value),
-            "p": _plain(line.p),
-            "q": _plain(line.q),
-            "story_p": line.story_p,
-        },
-    }
-    return table, found
+    return _table(story, found, timeline=_timeline(line)), found
 
 
 def text_form(story: DecodedStory) -> tuple:
@@ -113,20 +104,28 @@ def text_form(story: DecodedStory) -> tuple:
     return request.subject, request.rois, request.f2t, request.beam if request.f2t == "bayes" else None
 
 
-def pooled_table(stories: list[DecodedStory], found: list[list[TextScore]]) -> dict[str, Any]:
+def pooled_table(stories: list[DecodedStory], found: list[list[TextScore]]) -> TextTable:
     """The table of the mean over stories of one form; arguments in the same order."""
-    return {
-        **_about(stories[0]),
-        "story": f"mean of {len(stories)} stories",
-        "rows": text_rows(pooled(found)),
-        "timeline": None,
-    }
+    n = len(stories)
+    return replace(_table(stories[0], pooled(found)), story=f"mean of {n} stories", stories=n)
 
 
-def _about(story: DecodedStory) -> dict[str, Any]:
+def _table(story: DecodedStory, found: list[TextScore], timeline: TextTimeline | None = None) -> TextTable:
     subject, rois, f2t, _ = text_form(story)
-    return {"story": story.story, "subject": subject, "rois": list(rois), "f2t": f2t}
+    return TextTable(story.story, subject, rois, f2t, text_rows(found), timeline)
 
 
-def _plain(values: np.ndarray) -> list[float | None]:
-    return [None if np.isnan(v) else round(float(v), 6) for v in values]
+def _timeline(line: Timeline) -> TextTimeline:
+    return TextTimeline(
+        line.metric,
+        NullKind.LANGUAGE_MODEL,
+        tuple((start, stop) for start, stop in line.windows.round(3).tolist()),
+        _plain(line.value),
+        _plain(line.p),
+        _plain(line.q),
+        line.story_p,
+    )
+
+
+def _plain(values: np.ndarray) -> tuple[float | None, ...]:
+    return tuple(None if np.isnan(v) else round(float(v), 6) for v in values)

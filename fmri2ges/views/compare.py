@@ -2,30 +2,74 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from ..evaluation import metrics
 from ..evaluation.gesture import against_reference, pair, wrist_speed
 from ..evaluation.measure import row
 from ..evaluation.nulls import MIN_SHIFT
+from ..evaluation.rows import Row
 from ..results import BRANCHES, Decoded
 from ..types import Motion, Words
 from .player import COLOURS, cut
 
 TEXT_COLOUR = {False: "#31333f", True: "#e6ebe9"}  # of the reference, by dark theme
 NULL_BAND = "rgba(128, 128, 128, 0.35)"
+REFERENCE = "reference"
+AGREEMENT = (metrics.R_ONE.id, metrics.R_MEAN.id, metrics.R_SLOW_ONE.id, metrics.R_SLOW_MEAN.id)
+CHARTED = (metrics.R_ONE.id, metrics.R_MEAN.id)  # of these; the slow movement stands in the table only
 
 
-def motions(decoded: Decoded, reference: Motion | None = None, other: Decoded | None = None) -> dict[str, Motion]:
-    """The motions on screen by name ("text", or "text A" and "text B", "reference"), the shown sample of each."""
-    found: dict[str, Motion] = {}
-    for kind in BRANCHES:
+@dataclass(frozen=True)
+class Shown:
+    """What one curve or dot on screen belongs to.
+
+    Parameters
+    ----------
+    branch : 'text', 'direct', or 'reference'
+    letter : "A" or "B" where two ROI selections are compared, else empty
+    """
+
+    branch: str
+    letter: str = ""
+
+    @property
+    def name(self) -> str:
+        return f"{self.branch} {self.letter}".strip()
+
+    def colour(self, dark: bool) -> str:
+        """Of the line or dot; the first ROI selection keeps the colour of its branch."""
+        return COLOURS[self.name if self.letter == "B" else self.branch] or TEXT_COLOUR[dark]
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """A score in the window on screen, and what it belongs to."""
+
+    shown: Shown
+    row: Row
+
+
+def motions(
+    decoded: Decoded, reference: Motion | None = None, other: Decoded | None = None, branch: str = "both"
+) -> dict[Shown, Motion]:
+    """The motions on screen, the shown sample of each.
+
+    Parameters
+    ----------
+    other : result of a second ROI selection
+    branch : 'text', 'direct' or 'both'
+    """
+    found: dict[Shown, Motion] = {}
+    for kind in BRANCHES if branch == "both" else (branch,):
         for letter, result in (("", decoded),) if other is None else (("A", decoded), ("B", other)):
             if getattr(result, kind) is not None:
-                found[f"{kind} {letter}".strip()] = getattr(result, kind)
+                found[Shown(kind, letter)] = getattr(result, kind)
     if reference is not None:
-        found["reference"] = cut(reference, decoded.start, decoded.stop)
+        found[Shown(REFERENCE)] = cut(reference, decoded.start, decoded.stop)
     return found
 
 
@@ -46,7 +90,7 @@ def wrist_curves(motion: Motion) -> tuple[np.ndarray, np.ndarray]:
     return np.convolve(padded, np.ones(window) / window, mode="valid"), height
 
 
-def motion_chart(shown: dict[str, Motion], dark: bool = False, simulated: bool = False):
+def motion_chart(shown: dict[Shown, Motion], dark: bool = False, simulated: bool = False):
     """Speed and height of the wrists of every motion, on one time axis.
 
     Parameters
@@ -60,11 +104,12 @@ def motion_chart(shown: dict[str, Motion], dark: bool = False, simulated: bool =
     import plotly.graph_objects as go
 
     figure = go.Figure(layout=_layout("Mean of both wrists over time", simulated, 366))
-    for name, motion in shown.items():
+    for who, motion in shown.items():
         speed, height = wrist_curves(motion)
         time = {"x0": float(motion.start), "dx": 1 / motion.fps}
-        line = {"color": _colour(name, dark), "width": 1.5, "dash": "dot" if name == "reference" else "solid"}
-        common = {**time, "mode": "lines", "line": line, "name": name, "legendgroup": name}
+        dash = "dot" if who.branch == REFERENCE else "solid"
+        line = {"color": who.colour(dark), "width": 1.5, "dash": dash}
+        common = {**time, "mode": "lines", "line": line, "name": who.name, "legendgroup": who.name}
         figure.add_scatter(y=speed.astype(np.float32), **common, hovertemplate="%{y:.2f} m/s")
         figure.add_scatter(
             y=height.astype(np.float32), **common, yaxis="y2", showlegend=False, hovertemplate="%{y:.0f} cm"
@@ -78,7 +123,7 @@ def motion_chart(shown: dict[str, Motion], dark: bool = False, simulated: bool =
     return figure
 
 
-def gesture_agreement(decoded: Decoded, reference: Motion, letter: str = "") -> list[dict[str, Any]]:
+def gesture_agreement(decoded: Decoded, reference: Motion, letter: str = "") -> list[Agreement]:
     """Correlation of every decoded branch with the reference, in this window.
 
     Parameters
@@ -87,24 +132,24 @@ def gesture_agreement(decoded: Decoded, reference: Motion, letter: str = "") -> 
 
     Returns
     -------
-    rows : list of dict, see `evaluation.measure.row`
+    found : list of Agreement
         r of one sample, of the mean of K, and of the slow movement; with null and interval where
         the window is long enough.
     """
-    rows = []
+    found = []
     for kind in BRANCHES:
         motion = getattr(decoded, kind)
         if motion is None:
             continue
         both = pair(cut(reference, decoded.start, decoded.stop), motion)
         rng = np.random.default_rng(0)
-        for measure in against_reference(both, f"{kind} {letter}".strip()):
-            if measure.metric.startswith("r"):
-                rows.append(row(measure, rng, decoded.request.story))
-    return rows
+        for measure in against_reference(both, kind):
+            if measure.metric.id in AGREEMENT:
+                found.append(Agreement(Shown(kind, letter), row(measure, rng, decoded.request.story)))
+    return found
 
 
-def word_agreement(decoded: Decoded, heard: Words, embed, letter: str = "") -> list[dict[str, Any]]:
+def word_agreement(decoded: Decoded, heard: Words, embed, letter: str = "") -> list[Agreement]:
     """Scores of the decoded words in this window; empty where it is too short for 20 s windows.
 
     Parameters
@@ -117,16 +162,15 @@ def word_agreement(decoded: Decoded, heard: Words, embed, letter: str = "") -> l
         return []
     rng = np.random.default_rng(0)
     found = against_transcript(heard, decoded.texts[0], decoded.start, decoded.stop, embed)
-    rows = [row(m, rng, decoded.request.story) for m in found]
-    return [{**r, "branch": f"{r['branch']} {letter}".strip()} for r in rows]
+    return [Agreement(Shown(m.branch, letter), row(m, rng, decoded.request.story)) for m in found]
 
 
-def agreement_chart(rows: list[dict[str, Any]], dark: bool = False, simulated: bool = False):
+def agreement_chart(found: list[Agreement], dark: bool = False, simulated: bool = False):
     """Agreement with the reference: a dot with its interval, over the band of its shift null.
 
     Parameters
     ----------
-    rows : from `gesture_agreement`
+    found : from `gesture_agreement`
 
     Returns
     -------
@@ -134,43 +178,43 @@ def agreement_chart(rows: list[dict[str, Any]], dark: bool = False, simulated: b
     """
     import plotly.graph_objects as go
 
-    figure = go.Figure(layout=_layout("Agreement with the reference", simulated, 110 + 32 * len(rows)))
-    names = [f"{r['branch']}: {r['metric']}" for r in rows]
-    nulls = [(name, r["null"]) for name, r in zip(names, rows) if r["null"]]
+    figure = go.Figure(layout=_layout("Agreement with the reference", simulated, 110 + 32 * len(found)))
+    names = [f"{a.shown.name}: {a.row.label}" for a in found]
+    nulls = [(name, a.row.null) for name, a in zip(names, found) if a.row.null]
     if nulls:
         figure.add_bar(
             y=[n for n, _ in nulls],
-            base=[v["q05"] for _, v in nulls],
-            x=[v["q95"] - v["q05"] for _, v in nulls],
+            base=[v.q05 for _, v in nulls],
+            x=[v.q95 - v.q05 for _, v in nulls],
             orientation="h",
             width=0.62,
             marker={"color": NULL_BAND, "line": {"width": 0}},
             name="shift null, 5 to 95 %",
             hoverinfo="skip",
         )
-    for branch in dict.fromkeys(r["branch"] for r in rows):
-        mine = [(n, r) for n, r in zip(names, rows) if r["branch"] == branch]
-        known = all(r["ci"] for _, r in mine)
+    for who in dict.fromkeys(a.shown for a in found):
+        mine = [(n, a.row) for n, a in zip(names, found) if a.shown == who]
+        known = all(r.interval for _, r in mine)
         bars = (
             {
                 "type": "data",
                 "symmetric": False,
                 "thickness": 1.5,
-                "array": [r["ci"]["high"] - r["value"] for _, r in mine],
-                "arrayminus": [r["value"] - r["ci"]["low"] for _, r in mine],
+                "array": [r.interval.high - r.value for _, r in mine],
+                "arrayminus": [r.value - r.interval.low for _, r in mine],
             }
             if known
             else None
         )
         figure.add_scatter(
-            x=[r["value"] for _, r in mine],
+            x=[r.value for _, r in mine],
             y=[n for n, _ in mine],
             mode="markers",
             showlegend=False,
-            name=branch,
-            marker={"color": _colour(branch, dark), "size": 10},
+            name=who.name,
+            marker={"color": who.colour(dark), "size": 10},
             error_x=bars,
-            customdata=[_reading(r) for _, r in mine],
+            customdata=[_reading(who, r) for _, r in mine],
             hovertemplate="%{customdata}<extra></extra>",
         )
     figure.update_layout(
@@ -181,55 +225,49 @@ def agreement_chart(rows: list[dict[str, Any]], dark: bool = False, simulated: b
     return figure
 
 
-def agreement_table(rows: list[dict[str, Any]]) -> list[dict[str, str]]:
-    """Rows as text cells: every score with its interval, its null, p and n ("-" where there is none)."""
+def agreement_table(found: list[Agreement]) -> list[dict[str, str]]:
+    """Scores as text cells: each with its interval, its null, p and n ("-" where there is none)."""
     from ..evaluation.report import format_number, format_p
 
     table = []
-    for r in rows:
-        ci, null = r["ci"], r["null"]
+    for a in found:
+        r, ci, null = a.row, a.row.interval, a.row.null
         table.append(
             {
-                "Branch": r["branch"],
-                "Metric": r["metric"] + (f" ({r['unit']})" if r["unit"] else ""),
-                "Value": format_number(r["value"]),
-                "95 % CI": f"{format_number(ci['low'])} to {format_number(ci['high'])}" if ci else "-",
-                "Null, 5 to 95 %": f"{format_number(null['q05'])} to {format_number(null['q95'])}" if null else "-",
-                "p": format_p(null["p"], null["n"]) if null else "-",
-                "n": f"{r['n']} {r['n_unit']}",
+                "Branch": a.shown.name,
+                "Metric": r.label + (f" ({r.metric.unit})" if r.metric.unit else ""),
+                "Value": format_number(r.value),
+                "95 % CI": f"{format_number(ci.low)} to {format_number(ci.high)}" if ci else "-",
+                "Null, 5 to 95 %": f"{format_number(null.q05)} to {format_number(null.q95)}" if null else "-",
+                "p": format_p(null.p, null.n) if null else "-",
+                "n": f"{r.n} {r.n_unit}",
             }
         )
     return table
 
 
-def agreement_note(rows: list[dict[str, Any]], seconds: float) -> str:
+def agreement_note(found: list[Agreement], seconds: float) -> str:
     """What a reader of the scores of one window must know."""
     notes = []
-    if any(r["null"] is None for r in rows):
+    if any(a.row.null is None for a in found):
         notes.append(
             f"No null: the window has {seconds:g} s, and a shift null needs more than {2 * MIN_SHIFT:g} s. "
             "These values may be chance; choose a longer window."
         )
     else:
         notes.append("Null: the decoded motion or words shifted in time by at least 20 s.")
-    if any(r["ci"] is None for r in rows):
+    if any(a.row.interval is None for a in found):
         notes.append("No interval: the window holds too few blocks of 40 to 60 s.")
     notes.append("One window of one subject is an illustration; claims need all held-out stories.")
     return " ".join(notes)
 
 
-def _reading(r: dict[str, Any]) -> str:
-    null = r["null"]
+def _reading(who: Shown, r: Row) -> str:
+    null = r.null
     chance = (
-        f"null 5 to 95 %: {null['q05']:.2f} to {null['q95']:.2f}, p = {null['p']:.3f}"
-        if null
-        else "no null: window too short"
+        f"null 5 to 95 %: {null.q05:.2f} to {null.q95:.2f}, p = {null.p:.3f}" if null else "no null: window too short"
     )
-    return f"{r['branch']}, {r['metric']}: {r['value']:.3f}<br>{chance}<br>n = {r['n']} {r['n_unit']}"
-
-
-def _colour(name: str, dark: bool) -> str:
-    return COLOURS[name.removesuffix(" A")] or TEXT_COLOUR[dark]
+    return f"{who.name}, {r.label}: {r.value:.3f}<br>{chance}<br>n = {r.n} {r.n_unit}"
 
 
 def _layout(title: str, simulated: bool, height: int) -> dict[str, Any]:

@@ -12,6 +12,8 @@ from fmri2ges.decoding.run import open_run
 from fmri2ges.demo import WEIGHTS
 from fmri2ges.demo.world import TEST
 from fmri2ges.evaluation.gesture import features, pair, weighted_r
+from fmri2ges.evaluation.metrics import METRICS, R_MEAN
+from fmri2ges.evaluation.text_rows import TextKind
 from fmri2ges.request import DecodeRequest
 
 CARD = WEIGHTS / "card.json"
@@ -34,7 +36,9 @@ def test_weights_are_small_and_carry_no_path():
     assert sum(f.stat().st_size for f in WEIGHTS.rglob("*")) < 15e6
     manifest = json.loads((WEIGHTS / "manifest.json").read_text())
     assert manifest["study"] == "demo" and "run" not in manifest and manifest["simulated"] is True
-    assert json.loads(CARD.read_text())["metrics"]
+    rows = json.loads(CARD.read_text())["metrics"]
+    assert all(row["id"] in METRICS and row["stories"] == len(TEST) for row in rows)
+    assert {row["branch"] for row in rows if row["id"] == R_MEAN.id} == {"text", "direct"}
 
 
 @pytest.mark.slow
@@ -93,9 +97,9 @@ def test_a_decoding_of_the_demo_is_evaluated_without_its_training_stories(demo, 
 
     decoded = demo.decode(DecodeRequest(story=TEST[0], branch="text", samples=1, start=20, stop=80))
     report = evaluate_path(decoded.save(tmp_path / "out"))
-    (table,) = report["texts"]
-    assert {row["text"] for row in table["rows"]} == {"decoded", "true word times (oracle)", "word rate only"}
-    assert any("there is no nearest training segment" in note for note in report["notes"])
+    (table,) = report.texts
+    assert {row.text for row in table.rows} == {TextKind.DECODED, TextKind.ORACLE, TextKind.RATE_ONLY}
+    assert any("there is no nearest training segment" in note for note in report.notes)
 
 
 @pytest.mark.slow
@@ -104,6 +108,7 @@ def test_retraining_lands_on_the_card(tmp_path):
     """The command of the card, run again: held-out r of both branches within .06 of the card."""
     from fmri2ges.demo.study import simulate_study
     from fmri2ges.reports.evaluate import evaluate_path
+    from fmri2ges.storage.report import row_to_dict
     from fmri2ges.training.train import train_study
 
     card = json.loads(CARD.read_text())
@@ -112,13 +117,13 @@ def test_retraining_lands_on_the_card(tmp_path):
     trained = open_run(run, device="cpu")
     for story in TEST:
         trained.decode(DecodeRequest(story=story)).save(run / "decoded" / story)
-    rows = evaluate_path(run)["rows"]
+    rows = [row_to_dict(row) for row in evaluate_path(run).rows]
 
     def score(table, branch):
         (value,) = [
             row["value"]
             for row in table
-            if row["metric"] == "r, mean of 8" and row["branch"] == branch and row["story"] == "all stories"
+            if (row["id"], row["branch"]) == (R_MEAN.id, branch) and row["stories"] == len(TEST)
         ]
         return value
 

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from fmri2ges.errors import UserError
+from fmri2ges.evaluation import metrics
 from fmri2ges.evaluation.gesture import (
     FPS,
     Pair,
@@ -30,7 +31,7 @@ def rng():
 
 
 def scores(measures):
-    return {m.metric: m for m in measures}
+    return {m.metric.id: m for m in measures}
 
 
 def test_weighted_r_is_pearson_weighted_by_the_variance_of_the_reference(rng):
@@ -57,7 +58,7 @@ def test_scores_do_not_depend_on_body_size_or_place(synthetic, rng):
 def test_one_sample_and_the_mean_of_samples_are_different_scores(synthetic, rng):
     truth, noise = synthetic.gesture(rng, 100)
     found = scores(against_reference(pair(truth, synthetic.decoded(rng, noise, 0.25, samples=6)), "text"))
-    one, mean = found["r, one sample"].value, found["r, mean of 6"].value
+    one, mean = found[metrics.R_ONE.id].value, found[metrics.R_MEAN.id].value
     each = [
         weighted_r(features(on_body(truth.positions)), features(on_body(s)))
         for s in synthetic.decoded(np.random.default_rng(1), noise, 0.25, samples=6).samples
@@ -104,9 +105,9 @@ def test_identification_finds_the_true_segment_and_is_at_chance_for_noise(synthe
     good = features(synthetic.decoded(rng, noise, 0.5, samples=1).samples[0])
     bad = features(synthetic.decoded(rng, noise, 0.0, samples=1).samples[0])
     found, chance = scores(identification(x, good, "text")), scores(identification(x, bad, "text"))
-    assert found["identification top-1"].value > 0.9
-    assert 0.3 < chance["identification rank"].value < 0.7
-    assert len(found["identification rank"].shifted) == 27  # 30 segments, at least 2 away on both sides
+    assert found[metrics.SEGMENT_TOP1.id].value > 0.9
+    assert 0.3 < chance[metrics.SEGMENT_RANK.id].value < 0.7
+    assert len(found[metrics.SEGMENT_RANK.id].shifted) == 27  # 30 segments, at least 2 away on both sides
 
 
 def test_ranks_count_ties_as_half_and_average_to_chance():
@@ -146,16 +147,16 @@ def test_spread_and_smoothness_of_real_motion_stand_beside(synthetic, rng):
     truth, noise = synthetic.gesture(rng, 20)
     jitter = Motion(truth.positions + rng.normal(0, 0.01, truth.positions.shape).astype(np.float32))
     found = scores(by_itself(jitter, "direct", truth))
-    assert found["jerk"].value > 3 * found["jerk"].ceiling
-    assert found["L1 spread"].value == pytest.approx(found["L1 spread"].ceiling, rel=0.1)
-    assert "diversity" not in found  # one sample has none
+    assert found[metrics.JERK.id].value > 3 * found[metrics.JERK.id].ceiling
+    assert found[metrics.L1_SPREAD.id].value == pytest.approx(found[metrics.L1_SPREAD.id].ceiling, rel=0.1)
+    assert metrics.DIVERSITY.id not in found  # one sample has none
 
 
 def test_a_still_pose_beats_half_right_motion_on_position_error_but_not_on_r(synthetic, rng):
     truth, noise = synthetic.gesture(rng, 60)
     found = scores(against_reference(pair(truth, synthetic.decoded(rng, noise, 0.1)), "direct"))
-    assert found["MPJPE, one sample"].value > found["MPJPE, one sample"].floor
-    assert found["r, one sample"].value > 0.2
+    assert found[metrics.MPJPE.id].value > found[metrics.MPJPE.id].floor
+    assert found[metrics.R_ONE.id].value > 0.2
 
 
 def test_the_null_can_be_left_out(synthetic, rng):
@@ -163,7 +164,7 @@ def test_the_null_can_be_left_out(synthetic, rng):
     both = pair(truth, synthetic.decoded(rng, noise, 0.3))
     full, bare = against_reference(both, "text"), against_reference(both, "text", null=False)
     assert [m.value for m in full] == [m.value for m in bare]
-    assert len(scores(bare)["r, one sample"].shifted) == 0 < len(scores(full)["r, one sample"].shifted)
+    assert len(scores(bare)[metrics.R_ONE.id].shifted) == 0 < len(scores(full)[metrics.R_ONE.id].shifted)
 
 
 def test_a_motion_without_samples_counts_as_one_sample(synthetic, rng):

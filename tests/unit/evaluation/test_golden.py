@@ -19,7 +19,7 @@ def measured(synthetic):
     guess = synthetic.decoded(rng, noise, 0.3)
     found = [*against_reference(pair(truth, guess), "text"), *by_itself(guess, "text", truth)]
     found += against_transcript(synthetic.speech(rng, 100), synthetic.speech(rng, 100), 0.0, 100.0)
-    values = {m.metric: m.value for m in found}
+    values = {m.metric.id: m.value for m in found}
     a, b = rng.standard_normal((200, 8)), 1.2 * rng.standard_normal((200, 8))
     return {**values, "fgd": fgd(a, b, np.random.default_rng(0)), "kid": kernel_distance(a, b)}
 

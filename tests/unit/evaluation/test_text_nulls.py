@@ -9,7 +9,9 @@ from scipy.stats import binom
 
 from fmri2ges.errors import UserError
 from fmri2ges.evaluation.bold_nulls import phase_randomised, shifted_bold, swapped_bold
-from fmri2ges.evaluation.text_rows import TextScore, pooled, score_texts, text_rows
+from fmri2ges.evaluation.metrics import BERT_SCORE, R_ONE, Better
+from fmri2ges.evaluation.rows import NullKind
+from fmri2ges.evaluation.text_rows import TextKind, TextScore, pooled, score_texts, text_rows
 from fmri2ges.evaluation.text_scores import (
     BertScore,
     Bleu1,
@@ -87,7 +89,8 @@ def test_bertscore_is_the_written_out_formula():
         for t, g in [(["the", "dog", "ran"], ["a", "boat", "ran"]), (true.split(), guess.split())]
     ]
     np.testing.assert_allclose(got, expected)
-    assert score.metric == "BERTScore F1 (random vectors)"
+    assert score.metric == BERT_SCORE.of("random vectors")
+    assert score.metric.label == "BERTScore F1 (random vectors)"
     assert f1_of_matches(np.eye(3), np.ones(3), np.ones(3)) == pytest.approx(1)
 
 
@@ -99,14 +102,14 @@ def test_windows_and_their_words():
         sliding_windows(0, 19)
 
 
-@pytest.mark.parametrize("score", ALL, ids=lambda s: s.metric)
+@pytest.mark.parametrize("score", ALL, ids=lambda s: s.metric.id)
 def test_the_same_text_is_best_nothing_decoded_is_worst_and_silence_is_no_score(score):
     heard = words("she walked along the river with a dog")
     windows = np.array([[0.0, 8.0], [20.0, 30.0]])
     best, nothing = score(heard, heard, windows), score(heard, words(""), windows)
     other = score(heard, words("he bought seven old boats from them yesterday"), windows)
-    sign = -1 if score.better == "lower" else 1
-    assert best[0] == pytest.approx(0 if score.better == "lower" else 1, abs=2e-3)
+    sign = -1 if score.metric.better == Better.LOWER else 1
+    assert best[0] == pytest.approx(0 if score.metric.better == Better.LOWER else 1, abs=2e-3)
     assert sign * best[0] > sign * other[0] >= sign * nothing[0]
     assert np.isnan(best[1]) and np.isnan(nothing[1])
 
@@ -134,37 +137,33 @@ def test_a_decoded_text_that_knows_something_stands_out(synthetic):
 def test_rows_hold_every_text_score_and_null(synthetic):
     rng = np.random.default_rng(1)
     heard, other, *null = draw(synthetic, rng, 24, 60)
-    nulls = {"language model only": null[:20], "shifted BOLD": null[20:], "swapped BOLD": []}
-    rows = text_rows(
-        score_texts(ALL, heard, {"true text": heard, "other": other}, nulls, sliding_windows(0, 60, step=10))
-    )
+    nulls = {NullKind.LANGUAGE_MODEL: null[:20], NullKind.SHIFTED_BOLD: null[20:], NullKind.SWAPPED_BOLD: []}
+    texts = {TextKind.ORACLE: heard, TextKind.DECODED: other}
+    rows = text_rows(score_texts(ALL, heard, texts, nulls, sliding_windows(0, 60, step=10)))
     assert len(rows) == 2 * len(ALL)
-    assert {tuple(r["null"]) for r in rows} == {("language model only", "shifted BOLD")}
-    best = [r for r in rows if r["text"] == "true text"]
-    assert all(
-        r["null"]["language model only"] == r["null"]["language model only"] | {"n": 20, "p": pytest.approx(1 / 21)}
-        for r in best
-    )
-    assert all(r["n_windows"] == 5 for r in rows)
+    assert {tuple(r.nulls) for r in rows} == {(NullKind.LANGUAGE_MODEL, NullKind.SHIFTED_BOLD)}
+    best = [r.nulls[NullKind.LANGUAGE_MODEL] for r in rows if r.text == TextKind.ORACLE]
+    assert len(best) == len(ALL) and all(n.n == 20 and n.p == pytest.approx(1 / 21) for n in best)
+    assert all(r.n_windows == 5 for r in rows)
 
 
 def test_the_mean_over_stories_counts_each_story_once_and_takes_what_all_have():
     rng = np.random.default_rng(4)
     shared = [rng.normal(0, 1, n) for n in (400, 300)]
+    shifted, swapped = NullKind.SHIFTED_BOLD, NullKind.SWAPPED_BOLD
     one = TextScore(
-        "r",
-        "higher",
-        {"decoded": 1.0, "nearest": 0.5},
-        {"decoded": 10, "nearest": 10},
-        {"shifted": shared[0], "swapped": shared[0]},
+        R_ONE,
+        {TextKind.DECODED: 1.0, TextKind.NEAREST: 0.5},
+        {TextKind.DECODED: 10, TextKind.NEAREST: 10},
+        {shifted: shared[0], swapped: shared[0]},
     )
-    two = TextScore("r", "higher", {"decoded": 2.0}, {"decoded": 4}, {"shifted": shared[1]})
+    two = TextScore(R_ONE, {TextKind.DECODED: 2.0}, {TextKind.DECODED: 4}, {shifted: shared[1]})
     (row,) = text_rows(pooled([[one], [two]]))
-    assert (row["text"], row["value"], row["n_windows"]) == ("decoded", 1.5, 14)
-    assert set(row["null"]) == {"shifted"} and row["null"]["shifted"]["n"] == 300
+    assert (row.text, row.value, row.n_windows) == (TextKind.DECODED, 1.5, 14)
+    assert set(row.nulls) == {shifted} and row.nulls[shifted].n == 300
     # The mean of two independent nulls is narrower than each: 1.64 / sqrt(2).
-    assert row["null"]["shifted"]["q95"] == pytest.approx(1.16, abs=0.2)
-    assert row["null"]["shifted"]["p"] < text_rows([one])[0]["null"]["shifted"]["p"]
+    assert row.nulls[shifted].q95 == pytest.approx(1.16, abs=0.2)
+    assert row.nulls[shifted].p < text_rows([one])[0].nulls[shifted].p
     assert pooled([[one], []]) == []
 
 

@@ -3,8 +3,10 @@ import numpy as np
 import pytest
 from sacrebleu.metrics import BLEU
 
+from fmri2ges.evaluation import metrics
 from fmri2ges.evaluation.beats import SIGMA, beat_scores, consistency, f_measure, motion_beats
 from fmri2ges.evaluation.gesture import on_body
+from fmri2ges.evaluation.metrics import Better
 from fmri2ges.evaluation.text import (
     against_transcript,
     bleu_counts,
@@ -25,7 +27,7 @@ def rng():
 
 
 def scores(measures):
-    return {m.metric: m for m in measures}
+    return {m.metric.id: m for m in measures}
 
 
 def embed(words):
@@ -69,17 +71,17 @@ def test_windows_hold_the_words_by_onset():
 def test_the_heard_words_themselves_score_best(synthetic, rng):
     heard = synthetic.speech(rng, 200)
     found = scores(against_transcript(heard, heard, 0.0, 200.0, embed))
-    assert found["WER"].value == 0 and found["BLEU-1"].value == 1
-    assert found["word-vector likeness"].value == pytest.approx(1)
-    assert found["text identification rank"].value == 1
+    assert found[metrics.WER.id].value == 0 and found[metrics.BLEU1.id].value == 1
+    assert found[metrics.WORD_VECTORS.id].value == pytest.approx(1)
+    assert found[metrics.TEXT_RANK.id].value == 1
     for measure in found.values():
-        worst = measure.shifted.min() if measure.better == "lower" else -measure.shifted.max()
-        assert worst > (measure.value if measure.better == "lower" else -measure.value)
+        worst = measure.shifted.min() if measure.metric.better == Better.LOWER else -measure.shifted.max()
+        assert worst > (measure.value if measure.metric.better == Better.LOWER else -measure.value)
 
 
 def test_unrelated_words_lie_inside_their_null(synthetic, rng):
     found = scores(against_transcript(synthetic.speech(rng, 300), synthetic.speech(rng, 300), 0.0, 300.0, embed))
-    assert set(found) == {"WER", "BLEU-1", "word-vector likeness", "text identification rank"}
+    assert set(found) == {m.id for m in (metrics.WER, metrics.BLEU1, metrics.WORD_VECTORS, metrics.TEXT_RANK)}
     for measure in found.values():
         assert abs(measure.value - measure.shifted.mean()) < 3.5 * measure.shifted.std()
 
@@ -134,13 +136,13 @@ def test_words_on_the_beats_beat_the_null_and_random_words_do_not(synthetic, rng
     chosen = np.sort(rng.choice(beats, 100, replace=False))
     on = Words.from_lists(["w"] * 100, chosen, np.full(100, 0.01))
     found, null = scores(beat_scores(truth, on, "text")), scores(beat_scores(truth, synthetic.speech(rng, 120), "text"))
-    assert found["BC-word minus null"].value > found["BC-word minus null"].shifted.max()
-    assert abs(null["BC-word minus null"].value) < 4 * null["BC-word minus null"].shifted.std()
-    assert found["beats"].value == pytest.approx(len(beats) / 120)
+    assert found[metrics.BC_WORD.id].value > found[metrics.BC_WORD.id].shifted.max()
+    assert abs(null[metrics.BC_WORD.id].value) < 4 * null[metrics.BC_WORD.id].shifted.std()
+    assert found[metrics.BEATS.id].value == pytest.approx(len(beats) / 120)
 
 
 def test_a_clip_too_short_for_a_null_has_no_beat_score(synthetic, rng):
     short, _ = synthetic.gesture(rng, 30)
-    assert [m.metric for m in beat_scores(short, synthetic.speech(rng, 30), "text")] == ["beats"]
+    assert [m.metric for m in beat_scores(short, synthetic.speech(rng, 30), "text")] == [metrics.BEATS]
     still = Motion(np.repeat(short.positions[:1], 900, axis=0))
-    assert scores(beat_scores(still, synthetic.speech(rng, 60), "text"))["BC-word minus null"].value == 0
+    assert scores(beat_scores(still, synthetic.speech(rng, 60), "text"))[metrics.BC_WORD.id].value == 0

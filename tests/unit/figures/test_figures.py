@@ -12,7 +12,8 @@ from fmri2ges.errors import UserError
 from fmri2ges.figures import KINDS, make_figure, make_metrics_figure
 from fmri2ges.figures.cortex import _borders, draw_cortex, map_colours
 from fmri2ges.figures.style import COLOURS, Page, paper
-from fmri2ges.reports.evaluate import evaluate_path, read_report
+from fmri2ges.reports.evaluate import evaluate_path
+from fmri2ges.storage.report import read_report
 
 
 @pytest.fixture(scope="module")

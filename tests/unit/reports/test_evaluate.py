@@ -6,8 +6,12 @@ import pytest
 
 from fmri2ges.data.motion.npz import read_motion, write_motion
 from fmri2ges.errors import Cancelled, UserError
+from fmri2ges.evaluation import metrics
 from fmri2ges.evaluation.report import format_report
+from fmri2ges.evaluation.rows import NullKind
 from fmri2ges.reports.evaluate import evaluate_path
+from fmri2ges.storage.report import read_report
+from fmri2ges.work import Work
 
 
 @pytest.fixture(scope="module")
@@ -15,48 +19,65 @@ def report(scored_run):
     return evaluate_path(scored_run)
 
 
-def rows(report, branch, metric, story="all stories"):
-    return [r for r in report["rows"] if (r["branch"], r["metric"], r["story"]) == (branch, metric, story)]
+def mean(report, branch, metric):
+    """The row of the mean over stories."""
+    (row,) = [r for r in report.rows if (r.branch, r.id) == (branch, metric.id) and r.stories > 1]
+    return row
+
+
+def own(report, branch, metric):
+    """The row of the only story."""
+    (row,) = [r for r in report.rows if (r.branch, r.id) == (branch, metric.id)]
+    return row
 
 
 def test_the_branch_that_knows_something_is_found_and_the_other_is_not(report):
-    (text,), (direct,) = (rows(report, b, "r, mean of 3") for b in ("text", "direct"))
-    assert direct["value"] > 0.5 and direct["null"]["p"] < 0.005
-    assert abs(text["value"]) < 0.1 and text["null"]["p"] > 0.01
-    assert direct["swap_null"]["n"] == 2 and direct["swap_null"]["q95"] < direct["value"]
+    text, direct = (mean(report, b, metrics.R_MEAN) for b in ("text", "direct"))
+    assert text.metric == direct.metric == metrics.R_MEAN.of(3)
+    assert direct.value > 0.5 and direct.p < 0.005
+    assert abs(text.value) < 0.1 and text.p > 0.01
+
+
+def test_the_story_swap_stands_at_the_mean_of_samples_only(report):
+    with_swap = [r for r in report.rows if r.swap_null]
+    assert {(r.id, r.branch, r.stories) for r in with_swap} == {("r_mean", "text", 3), ("r_mean", "direct", 3)}
+    swap = mean(report, "direct", metrics.R_MEAN).swap_null
+    assert swap.kind == NullKind.STORY_SWAP and swap.n == 2
+    assert swap.q95 < mean(report, "direct", metrics.R_MEAN).value
 
 
 def test_a_second_performance_is_the_ceiling(report):
-    (one,) = rows(report, "direct", "r, one sample")
-    assert one["value"] < one["ceiling"] < 1
-    assert rows(report, "direct", "r, mean of 3")[0]["ceiling"] is None  # one performance is not a mean of three
+    one = mean(report, "direct", metrics.R_ONE)
+    assert one.value < one.ceiling < 1
+    assert mean(report, "direct", metrics.R_MEAN).ceiling is None  # one performance is not a mean of three
 
 
 def test_every_story_and_their_mean_are_reported_and_written(report, scored_run):
-    assert {r["story"] for r in report["rows"]} == {"one", "two", "three", "all stories"}
-    assert report == json.loads((scored_run / "report.json").read_text())
-    assert report["simulated"] and report["manifest"]["kind"] == "evaluate"
+    assert {(r.story, r.stories) for r in report.rows} == {("one", 1), ("two", 1), ("three", 1), ("all stories", 3)}
+    assert report.stories == ("one", "three", "two")
+    assert report == read_report(scored_run)
+    assert report.simulated and report.manifest["kind"] == "evaluate"
     assert max(map(len, format_report(report).splitlines())) <= 120
 
 
 def test_scores_against_a_reference_have_a_null_and_few_stories_have_no_interval(report):
-    for line in report["rows"]:
-        if line["unit"] in ("", "cosine", "share") and "FGD" not in line["metric"] and "KID" not in line["metric"]:
-            assert line["null"] is not None
+    for line in report.rows:
+        if line.metric.unit.dimensionless:
+            assert line.null.kind == NullKind.SHIFT
     # Three stories of two blocks each: neither is enough for an interval.
-    assert all(line["ci"] is None for line in report["rows"])
+    assert all(line.interval is None for line in report.rows)
 
 
 def test_too_few_windows_are_named_in_the_notes(report):
-    assert any("at least 160" in note for note in report["notes"])
-    assert not any("FGD" in r["metric"] for r in report["rows"])
+    assert any("at least 160" in note for note in report.notes)
+    assert not {metrics.FGD.id, metrics.KID.id} & {r.id for r in report.rows}
 
 
 def test_the_same_seed_gives_the_same_report(report, scored_run):
     again = evaluate_path(scored_run / "decoded" / "one")
-    assert again["rows"] == evaluate_path(scored_run / "decoded" / "one")["rows"]
-    here = {(r["branch"], r["metric"]): r["value"] for r in again["rows"]}
-    there = {(r["branch"], r["metric"]): r["value"] for r in report["rows"] if r["story"] == "one"}
+    assert again.rows == evaluate_path(scored_run / "decoded" / "one").rows
+    here = {(r.branch, r.metric): r.value for r in again.rows}
+    there = {(r.branch, r.metric): r.value for r in report.rows if r.story == "one"}
     assert here == there
 
 
@@ -77,8 +98,13 @@ def test_without_its_study_only_the_motion_itself_is_described(story):
     folder, change = story
     change(study="moved/study.toml")
     report = evaluate_path(folder)
-    assert {r["metric"] for r in report["rows"]} == {"L1 spread", "acceleration", "jerk", "diversity"}
-    assert any("not there" in note for note in report["notes"])
+    assert {r.metric for r in report.rows} == {
+        metrics.L1_SPREAD,
+        metrics.ACCELERATION,
+        metrics.JERK,
+        metrics.DIVERSITY,
+    }
+    assert any("not there" in note for note in report.notes)
 
 
 def test_a_recording_without_gesture_is_scored_on_its_words(story, scored_run, tmp_path):
@@ -90,11 +116,11 @@ def test_a_recording_without_gesture_is_scored_on_its_words(story, scored_run, t
     (tmp_path / "study.toml").write_text(text)
     change(study=str(tmp_path / "study.toml"), simulated=False)
     report = evaluate_path(folder)
-    metrics = {r["metric"] for r in report["rows"]}
-    assert {"WER", "BLEU-1", "word rate r, placed words", "BC-word minus null"} <= metrics
-    assert not any(m.startswith(("r,", "MPJPE", "PCK")) for m in metrics)
-    assert any("no gesture was recorded" in note for note in report["notes"])
-    assert not report["simulated"] and "SIMULATED" not in format_report(report)
+    found = {r.metric for r in report.rows}
+    assert {metrics.WER, metrics.BLEU1, metrics.PLACED_WORD_RATE_R, metrics.BC_WORD} <= found
+    assert not {metrics.R_ONE, metrics.R_MEAN.of(3), metrics.MPJPE, metrics.PCK} & found
+    assert any("no gesture was recorded" in note for note in report.notes)
+    assert not report.simulated and "SIMULATED" not in format_report(report)
 
 
 def test_a_story_of_the_training_set_is_called_out(story, scored_run):
@@ -103,7 +129,7 @@ def test_a_story_of_the_training_set_is_called_out(story, scored_run):
     text = (root / "study.toml").read_text().replace('["one", "two", "three"]', '["two", "three"]')
     (root / "leaky.toml").write_text(text)
     change(study=str(root / "leaky.toml"))
-    assert any("WAS IN TRAINING" in note for note in evaluate_path(folder)["notes"])
+    assert any("WAS IN TRAINING" in note for note in evaluate_path(folder).notes)
 
 
 def test_a_part_of_a_story_is_compared_with_the_same_part_of_the_truth(story):
@@ -111,8 +137,8 @@ def test_a_part_of_a_story_is_compared_with_the_same_part_of_the_truth(story):
     whole = {b: read_motion(folder / f"{b}.npz") for b in ("text", "direct")}
     for branch, motion in whole.items():
         write_motion(folder / f"{branch}.npz", motion.slice(30.0, 90.0))
-    (found,) = rows(evaluate_path(folder), "direct", "r, one sample", "one")
-    assert found["value"] > 0.4 and found["n"] == 900
+    found = own(evaluate_path(folder), "direct", metrics.R_ONE)
+    assert found.value > 0.4 and (found.n, found.n_unit) == (900, "frames")
 
 
 def test_the_decoded_rate_is_scored_on_the_volumes_of_the_stretch(story, scored_run):
@@ -126,8 +152,8 @@ def test_the_decoded_rate_is_scored_on_the_volumes_of_the_stretch(story, scored_
     (folder / "rate.tsv").write_text("volume_time\twords_per_volume\n" + lines)
     for branch in ("text", "direct"):
         write_motion(folder / f"{branch}.npz", read_motion(folder / f"{branch}.npz").slice(21.0, 90.0))
-    (found,) = rows(evaluate_path(folder), "text", "word rate r", "one")
-    assert found["value"] == pytest.approx(1) and found["n"] == 34
+    found = own(evaluate_path(folder), "text", metrics.WORD_RATE_R)
+    assert found.value == pytest.approx(1) and (found.n, found.n_unit) == (34, "volumes")
 
 
 def test_an_empty_run_says_which_command_makes_a_decode_folder(tmp_path):
@@ -137,17 +163,24 @@ def test_an_empty_run_says_which_command_makes_a_decode_folder(tmp_path):
         evaluate_path(tmp_path / "nothing")
 
 
-def test_cancelling_leaves_no_report(story):
+@pytest.mark.parametrize("step", [1, 2, 3])
+def test_cancelling_at_any_step_leaves_no_report(story, step):
     folder, _ = story
+    asked = []
+
+    def stop():
+        asked.append(None)
+        return len(asked) == step
+
     with pytest.raises(Cancelled):
-        evaluate_path(folder, should_stop=lambda: True)
+        evaluate_path(folder, work=Work(should_stop=stop))
     assert not (folder / "report.json").exists()
 
 
 def test_progress_runs_up_to_the_end(story):
     folder, _ = story
     seen = []
-    evaluate_path(folder, progress=lambda fraction, message: seen.append(fraction))
+    evaluate_path(folder, work=Work(lambda fraction, message: seen.append(fraction)))
     assert seen == sorted(seen) and seen[-1] == 1.0
 
 
@@ -165,8 +198,9 @@ def test_enough_motion_gets_a_distribution_score(synthetic, scored_run, tmp_path
 
     Story.study = type("S", (), {"truth": lambda self, name: truth, "split": study.split, "gestures": ()})()
     notes = []
-    found = {r["metric"]: r for r in distribution_rows([Story], rng, notes)}
+    found = distribution_rows([Story], rng, notes)
     assert not notes
-    assert abs(found["FGD, N -> infinity"]["value"]) < 0.05 * found["FGD, N -> infinity"]["floor"]
-    assert abs(found["KID"]["value"]) < 0.1 * found["KID"]["floor"]
-    assert found["KID"]["n"] == 176
+    assert [(r.metric, r.n, r.n_unit) for r in found] == [(m, 176, "windows") for m in (metrics.FGD, metrics.KID)]
+    fgd, kid = found
+    assert abs(fgd.value) < 0.05 * fgd.floor and abs(kid.value) < 0.1 * kid.floor
+    assert kid.interval is None and kid.ceiling is None

@@ -10,6 +10,9 @@ from fmri2ges.decoding.run import open_run
 from fmri2ges.demo.study import write_bold, write_clip, write_study_file, write_truth, write_words
 from fmri2ges.demo.world import CLIPS, TEST, TRAIN, World
 from fmri2ges.errors import Cancelled, UserError
+from fmri2ges.evaluation.metrics import WER
+from fmri2ges.evaluation.rows import NullKind
+from fmri2ges.evaluation.text_rows import TextKind
 from fmri2ges.request import DecodeRequest
 from fmri2ges.results import Decoded
 from fmri2ges.storage import models as store
@@ -93,9 +96,6 @@ def test_bayesian_f2t_decodes_from_the_same_run(run):
     assert decoded.request.f2t == "bayes" and trained.forms == ("fast", "bayes")
 
 
-TEXTS = {"decoded", "true word times (oracle)", "nearest training segment", "word rate only"}
-
-
 @pytest.mark.slow
 def test_text_table_holds_the_decoded_text_against_the_language_model_and_null_bold(run, tmp_path):
     from fmri2ges.evaluation.report import format_report
@@ -105,18 +105,18 @@ def test_text_table_holds_the_decoded_text_against_the_language_model_and_null_b
     for form in ("fast", "bayes"):
         trained.decode(ask(samples=1, stop=80, branch="text", f2t=form)).save(tmp_path / form)
         report = evaluate_path(tmp_path / form, null_decodings=2)
-        (table,) = report["texts"]
-        rows = {(r["text"], r["metric"]): r for r in table["rows"]}
-        assert table["f2t"] == form and {t for t, _ in rows} == TEXTS
-        null = rows["decoded", "WER"]["null"]
+        (table,) = report.texts
+        rows = {(r.text, r.metric.id): r for r in table.rows}
+        assert table.f2t == form and {t for t, _ in rows} == set(TextKind)
+        nulls = rows[TextKind.DECODED, WER.id].nulls
         # One story only: there is no other BOLD to swap.
-        assert {k: v["n"] for k, v in null.items()} == {
-            "language model only": 200,
-            "shifted BOLD": 2,
-            "phase-randomised BOLD": 2,
+        assert {k: v.n for k, v in nulls.items()} == {
+            NullKind.LANGUAGE_MODEL: 200,
+            NullKind.SHIFTED_BOLD: 2,
+            NullKind.PHASE_RANDOMISED_BOLD: 2,
         }
         assert "text against nulls" in format_report(report)
-        assert len(table["timeline"]["q"]) == 61
+        assert len(table.timeline.q) == 61
 
 
 @pytest.mark.slow
@@ -128,8 +128,8 @@ def test_texts_of_several_stories_have_one_table_of_their_mean(run, tmp_path):
     for k, stop in enumerate((60, 80)):  # the study has one test story: two stretches of it stand for two
         trained.decode(ask(samples=1, stop=stop, branch="text")).save(tmp_path / "decoded" / f"s{k}")
     report = evaluate_path(tmp_path)
-    assert [t["story"] for t in report["texts"]] == ["test-1", "test-1", "mean of 2 stories"]
-    first, second, mean = ({(r["text"], r["metric"]): r["value"] for r in t["rows"]} for t in report["texts"])
+    assert [t.stories for t in report.texts] == [1, 1, 2]
+    first, second, mean = ({(r.text, r.metric): r.value for r in t.rows} for t in report.texts)
     assert mean == {k: pytest.approx((first[k] + second[k]) / 2) for k in first}
     assert "mean of 2 stories" in format_report(report)
 

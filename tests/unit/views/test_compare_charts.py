@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 
+from fmri2ges.evaluation.metrics import R_MEAN, WER
 from fmri2ges.motion.features import from_bones
 from fmri2ges.request import DecodeRequest
 from fmri2ges.results import Decoded
 from fmri2ges.types import Motion, Words
 from fmri2ges.views import compare
+from fmri2ges.views.compare import Shown
 
 SECONDS = 60.0
 
@@ -55,10 +57,10 @@ def test_wrists_that_move_evenly_have_that_speed_and_height():
 
 
 def test_agreement_finds_the_branch_that_follows_the_reference(rows):
-    by = {(r["branch"], r["metric"]): r for r in rows}
-    follows, noise = by["direct", "r, mean of 2"], by["text", "r, mean of 2"]
-    assert follows["value"] > 0.999 and follows["null"]["p"] < 0.05
-    assert noise["value"] < 0.5 and follows["null"]["q95"] < 0.9
+    by = {(a.shown.branch, a.row.id): a.row for a in rows}
+    follows, noise = by["direct", R_MEAN.id], by["text", R_MEAN.id]
+    assert follows.value > 0.999 and follows.p < 0.05
+    assert noise.value < 0.5 and follows.null.q95 < 0.9
 
 
 def test_every_score_of_the_table_says_its_null_and_n(rows):
@@ -69,7 +71,7 @@ def test_every_score_of_the_table_says_its_null_and_n(rows):
 
 def test_a_short_window_says_that_it_has_no_null(decoded, truth):
     short = compare.gesture_agreement(decoded.window(20.0, 45.0), truth)
-    assert all(r["null"] is None for r in short)
+    assert all(a.row.null is None for a in short)
     assert "No null" in compare.agreement_note(short, 25.0)
     assert compare.agreement_table(short)[0]["p"] == "-"
 
@@ -79,19 +81,29 @@ def test_the_charts_name_every_motion_and_mark_simulated_data(decoded, truth, ro
     figure = compare.motion_chart(shown, simulated=True)
     assert [t.name for t in figure.data if t.showlegend is not False] == ["text", "direct", "reference"]
     assert "simulated" in figure.layout.title.text
-    assert all(len(t.y) == len(shown["reference"].positions) for t in figure.data)
+    assert all(len(t.y) == len(shown[Shown("reference")].positions) for t in figure.data)
     agreement = compare.agreement_chart(rows, simulated=True)
     dots = [t for t in agreement.data if t.type == "scatter"]
-    assert sorted(x for t in dots for x in t.x) == sorted(r["value"] for r in rows)
+    assert sorted(x for t in dots for x in t.x) == sorted(a.row.value for a in rows)
     assert "simulated" in agreement.layout.title.text
 
 
 def test_a_second_selection_has_its_own_names(decoded):
-    assert list(compare.motions(decoded, other=decoded)) == ["text A", "text B", "direct A", "direct B"]
+    shown = compare.motions(decoded, other=decoded)
+    assert [s.name for s in shown] == ["text A", "text B", "direct A", "direct B"]
+    colours = [s.colour(dark=False) for s in shown]
+    assert len(set(colours)) == 4
+    assert [colours[0], colours[2]] == [s.colour(dark=False) for s in compare.motions(decoded)]
+
+
+def test_one_branch_is_shown_alone_beside_the_reference(decoded, truth):
+    assert list(compare.motions(decoded, truth, branch="direct")) == [Shown("direct"), Shown("reference")]
+    both = compare.motions(decoded, other=decoded, branch="text")
+    assert list(both) == [Shown("text", "A"), Shown("text", "B")]
 
 
 def test_words_are_scored_against_what_was_heard(decoded):
     heard = decoded.texts[0]
     rows = compare.word_agreement(decoded, heard, None, "B")
-    wer = next(r for r in rows if r["metric"] == "WER")
-    assert wer["branch"] == "text B" and wer["value"] == 0
+    wer = next(a for a in rows if a.row.id == WER.id)
+    assert wer.shown == Shown("text", "B") and wer.row.value == 0
