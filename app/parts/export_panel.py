@@ -52,12 +52,11 @@ def make_figure_file(decoded: Decoded, kind: str, format: str, width_mm: float, 
     kind : 'strip', 'compare' or 'cortex'
     format : 'svg', 'pdf' or 'png'
     """
-    from fmri2ges.decoding.stories import story_of
     from fmri2ges.figures import make_figure
 
     with TemporaryDirectory() as temp:
         out = Path(temp) / f"figure.{format}"
-        make_figure(story_of(decoded), kind, out, width_mm, dpi, decoded.start, decoded.stop)
+        make_figure(decoded, kind, out, width_mm, dpi, decoded.start, decoded.stop)
         return out.read_bytes()
 
 

@@ -30,9 +30,9 @@ def figure(
 
         make_metrics_figure(read_report(path), out, width_mm, dpi)
     else:
-        from ..decoding.stories import load_stories
+        from ..storage.decoded import load_decoded
 
-        make_figure(load_stories(path)[0], kind, out, width_mm, dpi, start, stop)
+        make_figure(load_decoded(path), kind, out, width_mm, dpi, start, stop)
     print(out)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import UserError, check_option, check_positive
+from ..results import Decoded
 
 if TYPE_CHECKING:
     from ..decoding.stories import DecodedStory
@@ -20,7 +21,7 @@ SUFFIXES = (".svg", ".pdf", ".png")
 
 
 def make_figure(
-    story: DecodedStory,
+    decoded: Decoded | DecodedStory,
     kind: str,
     out,
     width_mm: float = 180,
@@ -28,11 +29,11 @@ def make_figure(
     start: float | None = None,
     stop: float | None = None,
 ) -> Path:
-    """Draw one figure of a decoded story.
+    """Draw one figure of a decoded result.
 
     Parameters
     ----------
-    story : the decoded story, see `decoding.stories`
+    decoded : the result; its study, from which words and reference come, is opened where it is still there
     kind : 'cortex' (the ROIs decoded from), 'strip' (skeletons over time) or 'compare' (wrist speed and height of the
         branches over time)
     out : file to write; its ending chooses SVG, PDF or PNG
@@ -45,6 +46,9 @@ def make_figure(
     out : Path
     """
     check_option("kind", kind, KINDS)
+    from ..decoding.stories import story_of
+
+    story = story_of(decoded) if isinstance(decoded, Decoded) else decoded
     if kind == "cortex":
         from .cortex import draw_rois
 

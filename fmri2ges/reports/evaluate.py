@@ -12,7 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..decoding.stories import DecodedStory, load_stories
+from ..decoding.stories import DecodedStory, load_stories, story_of
+from ..errors import UserError
 from ..evaluation import metrics
 from ..evaluation.beats import beat_scores
 from ..evaluation.gesture import against_reference, by_itself, features, pair, weighted_r
@@ -25,7 +26,7 @@ from ..evaluation.text import against_transcript
 from ..evaluation.text_rows import TextScore, TextTable
 from ..evaluation.wordrate import word_rate
 from ..provenance import build_manifest
-from ..results import BRANCHES
+from ..results import BRANCHES, Decoded
 from ..storage.report import NAME, write_report
 from ..types import Motion, Words
 from ..work import QUIET, Work
@@ -45,16 +46,40 @@ def evaluate_path(path, seed: int = 0, null_decodings: int = 0, work: Work = QUI
     Parameters
     ----------
     path : a decode folder, or a run folder with decode folders below its `decoded`
-    seed : of the bootstrap, the combined shifts and the subsets of FGD
-    null_decodings : texts decoded from each kind of null BOLD (shifted, swapped, phase-randomised)
-    work : progress and cancel; a cancelled evaluation writes nothing
+    seed, null_decodings, work : as in `evaluate`; a cancelled evaluation writes nothing
 
     Returns
     -------
     report : Report
     """
-    path = Path(path)
-    stories = load_stories(path)
+    report = evaluate_stories(load_stories(path), seed, null_decodings, work)
+    write_report(Path(path) / NAME, report)
+    return report
+
+
+def evaluate(results, seed: int = 0, null_decodings: int = 0, work: Work = QUIET) -> Report:
+    """Every metric that the study allows, with its null, interval, floor and ceiling.
+
+    Parameters
+    ----------
+    results : Decoded, or several of them; their study is opened where its file is still there
+    seed : seed of the bootstrap, of the combined shifts and of the subsets of FGD
+    null_decodings : number of texts to decode from each kind of null BOLD (shifted, swapped, phase-randomised)
+    work : progress and cancel
+
+    Returns
+    -------
+    report : Report
+        Its rows are values; ``print(fmri2ges.evaluation.report.format_report(report))`` prints the tables.
+    """
+    several = [results] if isinstance(results, Decoded) else list(results)
+    if not several:
+        raise UserError("evaluate: no result was given; give at least one")
+    return evaluate_stories([story_of(decoded) for decoded in several], seed, null_decodings, work)
+
+
+def evaluate_stories(stories: list[DecodedStory], seed: int, null_decodings: int, work: Work) -> Report:
+    """The report of decoded stories whose study is known; see `evaluate`."""
     rng = np.random.default_rng(seed)
     rows: list[Row] = []
     notes: list[str] = []
@@ -99,8 +124,7 @@ def evaluate_path(path, seed: int = 0, null_decodings: int = 0, work: Work = QUI
             decoded=[s.decoded.manifest.get("digest") for s in stories],
         ),
     )
-    work.report(1.0, "writing the report")
-    write_report(path / NAME, report)
+    work.report(1.0, "done")
     return report
 
 
