@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from fmri2ges.data.words.bids_events import story_onset
+from fmri2ges.data.words.stimulus import story_onset
 from fmri2ges.data.words.files import read_words, report
 from fmri2ges.errors import UserError
 
@@ -77,8 +77,9 @@ def test_gentle_words_without_times_are_dropped_and_counted(tmp_path):
     [
         ("{", "is not valid JSON"),
         ("[" * 100_000, "is not valid JSON"),
-        ("[]", "is not a gentle alignment"),
-        ({"words": {}}, "is not a gentle alignment"),
+        ("[]", "is none of the .json files of words that are known: .*gentle's align.json"),
+        ({"words": {}}, "is none of the .json files of words that are known"),
+        ('{"words": [], "words": []}', "names 'words' twice"),
         ({"words": [3]}, r"words\[1\]: must be an object"),
         ({"words": [{"start": 0, "end": 1}]}, r"words\[1\]: has no word"),
         ({"words": [{"word": "a", "start": "0", "end": 1}]}, r"words\[1\] .*must be seconds"),
