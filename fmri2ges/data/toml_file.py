@@ -10,6 +10,7 @@ from typing import Any
 
 from ..errors import UserError, one_line
 
+MAX_BYTES = 2 * 2**20  # a study of thousands of recordings; larger ones would take long to parse
 BACKSLASH = (
     'in TOML a backslash inside "..." begins an escape: write the path with / ("sub/bold.tsv") '
     "or in single quotes ('sub\\bold.tsv')"
@@ -26,7 +27,13 @@ def read_toml(path) -> dict[str, Any]:
     """
     path = Path(path)
     try:
+        if (size := path.stat().st_size) > MAX_BYTES:
+            raise UserError(
+                f"{path}: {size / 2**20:.0f} MiB are no file that a person wrote (at most {MAX_BYTES >> 20})"
+            )
         data = path.read_bytes()
+    except UserError:
+        raise
     except (OSError, ValueError) as error:  # no permission; a name that no file can have
         reason = getattr(error, "strerror", None) or error
         raise UserError(f"{str(path)[:200]!r}: cannot be read ({reason}); give the path of a TOML file") from error

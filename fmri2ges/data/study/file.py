@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,10 @@ BIDS = {
 }
 GESTURE = {"clip": "*name", "motion": "*file", "words": "*file", "speaker": "*name", "tier": "text", "skeleton": "file"}
 SPLIT = {"test_stories": "names", "validation_stories": "names", "within_story_folds": "folds", "gap": "duration"}
+
+LONGEST = 900  # characters of a problem; a value of the user's may be of any length
+MOST_KEYS = 100  # of one table
+MOST_PROBLEMS = 500  # that are spelled out
 
 KINDS = {
     "text": "must be a text in quotes",
@@ -119,7 +124,8 @@ def parse_study(path) -> tuple[Study | None, list[str]]:
         gestures=tuple(gestures),
         split=split,
     )
-    return study, problems
+    more = [f"{path.name}: and {len(problems) - MOST_PROBLEMS} more problems"] if len(problems) > MOST_PROBLEMS else []
+    return study, [*(one_line(line, LONGEST) for line in problems[:MOST_PROBLEMS]), *more]
 
 
 def _with_defaults(raw: Any) -> Any:
@@ -238,6 +244,9 @@ def _read_keys(raw: Any, schema: dict[str, str], where: str, root: Path, problem
         problems.append(f"{where}: must be a table of keys and values")
         return {}
     values = {}
+    if len(raw) > MOST_KEYS:
+        problems.append(f"{where}: holds {len(raw)} keys; allowed: {', '.join(schema)}")
+        return values
     for key, value in raw.items():
         if key not in schema:
             near = difflib.get_close_matches(key, schema, n=1)
@@ -284,9 +293,8 @@ def _value(key: str, value: Any, kind: str, root: Path) -> Any:
         if not isinstance(value, list) or not all(isinstance(v, str) and v for v in value):
             raise wrong
         if len(set(value)) < len(value):
-            raise UserError(
-                f"{key}: a name occurs twice: {', '.join(sorted({v for v in value if value.count(v) > 1}))}"
-            )
+            twice = sorted(name for name, n in Counter(value).items() if n > 1)
+            raise UserError(f"{key}: a name occurs twice: {one_line(', '.join(twice))}")
         return tuple(value)
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
         raise wrong

@@ -115,8 +115,8 @@ def place_story(events, stim: str | None = None) -> StoryPlace:
     if not rivals:
         return StoryPlace(onset, note)
     volumes = Window(begun, _stop(chosen, found))
-    until = f"to {volumes.stop:g} s" if math.isfinite(volumes.stop) else "on"
-    note += f"; the scan holds other stories, so its volumes from {begun:g} s {until} are taken"
+    stretch = f"{begun:g} to {volumes.stop:g} s" if math.isfinite(volumes.stop) else f"{begun:g} s on"
+    note += f"; the scan holds other stories, so its volumes from {stretch} are taken"
     return StoryPlace(onset, note, _words_window(chosen, [e for e in rivals if e in file]), volumes)
 
 
