@@ -77,7 +77,8 @@ def text_facts(study: Study, chosen) -> TextFacts:
     texts: dict[tuple, Words] = {}
     for source in chosen:
         try:
-            texts[source.words_key[:2]] = study.read_words(source)
+            path, tier, _, stim = source.words_key  # subjects may have heard one text at several onsets
+            texts[path, tier, stim] = study.read_words(source)
         except UserError:
             continue  # reported among the problems
     seconds = sum(float((w.start + w.duration).max() - w.start[0]) for w in texts.values() if len(w))

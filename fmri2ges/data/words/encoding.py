@@ -108,4 +108,4 @@ def _in_place(before: str, char: str, after: str) -> bool:
         return not before.isalnum()
     if char in CLOSING:
         return not after.isalnum()
-    return char in "–—°£€" and not (before.isalpha() and after.isalpha())
+    return char.isprintable() and not before.isalpha() and not after.isalpha()

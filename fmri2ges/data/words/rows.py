@@ -21,7 +21,7 @@ from ...types import Words
 # Pause and noise labels: Huth lab (sp, ns, lg, ls, br, cg, sentence_start, ...), MFA and P2FA (sil).
 MARKS = frozenset({"sp", "sil", "ns", "lg", "ls", "br", "cg", "sl", "sentence_start", "sentence_end"})
 # Somebody spoke, but the aligner does not know the word: no pause, and no word either.
-UNKNOWN = frozenset({"<unk>", "[unk]", "{unk}", "<oov>", "[oov]", "spn", "<spn>", "[spn]", "{spn}"})
+UNKNOWN = frozenset(shape.format(name) for name in ("unk", "oov", "spn") for shape in ("{}", "<{}>", "[{}]", "{{{}}}"))
 PUNCTUATION = '.,;:!?"“”()…—–-'
 MAX_OVERLAP = 0.020  # seconds; forced aligners round their borders
 MAX_TIME = 1e6  # seconds; no recording is longer, so a larger number is no time in seconds

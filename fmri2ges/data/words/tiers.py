@@ -84,13 +84,13 @@ def report_tiers(
             f"{path}: tier {_short(tier.name)} holds phrases such as {_short(phrases[0])}, not words; "
             f"{_fix(tiers, 'align it word by word')}"
         )
-    phones = _look_like_phones(labels)
-    if phones and wanted is None and tier.holds is not Holds.WORDS:
+    short = _look_short(labels)
+    if _are_arpabet(labels) or (short and wanted is None and tier.holds is not Holds.WORDS):
         raise UserError(
             f"{path}: tier {_short(tier.name)} holds phones, not words; {_fix(tiers, 'add a tier of words')}"
         )
     notes = list(notes)
-    if phones:
+    if short:
         notes.append(f"{path}: tier {_short(tier.name)} looks like phones, not words")
     if tier.without_times:
         total = len(labels) + tier.without_times
@@ -153,15 +153,17 @@ def _fix(tiers: Sequence[Tier], otherwise: str) -> str:
     return f"{what}; tiers: {tier_list(tiers)}"
 
 
-def _look_like_phones(labels: list[str]) -> bool:
-    """Whether labels are phones: nearly all of ARPABET, or a few symbols of one or two letters."""
-    if len(labels) < FEW:
+def _are_arpabet(labels: list[str]) -> bool:
+    """Whether nearly all labels are phones of ARPABET."""
+    known = sum(label.rstrip("012") in ARPABET for label in labels)
+    return len(labels) >= FEW and known > 0.9 * len(labels)
+
+
+def _look_short(labels: list[str]) -> bool:
+    """Whether labels are a few symbols of one or two letters, as phones of any alphabet but Chinese are."""
+    if len(labels) < FEW or len(set(labels)) >= 100 or any(max(label) >= LATIN for label in labels):
         return False
-    arpabet = sum(label.rstrip("012") in ARPABET for label in labels)
-    if arpabet > 0.9 * len(labels):
-        return True
-    short = sum(map(len, labels)) / len(labels) <= SHORT
-    return short and len(set(labels)) < 100 and all(max(label) < LATIN for label in labels)
+    return sum(map(len, labels)) / len(labels) <= SHORT
 
 
 def _short(name: str) -> str:

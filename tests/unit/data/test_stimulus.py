@@ -148,6 +148,7 @@ def test_each_story_of_a_scan_has_its_own_volumes(tmp_path):
     checked = check_study(tmp_path / "study.toml")
     assert checked.problems == ()
     assert sum("so its volumes from 29.5 to 139.5 s are taken" in note for note in checked.notes) == 1
+    assert any("words heard: 2 texts, 190 words" in line for line in checked.summary)
     facts = checked.recordings[0]
     assert (facts.n_volumes, facts.first_volume_at, facts.n_nan, facts.n_constant) == (55, 31.0, 0, 1)
 
