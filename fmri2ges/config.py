@@ -55,7 +55,7 @@ def load(cls: type[T], path) -> T:
     if parse is None:
         raise UserError(f"{path}: a config must be a .toml or a .json file")
     try:
-        values = parse(path.read_text(encoding="utf-8"))
+        values = parse(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError as error:
         raise UserError(f"{path}: no such file") from error
     except ValueError as error:  # both parsers and the decoder raise its subclasses

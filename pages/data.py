@@ -14,7 +14,7 @@ story = "story-a"
 bold = "sub-01/story-a.tsv"    # also .csv .npy .npz .hf5 .nii.gz .dtseries.nii .func.gii
 tr = 2.0                       # seconds
 first_volume_at = 1.0          # centre of the first volume on the words' clock, seconds
-words = "story-a.TextGrid"     # also .tsv, BIDS events, gentle .json
+words = "story-a.TextGrid"     # also .eaf .tsv, BIDS events, .json of gentle, whisper, MFA
 
 [[gesture]]                    # optional: one speaker telling something
 clip = "talk-001"

@@ -68,9 +68,8 @@ def _check(path: Path) -> Checked:
     bar = st.progress(0.0, text="Reading the study")
     make_ready(path, Work(lambda share, message: bar.progress(share, text=message[0].upper() + message[1:])))
     # The label of a source holds names of the user's: it is shown as code, in which nothing is markup.
-    checked = check_study(
-        path, progress=lambda share, label: bar.progress(share, text=f"Reading `{label.replace('`', ' ')}`")
-    )
+    work = Work(lambda share, label: bar.progress(share, text=f"Reading `{label.replace('`', ' ')}`"))
+    checked = check_study(path, work)
     bar.empty()
     return checked
 

@@ -52,7 +52,7 @@ def check(
 
     with watched() as work:
         make_ready(study, work)
-        checked = check_study(study, progress=work.on_progress)
+        checked = check_study(study, work)
     if as_json:
         print(json.dumps(checked_to_dict(checked), indent=2, ensure_ascii=False))
         if checked.problems:

@@ -8,15 +8,16 @@ import pytest
 from fmri2ges.data.motion.bvh import import_bvh, propose_for, write_bvh
 from fmri2ges.data.motion.npz import read_motion, write_motion
 from fmri2ges.data.motion.skeletons import propose_mapping, read_mapping, write_mapping
-from fmri2ges.data.words.bids_events import story_onset
 from fmri2ges.data.words.files import read_words, report
+from fmri2ges.data.words.stimulus import story_onset
 from fmri2ges.types import Motion
-from tests import rigs
+from tests import rigs, word_files
 from tests.conftest import make_motion
 from tests.fuzz import mutations, survives
 
 TSV = b"word\tstart\tduration\n" + b"".join(b"w%d\t%.2f\t0.4\n" % (k, k / 2) for k in range(60))
 EVENTS = b"onset\tduration\ttrial_type\tstim_file\n0\t3\tmusic\tn/a\n3.0\t400\tstory\tpieman.wav\n"
+SAID = word_files.timed(" ".join(f"w{k}" for k in range(40)))
 WORD_EVENTS = b"onset\tduration\tword\n" + b"".join(b"%.2f\t0.4\tw%d\n" % (k / 2, k) for k in range(60))
 GENTLE = json.dumps(
     {
@@ -73,6 +74,11 @@ READERS = {
     "textgrid-short": (".TextGrid", lambda p: report(p, "word").checked(), lambda t: textgrid("short_textgrid", t)),
     "tsv": (".tsv", read_words, lambda t: TSV),
     "gentle": (".json", read_words, lambda t: GENTLE),
+    "whisper": (".json", read_words, lambda t: word_files.whisper(SAID).encode()),
+    "whisperx": (".json", read_words, lambda t: word_files.whisperx(SAID, ["A"] * 40, (3,)).encode()),
+    "mfa-json": (".json", read_words, lambda t: word_files.mfa_json({"S1": SAID}).encode()),
+    "mfa-csv": (".csv", read_words, lambda t: word_files.mfa_csv({"S1": SAID}).encode()),
+    "elan": (".eaf", read_words, lambda t: word_files.eaf({"words": SAID, "notes": SAID[:3]}).encode()),
     "events-words": ("_events.tsv", read_words, lambda t: WORD_EVENTS),
     "events-onset": ("_events.tsv", lambda p: story_onset(p, "pieman"), lambda t: EVENTS),
     "bvh-ours": (

@@ -4,18 +4,30 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 
+import numpy as np
+
 from ...errors import UserError
 from ...types import Words
+from ...work import QUIET, Work
 from ..bold.read import Bold
 from .clocks import ClockFacts, clock_facts
 from .facts import ClipFacts, RecordingFacts, counted, minutes, summary_lines, text_facts
 from .file import parse_study
-from .load import shared_text, word_notes, word_problems
+from .folds import within_story_folds
+from .lengths import (
+    BOLD,
+    MOTION,
+    SLOWEST_TR,
+    Comparison,
+    Stretch,
+    Verdict,
+    bold_cause,
+    compare,
+    motion_cause,
+)
+from .load import assumed_timing, shared_text, training_problems, word_notes, word_problems
 from .model import GestureSource, RecordingSource, Study, as_recording, sources
 
-# Words may lack BOLD at the ends of a story (volumes cut while the signal settles); more than this
-# many seconds point to a wrong TR, a wrong onset or the wrong words.
-MAX_UNCOVERED = 30.0
 SHOWN = 3  # clips with one and the same problem that are named
 
 
@@ -54,22 +66,34 @@ class _Findings:
     clocks: dict[str, ClockFacts] = field(default_factory=dict)
     # Problems of motion files, as (whether the clip's own file is named in front, text) -> the clips.
     motions: dict[tuple[bool, str], list[GestureSource]] = field(default_factory=dict)
+    columns: dict[tuple[str, ...], list[str]] = field(default_factory=dict)  # names of a table -> its subjects
+
+    def add(self, found: Comparison) -> None:
+        """Keep what a comparison of lengths found."""
+        if found.verdict is Verdict.PROBLEM:
+            self.problems.append(found.line)
+        elif found.verdict is Verdict.NOTE:
+            self.notes.append(found.line)
 
 
-def check_study(path, progress=None) -> Checked:
+def check_study(path, work: Work = QUIET) -> Checked:
     """Read every source of a study file and collect all problems, notes and a summary."""
     study, problems = parse_study(path)
     if study is None:
         return Checked(None, tuple(problems), (), ())
-    found = _Findings(study, [*problems, *word_problems(study), *shared_text(study)])
+    found = _Findings(study, [*problems, *training_problems(study), *word_problems(study), *shared_text(study)])
     entries = list(sources(study))
     for k, (label, _, source) in enumerate(entries):
-        if progress is not None:
-            progress(k / len(entries), label)
+        work.report(k / len(entries), label)
         (_check_recording if isinstance(source, RecordingSource) else _check_clip)(found, label, source)
-    problems = [*found.problems, *_motion_problems(found.motions), *_column_problems(study, found.recordings)]
+    problems = [*found.problems, *_motion_problems(found.motions), *_column_problems(found)]
     clocks = tuple(found.clocks.values())
-    notes = [*(note for c in clocks if (note := c.note)), *found.notes, *word_notes(study)]
+    notes = [
+        *(note for c in clocks if (note := c.note)),
+        *assumed_timing(study),
+        *found.notes,
+        *word_notes(study),
+    ]
     return Checked(
         study,
         tuple(dict.fromkeys(problems)),
@@ -138,17 +162,34 @@ def _check_recording(found: _Findings, label: str, source: RecordingSource) -> N
         bold.space.own_columns,
     )
     found.recordings.append(facts)
+    if bold.columns and source.subject not in found.columns.setdefault(bold.columns, []):
+        found.columns[bold.columns].append(source.subject)
     found.notes += _dropped(label, bold)
+    _check_folds(found, label, source, len(bold.data))
     if not words:
+        if source.tr > SLOWEST_TR:
+            found.problems.append(f"{label}: tr = {source.tr:g} is no repetition time in seconds: correct tr")
         return
     start = source.first_volume_at - source.tr / 2
-    stop = start + source.tr * len(bold.data)
     what = f"BOLD ({len(bold.data)} volumes x {source.tr:g} s)"
-    covered = _coverage(found, label, what, start, stop, words, "check tr, first_volume_at and words")
-    if covered and source.subject not in found.clocks:
+    stretch = Stretch(what, start, start + source.tr * len(bold.data), BOLD)
+    lengths = compare(label, stretch, words, bold_cause(words, *bold.data.shape, source.tr))
+    found.add(lengths)
+    if lengths.verdict is not Verdict.PROBLEM and source.subject not in found.clocks:
         clock = clock_facts(as_recording(source, bold, words))
         if clock is not None:
             found.clocks[source.subject] = clock
+
+
+def _check_folds(found: _Findings, label: str, source: RecordingSource, n_volumes: int) -> None:
+    """Folds inside a story that training could not make."""
+    split = found.study.split
+    if split.within_story_folds:
+        times = source.first_volume_at + source.tr * np.arange(n_volumes)
+        try:
+            within_story_folds(times, split.within_story_folds, split.gap)
+        except UserError as error:
+            found.problems.append(f"{label}: {error}")
 
 
 def _check_clip(found: _Findings, label: str, source: GestureSource) -> None:
@@ -168,8 +209,8 @@ def _check_clip(found: _Findings, label: str, source: GestureSource) -> None:
     found.notes += [f"{source.motion}: {note}" for note in imported.axes.notes]
     if words:
         what = f"motion ({motion.n_frames} frames at {motion.fps:g} per second)"
-        stop = motion.start + motion.duration
-        _coverage(found, label, what, motion.start, stop, words, "check that both files belong together")
+        stretch = Stretch(what, motion.start, motion.start + motion.duration, MOTION)
+        found.add(compare(label, stretch, words, motion_cause(words, motion.n_frames, motion.fps)))
 
 
 def _words(study: Study, source) -> Words | None:
@@ -191,21 +232,28 @@ def _motion_problems(motions: dict[tuple[bool, str], list[GestureSource]]) -> li
     return lines
 
 
-def _column_problems(study: Study, recordings: list[RecordingFacts]) -> list[str]:
-    """Recordings that cannot stand in one study: other spaces, or other voxels within a subject."""
-    problems = []
+def _column_problems(found: _Findings) -> list[str]:
+    """Recordings that cannot stand in one study: other spaces, other ROIs, or other voxels within a subject."""
+    study, recordings, problems = found.study, found.recordings, []
     places = counted(r.place for r in recordings)
     if len({r.space for r in recordings}) > 1:
         problems.append(
             f"{study.path.name}: recordings lie in different spaces ({', '.join(places)}); use one space per study"
+        )
+    elif len(found.columns) > 1 and len({r.n_columns for r in recordings}) == 1:
+        (one, first_of), (two, second_of) = list(found.columns.items())[:2]
+        odd = next((a, b) for a, b in zip(one, two) if a != b)
+        problems.append(
+            f"{study.path.name}: the tables of {first_of[0]} and {second_of[0]} name other ROIs ({odd[0]!r} and "
+            f"{odd[1]!r} in one place); give all recordings the same columns in the same order"
         )
     first: dict[str, RecordingFacts] = {}
     for r in recordings:
         other = first.setdefault(r.subject, r)
         if r.space == other.space and r.n_columns != other.n_columns:
             problems.append(
-                f"recording {r.subject}/{r.story}: has {r.n_columns} columns, but {other.story} of the same subject has "
-                f"{other.n_columns}; give all stories of a subject the same ROIs or mask"
+                f"recording {r.subject}/{r.story}: has {r.n_columns} columns, but {other.story} of the same subject "
+                f"has {other.n_columns}; give all stories of a subject the same ROIs or mask"
             )
     return problems
 
@@ -218,20 +266,3 @@ def _dropped(label: str, bold: Bold) -> list[str]:
         f"{label}: of {bold.data.shape[1]} columns {bold.n_nan} hold NaN and {bold.n_constant} do not vary; "
         f"they count as zero{names}"
     ]
-
-
-def _coverage(found: _Findings, label: str, what: str, start: float, stop: float, words: Words, fix: str) -> bool:
-    """Report words outside the seconds that were recorded; False where that is a problem and not only a note."""
-    end = float((words.start + words.duration).max())
-    early, late = start - float(words.start[0]), end - stop
-    outside = int(((words.start < start) | (words.start >= stop)).sum())
-    line = (
-        f"{label}: {what} covers {start:.1f} to {stop:.1f} s, the words {float(words.start[0]):.1f} to {end:.1f} s: "
-        f"{outside} of {len(words)} words lie outside"
-    )
-    if max(early, late) > MAX_UNCOVERED:
-        found.problems.append(f"{line}; {fix}")
-        return False
-    if outside:
-        found.notes.append(line)
-    return True

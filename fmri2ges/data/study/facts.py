@@ -75,7 +75,8 @@ def text_facts(study: Study, chosen) -> TextFacts:
     texts: dict[tuple, Words] = {}
     for source in chosen:
         try:
-            texts[source.words_key[:2]] = study.read_words(source)
+            path, tier, _, stim = source.words_key  # subjects may have heard one text at several onsets
+            texts[path, tier, stim] = study.read_words(source)
         except UserError:
             continue  # reported among the problems
     seconds = sum(float((w.start + w.duration).max() - w.start[0]) for w in texts.values() if len(w))
@@ -91,8 +92,9 @@ def summary_lines(study: Study, recordings: list[RecordingFacts], clips: list[Cl
         trs = sorted({r.tr for r in study.recordings})
         places = " and ".join(f"{place} ({n})" for place, n in counted(r.place for r in recordings).items())
         lines.append(
-            f"{{text, fMRI}}: {len(study.recordings)} recordings, {len(study.subjects)} subjects, {len(study.stories)} stories, "
-            f"TR {', '.join(f'{t:g}' for t in trs)} s, {places or 'none readable'}, {minutes(recordings):.1f} minutes of BOLD"
+            f"{{text, fMRI}}: {len(study.recordings)} recordings, {len(study.subjects)} subjects, "
+            f"{len(study.stories)} stories, TR {', '.join(f'{t:g}' for t in trs)} s, {places or 'none readable'}, "
+            f"{minutes(recordings):.1f} minutes of BOLD"
         )
         voxels = sorted({r.n_columns for r in recordings if r.own_columns})
         if voxels:
@@ -104,7 +106,8 @@ def summary_lines(study: Study, recordings: list[RecordingFacts], clips: list[Cl
         speakers = {g.speaker for g in study.gestures}
         rates = sorted({round(c.fps, 3) for c in clips})
         lines.append(
-            f"{{text, gesture}}: {len(study.gestures)} clips, {len(speakers)} speakers, {sum(c.seconds for c in clips) / 60:.1f} minutes, "
+            f"{{text, gesture}}: {len(study.gestures)} clips, {len(speakers)} speakers, "
+            f"{sum(c.seconds for c in clips) / 60:.1f} minutes, "
             f"{', '.join(f'{r:g}' for r in rates) or 'no'} frames per second"
         )
         if clips:
@@ -116,10 +119,14 @@ def summary_lines(study: Study, recordings: list[RecordingFacts], clips: list[Cl
         lines.append(f"split: {split.within_story_folds} folds inside the story, {split.gap:g} s gap")
     elif study.recordings:
         lines.append(
-            f"split: {len(study.train_stories)} stories train, {len(split.validation_stories)} validation, {len(split.test_stories)} test"
+            f"split: {len(study.train_stories)} stories train, {len(split.validation_stories)} validation, "
+            f"{len(split.test_stories)} test"
         )
     return lines
 
 
 def _words_line(title: str, texts: TextFacts) -> str:
-    return f"{title}: {texts.n_texts} texts, {texts.n_words} words, {texts.seconds / 60:.1f} minutes, {texts.n_different} different words"
+    return (
+        f"{title}: {texts.n_texts} texts, {texts.n_words} words, {texts.seconds / 60:.1f} minutes, "
+        f"{texts.n_different} different words"
+    )

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import difflib
 import math
-import tomllib
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ...errors import UserError
+from ...errors import UserError, one_line
 from ..bold import hf5
 from ..bold.pycortex import PycortexSubject
+from ..toml_file import BACKSLASH, read_toml
+from ..words.stimulus import place_story
 from . import bids
 from .model import GestureSource, RecordingSource, Split, Study
 
@@ -52,6 +55,10 @@ BIDS = {
 GESTURE = {"clip": "*name", "motion": "*file", "words": "*file", "speaker": "*name", "tier": "text", "skeleton": "file"}
 SPLIT = {"test_stories": "names", "validation_stories": "names", "within_story_folds": "folds", "gap": "duration"}
 
+LONGEST = 900  # characters of a problem; a value of the user's may be of any length
+MOST_KEYS = 100  # of one table
+MOST_PROBLEMS = 500  # that are spelled out
+
 KINDS = {
     "text": "must be a text in quotes",
     "name": "must be a text in quotes, without / or \\",
@@ -84,22 +91,22 @@ def parse_study(path) -> tuple[Study | None, list[str]]:
             return None, [f"{path}: is a folder; give the study file, for example {path / 'study.toml'}"]
         if not path.is_file():
             return None, [f"{path}: no such file"]
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except RecursionError:
-        return None, [f"{path}: is not valid TOML: brackets are nested too deeply"]
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        return None, [f"{path}: is not valid TOML: {error}"]
+        raw = read_toml(path)
+    except UserError as error:
+        return None, [str(error)]
     except (OSError, ValueError) as error:  # no permission; a name that no file can have
         return None, [
-            f"{str(path)[:200]!r}: cannot be read ({getattr(error, 'strerror', None) or error}); give the path of a study file"
+            f"{str(path)[:200]!r}: cannot be read ({getattr(error, 'strerror', None) or error}); "
+            "give the path of a study file"
         ]
 
     problems: list[str] = []
     top = _read_keys(raw, TOP, path.name, path.parent, problems)
     found = _bids(top, path, problems)
-    top["recording"] = [_with_defaults(r) for r in top.get("recording", [])]
+    stated = top.get("recording", [])
+    top["recording"] = [_with_defaults(r) for r in stated]
     identity = ("subject", "story")
-    listed = [_source(v) for v in _entries(top, "recording", RECORDING, identity, path, problems)]
+    listed = [_source(v, stated) for v in _entries(top, "recording", RECORDING, identity, path, problems)]
     recordings = _without_repeats([*listed, *found], path, problems)
     gestures = [GestureSource(**values) for values in _entries(top, "gesture", GESTURE, ("clip",), path, problems)]
     split_values = _read_keys(top.get("split", {}), SPLIT, f"{path.name}: split", path.parent, problems)
@@ -117,7 +124,8 @@ def parse_study(path) -> tuple[Study | None, list[str]]:
         gestures=tuple(gestures),
         split=split,
     )
-    return study, problems
+    more = [f"{path.name}: and {len(problems) - MOST_PROBLEMS} more problems"] if len(problems) > MOST_PROBLEMS else []
+    return study, [*(one_line(line, LONGEST) for line in problems[:MOST_PROBLEMS]), *more]
 
 
 def _with_defaults(raw: Any) -> Any:
@@ -127,7 +135,8 @@ def _with_defaults(raw: Any) -> Any:
     return raw
 
 
-def _source(values: dict) -> RecordingSource:
+def _source(values: dict, stated: list) -> RecordingSource:
+    """One recording from its valid values; `stated` are the entries of the file, without defaults."""
     files = values["bold"]
     mask = (values["mask"],) if "mask" in values else ()
     rest = {key: value for key, value in values.items() if key not in ("pycortex", "transform", "spheres")}
@@ -135,7 +144,32 @@ def _source(values: dict) -> RecordingSource:
     if "pycortex" in values:
         pycortex = PycortexSubject(values["pycortex"], values.get("transform"), values.get("spheres", ()))
     partner = files[1] if len(files) > 1 else None
-    return RecordingSource(**{**rest, "bold": files[0], "partner": partner, "mask": mask, "pycortex": pycortex})
+    source = RecordingSource(**{**rest, "bold": files[0], "partner": partner, "mask": mask, "pycortex": pycortex})
+    return _within_scan(replace(source, assumed=_assumed(source, stated)))
+
+
+def _assumed(source: RecordingSource, stated: list) -> str:
+    """The timing that `_with_defaults` supplied, in words."""
+    own = next(r for r in stated if (r.get("subject"), r.get("story")) == (source.subject, source.story))
+    added = [f"{key} = {getattr(source, key):g} s" for key in ("tr", "first_volume_at") if key not in own]
+    return f"{' and '.join(added)} (those of the Huth lab's .hf5)" if added else ""
+
+
+def _within_scan(source: RecordingSource) -> RecordingSource:
+    """A recording with only the volumes of its story, where its events say that the scan holds other stories."""
+    if source.events is None:
+        return source
+    try:
+        window = place_story(source.events, source.stim).volumes
+    except UserError:
+        return source  # reported when the words are read
+    if window is None:
+        return source
+    first = max(0, math.ceil((window.start - source.first_volume_at) / source.tr - 1e-6))
+    after = None
+    if math.isfinite(window.stop):
+        after = max(first, math.ceil((window.stop - source.first_volume_at) / source.tr - 1e-6))
+    return replace(source, rows=(first, after), first_volume_at=source.first_volume_at + first * source.tr)
 
 
 def _bids(top: dict, path: Path, problems: list[str]) -> list[RecordingSource]:
@@ -151,7 +185,7 @@ def _bids(top: dict, path: Path, problems: list[str]) -> list[RecordingSource]:
             recordings += found
             problems += [f"{where}: {line}" for line in wrong]
     bids.share_masks(recordings)
-    return [RecordingSource(**r) for r in recordings]
+    return [_within_scan(RecordingSource(**r)) for r in recordings]
 
 
 def _without_repeats(recordings: list[RecordingSource], path: Path, problems: list[str]) -> list[RecordingSource]:
@@ -210,6 +244,9 @@ def _read_keys(raw: Any, schema: dict[str, str], where: str, root: Path, problem
         problems.append(f"{where}: must be a table of keys and values")
         return {}
     values = {}
+    if len(raw) > MOST_KEYS:
+        problems.append(f"{where}: holds {len(raw)} keys; allowed: {', '.join(schema)}")
+        return values
     for key, value in raw.items():
         if key not in schema:
             near = difflib.get_close_matches(key, schema, n=1)
@@ -233,11 +270,13 @@ def _value(key: str, value: Any, kind: str, root: Path) -> Any:
         paths = value if kind == "files" and isinstance(value, list) and 1 <= len(value) <= 2 else [value]
         if not all(isinstance(p, str) and p.strip() for p in paths):
             raise wrong
-        targets = tuple(_existing(key, root / p, kind) for p in paths)
+        _check_escapes(key, *paths)
+        targets = tuple(_existing(key, root, p, kind) for p in paths)
         return targets if kind == "files" else targets[0]
     if kind in ("text", "name"):
         if not isinstance(value, str) or not value.strip():
             raise wrong
+        _check_escapes(key, value)
         # Names of stories and subjects become names of files.
         if kind == "name" and ("/" in value or "\\" in value or value.startswith(".")):
             raise wrong
@@ -254,9 +293,8 @@ def _value(key: str, value: Any, kind: str, root: Path) -> Any:
         if not isinstance(value, list) or not all(isinstance(v, str) and v for v in value):
             raise wrong
         if len(set(value)) < len(value):
-            raise UserError(
-                f"{key}: a name occurs twice: {', '.join(sorted({v for v in value if value.count(v) > 1}))}"
-            )
+            twice = sorted(name for name, n in Counter(value).items() if n > 1)
+            raise UserError(f"{key}: a name occurs twice: {one_line(', '.join(twice))}")
         return tuple(value)
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
         raise wrong
@@ -267,11 +305,25 @@ def _value(key: str, value: Any, kind: str, root: Path) -> Any:
     return value if kind == "folds" else float(value)
 
 
-def _existing(key: str, target: Path, kind: str) -> Path:
-    if not (target.is_dir() if kind == "folder" else target.is_file()):
-        what = "folder" if kind == "folder" else "file"
-        raise UserError(f"{key}: no such {what}: {target}; paths are relative to the study file")
-    return target
+def _check_escapes(key: str, *values: str) -> None:
+    """Refuse control characters, which an escape such as ``\\b`` of a Windows path leaves."""
+    for value in values:
+        if any(ord(c) < 32 for c in value):
+            raise UserError(f"{key}: {one_line(repr(value), 100)} holds a control character; {BACKSLASH}")
+
+
+def _existing(key: str, root: Path, name: str, kind: str) -> Path:
+    """The file or folder of a name in the study file; backslashes of Windows are read as / elsewhere."""
+    exists = Path.is_dir if kind == "folder" else Path.is_file
+    try:
+        for target in dict.fromkeys((root / name, root / name.replace("\\", "/"))):
+            if exists(target):
+                return target
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise UserError(f"{key}: {one_line(repr(name), 100)} cannot be a path ({reason})") from error
+    what = "folder" if kind == "folder" else "file"
+    raise UserError(f"{key}: no such {what}: {root / name}; paths are relative to the study file")
 
 
 def _names(raw: dict, kind: str, key: str) -> list[str]:
@@ -302,10 +354,12 @@ def _split_problems(split: Split, heard: list[str], stories: list[str], where: s
         problems.append(f"{where}: give test_stories or within_story_folds, not both")
     if split.within_story_folds and len(heard) > 1:
         problems.append(
-            f"{where}: within_story_folds is for a study with a single story; this one has {len(heard)}: name test_stories"
+            f"{where}: within_story_folds is for a study with a single story; this one has {len(heard)}: "
+            "name test_stories"
         )
     if heard and not split.within_story_folds and not split.test_stories:
         problems.append(
-            f"{where}: nothing is held out; name test_stories, or give within_story_folds and gap for a study with a single story"
+            f"{where}: nothing is held out; name test_stories, or give within_story_folds and gap for a study with a "
+            "single story"
         )
     return problems

@@ -62,6 +62,40 @@ def word_notes(study: Study) -> list[str]:
     return list(notes)
 
 
+def assumed_timing(study: Study) -> list[str]:
+    """One line per timing that the study file does not state and a reader supplied."""
+    assumed: dict[str, list[str]] = {}
+    for source in study.recordings:
+        if source.assumed:
+            assumed.setdefault(source.assumed, []).append(f"{source.subject}/{source.story}")
+    return [
+        f"{text} assumed for {len(names)} recordings ({names[0]}, ...)"
+        if len(names) > 1
+        else f"{text} assumed for recording {names[0]}"
+        for text, names in assumed.items()
+    ]
+
+
+def training_problems(study: Study) -> list[str]:
+    """Why a study could not be trained, as far as its file tells; `train` refuses for the same reasons.
+
+    A simulated study may hold nothing but what was held out (the demo's does), and a study of clips alone
+    may still be looked at.
+    """
+    if study.split.within_story_folds or not study.recordings or not study.split.test_stories:
+        return []
+    where = f"{study.path.name}: split"
+    if not study.train_stories:
+        line = f"{where}: no story is left for training; take some out of test_stories or validation_stories"
+        return [] if study.simulated else [line]
+    trained = {r.subject for r in study.recordings if r.story in study.train_stories}
+    return [
+        f"{where}: subject {subject} has no training story (all of its are held out); add one or remove the subject"
+        for subject in study.subjects
+        if subject not in trained
+    ]
+
+
 def shared_text(study: Study) -> list[str]:
     """One line per text that stands on two sides of the split.
 
@@ -93,8 +127,8 @@ def shared_text(study: Study) -> list[str]:
             share = len(grams & other) / min(len(grams), len(other))
             if share > MAX_SHARED:
                 problems.append(
-                    f"{study.path.name}: split: {100 * share:.0f} % of the {N_GRAM}-word sequences of {label} ({side}) also "
-                    f"stand in {other_label} ({other_side}); put both on the same side or remove one"
+                    f"{study.path.name}: split: {100 * share:.0f} % of the {N_GRAM}-word sequences of {label} ({side}) "
+                    f"also stand in {other_label} ({other_side}); put both on the same side or remove one"
                 )
     return problems
 

@@ -8,7 +8,7 @@ out, for all subjects and for both kinds of source.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,7 +30,9 @@ class RecordingSource:
     `mask` are the masks of a volume (voxels inside all of them count), `partner` is the other
     hemisphere of a surface where its name does not follow from `bold`; `pycortex` takes voxels to
     fsaverage5. `events` and `stim` say when
-    the story starts in the scan, for words that count from the start of its audio.
+    the story starts in the scan, for words that count from the start of its audio. `rows` are the first volume of
+    the story and the one after its last, where the scan holds more; `first_volume_at` belongs to the first of them.
+    `assumed` says what the study file leaves to the format.
     """
 
     subject: str
@@ -47,10 +49,12 @@ class RecordingSource:
     events: Path | None = None
     stim: str | None = None
     pycortex: PycortexSubject | None = None
+    rows: tuple[int, int | None] | None = None
+    assumed: str = ""
 
     @property
     def words_key(self) -> tuple:
-        """What decides the words: arguments of `words_io.read_words`."""
+        """What decides the words: arguments of `words.files.read_words`."""
         return self.words, self.tier, self.events, self.stim
 
     @property
@@ -61,10 +65,11 @@ class RecordingSource:
         return tuple(dict.fromkeys(file for file in named if file is not None))
 
     def read_bold(self) -> Bold:
-        """Detrended, z-scored BOLD; see `bold.read_bold`."""
+        """Detrended, z-scored BOLD of the story; see `bold.read.read_bold`."""
         from ..bold.read import read_bold
 
-        return read_bold(self.bold, self.columns, self.scale, self.mask, self.partner, self.tr, self.pycortex)
+        bold = read_bold(self.bold, self.columns, self.scale, self.mask, self.partner, self.tr, self.pycortex)
+        return bold if self.rows is None else _cut(bold, *self.rows, self.bold)
 
     def space(self) -> Space:
         """Where the columns lie, without reading the BOLD."""
@@ -89,7 +94,7 @@ class GestureSource:
 
     @property
     def words_key(self) -> tuple:
-        """What decides the words: arguments of `words_io.read_words`."""
+        """What decides the words: arguments of `words.files.read_words`."""
         return self.words, self.tier, None, None
 
     def import_motion(self) -> Imported:
@@ -184,6 +189,24 @@ class Study:
     def read_clip(self, source: GestureSource) -> GestureClip:
         """Motion with the words spoken."""
         return GestureClip(source.clip, source.speaker, source.import_motion().motion, self.read_words(source))
+
+
+def _cut(bold: Bold, first: int, after: int | None, path: Path) -> Bold:
+    """Some volumes of a scan, detrended and z-scored by themselves.
+
+    The trend of the whole scan is quadratic, and so is what it leaves in a part of it: the result is the one
+    that a file of these volumes alone would give.
+    """
+    from ..bold.read import standardize
+
+    n_volumes = len(bold.data)
+    if first >= n_volumes:
+        raise UserError(
+            f"{path}: has {n_volumes} volumes, but the story begins at volume {first + 1}; check tr, first_volume_at "
+            "and events"
+        )
+    data, n_nan, n_constant = standardize(bold.data[first:after], f"{path}, volumes of the story")
+    return replace(bold, data=data, n_constant=n_nan + n_constant - bold.n_nan)
 
 
 def as_recording(source: RecordingSource, bold: Bold, words: Words) -> Recording:

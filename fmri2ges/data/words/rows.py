@@ -7,22 +7,43 @@ file and line or interval, not only the first one.
 from __future__ import annotations
 
 import math
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from ...errors import UserError
 from ...types import Words
 
-# Pause and noise labels: Huth lab (sp, ns, lg, ls, br, cg, sentence_start, ...), MFA and P2FA (sil, spn).
-MARKS = frozenset({"sp", "sil", "spn", "ns", "lg", "ls", "br", "cg", "sl", "sentence_start", "sentence_end"})
+# Pause and noise labels: Huth lab (sp, ns, lg, ls, br, cg, sentence_start, ...), MFA and P2FA (sil).
+MARKS = frozenset({"sp", "sil", "ns", "lg", "ls", "br", "cg", "sl", "sentence_start", "sentence_end"})
+# Somebody spoke, but the aligner does not know the word: no pause, and no word either.
+UNKNOWN = frozenset(shape.format(name) for name in ("unk", "oov", "spn") for shape in ("{}", "<{}>", "[{}]", "{{{}}}"))
 PUNCTUATION = '.,;:!?"“”()…—–-'
 MAX_OVERLAP = 0.020  # seconds; forced aligners round their borders
 MAX_TIME = 1e6  # seconds; no recording is longer, so a larger number is no time in seconds
 LONG_WORD = 20.0  # seconds; when half of the words last longer, the file counts in milliseconds
 LATE = 60.0  # seconds; a first word later than this is worth a note
 SHOWN = 20  # problems of one file that are spelled out
+
+
+class Row(NamedTuple):
+    """One interval of a file; times may still be text.
+
+    Parameters
+    ----------
+    place : where it stands, such as "line 3"
+    label : the word, a pause or a mark
+    start, duration : seconds
+    """
+
+    place: str
+    label: str
+    start: float | str
+    duration: float | str
 
 
 @dataclass(frozen=True)
@@ -51,25 +72,27 @@ class WordsReport:
 def clean_word(label: str) -> str | None:
     """The lower-case word of a label, without punctuation around it; None for a pause or a mark."""
     label = label.strip().lower().replace("’", "'")
-    if label[:1] in "{<[" or label in MARKS:
+    if label[:1] in "{<[" or label in MARKS or label in UNKNOWN:
         return None
     return label.strip(PUNCTUATION) or None
 
 
-def report_words(path: Path, rows, notes=()) -> WordsReport:
-    """Clean and validate rows of (place, label, start, duration), in the order of the file.
+def report_words(path: Path, rows: Iterable[Row], notes=(), problems=()) -> WordsReport:
+    """Clean and validate rows in the order of the file.
 
     Parameters
     ----------
     path : the file, for messages
-    rows : iterable of (place such as "line 3", label, start in seconds, duration in seconds); times may be text
-    notes : what the reader of the format has to say
+    rows : the intervals of the file
+    notes, problems : what the reader of the format has to say
     """
-    text, starts, durations, problems, marks = [], [], [], [], 0
+    text, starts, durations, problems, marks, unknown = [], [], [], list(problems), 0, Counter()
     for place, label, start, duration in rows:
         word = clean_word(label)
         if word is None:
-            marks += 1
+            mark = label.strip().lower()
+            unknown.update([mark] if mark in UNKNOWN else [])
+            marks += mark not in UNKNOWN
             continue
         previous = (text[-1], starts[-1], durations[-1]) if text else None
         try:
@@ -90,9 +113,14 @@ def report_words(path: Path, rows, notes=()) -> WordsReport:
         )
     if len(problems) > SHOWN:
         problems[SHOWN:] = [f"{path}: {len(problems) - SHOWN} more words with such problems"]
-    told = [*notes, *_clock_notes(path, text, starts)]
-    if marks:
-        told.insert(0, f"{path}: {marks} pauses and marks dropped")
+    told = [f"{path}: {marks} pauses and marks dropped"] if marks else []
+    if unknown:
+        counts = ", ".join(f"{n} {mark}" for mark, n in unknown.most_common())
+        told.append(
+            f"{path}: {unknown.total()} of {len(text) + unknown.total()} words dropped, which the aligner did not know "
+            f"({counts}); add them to its dictionary if they matter"
+        )
+    told += [*notes, *_clock_notes(path, text, starts)]
     return WordsReport(Words.from_lists(text, starts, durations), tuple(problems), tuple(told))
 
 

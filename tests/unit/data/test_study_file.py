@@ -241,3 +241,88 @@ def test_alice_clock_is_right(alice):
 
     assert held_out_r(0) > 0.2
     assert held_out_r(0) > max(held_out_r(shift) for shift in (-60, -20, 20, 60)) + 0.1
+
+
+# --- what check refuses because train would
+
+
+def test_a_subject_without_a_training_story_is_refused(toy):
+    entry = toy.read_text().split("[[recording]]")[3].split("[[gesture]]")[0].replace('"s1"', '"s2"')
+    change(toy, ("[[gesture]]", f"[[recording]]{entry}[[gesture]]"))
+    (line,) = check_study(toy).problems
+    assert line.startswith("study.toml: split: subject s2 has no training story")
+    load_study(toy)  # decoding needs no training story
+
+
+def test_a_study_without_a_training_story_is_refused_unless_it_is_simulated(toy):
+    change(toy, ('test_stories = ["c"]', 'test_stories = ["a", "c"]\nvalidation_stories = ["b"]'))
+    (line,) = check_study(toy).problems
+    assert "no story is left for training" in line
+    change(toy, ('name = "toy"', 'name = "toy"\nsimulated = true'))
+    assert check_study(toy).problems == ()
+
+
+def test_folds_that_leave_nothing_to_train_on_are_refused(toy):
+    parts = toy.read_text().split("[[recording]]")
+    single = f"{parts[0]}[[recording]]{parts[1]}[split]\nwithin_story_folds = "
+    toy.write_text(f"{single}2\ngap = 100\n")
+    assert check_study(toy).problems == (
+        "recording s1/a: gap: 100 s leaves nothing to train on beside a test block of one of 2 folds",
+    )
+    toy.write_text(f"{single}40\n")
+    assert "must be between 2 and the number of volumes (30); got 40" in check_study(toy).problems[0]
+    toy.write_text(f"{single}3\ngap = 4\n")
+    assert check_study(toy).problems == ()
+
+
+def test_tables_of_other_rois_are_refused(toy):
+    text = toy.read_text()
+    head, last = text.rsplit('columns = ["X", "Y", "Z"]', 1)
+    toy.write_text(f'{head}columns = ["X", "W", "Z"]{last}')
+    (line,) = check_study(toy).problems
+    assert "name other ROIs ('Y' and 'W' in one place); give all recordings the same columns" in line
+
+
+# --- files from Windows
+
+
+def test_a_byte_order_mark_is_skipped(toy):
+    toy.write_bytes(b"\xef\xbb\xbf" + toy.read_bytes())
+    assert check_study(toy).problems == ()
+    toy.write_bytes(toy.read_bytes().decode("utf-8-sig").encode("utf-16"))
+    assert check_study(toy).problems == (f"{toy}: is UTF-16 text; save it as UTF-8",)
+
+
+@pytest.mark.parametrize("name", ["sub\\bold.npy", "sub\\new.npy", "sub\\table.npy", "sub\\first.npy"])
+def test_an_escape_in_a_path_is_named_with_the_mend(toy, name):
+    (line,) = problems(change(toy, ('bold = "a.npy"', f'bold = "{name}"')))
+    assert "recording 1 (s1/a): bold: " in line and "holds a control character" in line
+    assert "write the path with / (\"sub/bold.tsv\") or in single quotes ('sub\\bold.tsv')" in line
+
+
+@pytest.mark.parametrize("name", ["C:\\Users\\me\\a.npy", "sub\\data.npy", "sub\\xa.npy", "D:\\a.npy", "sub\\"])
+def test_a_backslash_that_toml_refuses_is_named_with_the_mend(toy, name):
+    (line,) = problems(change(toy, ('bold = "a.npy"', f'bold = "{name}"')))
+    assert "is not valid TOML" in line and "a backslash inside" in line and "write the path with /" in line
+
+
+def test_windows_paths_in_single_quotes_are_read_anywhere(toy):
+    (toy.parent / "sub").mkdir()
+    (toy.parent / "a.npy").rename(toy.parent / "sub" / "a.npy")
+    assert check_study(change(toy, ('bold = "a.npy"', "bold = 'sub\\a.npy'"))).problems == ()
+
+
+def test_names_that_no_file_can_have_are_one_line(toy):
+    (line,) = problems(change(toy, ('bold = "a.npy"', f'bold = "{"x" * 300}"')))
+    assert "bold: " in line and "cannot be a path" in line and len(line) < 300
+
+
+def test_timing_that_a_format_supplies_is_said(toy, tmp_path):
+    from tests.bold_files import write_hf5
+
+    rng = np.random.default_rng(0)
+    write_hf5(toy.parent / "a.hf5", rng.normal(size=(30, 3)).astype(np.float32))
+    columns = 'columns = ["X", "Y", "Z"]\n'
+    change(toy, ('bold = "a.npy"\ntr = 2.0\nfirst_volume_at = 1.0\n' + columns, 'bold = "a.hf5"\n'))
+    notes = check_study(toy).notes
+    assert "tr = 2 s and first_volume_at = 11 s (those of the Huth lab's .hf5) assumed for recording s1/a" in notes

@@ -5,7 +5,6 @@ import json
 import numpy as np
 import pytest
 
-from fmri2ges.data.words.bids_events import story_onset
 from fmri2ges.data.words.files import read_words, report
 from fmri2ges.errors import UserError
 
@@ -77,8 +76,9 @@ def test_gentle_words_without_times_are_dropped_and_counted(tmp_path):
     [
         ("{", "is not valid JSON"),
         ("[" * 100_000, "is not valid JSON"),
-        ("[]", "is not a gentle alignment"),
-        ({"words": {}}, "is not a gentle alignment"),
+        ("[]", "is none of the .json files of words that are known: .*gentle's align.json"),
+        ({"words": {}}, "is none of the .json files of words that are known"),
+        ('{"words": [], "words": []}', "names 'words' twice"),
         ({"words": [3]}, r"words\[1\]: must be an object"),
         ({"words": [{"start": 0, "end": 1}]}, r"words\[1\]: has no word"),
         ({"words": [{"word": "a", "start": "0", "end": 1}]}, r"words\[1\] .*must be seconds"),
@@ -103,21 +103,6 @@ def test_gentle_times_move_to_the_clock_of_the_scan(tmp_path):
     plain, moved = (read_words(write(tmp_path / "align.json", GENTLE), events=e) for e in (None, events))
     np.testing.assert_allclose(moved.start - plain.start, 3.0)
     np.testing.assert_allclose(moved.duration, plain.duration)
-
-
-def test_the_onset_of_a_story_is_found_or_asked_for(tmp_path):
-    path = write(tmp_path / "a_events.tsv", EVENTS)
-    assert story_onset(path) == 3.0 and story_onset(path, "pieman_audio") == 3.0 and story_onset(path, "Music") == 0.0
-    with pytest.raises(UserError, match="no event is 'tunnel'.*the file names: music, pieman_audio, pieman_audio.wav"):
-        story_onset(path, "tunnel")
-    two = write(tmp_path / "b_events.tsv", EVENTS + "500\t10\tstory\tother.wav\n")
-    with pytest.raises(UserError, match="several events are a story"):
-        story_onset(two)
-    assert story_onset(two, "other") == 500
-    lone = write(tmp_path / "c_events.tsv", "onset\tduration\n12.5\tn/a\n")
-    assert story_onset(lone) == 12.5
-    with pytest.raises(UserError, match="line 2: onset must be seconds; got 'x'"):
-        story_onset(write(tmp_path / "d_events.tsv", "onset\tduration\nx\t1\n"))
 
 
 def test_words_as_events(tmp_path):

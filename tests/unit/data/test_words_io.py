@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from praatio import textgrid
 
-from fmri2ges.data.words.files import clean_word, read_textgrid, read_words, read_words_tsv, write_words_tsv
+from fmri2ges.data.words.files import clean_word, read_words, read_words_tsv, write_words_tsv
 from fmri2ges.errors import UserError
 from fmri2ges.types import Words
 
@@ -54,13 +54,15 @@ def test_utf16_of_praat_is_read(tmp_path):
 def test_the_tier_is_found_or_asked_for(tmp_path):
     tiers = {"phone": [(0.5, 1.0, "k")], "Words": [(0.5, 1.0, "cat")], "notes": [(0.5, 1.0, "hm")]}
     path = write_textgrid(tmp_path / "a.TextGrid", tiers)
-    assert read_textgrid(path).text == ("cat",)
-    assert read_textgrid(path, "phone").text == ("k",)
-    with pytest.raises(UserError, match="no interval tier 'word'; interval tiers: 'phone', 'Words', 'notes'"):
-        read_textgrid(path, "word")
+    assert read_words(path).text == ("cat",)
+    assert read_words(path, "phone").text == ("k",)
+    with pytest.raises(
+        UserError, match=r"there is no tier 'word'; tiers: 'phone' \(1 labels\), 'Words' \(1 labels\), 'notes'"
+    ):
+        read_words(path, "word")
     ambiguous = write_textgrid(tmp_path / "b.TextGrid", {"x": [(0, 1, "a")], "y": [(0, 1, "b")]})
     with pytest.raises(UserError, match="which tier holds the words"):
-        read_textgrid(ambiguous)
+        read_words(ambiguous)
 
 
 @pytest.mark.parametrize(

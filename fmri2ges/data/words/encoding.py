@@ -1,0 +1,111 @@
+"""Which characters the bytes of a text file stand for.
+
+UTF-8 and UTF-16 tell themselves apart. Of the older 8-bit encodings two are common in files of words:
+Windows-1252 (of which Latin-1 is a part) and MacRoman. They give other characters for the same bytes, so
+the one is taken under which no word looks wrong: no capital after a small letter (`cafŽ`), no sign inside
+a word (`ma–ana`). Where both look wrong the file is refused: a word that nobody said would pass for one.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from ...errors import UserError, one_line
+
+MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+OLD = ("cp1252", "mac_roman")  # where both make sense, the first is taken
+NAMES = {"cp1252": "Windows-1252", "mac_roman": "MacRoman"}
+SAMPLE = 4096  # bytes that are enough to see UTF-16
+OPENING, CLOSING, INSIDE = "“„«‹¿¡", "”»›…", "’‘\xa0\xad"
+# Letters to Unicode, but signs in the old encodings: no word of a story holds them.
+SIGNS = "ƒπΩµıﬁﬂˆˇ"
+OTHER_ALPHABET = 4  # letters beyond ASCII in a row: Cyrillic or Greek read as Latin
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """The text of a file, and a line on its encoding where that had to be guessed."""
+
+    text: str
+    note: str = ""
+
+
+def decode(path: Path, data: bytes) -> Decoded:
+    """Text of a file in UTF-8, UTF-16 (with or without byte order mark), Latin-1, Windows-1252 or MacRoman.
+
+    Raises
+    ------
+    UserError
+        Where the bytes make sense in none of them.
+    """
+    name = next((name for mark, name in MARKS if data.startswith(mark)), None) or _utf16(data) or "utf-8"
+    try:
+        return Decoded(data.decode(name))
+    except UnicodeDecodeError as error:
+        if name != "utf-8":
+            raise UserError(
+                f"{path}: is damaged {name.removesuffix('-sig').upper()} text ({one_line(error)}); copy it again"
+            ) from error
+    return _old(path, data)
+
+
+def _utf16(data: bytes) -> str | None:
+    """UTF-16 without a mark: mostly ASCII, so every other byte is zero."""
+    sample = data[:SAMPLE]
+    even, odd = sample[::2].count(0), sample[1::2].count(0)
+    most = 0.4 * len(sample) / 2
+    if even > most and odd < 0.1 * most:
+        return "utf-16-be"
+    return "utf-16-le" if odd > most and even < 0.1 * most else None
+
+
+def _old(path: Path, data: bytes) -> Decoded:
+    words = list(dict.fromkeys(re.findall(rb"[^\s\",;<>]*[\x80-\xff][^\s\",;<>]*", data)))
+    for name in OLD:
+        try:
+            shown = [word.decode(name) for word in words]
+        except UnicodeDecodeError:
+            continue
+        if all(map(_makes_sense, shown)):
+            called = NAMES[name] if name != "cp1252" or re.search(rb"[\x80-\x9f]", data) else "Latin-1"
+            note = f"{path}: is not UTF-8 text; read as {called}, for example {one_line(repr(shown[0]), 40)}"
+            return Decoded(data.decode(name), note)
+    example = words[0][:40].decode("ascii", "backslashreplace")
+    raise UserError(
+        f"{path}: is neither UTF-8 nor UTF-16 text, and makes no sense as Latin-1, Windows-1252 or MacRoman "
+        f"(for example {one_line(example, 60)}); save it as UTF-8"
+    )
+
+
+def _makes_sense(word: str) -> bool:
+    run = 0
+    for before, char, after in zip(" " + word, word, word[1:] + " "):
+        run = run + 1 if char.isalpha() and not char.isascii() else 0
+        if run >= OTHER_ALPHABET:
+            return False
+        if not char.isascii() and not _in_place(before, char, after):
+            return False
+    return True
+
+
+def _in_place(before: str, char: str, after: str) -> bool:
+    if char in SIGNS:
+        return False
+    if char.isalpha():
+        return not (char.isupper() and before.islower())
+    if char in INSIDE:
+        return True
+    if char in OPENING:
+        return not before.isalnum()
+    if char in CLOSING:
+        return not after.isalnum()
+    return char.isprintable() and not before.isalpha() and not after.isalpha()
