@@ -7,6 +7,7 @@ order of ``mask.T != 0``. A test story also holds ``individual_repeats``, repeat
 
 from __future__ import annotations
 
+import math
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,12 +15,15 @@ import numpy as np
 
 from ...brain.voxels import VoxelGrid
 from ...errors import UserError
-from .series import ROWS, Series, check_size, reading
+from ..content import check_content
+from ..reading import reading
+from .series import ROWS, Series, check_size
 
 TR = 2.0  # seconds
 FIRST_VOLUME_AT = 11.0  # seconds
 KEY, REPEATS = "data", "individual_repeats"
 COLUMNS = 4096  # voxels whose repeats are read at a time
+MAX_CHUNK = 256 * 2**20  # bytes of a packed piece, which is unpacked whole; h5py itself makes pieces of 1 MB
 
 
 def open_hf5(path, masks: tuple[Path, ...] = ()) -> Series:
@@ -73,12 +77,15 @@ def _dataset(path, key: str, n_axes: int):
     """An array of numbers in an open file."""
     import h5py
 
-    with reading(path, "HDF5"):
+    with reading(check_content(path), "HDF5"):
         file = h5py.File(path, "r")
     with file:
         with reading(path, "HDF5"):
             keys = [str(key) for key in file]
+            if isinstance(file.get(key, getlink=True), h5py.ExternalLink):
+                raise UserError(_elsewhere(path, key))
             data = file[key] if key in keys else None
+            _check_own(path, key, data)
             found = None if data is None else _shape_of(data)
         if found is None:
             raise UserError(f"{path}: lacks the key `{key}`; it holds: {', '.join(keys) or 'nothing'}")
@@ -89,6 +96,24 @@ def _dataset(path, key: str, n_axes: int):
         if not written:
             raise UserError(f"{path}: `{key}` was never written; copy the file again")
         yield data
+
+
+def _elsewhere(path, key: str) -> str:
+    return f"{path}: the data of `{key}` lie in another file, which is not read; write them into this one"
+
+
+def _check_own(path, key: str, data) -> None:
+    """Refuse data that lie in other files, and pieces that unpack to more than a piece takes."""
+    import h5py
+
+    if not isinstance(data, h5py.Dataset):
+        return
+    if data.is_virtual or data.external:
+        raise UserError(_elsewhere(path, key))
+    if data.chunks and math.prod(data.chunks) * data.dtype.itemsize > MAX_CHUNK:
+        raise UserError(
+            f"{path}: `{key}` is packed in pieces of more than {MAX_CHUNK // 2**20} MB; write it in smaller chunks"
+        )
 
 
 def _shape_of(data) -> tuple[tuple[int, ...], str, int]:
@@ -109,6 +134,7 @@ def _grid(path, masks: tuple[Path, ...], n_voxels: int) -> VoxelGrid:
     ijk = np.argwhere(mask.T)[:, ::-1]
     if len(ijk) != n_voxels:
         raise UserError(
-            f"{path}: has {n_voxels} voxels, but the mask {masks[0]} has {len(ijk)}; give the mask_thick.nii.gz of this subject"
+            f"{path}: has {n_voxels} voxels, but the mask {masks[0]} has {len(ijk)}; give the mask_thick.nii.gz of "
+            "this subject"
         )
     return VoxelGrid(mask.shape, affine, ijk)
