@@ -38,11 +38,14 @@ def find_tr(path, top=None) -> RepetitionTime:
     UserError
         When neither a sidecar nor the header states one, or only a header that may not know it.
     """
-    path = Path(path)
+    path = check_content(path)
     found = sidecar_tr(path, top)
     if found is not None:
         return found
-    seconds = header_tr(path)
+    try:
+        seconds = header_tr(path)
+    except UserError:  # a damaged file is refused when it is read
+        seconds = None
     if seconds is not None and not doubtful(seconds):
         return RepetitionTime(seconds, path)
     if seconds is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 
-from ...errors import UserError
+from ...errors import UserError, one_line
 from ...types import Words
 from ..bold.read import Bold
 from .clocks import ClockFacts, clock_facts
@@ -54,6 +54,7 @@ class _Findings:
     clocks: dict[str, ClockFacts] = field(default_factory=dict)
     # Problems of motion files, as (whether the clip's own file is named in front, text) -> the clips.
     motions: dict[tuple[bool, str], list[GestureSource]] = field(default_factory=dict)
+    bold_notes: dict[str, list[str]] = field(default_factory=dict)  # what is unusual in BOLD -> its recordings
 
 
 def check_study(path, progress=None) -> Checked:
@@ -69,7 +70,12 @@ def check_study(path, progress=None) -> Checked:
         (_check_recording if isinstance(source, RecordingSource) else _check_clip)(found, label, source)
     problems = [*found.problems, *_motion_problems(found.motions), *_column_problems(study, found.recordings)]
     clocks = tuple(found.clocks.values())
-    notes = [*(note for c in clocks if (note := c.note)), *found.notes, *word_notes(study)]
+    notes = [
+        *(note for c in clocks if (note := c.note)),
+        *_shared_notes(found.bold_notes),
+        *found.notes,
+        *word_notes(study),
+    ]
     return Checked(
         study,
         tuple(dict.fromkeys(problems)),
@@ -139,6 +145,8 @@ def _check_recording(found: _Findings, label: str, source: RecordingSource) -> N
     )
     found.recordings.append(facts)
     found.notes += _dropped(label, bold)
+    for note in (*bold.notes, *_confounds(bold)):
+        found.bold_notes.setdefault(note, []).append(label)
     if not words:
         return
     start = source.first_volume_at - source.tr / 2
@@ -189,6 +197,20 @@ def _motion_problems(motions: dict[tuple[bool, str], list[GestureSource]]) -> li
             line += f" (the same in {len(clips) - 1} more clips: {others})"
         lines.append(line)
     return lines
+
+
+def _shared_notes(notes: dict[str, list[str]]) -> list[str]:
+    """One line per note on BOLD; recordings that share it are counted."""
+    more = {text: f" and {len(labels) - 1} more" if len(labels) > 1 else "" for text, labels in notes.items()}
+    return [f"{labels[0]}{more[text]}: {text}" for text, labels in notes.items()]
+
+
+def _confounds(bold: Bold) -> list[str]:
+    """What was regressed out, where the study asks for it."""
+    if not bold.confounds:
+        return []
+    n, names = len(bold.confounds), one_line(", ".join(bold.confounds))
+    return [f"{n} confound{'s' if n > 1 else ''} regressed out together with the trend: {names}"]
 
 
 def _column_problems(study: Study, recordings: list[RecordingFacts]) -> list[str]:

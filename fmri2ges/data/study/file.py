@@ -10,7 +10,10 @@ from typing import Any
 
 from ...errors import UserError
 from ..bold import hf5
+from ..bold.confounds import Confounds
 from ..bold.pycortex import PycortexSubject
+from ..bold.timing import find_tr
+from ..content import check_content
 from . import bids
 from .model import GestureSource, RecordingSource, Split, Study
 
@@ -24,7 +27,7 @@ RECORDING = {
     "pycortex": "folder",
     "transform": "name",
     "spheres": "files",
-    "tr": "*positive",
+    "tr": "positive",
     "first_volume_at": "*number",
     "words": "*file",
     "tier": "text",
@@ -32,6 +35,9 @@ RECORDING = {
     "stim": "text",
     "columns": "names",
     "scale": "positive",
+    "confounds": "file",
+    "confound_columns": "names",
+    "ignore_header_tr": "truth",
 }
 BIDS = {
     "root": "*folder",
@@ -43,11 +49,13 @@ BIDS = {
     "stim": "text",
     "subjects": "names",
     "runs": "runs",
-    "session": "text",
-    "desc": "text",
+    **dict.fromkeys(bids.CHOICES, "label"),
     "tr": "positive",
     "mask": "file",
     "tier": "text",
+    "confounds": "text",
+    "confound_columns": "names",
+    "ignore_header_tr": "truth",
 }
 GESTURE = {"clip": "*name", "motion": "*file", "words": "*file", "speaker": "*name", "tier": "text", "skeleton": "file"}
 SPLIT = {"test_stories": "names", "validation_stories": "names", "within_story_folds": "folds", "gap": "duration"}
@@ -55,6 +63,7 @@ SPLIT = {"test_stories": "names", "validation_stories": "names", "within_story_f
 KINDS = {
     "text": "must be a text in quotes",
     "name": "must be a text in quotes, without / or \\",
+    "label": "must be a text in quotes, as in the names of the files, or a whole number",
     "truth": "must be true or false",
     "list": "must be written as [[{key}]]",
     "table": "must be written as [{key}]",
@@ -135,7 +144,11 @@ def _source(values: dict) -> RecordingSource:
     if "pycortex" in values:
         pycortex = PycortexSubject(values["pycortex"], values.get("transform"), values.get("spheres", ()))
     partner = files[1] if len(files) > 1 else None
-    return RecordingSource(**{**rest, "bold": files[0], "partner": partner, "mask": mask, "pycortex": pycortex})
+    own = {"bold": files[0], "partner": partner, "mask": mask, "pycortex": pycortex}
+    columns = rest.pop("confound_columns", ())
+    if "confounds" in rest:
+        own["confounds"] = Confounds(rest["confounds"], columns)
+    return RecordingSource(**{**rest, **own})
 
 
 def _bids(top: dict, path: Path, problems: list[str]) -> list[RecordingSource]:
@@ -176,6 +189,8 @@ def _entries(
         values = _read_keys(raw, schema, where, path.parent, problems)
         _check_stim(values, where, problems)
         _check_pycortex(values, where, problems)
+        if kind == "recording":
+            _complete(raw, values, where, problems)
         if len(problems) > before:
             continue
         key = tuple(values[k] for k in identity)
@@ -192,6 +207,17 @@ def _entries(
 def _check_stim(values: dict, where: str, problems: list[str]) -> None:
     if "stim" in values and "events" not in values:
         problems.append(f"{where}: stim names an event of `events`; add events, or remove stim")
+
+
+def _complete(raw: dict, values: dict, where: str, problems: list[str]) -> None:
+    """Take the repetition time from the recording's own files where the study file states none; check its confounds."""
+    if "confound_columns" in values and "confounds" not in values:
+        problems.append(f"{where}: confound_columns names columns of `confounds`; add confounds, or remove it")
+    if "tr" not in raw and "bold" in values:
+        try:
+            values["tr"] = find_tr(values["bold"][0]).seconds
+        except UserError as error:
+            problems.append(f"{where}: tr missing; add it ({error})")
 
 
 def _check_pycortex(values: dict, where: str, problems: list[str]) -> None:
@@ -235,7 +261,9 @@ def _value(key: str, value: Any, kind: str, root: Path) -> Any:
             raise wrong
         targets = tuple(_existing(key, root / p, kind) for p in paths)
         return targets if kind == "files" else targets[0]
-    if kind in ("text", "name"):
+    if kind == "label" and type(value) is int and value >= 0:
+        return str(value)
+    if kind in ("text", "name", "label"):
         if not isinstance(value, str) or not value.strip():
             raise wrong
         # Names of stories and subjects become names of files.
@@ -268,10 +296,12 @@ def _value(key: str, value: Any, kind: str, root: Path) -> Any:
 
 
 def _existing(key: str, target: Path, kind: str) -> Path:
-    if not (target.is_dir() if kind == "folder" else target.is_file()):
-        what = "folder" if kind == "folder" else "file"
-        raise UserError(f"{key}: no such {what}: {target}; paths are relative to the study file")
-    return target
+    if kind == "folder" and target.is_dir():
+        return target
+    if kind != "folder" and (target.is_file() or target.is_symlink()):
+        return check_content(target)
+    what = "folder" if kind == "folder" else "file"
+    raise UserError(f"{key}: no such {what}: {target}; paths are relative to the study file")
 
 
 def _names(raw: dict, kind: str, key: str) -> list[str]:

@@ -17,6 +17,7 @@ from ...types import GestureClip, Motion, Recording, Words
 
 if TYPE_CHECKING:
     from ...brain.space import Space
+    from ..bold.confounds import Confounds
     from ..bold.pycortex import PycortexSubject
     from ..bold.read import Bold
     from ..motion.bvh import Imported
@@ -30,7 +31,8 @@ class RecordingSource:
     `mask` are the masks of a volume (voxels inside all of them count), `partner` is the other
     hemisphere of a surface where its name does not follow from `bold`; `pycortex` takes voxels to
     fsaverage5. `events` and `stim` say when
-    the story starts in the scan, for words that count from the start of its audio.
+    the story starts in the scan, for words that count from the start of its audio. `confounds` are regressed out;
+    `ignore_header_tr` is for files whose header states another `tr`, wrongly.
     """
 
     subject: str
@@ -47,6 +49,8 @@ class RecordingSource:
     events: Path | None = None
     stim: str | None = None
     pycortex: PycortexSubject | None = None
+    confounds: Confounds | None = None
+    ignore_header_tr: bool = False
 
     @property
     def words_key(self) -> tuple:
@@ -64,7 +68,9 @@ class RecordingSource:
         """Detrended, z-scored BOLD; see `bold.read_bold`."""
         from ..bold.read import read_bold
 
-        return read_bold(self.bold, self.columns, self.scale, self.mask, self.partner, self.tr, self.pycortex)
+        tr = None if self.ignore_header_tr else self.tr
+        where = (self.bold, self.columns, self.scale, self.mask, self.partner)
+        return read_bold(*where, tr, self.pycortex, self.confounds)
 
     def space(self) -> Space:
         """Where the columns lie, without reading the BOLD."""

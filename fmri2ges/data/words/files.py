@@ -12,6 +12,7 @@ from pathlib import Path
 from ...errors import UserError, one_line
 from ...types import Words
 from ..atomic import write_text
+from ..content import check_content
 from .bids_events import read_table, report_events, story_onset
 from .gentle import report_gentle
 from .rows import WordsReport, clean_word, report_words
@@ -47,7 +48,7 @@ def report(path, tier: str | None = None, events=None, stim: str | None = None) 
     UserError
         When the file cannot be read at all.
     """
-    path = Path(path)
+    path = check_content(path)
     suffix = path.suffix.lower()
     if suffix == ".textgrid":
         found = _report_textgrid(path, tier)
