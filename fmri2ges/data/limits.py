@@ -66,6 +66,18 @@ def unpack_zlib(data: bytes, n_bytes: int) -> bytes:
     return out
 
 
+def check_unpacked(path, n_bytes: int) -> None:
+    """Refuse measured values that take far more than their packed file: noise does not shrink so much.
+
+    Raises
+    ------
+    UserError
+    """
+    limit = unpacked_limit(path)
+    if n_bytes > limit:
+        raise UserError(too_large(path, limit))
+
+
 def too_large(path, limit: int) -> str:
     """The message for a file that unpacks to more than it may."""
     size = os.path.getsize(path)

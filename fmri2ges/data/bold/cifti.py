@@ -8,6 +8,7 @@ from ...brain.atlas import N_VERTICES
 from ...brain.surface import N_FSLR, load_fslr_index
 from ...errors import UserError
 from ..cifti import load_cifti
+from ..limits import check_unpacked
 from ..reading import reading
 from .series import Series
 
@@ -37,6 +38,7 @@ def open_cifti(path) -> Series:
         )
     with reading(path, "CIFTI"):
         n_volumes, n_gray = image.shape
+        check_unpacked(path, n_volumes * n_gray * 4)
         source = _sources(path, list(maps[1].brain_models), n_gray)
         tr = _tr(maps[0])
 

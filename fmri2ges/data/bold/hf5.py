@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from contextlib import contextmanager
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ import numpy as np
 from ...brain.voxels import VoxelGrid
 from ...errors import UserError
 from ..content import check_content
+from ..limits import check_unpacked
 from ..reading import reading
 from .series import ROWS, Series, check_size
 
@@ -23,7 +25,9 @@ TR = 2.0  # seconds
 FIRST_VOLUME_AT = 11.0  # seconds
 KEY, REPEATS = "data", "individual_repeats"
 COLUMNS = 4096  # voxels whose repeats are read at a time
-MAX_CHUNK = 256 * 2**20  # bytes of a packed piece, which is unpacked whole; h5py itself makes pieces of 1 MB
+# Of a packed array: bytes of a piece, which is unpacked whole, and number of pieces; h5py makes them 1 MB large.
+MAX_CHUNK, MAX_CHUNKS = 256 * 2**20, 200_000
+BYTES_AT_A_TIME = 64 * 2**20
 
 
 def open_hf5(path, masks: tuple[Path, ...] = ()) -> Series:
@@ -45,11 +49,21 @@ def open_hf5(path, masks: tuple[Path, ...] = ()) -> Series:
 
     def fill(out: np.ndarray) -> None:
         with _dataset(path, KEY, 2) as data, reading(path, "HDF5"):
-            for lo in range(0, shape[0], ROWS):
-                rows = np.s_[lo : min(lo + ROWS, shape[0])]
-                data.read_direct(out, rows, rows)  # HDF5 converts to float32 itself
+            n_rows, n_columns = _tile(shape, data.chunks)
+            for row, column in product(range(0, shape[0], n_rows), range(0, shape[1], n_columns)):
+                part = np.s_[row : min(row + n_rows, shape[0]), column : min(column + n_columns, shape[1])]
+                data.read_direct(out, part, part)  # HDF5 converts to float32 itself
 
     return Series(shape, fill, "voxels", grid=grid)
+
+
+def _tile(shape: tuple[int, int], chunks: tuple[int, int] | None) -> tuple[int, int]:
+    """Rows and columns that are read at a time: whole pieces of a packed array, so that each is unpacked once."""
+    if chunks is None:
+        return ROWS, shape[1]
+    n_rows = chunks[0] * max(1, ROWS // chunks[0])
+    pieces = max(1, BYTES_AT_A_TIME // (8 * n_rows * chunks[1]))
+    return n_rows, chunks[1] * pieces
 
 
 def story_noise_ceiling(path) -> np.ndarray:
@@ -95,6 +109,7 @@ def _dataset(path, key: str, n_axes: int):
             raise UserError(f"{path}: `{key}` must hold numbers, {axes}; got shape {shape}")
         if not written:
             raise UserError(f"{path}: `{key}` was never written; copy the file again")
+        _check_packed(path, key, data)
         yield data
 
 
@@ -103,17 +118,29 @@ def _elsewhere(path, key: str) -> str:
 
 
 def _check_own(path, key: str, data) -> None:
-    """Refuse data that lie in other files, and pieces that unpack to more than a piece takes."""
+    """Refuse data that lie in other files."""
     import h5py
 
     if not isinstance(data, h5py.Dataset):
         return
     if data.is_virtual or data.external:
         raise UserError(_elsewhere(path, key))
-    if data.chunks and math.prod(data.chunks) * data.dtype.itemsize > MAX_CHUNK:
+
+
+def _check_packed(path, key: str, data) -> None:
+    """Refuse what would take far more memory or time than the size of the file lets expect."""
+    if data.ndim == 2:
+        check_size(path, *data.shape)
+    if not data.chunks:
+        return
+    n_chunks = math.prod(-(-n // c) for n, c in zip(data.shape, data.chunks))
+    if math.prod(data.chunks) * data.dtype.itemsize > MAX_CHUNK or n_chunks > MAX_CHUNKS:
         raise UserError(
-            f"{path}: `{key}` is packed in pieces of more than {MAX_CHUNK // 2**20} MB; write it in smaller chunks"
+            f"{path}: `{key}` is packed in {n_chunks} pieces of {' x '.join(map(str, data.chunks))} numbers; write it "
+            "in "
+            f"at most {MAX_CHUNKS} pieces of at most {MAX_CHUNK // 2**20} MB"
         )
+    check_unpacked(path, math.prod(data.shape) * data.dtype.itemsize)
 
 
 def _shape_of(data) -> tuple[tuple[int, ...], str, int]:

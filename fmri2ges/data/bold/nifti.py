@@ -9,6 +9,7 @@ import numpy as np
 from ...brain.voxels import VoxelGrid
 from ...errors import UserError
 from ..images import image_tr, load_image, on_surface
+from ..limits import check_unpacked
 from ..masks import Threshold, roi_inside, volume_inside
 from ..reading import reading
 from .frames import read_frames
@@ -16,6 +17,7 @@ from .pairs import open_pair
 from .series import Series
 
 MAX_GRID = 60_000_000  # voxels of a mask's volume; MNI space at 0.5 mm has 58 million
+PACKED = (".nii.gz", ".mgz")
 BYTES_AT_A_TIME = 64 * 2**20
 
 
@@ -52,6 +54,9 @@ def open_volume(path, masks: tuple[Path, ...], partner: Path | None = None) -> S
             f"{_grid_text(mask.shape, affine)}; resample the mask to the grid of the BOLD"
         )
 
+    if Path(path).name.lower().endswith(PACKED):
+        # Outside the mask there may be nothing but zeros, which shrink to almost nothing.
+        check_unpacked(path, image.shape[3] * len(grid.ijk) * 4)
     # A scaled volume is float64.
     volumes = max(1, BYTES_AT_A_TIME // (8 * mask.size))
 

@@ -29,6 +29,7 @@ EMPTY = {
     "corpuscallosum",
     "background+freesurfer_defined_medial_wall",
 }
+MAX_PIECES = 200_000  # ROIs of all maps of a file, by maps and hemispheres
 MAX_LABELS = 2000  # of one map; more are numbers that are no labels
 # An ROI file is small; a larger one is something else, and reading it would take its size in memory.
 MAX_BYTES = 256 * 2**20
@@ -132,11 +133,12 @@ def labelled(path: Path, data, side: str, names: dict[int, str]) -> list[Roi]:
 def merged(rois: Iterable[Roi], path: Path) -> tuple[Roi, ...]:
     """ROIs of a file with the same name as one, those without a vertex left out, in order of appearance."""
     masks: dict[str, np.ndarray] = {}
-    for roi in rois:
+    for n, roi in enumerate(rois):
         masks[roi.name] = masks.get(roi.name, False) | roi.mask
-        if len(masks) > MAX_LABELS:
+        if len(masks) > MAX_LABELS or n > MAX_PIECES:
             raise UserError(
-                f"{path}: names more than {MAX_LABELS} ROIs, the most that one file may; give a part of them"
+                f"{path}: holds more than {MAX_LABELS} ROIs, or more than {MAX_PIECES} pieces of them; give a part of "
+                "it"
             )
     return tuple(Roi(name, mask) for name, mask in masks.items() if mask.any())
 

@@ -26,7 +26,8 @@ SVG = "{http://www.w3.org/2000/svg}"
 LABEL = "{http://www.inkscape.org/namespaces/inkscape}label"
 MAX_ELEMENTS = 100_000  # of a drawing; pycortex' own have a few thousand
 MAX_TEXT = 1_000_000  # characters of all paths; a hundred ROIs drawn by hand have a tenth of it
-MAX_TESTS = 10**9  # pairs of a vertex and a piece of an outline, some seconds of computing
+MAX_CORNERS = 50_000  # of one path, its curves in straight pieces
+MAX_TESTS = 250_000_000  # pairs of a vertex and a piece of an outline, some seconds of computing
 FARTHEST = 1e7  # pixels
 PIECES = (2, 200)  # straight pieces of a curve, by its length
 
@@ -172,6 +173,8 @@ def _outline(where: str, d: str):
 
     class Pen(BasePen):
         def _add(self, code, point):
+            if len(points) >= MAX_CORNERS:
+                raise ValueError(f"it has more than {MAX_CORNERS} corners")
             points.append(point)
             codes.append(code)
 

@@ -100,7 +100,8 @@ def parse_study(path) -> tuple[Study | None, list[str]]:
         return None, [f"{path}: is not valid TOML: {error}"]
     except (OSError, ValueError) as error:  # no permission; a name that no file can have
         return None, [
-            f"{str(path)[:200]!r}: cannot be read ({getattr(error, 'strerror', None) or error}); give the path of a study file"
+            f"{str(path)[:200]!r}: cannot be read ({getattr(error, 'strerror', None) or error}); give the path of a "
+            "study file"
         ]
 
     problems: list[str] = []
@@ -332,10 +333,12 @@ def _split_problems(split: Split, heard: list[str], stories: list[str], where: s
         problems.append(f"{where}: give test_stories or within_story_folds, not both")
     if split.within_story_folds and len(heard) > 1:
         problems.append(
-            f"{where}: within_story_folds is for a study with a single story; this one has {len(heard)}: name test_stories"
+            f"{where}: within_story_folds is for a study with a single story; this one has {len(heard)}: name "
+            "test_stories"
         )
     if heard and not split.within_story_folds and not split.test_stories:
         problems.append(
-            f"{where}: nothing is held out; name test_stories, or give within_story_folds and gap for a study with a single story"
+            f"{where}: nothing is held out; name test_stories, or give within_story_folds and gap for a study with a "
+            "single story"
         )
     return problems
