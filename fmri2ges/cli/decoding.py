@@ -24,8 +24,8 @@ def decode(
     roi_file: Annotated[
         list[Path] | None,
         typer.Option(
-            help="Names in .txt or .json; or .label.gii, .annot, .label, .dlabel.nii, .nii.gz, overlays.svg, .csv, .json "
-            "(FILE#NAME takes one label); may be given twice."
+            help="Names in .txt or .json; or .label.gii, .annot, .label, .mgz, .dlabel.nii, .nii.gz, overlays.svg, .csv, "
+            ".json (FILE#NAME takes one label, 'FILE>3.1' a statistic map above 3.1); may be given twice."
         ),
     ] = None,
     device: Device = "auto",
@@ -41,7 +41,7 @@ def decode(
     from ..storage.folder import RunFolder, make_room
 
     for file in roi_file or ():
-        check_file(split_choice(file)[0])
+        check_file(split_choice(file).path)
     run = open_run(request.run, device=device)  # before torch is imported: a wrong path is answered at once
     with make_room(out, force), RunFolder(out) as folder, watched(folder.progress) as work:
         work.report(0.0, "loading the models")

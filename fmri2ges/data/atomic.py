@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import UserError
+from .content import check_content
 
 
 @contextmanager
@@ -81,10 +82,8 @@ def read_npz(path) -> dict[str, np.ndarray]:
 
 def read_json(path) -> Any:
     """The content of a JSON file; a damaged or missing one is a `UserError`."""
-    path = Path(path)
+    path = check_content(path)
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise UserError(f"{path}: no such file") from error
     except (ValueError, RecursionError) as error:  # ValueError: not JSON, not UTF-8, a number of 5,000 digits
         raise UserError(f"{path}: is not valid JSON ({error})") from error

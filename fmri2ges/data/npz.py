@@ -16,6 +16,7 @@ from tokenize import TokenError
 import numpy as np
 
 from ..errors import UserError, one_line
+from .content import check_content
 
 MAX_BYTES = 2**30  # of one array, unpacked; a day of SMPL-X motion at 30 frames per second takes 3.4 GB, an hour 143 MB
 HEADER = 4096  # bytes that a header of .npy may take here
@@ -65,9 +66,7 @@ def npz_arrays(path, names) -> dict[str, np.ndarray]:
 
 
 def _opened(path) -> zipfile.ZipFile:
-    path = Path(path)
-    if not path.is_file():
-        raise UserError(f"{path}: no such file")
+    path = check_content(path)
     try:
         return zipfile.ZipFile(path)
     except DAMAGE as error:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from ..brain.parcels import parcels_inside
 from ..brain.space import NEEDS_SURFACES, Space, Voxels
 from ..data.bold.nifti import voxel_roi
-from ..data.rois.files import select_rois
+from ..data.masks import Threshold
+from ..data.rois.files import select_rois, split_choice
+from ..data.rois.formats import format_of
 from ..errors import UserError
 from .run import Run
 
@@ -42,7 +43,8 @@ def chosen_rois(run: Run, subject: str, paths) -> Choice:
         For a file that cannot be read, or one that chooses nothing.
     """
     in_volume = [] if run.space.has_cortex else [p for p in paths if is_volume(p)]
-    names = [name for path in in_volume for name in rois_in_mask(run, path, subject)]
+    choices = [split_choice(path) for path in in_volume]
+    names = [name for choice in choices for name in rois_in_mask(run, choice.path, subject, choice.threshold)]
     others = [path for path in paths if path not in in_volume]
     if not others:
         return Choice(tuple(dict.fromkeys(names)), "")
@@ -54,7 +56,8 @@ def chosen_rois(run: Run, subject: str, paths) -> Choice:
 
 def is_volume(path) -> bool:
     """Whether a file is a volume by its name."""
-    return Path(path).name.lower().endswith((".nii", ".nii.gz"))
+    found = format_of(split_choice(path).path)
+    return found is not None and found.volume
 
 
 def why_no_cortex(space: Space) -> str:
@@ -64,14 +67,15 @@ def why_no_cortex(space: Space) -> str:
     return f"this run is a {space.place}, which has no place on the cortex. Choose among: {', '.join(space.names)}"
 
 
-def rois_in_mask(run: Run, path, subject: str) -> tuple[str, ...]:
+def rois_in_mask(run: Run, path, subject: str, threshold: Threshold | None = None) -> tuple[str, ...]:
     """Names of the blocks with more than half of their voxels inside a mask.
 
     Parameters
     ----------
     run : of voxels
-    path : 3D NIfTI file of the same shape and affine as the subject's BOLD
+    path : 3D volume of the same shape and affine as the subject's BOLD, a mask or a statistic map
     subject : whose blocks are meant
+    threshold : of a statistic map
 
     Raises
     ------
@@ -86,7 +90,7 @@ def rois_in_mask(run: Run, path, subject: str) -> tuple[str, ...]:
     grid = next(r for r in run.study.recordings if r.subject == subject).space().grid
     if grid is None:
         raise UserError(f"{path}: where the voxels of {subject} lie is not known; add `mask` to its recordings")
-    names = parcels_inside(basis, voxel_roi(grid, path))
+    names = parcels_inside(basis, voxel_roi(grid, path, threshold))
     if not names:
         raise UserError(f"{path}: covers no block of voxels by more than half; use a larger ROI")
     return names

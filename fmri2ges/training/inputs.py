@@ -22,10 +22,16 @@ def input_files(study: Study) -> list[Path]:
         *(r.words for r in study.recordings),
         *(mask for r in study.recordings for mask in r.mask),
         *(file for r in study.recordings if r.pycortex for file in r.pycortex.files()),
+        *(r.confounds.file for r in study.recordings if r.confounds),
         *(g.words for g in study.gestures),
         *(g.motion for g in study.gestures),
     ]
     return list(dict.fromkeys(files))
+
+
+def regressed_out(study: Study) -> dict[str, list[str]]:
+    """Names of the confounds that are regressed out of each recording, by subject/story; empty where none are."""
+    return {f"{r.subject}/{r.story}": list(r.confounds.read()[0]) for r in study.recordings if r.confounds}
 
 
 def read_clips(study: Study, work: Work = QUIET) -> list[GestureStory]:

@@ -21,7 +21,7 @@ from ..text.embeddings import WordVectors, load_vectors
 from ..text.open_lm import fastest_choice
 from ..work import QUIET, Work
 from .fold import Shared, fit_fold
-from .inputs import input_files, read_brains, read_clips
+from .inputs import input_files, read_brains, read_clips, regressed_out
 from .phase1 import train_t2g
 from .presets import PRESETS, TrainConfig
 
@@ -119,6 +119,7 @@ def train_models(study: Study, folder: Path, config: TrainConfig, device: str, s
         "t2g": gestures.trained_on,
         "space": space.kind,
         "columns": [] if space.has_cortex else list(bases[study.subjects[0]].names),
+        "confounds": regressed_out(study),
     }
 
 

@@ -1,4 +1,4 @@
-"""BOLD on fsLR-32k in a CIFTI dense time series (.dtseries.nii), moved to fsaverage5."""
+"""BOLD on fsLR-32k in a CIFTI dense time series (.dtseries.nii, also .gz), moved to fsaverage5."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ import numpy as np
 from ...brain.atlas import N_VERTICES
 from ...brain.surface import N_FSLR, load_fslr_index
 from ...errors import UserError
-from ..rois.cifti import check_cifti_sizes
-from .series import Series, reading
+from ..cifti import load_cifti
+from ..limits import check_unpacked
+from ..reading import reading
+from .series import Series
 
 CORTEX = ("CIFTI_STRUCTURE_CORTEX_LEFT", "CIFTI_STRUCTURE_CORTEX_RIGHT")
 COLUMNS = 4096  # grayordinates read at a time
@@ -26,9 +28,8 @@ def open_cifti(path) -> Series:
     """
     import nibabel
 
+    image = load_cifti(path)
     with reading(path, "CIFTI"):
-        check_cifti_sizes(path)
-        image = nibabel.load(path)
         maps = [image.header.matrix.get_index_map(k) for k in (0, 1)] if isinstance(image, nibabel.Cifti2Image) else []
     kinds = [m.indices_map_to_data_type for m in maps]
     if kinds != ["CIFTI_INDEX_TYPE_SERIES", "CIFTI_INDEX_TYPE_BRAIN_MODELS"]:
@@ -37,8 +38,9 @@ def open_cifti(path) -> Series:
         )
     with reading(path, "CIFTI"):
         n_volumes, n_gray = image.shape
+        check_unpacked(path, n_volumes * n_gray * 4)
         source = _sources(path, list(maps[1].brain_models), n_gray)
-        tr = maps[0].series_step * 10.0 ** maps[0].series_exponent if maps[0].series_unit == "SECOND" else None
+        tr = _tr(maps[0])
 
     def fill(out: np.ndarray) -> None:
         for lo in range(0, n_gray, COLUMNS):
@@ -49,7 +51,22 @@ def open_cifti(path) -> Series:
                 out[:, here] = part[:, source[here] - lo]
         out[:, source < 0] = np.nan
 
-    return Series((n_volumes, 2 * N_VERTICES), fill, "fsaverage5", tr=tr if tr and 0 < tr < np.inf else None)
+    return Series((n_volumes, 2 * N_VERTICES), fill, "fsaverage5", tr=tr)
+
+
+def cifti_tr(path) -> float | None:
+    """Repetition time in the header of a dense time series, seconds; None where its steps are no seconds."""
+    image = load_cifti(path)
+    with reading(path, "CIFTI"):
+        index = image.header.matrix.get_index_map(0)
+        return _tr(index) if index.indices_map_to_data_type == "CIFTI_INDEX_TYPE_SERIES" else None
+
+
+def _tr(index) -> float | None:
+    if index.series_unit != "SECOND":
+        return None
+    tr = index.series_step * 10.0**index.series_exponent
+    return tr if 0 <= tr < np.inf else None
 
 
 def _sources(path, models: list, n_gray: int) -> np.ndarray:

@@ -7,19 +7,27 @@ order of ``mask.T != 0``. A test story also holds ``individual_repeats``, repeat
 
 from __future__ import annotations
 
+import math
 from contextlib import contextmanager
+from itertools import product
 from pathlib import Path
 
 import numpy as np
 
 from ...brain.voxels import VoxelGrid
 from ...errors import UserError
-from .series import ROWS, Series, check_size, reading
+from ..content import check_content
+from ..limits import check_unpacked
+from ..reading import reading
+from .series import ROWS, Series, check_size
 
 TR = 2.0  # seconds
 FIRST_VOLUME_AT = 11.0  # seconds
 KEY, REPEATS = "data", "individual_repeats"
 COLUMNS = 4096  # voxels whose repeats are read at a time
+# Of a packed array: bytes of a piece, which is unpacked whole, and number of pieces; h5py makes them 1 MB large.
+MAX_CHUNK, MAX_CHUNKS = 256 * 2**20, 200_000
+BYTES_AT_A_TIME = 64 * 2**20
 
 
 def open_hf5(path, masks: tuple[Path, ...] = ()) -> Series:
@@ -41,11 +49,21 @@ def open_hf5(path, masks: tuple[Path, ...] = ()) -> Series:
 
     def fill(out: np.ndarray) -> None:
         with _dataset(path, KEY, 2) as data, reading(path, "HDF5"):
-            for lo in range(0, shape[0], ROWS):
-                rows = np.s_[lo : min(lo + ROWS, shape[0])]
-                data.read_direct(out, rows, rows)  # HDF5 converts to float32 itself
+            n_rows, n_columns = _tile(shape, data.chunks)
+            for row, column in product(range(0, shape[0], n_rows), range(0, shape[1], n_columns)):
+                part = np.s_[row : min(row + n_rows, shape[0]), column : min(column + n_columns, shape[1])]
+                data.read_direct(out, part, part)  # HDF5 converts to float32 itself
 
     return Series(shape, fill, "voxels", grid=grid)
+
+
+def _tile(shape: tuple[int, int], chunks: tuple[int, int] | None) -> tuple[int, int]:
+    """Rows and columns that are read at a time: whole pieces of a packed array, so that each is unpacked once."""
+    if chunks is None:
+        return ROWS, shape[1]
+    n_rows = chunks[0] * max(1, ROWS // chunks[0])
+    pieces = max(1, BYTES_AT_A_TIME // (8 * n_rows * chunks[1]))
+    return n_rows, chunks[1] * pieces
 
 
 def story_noise_ceiling(path) -> np.ndarray:
@@ -73,12 +91,15 @@ def _dataset(path, key: str, n_axes: int):
     """An array of numbers in an open file."""
     import h5py
 
-    with reading(path, "HDF5"):
+    with reading(check_content(path), "HDF5"):
         file = h5py.File(path, "r")
     with file:
         with reading(path, "HDF5"):
             keys = [str(key) for key in file]
+            if isinstance(file.get(key, getlink=True), h5py.ExternalLink):
+                raise UserError(_elsewhere(path, key))
             data = file[key] if key in keys else None
+            _check_own(path, key, data)
             found = None if data is None else _shape_of(data)
         if found is None:
             raise UserError(f"{path}: lacks the key `{key}`; it holds: {', '.join(keys) or 'nothing'}")
@@ -88,7 +109,38 @@ def _dataset(path, key: str, n_axes: int):
             raise UserError(f"{path}: `{key}` must hold numbers, {axes}; got shape {shape}")
         if not written:
             raise UserError(f"{path}: `{key}` was never written; copy the file again")
+        _check_packed(path, key, data)
         yield data
+
+
+def _elsewhere(path, key: str) -> str:
+    return f"{path}: the data of `{key}` lie in another file, which is not read; write them into this one"
+
+
+def _check_own(path, key: str, data) -> None:
+    """Refuse data that lie in other files."""
+    import h5py
+
+    if not isinstance(data, h5py.Dataset):
+        return
+    if data.is_virtual or data.external:
+        raise UserError(_elsewhere(path, key))
+
+
+def _check_packed(path, key: str, data) -> None:
+    """Refuse what would take far more memory or time than the size of the file lets expect."""
+    if data.ndim == 2:
+        check_size(path, *data.shape)
+    if not data.chunks:
+        return
+    n_chunks = math.prod(-(-n // c) for n, c in zip(data.shape, data.chunks))
+    if math.prod(data.chunks) * data.dtype.itemsize > MAX_CHUNK or n_chunks > MAX_CHUNKS:
+        raise UserError(
+            f"{path}: `{key}` is packed in {n_chunks} pieces of {' x '.join(map(str, data.chunks))} numbers; write it "
+            "in "
+            f"at most {MAX_CHUNKS} pieces of at most {MAX_CHUNK // 2**20} MB"
+        )
+    check_unpacked(path, math.prod(data.shape) * data.dtype.itemsize)
 
 
 def _shape_of(data) -> tuple[tuple[int, ...], str, int]:
@@ -109,6 +161,7 @@ def _grid(path, masks: tuple[Path, ...], n_voxels: int) -> VoxelGrid:
     ijk = np.argwhere(mask.T)[:, ::-1]
     if len(ijk) != n_voxels:
         raise UserError(
-            f"{path}: has {n_voxels} voxels, but the mask {masks[0]} has {len(ijk)}; give the mask_thick.nii.gz of this subject"
+            f"{path}: has {n_voxels} voxels, but the mask {masks[0]} has {len(ijk)}; give the mask_thick.nii.gz of "
+            "this subject"
         )
     return VoxelGrid(mask.shape, affine, ijk)

@@ -1,4 +1,4 @@
-"""BOLD in a volume: a 4D NIfTI file and the mask that says which voxels count."""
+"""BOLD in a volume: a 4D NIfTI or MGH file and the mask that says which voxels count."""
 
 from __future__ import annotations
 
@@ -8,27 +8,40 @@ import numpy as np
 
 from ...brain.voxels import VoxelGrid
 from ...errors import UserError
-from .series import Series, reading
+from ..images import image_tr, load_image, on_surface
+from ..limits import check_unpacked
+from ..masks import Threshold, roi_inside, volume_inside
+from ..reading import reading
+from .frames import read_frames
+from .pairs import open_pair
+from .series import Series
 
 MAX_GRID = 60_000_000  # voxels of a mask's volume; MNI space at 0.5 mm has 58 million
-SECONDS = {"sec": 1.0, "msec": 1e-3, "usec": 1e-6}
-VOLUMES = 4  # read at a time
+PACKED = (".nii.gz", ".mgz")
+BYTES_AT_A_TIME = 64 * 2**20
 
 
-def open_nifti(path, masks: tuple[Path, ...]) -> Series:
+def open_volume(path, masks: tuple[Path, ...], partner: Path | None = None) -> Series:
     """BOLD of the voxels of a mask, in the order of nilearn: C order of the mask.
+
+    A file that holds the vertices of a hemisphere is one of a pair of surfaces.
 
     Parameters
     ----------
-    path : .nii (memory-mapped) or .nii.gz (read from front to back, a few volumes at a time)
-    masks : at least one 3D NIfTI file of the same grid; voxels inside all of them count
+    path : .nii, .mgh (memory-mapped) or .nii.gz, .mgz (read from front to back, a few volumes at a time)
+    masks : at least one 3D file of the same grid; voxels inside all of them count
+    partner : the other hemisphere of a surface, where its name does not follow from `path`
 
     Raises
     ------
     UserError
         For a damaged file, no or an empty mask, and a mask of another shape or place.
     """
-    image = _load(path)
+    image = load_image(path)
+    if on_surface(image) and not masks:
+        return open_pair(path, partner, read_frames)
+    if partner:
+        raise UserError(f"{path}: is a volume, which is one file; give one")
     if len(image.shape) != 4:
         raise UserError(f"{path}: must be 4D (x, y, z, volumes); got shape {image.shape}")
     if not masks:
@@ -41,14 +54,20 @@ def open_nifti(path, masks: tuple[Path, ...]) -> Series:
             f"{_grid_text(mask.shape, affine)}; resample the mask to the grid of the BOLD"
         )
 
+    if Path(path).name.lower().endswith(PACKED):
+        # Outside the mask there may be nothing but zeros, which shrink to almost nothing.
+        check_unpacked(path, image.shape[3] * len(grid.ijk) * 4)
+    # A scaled volume is float64.
+    volumes = max(1, BYTES_AT_A_TIME // (8 * mask.size))
+
     def fill(out: np.ndarray) -> None:
-        for lo in range(0, image.shape[3], VOLUMES):
+        for lo in range(0, image.shape[3], volumes):
             with reading(path, "NIfTI"):
-                part = np.asanyarray(image.dataobj[..., lo : lo + VOLUMES])
-            out[lo : lo + VOLUMES] = part[mask].T
+                part = np.asanyarray(image.dataobj[..., lo : lo + volumes])
+            out[lo : lo + volumes] = part[mask].T
 
     with reading(path, "NIfTI"):
-        return Series((image.shape[3], len(grid.ijk)), fill, "voxels", tr=_tr(image), grid=grid)
+        return Series((image.shape[3], len(grid.ijk)), fill, "voxels", tr=image_tr(image), grid=grid)
 
 
 def common_mask(paths) -> tuple[np.ndarray, np.ndarray]:
@@ -66,33 +85,40 @@ def common_mask(paths) -> tuple[np.ndarray, np.ndarray]:
 
 def read_mask(path) -> tuple[np.ndarray, np.ndarray]:
     """A 3D mask as booleans (values above 0.5, so that probabilities work too) and its affine (4, 4)."""
-    image = _load(path)
+    values, affine = _read_map(path)
+    return volume_inside(path, values), affine
+
+
+def _read_map(path) -> tuple[np.ndarray, np.ndarray]:
+    """Values of a 3D volume, (n_i, n_j, n_k), and its affine (4, 4)."""
+    image = load_image(path)
     shape = image.shape[:-1] if len(image.shape) == 4 and image.shape[3] == 1 else image.shape
     if len(shape) != 3 or not 0 < np.prod(shape, dtype=float) <= MAX_GRID:
         raise UserError(f"{path}: a mask must be 3D with at most {MAX_GRID} voxels; got shape {image.shape}")
     with reading(path, "NIfTI"):
-        values = np.asanyarray(image.dataobj).reshape(shape)
-        return values > 0.5, np.asarray(image.affine, float)
+        return np.asanyarray(image.dataobj).reshape(shape), np.asarray(image.affine, float)
 
 
 def volume_shape(path) -> tuple[int, ...]:
-    """(n_i, n_j, n_k) of a NIfTI file, from its header."""
-    return tuple(int(n) for n in _load(path).shape[:3])
+    """(n_i, n_j, n_k) of a NIfTI or MGH file, from its header."""
+    return tuple(int(n) for n in load_image(path).shape[:3])
 
 
-def voxel_roi(grid: VoxelGrid, path) -> np.ndarray:
+def voxel_roi(grid: VoxelGrid, path, threshold: Threshold | None = None) -> np.ndarray:
     """Voxels of a recording that lie inside an ROI drawn in the subject's own grid.
 
     Parameters
     ----------
     grid : of the recording
-    path : 3D NIfTI mask with the same shape and affine
+    path : 3D NIfTI mask or statistic map with the same shape and affine
+    threshold : of a statistic map
 
     Returns
     -------
     array (n_voxels,), bool, in the order of the recording's columns
     """
-    mask, affine = read_mask(path)
+    values, affine = _read_map(path)
+    mask = roi_inside(path, values, threshold)
     if not grid.same_place(mask.shape, affine):
         raise UserError(
             f"{path}: is {_grid_text(mask.shape, affine)}, but the recording is {_grid_text(grid.shape, grid.affine)}; "
@@ -102,28 +128,6 @@ def voxel_roi(grid: VoxelGrid, path) -> np.ndarray:
     if not inside.any():
         raise UserError(f"{path}: holds no voxel of the recording's mask")
     return inside
-
-
-def _load(path):
-    import nibabel
-
-    if not Path(path).is_file():
-        raise UserError(f"{path}: no such file")
-    with reading(path, "NIfTI"):
-        # An open file keeps its place: a compressed one is then read once, not once per volume.
-        image = nibabel.load(path, keep_file_open=True)
-    if not isinstance(image, nibabel.Nifti1Image):
-        raise UserError(f"{path}: is not a NIfTI volume ({type(image).__name__})")
-    if image.affine is None or not np.isfinite(image.affine).all():
-        raise UserError(f"{path}: its header does not say where the volume lies (affine with NaN)")
-    return image
-
-
-def _tr(image) -> float | None:
-    """Repetition time in seconds, where the header gives its unit."""
-    unit = image.header.get_xyzt_units()[1]
-    tr = float(image.header.get_zooms()[3])
-    return tr * SECONDS[unit] if unit in SECONDS and 0 < tr < np.inf else None
 
 
 def _grid_text(shape, affine) -> str:

@@ -20,10 +20,12 @@ from ...brain.atlas import N_VERTICES, load_atlas
 from ...brain.surface import MESH_SIZES, load_surface
 from ...brain.voxels import VoxelGrid, surface_columns
 from ...errors import UserError, check_finite
+from ..content import check_content
+from ..gifti import read_gifti
 from ..npz import npz_arrays
-from .gifti import load_gifti
+from ..reading import reading
 from .nifti import volume_shape
-from .series import Series, check_size, reading
+from .series import Series, check_size
 from .xfm import read_xfm
 
 SIDES = ("lh", "rh")
@@ -107,7 +109,8 @@ def vertex_columns(subject: PycortexSubject, grid: VoxelGrid) -> tuple[np.ndarra
     reference = folder / "reference.nii.gz"
     if reference.is_file() and volume_shape(reference) != tuple(grid.shape):
         raise UserError(
-            f"{folder / 'matrices.xfm'}: leads to a volume of {_by(volume_shape(reference))} voxels ({reference.name}), but the "
+            f"{folder / 'matrices.xfm'}: leads to a volume of {_by(volume_shape(reference))} voxels "
+            f"({reference.name}), but the "
             f"mask of the BOLD has {_by(grid.shape)}; give the transform of this BOLD"
         )
     meshes = [_fiducial(subject.folder, side) for side in SIDES]
@@ -133,7 +136,8 @@ def _on_sphere(subject: PycortexSubject, side: str, n: int) -> np.ndarray:
         if n in MESH_SIZES:
             return np.arange(N_VERTICES)
         raise UserError(
-            f"{subject.folder}: its {side} surface has {n} vertices, a mesh of the subject's own, and pycortex does not register it "
+            f"{subject.folder}: its {side} surface has {n} vertices, a mesh of the subject's own, and pycortex does "
+            "not register it "
             "to fsaverage; give spheres = [lh.sphere.reg, rh.sphere.reg] of FreeSurfer, or surfaces on fsaverage "
             f"({', '.join(map(str, MESH_SIZES))} vertices), or remove pycortex and decode from blocks of voxels"
         )
@@ -148,7 +152,8 @@ def _on_sphere(subject: PycortexSubject, side: str, n: int) -> np.ndarray:
     points = _points(path)
     if len(points) != n:
         raise UserError(
-            f"{path}: has {len(points)} vertices, but the {side} surface in {subject.folder} has {n}; give the sphere of this mesh"
+            f"{path}: has {len(points)} vertices, but the {side} surface in {subject.folder} has {n}; give the sphere "
+            "of this mesh"
         )
     radius = np.linalg.norm(points, axis=1)
     if radius.std() > 0.02 * radius.mean():
@@ -165,7 +170,8 @@ def _fiducial(folder: Path, side: str) -> np.ndarray:
     white, pia = (_stored(folder, name, side) for name in ("wm", "pia"))
     if white is None or pia is None:
         raise UserError(
-            f"{folder / 'surfaces'}: holds no fiducial_{side} (.gii or .npz), nor wm_{side} and pia_{side}; give the folder of one subject"
+            f"{folder / 'surfaces'}: holds no fiducial_{side} (.gii or .npz), nor wm_{side} and pia_{side}; give the "
+            "folder of one subject"
         )
     low, high = _points(white), _points(pia)
     if len(low) != len(high):
@@ -182,9 +188,9 @@ def _points(path: Path) -> np.ndarray:
     """Coordinates of a mesh in a GIFTI, a pycortex .npz (`pts`) or a FreeSurfer surface, array (n, 3), float64."""
     name = path.name.lower()
     if name.endswith(".gii"):
-        image = load_gifti(path)
+        gifti = read_gifti(path)
         with reading(path, "a GIFTI surface"):
-            points = image.get_arrays_from_intent("NIFTI_INTENT_POINTSET")[0].data
+            points = gifti.first("POINTSET")
     elif name.endswith(".npz"):
         arrays = npz_arrays(path, ("pts",))
         if "pts" not in arrays:
@@ -193,7 +199,7 @@ def _points(path: Path) -> np.ndarray:
     else:
         from nibabel.freesurfer import read_geometry
 
-        with reading(path, "a FreeSurfer surface"):
+        with reading(check_content(path), "a FreeSurfer surface"):
             points = read_geometry(path)[0]
     points = np.asarray(points)
     if points.ndim != 2 or points.shape[1] != 3 or not len(points) or points.dtype.kind not in "fiu":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,7 +25,7 @@ class Series:
     fill : function that writes the raw values into an array of that shape, float32; missing ones are NaN
     space : kind of the space: 'fsaverage5', 'table' or 'voxels', see `brain.space`
     names : names of a table's columns, empty elsewhere
-    tr : repetition time that the file states, seconds; None when it states none
+    tr : repetition time that the file states, seconds; None when it states none, 0 when it says that it is unknown
     grid : where the voxels lie; None when that is not known, and in other spaces
     note : how the columns were found, one line; empty where the file itself says it
     """
@@ -45,14 +44,14 @@ class Series:
         return space_of(self.space, self.names, self.shape[1], self.grid)
 
 
-def array_series(values: np.ndarray, space: str, names: tuple[str, ...] = ()) -> Series:
+def array_series(values: np.ndarray, space: str, names: tuple[str, ...] = (), tr: float | None = None) -> Series:
     """A series over an array (n_volumes, n_columns) that is in memory or memory-mapped."""
 
     def fill(out: np.ndarray) -> None:
         for lo in range(0, len(values), ROWS):
             out[lo : lo + ROWS] = values[lo : lo + ROWS]
 
-    return Series(values.shape, fill, space, names)
+    return Series(values.shape, fill, space, names, tr)
 
 
 def check_size(path, n_volumes: int, n_columns: int) -> None:
@@ -64,21 +63,3 @@ def check_size(path, n_volumes: int, n_columns: int) -> None:
             f"{path}: {n_volumes} volumes x {n_columns} columns need {n_volumes * n_columns * 4 / 2**30:.1f} GiB; "
             f"at most {MAX_BYTES / 2**30:g} GiB a story: use a smaller mask, or check that the file is not damaged"
         )
-
-
-@contextmanager
-def reading(path, what: str):
-    """Turn whatever a format library raises for a damaged file into one line.
-
-    The libraries and their parsers raise many kinds of error, so all are caught: keep the block
-    down to their calls.
-    """
-    try:
-        yield
-    except UserError:
-        raise
-    except Exception as error:
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
-        raise UserError(
-            f"{path}: cannot be read as {what} ({reason}); it may be damaged or cut off: copy it again"
-        ) from error

@@ -1,23 +1,78 @@
-"""Tables of ROI time courses: rows are volumes, columns are ROIs; .tsv, .csv and .txt."""
+"""Tables of ROI time courses: rows are volumes, columns are ROIs; .tsv, .csv, .txt, .npy and .npz."""
 
 from __future__ import annotations
 
+import csv
 import re
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
-from ...errors import UserError
+from ...brain.atlas import N_VERTICES
+from ...errors import UserError, one_line
+from ..content import check_content
+from ..npz import npz_arrays, npz_names
+from .series import Series, array_series
 
 LARGEST = float(np.finfo(np.float32).max)
 MISSING = frozenset({"", "na", "n/a", "nan", "none", "null"})
+# Of a text table: bytes, characters of a line, rows. Larger ones are read in parts as .npy.
+MAX_TEXT, MAX_LINE, MAX_ROWS = 2**29, 2**23, 200_000
+DECIMAL_COMMA = re.compile(r"[-+]?\d*,\d+([eE][-+]?\d+)?")
+THOUSANDS = re.compile(
+    r"[-+]?\d{1,3}(,\d{3})+\.\d+|[-+]?\d{1,3}(,\d{3}){2,}|[-+]?\d{1,3}([ '\u00a0\u202f]\d{3})+(\.\d+)?"
+)
+
+
+def open_table(path, columns: tuple[str, ...] = ()) -> Series:
+    """A text table; see `read_table` and `select_columns`."""
+    return _series(path, *read_table(path), columns)
+
+
+def open_npy(path, columns: tuple[str, ...] = ()) -> Series:
+    """An array (n_volumes, n_columns) in a .npy, memory-mapped; 20,484 columns without names are fsaverage5."""
+    try:
+        values = np.load(check_content(path), mmap_mode="r", allow_pickle=False)
+    except UserError:
+        raise
+    except Exception as error:  # numpy parses the header as Python: anything may come of damage
+        reason = one_line(error, 100)
+        raise UserError(f"{path}: cannot be read as .npy ({reason}); write or copy it again") from error
+    return _series(path, values, (), columns)
+
+
+def open_npz(path, columns: tuple[str, ...] = ()) -> Series:
+    """The array `bold` (n_volumes, n_columns) of an .npz, with the names in `columns` where it has them."""
+    arrays = npz_arrays(path, ("bold", "columns"))
+    if "bold" not in arrays:
+        held = one_line(", ".join(npz_names(path)) or "nothing", 200)
+        raise UserError(f"{path}: must hold the array `bold` (volumes x columns); it holds: {held}")
+    bold, names = arrays["bold"], arrays.get("columns")
+    if names is None:
+        return _series(path, bold, (), columns)
+    if names.shape != bold.shape[-1:]:
+        raise UserError(f"{path}: `columns` names {names.size} of the {(*bold.shape, 0)[-2]} columns of `bold`")
+    return _series(path, bold, tuple(str(n) for n in names.tolist()), columns)
+
+
+def _series(path, values: np.ndarray, names: tuple[str, ...], columns: tuple[str, ...]) -> Series:
+    """A table of ROI columns, or an array with one column per vertex of fsaverage5."""
+    if values.ndim != 2 or not np.issubdtype(values.dtype, np.number):
+        raise UserError(f"{path}: must be numbers, volumes x columns; got shape {values.shape} of {values.dtype}")
+    if values.shape[1] == 2 * N_VERTICES and not names and not columns:
+        return array_series(values, "fsaverage5")
+    values, names = select_columns(path, values, names, columns)
+    return array_series(values, "table", names)
 
 
 def read_table(path) -> tuple[np.ndarray, tuple[str, ...]]:
     """Numbers and column names of a text table.
 
-    A .tsv is split at tabs, a .csv at commas, a .txt at spaces, tabs or commas. A first line with a
-    word in it is the header. Lines that begin with ``#`` are skipped.
+    A .tsv is split at tabs, a .csv at commas (or at semicolons, where its first line has them), a .txt at
+    spaces, tabs or commas. A first line with a word in it is the header. Lines that begin with ``#`` are
+    skipped; quotes around a field are taken off.
 
     Returns
     -------
@@ -29,38 +84,114 @@ def read_table(path) -> tuple[np.ndarray, tuple[str, ...]]:
     UserError
         With the line of the first bad row.
     """
-    path = Path(path)
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError as error:
-        raise UserError(f"{path}: no such file") from error
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path}: is not a text table ({error})") from error
-    rows = [
-        (number, _split(line, path.suffix.lower()))
-        for number, line in enumerate(text.splitlines(), start=1)
-        if line.strip() and not line.lstrip().startswith("#")
-    ]
-    if not rows:
+    path = check_content(path)
+    if path.stat().st_size > MAX_TEXT:
+        raise UserError(f"{path}: is larger than {MAX_TEXT // 2**20} MB; save it as .npy, which is read in parts")
+    rows = _rows(path)
+    number, fields = next(rows, (0, None))
+    if fields is None:
         raise UserError(f"{path}: is empty; it needs one row of numbers per volume")
     names: tuple[str, ...] = ()
-    if any(_number(field) is None for field in rows[0][1]):
-        names = tuple(field.strip("\"'") for field in rows[0][1])
+    values = []
+    if any(_number(field) is None and _wrong_number(field) is None for field in fields):
+        names = tuple(fields)
         _check_names(path, names)
-        rows = rows[1:]
-        if not rows:
-            raise UserError(f"{path}: has a header but no rows; it needs one row of numbers per volume")
-    width = len(names) or len(rows[0][1])
-    values = np.empty((len(rows), width), np.float32)
-    for i, (line, fields) in enumerate(rows):
+    else:
+        values.append(_values(path, number, fields))
+    width = len(fields)
+    for number, fields in rows:
         if len(fields) != width:
-            raise UserError(f"{path}, line {line}: {len(fields)} columns where the first line has {width}")
-        for j, field in enumerate(fields):
-            number = _number(field)
-            if number is None:
-                raise UserError(f"{path}, line {line}, column {j + 1}: {_short(field)} is not a number")
-            values[i, j] = number if abs(number) < LARGEST else np.nan  # beyond float32: no measurement
-    return values, names
+            raise UserError(f"{path}, line {number}: {_width(fields, width)}")
+        values.append(_values(path, number, fields))
+    if not values:
+        raise UserError(f"{path}: has a header but no rows; it needs one row of numbers per volume")
+    return np.stack(values), names
+
+
+def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Line number and fields of every row."""
+    separator = ""
+    try:
+        with open(path, encoding="utf-8-sig") as file:
+            # Lines are read with a bound: a file may be a single one.
+            for number, line in enumerate(iter(lambda: file.readline(MAX_LINE), ""), start=1):
+                if not line.strip() or line.lstrip().startswith("#"):
+                    continue
+                if len(line) >= MAX_LINE or number > MAX_ROWS:
+                    raise UserError(
+                        f"{path}, line {number}: a table has at most {MAX_ROWS} lines of {MAX_LINE} characters; save "
+                        "it as .npy"
+                    )
+                separator = separator or _separator(path, line)
+                yield number, _split(line, separator)
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: is not a text table ({error})") from error
+
+
+def _separator(path: Path, line: str) -> str:
+    """What stands between the fields of a table, by its first line; a space for spaces, tabs or commas."""
+    suffix = path.suffix.lower()
+    if suffix == ".tsv":
+        if "\t" not in line and len(re.findall("[,;]", line)) > 1:
+            raise UserError(f"{path}: its first line has no tab; save it with tabs, or with commas as .csv")
+        return "\t"
+    if suffix == ".csv":
+        return ";" if ";" in line else ","
+    return ";" if ";" in line else " "
+
+
+def _split(line: str, separator: str) -> list[str]:
+    line = line.rstrip("\r\n")
+    if separator == " ":
+        return [_unquoted(field) for field in re.split(r"\s*,\s*|\s+", line.strip())]
+    if '"' in line:  # a separator may stand between quotes
+        try:
+            return [_unquoted(field) for field in next(csv.reader([line], delimiter=separator))]
+        except csv.Error:
+            pass
+    return [_unquoted(field) for field in line.split(separator)]
+
+
+def _unquoted(field: str) -> str:
+    field = field.strip()
+    if len(field) > 1 and field[0] == field[-1] and field[0] in "\"'":
+        field = field[1:-1].strip()
+    return field
+
+
+def _values(path: Path, line: int, fields: list[str]) -> np.ndarray:
+    """Numbers of a row, array (n_columns,), float32."""
+    try:
+        row = np.array(fields, float)
+    except ValueError:
+        numbers = [_number(field) for field in fields]
+        if None in numbers:
+            column = numbers.index(None)
+            cause = _wrong_number(fields[column]) or "is not a number"
+            raise UserError(f"{path}, line {line}, column {column + 1}: {_short(fields[column])} {cause}") from None
+        row = np.array(numbers, float)
+    row[np.abs(row) >= LARGEST] = np.nan  # beyond float32: no measurement
+    return row.astype(np.float32)
+
+
+def _width(fields: list[str], width: int) -> str:
+    """Why a row has another number of fields than the first line."""
+    if width and len(fields) == 2 * width and all(field.lstrip("+-").isdecimal() for field in fields):
+        return (
+            f"{len(fields)} columns where the first line has {width}: numbers with a decimal comma cannot stand "
+            "between "
+            "commas; save the table with decimal points"
+        )
+    return f"{len(fields)} columns where the first line has {width}"
+
+
+def _wrong_number(field: str) -> str | None:
+    """What is wrong with a field that was meant as a number; None where it was not."""
+    if DECIMAL_COMMA.fullmatch(field):
+        return "has a decimal comma; save the table with decimal points"
+    if THOUSANDS.fullmatch(field):
+        return "has separators between thousands; save the table without them"
+    return None
 
 
 def _short(text: str, n: int = 40) -> str:
@@ -93,20 +224,12 @@ def select_columns(path, values: np.ndarray, names: tuple[str, ...], columns: tu
                 f"{path}: has {values.shape[1]} columns but `columns` names {len(columns)}; give one name per column"
             )
         return values, columns
-    unknown = [c for c in columns if c not in names]
+    place = {name: k for k, name in enumerate(names)}
+    unknown = [c for c in columns if c not in place]
     if unknown:
-        raise UserError(f"{path}: has no column {', '.join(unknown)}; its header holds: {', '.join(names)}")
-    return values[:, [names.index(c) for c in columns]], columns
-
-
-def _split(line: str, suffix: str) -> list[str]:
-    if suffix == ".tsv":
-        fields = line.rstrip("\r\n").split("\t")
-    elif suffix == ".csv":
-        fields = line.split(",")
-    else:
-        fields = re.split(r"\s*,\s*|\s+", line.strip())
-    return [field.strip() for field in fields]
+        held = one_line(", ".join(names), 300)
+        raise UserError(f"{path}: has no column {one_line(', '.join(unknown), 200)}; its header holds: {held}")
+    return values[:, [place[c] for c in columns]], columns
 
 
 def _number(field: str) -> float | None:
@@ -119,6 +242,6 @@ def _number(field: str) -> float | None:
 
 
 def _check_names(where, names: tuple[str, ...]) -> None:
-    repeated = sorted({n for n in names if names.count(n) > 1})
+    repeated = [name for name, n in Counter(names).items() if n > 1]
     if repeated:
-        raise UserError(f"{where}: the column name {repeated[0]!r} occurs more than once; names must differ")
+        raise UserError(f"{where}: the column name {_short(min(repeated))} occurs more than once; names must differ")

@@ -7,6 +7,7 @@ from pathlib import Path
 from ...errors import UserError
 from ...motion.orient import Axes
 from ...types import Motion
+from ..content import check_content
 from ..npz import npz_names
 from .bvh import Imported, import_bvh, propose_for
 from .npz import read_motion
@@ -39,6 +40,7 @@ def import_motion_file(path, skeleton=None) -> Imported:
     suffix = path.suffix.lower()
     if suffix not in FORMATS:
         raise UserError(f"{path}: motion must be a {' or a '.join(FORMATS)} file")
+    check_content(path)
     if suffix == ".bvh":
         return import_bvh(path, skeleton)
     if skeleton is not None:

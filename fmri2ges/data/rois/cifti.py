@@ -1,23 +1,54 @@
-"""ROIs as CIFTI label maps (.dlabel.nii)."""
+"""ROIs as CIFTI label maps (.dlabel.nii), and masks and statistic maps (.dscalar.nii)."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ...brain.atlas import N_VERTICES
 from ...brain.roi import Roi
-from ...brain.surface import MESH_SIZES, N_FSLR
+from ...brain.surface import MESH_SIZES, N_FSLR, to_fsaverage5
 from ...errors import UserError
 from ..atomic import write_bytes
-from ..bold.series import reading
+from ..cifti import load_cifti
+from ..limits import FREE, too_large
+from ..masks import Threshold, roi_inside
+from ..reading import reading
 from .gifti import COLOURS
-from .mesh import check_disjoint, labelled, merged
+from .mesh import check_disjoint, labelled, merged, stem_of, whole
 
 MODELS = {"CIFTI_STRUCTURE_CORTEX_LEFT": "L", "CIFTI_STRUCTURE_CORTEX_RIGHT": "R"}
 MAX_MAPS = 1000
-MAX_MODELS = 2_000_000  # grayordinates; the largest of the Human Connectome Project have 170,494
+
+
+@dataclass(frozen=True)
+class _Cortex:
+    """The cortex of a CIFTI file of maps.
+
+    Parameters
+    ----------
+    maps : nibabel's axis of labels or scalars
+    data : array (n_maps, n_grayordinates)
+    parts : the hemispheres that it holds
+    """
+
+    maps: Any
+    data: np.ndarray
+    parts: tuple[_Part, ...]
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A hemisphere in a CIFTI file: its columns, their vertices, and the number of vertices of its mesh."""
+
+    side: str
+    columns: slice
+    vertices: np.ndarray
+    n_vertices: int
 
 
 def read_cifti_rois(path: Path) -> tuple[Roi, ...]:
@@ -28,39 +59,84 @@ def read_cifti_rois(path: Path) -> tuple[Roi, ...]:
     UserError
         For a damaged file, a CIFTI of another kind, or another mesh than fsLR-32k and fsaverage5, 6 or 7.
     """
-    import nibabel
-    from nibabel.cifti2 import BrainModelAxis, LabelAxis
+    from nibabel.cifti2 import LabelAxis
 
-    rois: list[Roi] = []
+    cortex = _open(path, LabelAxis, "is no dense label map", "give a .dlabel.nii")
+    return merged(_labels(path, cortex), path)
+
+
+def _labels(path: Path, cortex: _Cortex) -> Iterator[Roi]:
+    for part in cortex.parts:
+        for row, table in zip(cortex.data, cortex.maps.label):
+            values = np.zeros(part.n_vertices, cortex.data.dtype)
+            values[part.vertices] = row[part.columns]
+            names = {int(key): str(name) for key, (name, _) in table.items()}
+            yield from labelled(path, values, part.side, names)
+
+
+def read_cifti_maps(path: Path, threshold: Threshold | None = None) -> tuple[Roi, ...]:
+    """ROIs of the maps of a .dscalar.nii, named as its maps: masks, or statistic maps above a threshold.
+
+    Raises
+    ------
+    UserError
+        As `read_cifti_rois`, and for a map that is no mask without a threshold.
+    """
+    from nibabel.cifti2 import ScalarAxis
+
+    cortex = _open(path, ScalarAxis, "holds no dense maps", "give a .dscalar.nii")
+    return merged(_thresholded(path, cortex, threshold), path)
+
+
+def _thresholded(path: Path, cortex: _Cortex, threshold: Threshold | None) -> Iterator[Roi]:
+    for name, row in zip(cortex.maps.name, cortex.data):
+        where = path if len(cortex.maps) == 1 else f"{path}: map {str(name)!r}"
+        # Both hemispheres at once: what kind of map it is shows in all of its values.
+        inside = roi_inside(where, np.concatenate([row[part.columns] for part in cortex.parts]), threshold)
+        start = 0
+        for part in cortex.parts:
+            own = np.zeros(part.n_vertices, bool)
+            own[part.vertices] = inside[start : start + len(part.vertices)]
+            start += len(part.vertices)
+            yield Roi(str(name) or stem_of(path), whole(to_fsaverage5(own, part.side, path), part.side))
+
+
+def _open(path: Path, axis, wrong: str, fix: str) -> _Cortex:
+    """The cortex of a file whose maps are of the kind `axis`."""
+    import nibabel
+    from nibabel.cifti2 import BrainModelAxis
+
+    image = load_cifti(path)
     with reading(path, "CIFTI"):
-        check_cifti_sizes(path)
-        image = nibabel.load(path)
         if not isinstance(image, nibabel.Cifti2Image):
-            raise UserError(f"{path}: is not a CIFTI file (no CIFTI extension in its header); give a .dlabel.nii")
+            raise UserError(f"{path}: is not a CIFTI file (no CIFTI extension in its header); {fix}")
         maps, models = (image.header.get_axis(k) for k in range(2))
-        if not isinstance(maps, LabelAxis) or not isinstance(models, BrainModelAxis):
-            kind = f"{type(maps).__name__} x {type(models).__name__}"
-            raise UserError(f"{path}: is no dense label map but {kind}; give a .dlabel.nii")
+        if not isinstance(maps, axis) or not isinstance(models, BrainModelAxis):
+            raise UserError(f"{path}: {wrong} but {type(maps).__name__} x {type(models).__name__}; {fix}")
         if len(maps) > MAX_MAPS or image.shape != (len(maps), len(models)):
             raise UserError(
                 f"{path}: the sizes in its header contradict each other ({image.shape}); write or copy it again"
             )
+        if len(maps) * len(models) * image.get_data_dtype().itemsize > FREE:
+            raise UserError(too_large(path, FREE))
         data = np.asarray(image.dataobj)
-        for structure, columns, model in models.iter_structures():
-            if structure not in MODELS:
-                continue
-            n = model.nvertices.get(structure)
-            if n not in (N_FSLR, *MESH_SIZES):
-                raise UserError(
-                    f"{path}: has {n} vertices in a hemisphere; allowed: {N_FSLR} (fsLR-32k) or "
-                    f"{', '.join(map(str, MESH_SIZES))} (fsaverage5, 6, 7)"
-                )
-            for row, table in zip(data, maps.label):
-                values = np.zeros(n, data.dtype)
-                values[model.vertex] = row[columns]
-                names = {int(key): str(name) for key, (name, _) in table.items()}
-                rois += labelled(path, values, MODELS[structure], names)
-    return merged(rois)
+        parts = tuple(
+            _Part(MODELS[structure], columns, model.vertex, _mesh(path, model.nvertices.get(structure)))
+            for structure, columns, model in models.iter_structures()
+            if structure in MODELS
+        )
+    if not parts:
+        raise UserError(f"{path}: holds no cortex; ROIs are read on the surface")
+    return _Cortex(maps, data, parts)
+
+
+def _mesh(path: Path, n: int) -> int:
+    if n not in (N_FSLR, *MESH_SIZES):
+        raise UserError(
+            f"{path}: has {n} vertices in a hemisphere; allowed: {N_FSLR} (fsLR-32k) or "
+            f"{', '.join(map(str, MESH_SIZES))} (fsaverage5, 6, 7)"
+        )
+    return n
 
 
 def write_cifti_rois(rois, out: Path) -> tuple[Path, ...]:
@@ -81,22 +157,3 @@ def write_cifti_rois(rois, out: Path) -> tuple[Path, ...]:
     image = Cifti2Image(keys, (LabelAxis(["ROIs"], [table]), left + right))
     image.nifti_header.set_intent("NIFTI_INTENT_CONNECTIVITY_DENSE_LABELS", name="ConnDenseLabel")
     return (write_bytes(out, image.to_bytes()),)
-
-
-def check_cifti_sizes(path: Path) -> None:
-    """Refuse a CIFTI header that names far more grayordinates than there are: nibabel takes memory for each.
-
-    Raises
-    ------
-    UserError
-        When the header says more than `MAX_MODELS`; a damaged header raises what nibabel does.
-    """
-    from nibabel.nifti2 import Nifti2Header
-
-    with open(path, "rb") as f:
-        extensions = Nifti2Header.from_fileobj(f, check=False).extensions
-    headers = [e.get_content() for e in extensions if e.get_code() == 32]
-    for index in (index for header in headers for index in header.matrix):
-        n = sum(abs(model.index_count) for model in index.brain_models)
-        if n > MAX_MODELS:
-            raise UserError(f"{path}: its header says {n} grayordinates; the file is damaged, write or copy it again")

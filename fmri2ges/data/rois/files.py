@@ -1,69 +1,34 @@
 """ROI files in and out: the format is told by the end of the file's name.
 
-To read one more format, add its ending and a function ``path -> tuple of Roi`` to `READERS`; to
-write one, a function ``(rois, path) -> paths`` to `WRITERS`.
+The formats are listed in `formats.FORMATS`.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from ...brain.roi import Roi, cover, union
 from ...errors import UserError
-from .cifti import read_cifti_rois, write_cifti_rois
-from .freesurfer import read_annot_rois, read_label_rois, write_annot_rois, write_label_rois
-from .gifti import read_gifti_rois, write_gifti_rois
-from .mesh import check_file
-from .nifti import read_nifti_roi, write_nifti_roi
-from .polygon import load_json, read_csv_rois, read_json_rois, write_csv_rois, write_json_rois
+from ..masks import Threshold
+from .formats import FORMATS, format_of
+from .mesh import MAX_TEXT, check_file
+from .polygon import load_json
 from .svg import read_overlays
 
 
-def _read_json(path: Path) -> tuple[Roi, ...]:
-    content = load_json(path)
-    if not isinstance(content, dict):
-        raise UserError(f"{path}: is a list of names and holds no vertices; give it where names are wanted")
-    return read_json_rois(path, content)
-
-
-# Longer endings first: .label.gii is no .label.
-READERS = {
-    ".dlabel.nii": read_cifti_rois,
-    ".nii.gz": read_nifti_roi,
-    ".nii": read_nifti_roi,
-    ".gii": read_gifti_rois,
-    ".annot": read_annot_rois,
-    ".label": read_label_rois,
-    ".svg": read_overlays,
-    ".csv": read_csv_rois,
-    ".json": _read_json,
-}
-WRITERS = {
-    ".dlabel.nii": write_cifti_rois,
-    ".nii.gz": write_nifti_roi,
-    ".nii": write_nifti_roi,
-    ".gii": write_gifti_rois,
-    ".annot": write_annot_rois,
-    ".label": write_label_rois,
-    ".csv": write_csv_rois,
-    ".json": write_json_rois,
-}
-
-
-def _by_ending(path: Path, table: dict):
-    return next((function for ending, function in table.items() if path.name.lower().endswith(ending)), None)
-
-
-def read_rois(path, flatmaps=None) -> tuple[Roi, ...]:
+def read_rois(path, flatmaps=None, threshold: Threshold | None = None) -> tuple[Roi, ...]:
     """The named ROIs of a file, on the vertices of fsaverage5.
 
     Parameters
     ----------
-    path : .label.gii, .func.gii or .shape.gii (masks), .annot, .label, .dlabel.nii, .nii or .nii.gz (a
-        mask in MNI space), a pycortex overlays.svg, .json (polygons or vertices) or .csv (members)
+    path : a file of one of the `FORMATS`: .label.gii, .func.gii or .shape.gii (masks or statistic maps), .annot,
+        .label, .mgz, .dlabel.nii, .dscalar.nii, .nii or .nii.gz (a mask or a statistic map in MNI space), a pycortex
+        overlays.svg, .json (polygons or vertices, or vertices of pycortex-roidraw) or .csv (members)
     flatmaps : (left, right) flatmap surfaces for an overlays.svg; None looks beside it
+    threshold : of a statistic map
 
     Returns
     -------
@@ -75,10 +40,10 @@ def read_rois(path, flatmaps=None) -> tuple[Roi, ...]:
         For a missing or damaged file, an unknown format or mesh, or an unknown hemisphere.
     """
     path = check_file(Path(path))
-    reader = _by_ending(path, READERS)
-    if reader is None:
-        raise UserError(f"{path}: ROIs of this format are not known; allowed: {', '.join(READERS)}")
-    return read_overlays(path, flatmaps) if reader is read_overlays else reader(path)
+    found = format_of(path)
+    if found is None:
+        raise UserError(f"{path}: ROIs of this format are not known; allowed: {', '.join(FORMATS)}")
+    return read_overlays(path, flatmaps) if flatmaps is not None else found.rois(path, threshold)
 
 
 def write_rois(rois: Iterable[Roi], out) -> tuple[Path, ...]:
@@ -100,15 +65,16 @@ def write_rois(rois: Iterable[Roi], out) -> tuple[Path, ...]:
         For an unknown format, no ROI, a repeated name, or ROIs that overlap in a format with one label per vertex.
     """
     out, rois = Path(out), list(rois)
-    writer = _by_ending(out, WRITERS)
-    if writer is None:
-        raise UserError(f"{out}: ROIs cannot be written in this format; allowed: {', '.join(WRITERS)}")
+    found = format_of(out)
+    if found is None or found.write is None:
+        allowed = ", ".join(ending for ending, other in FORMATS.items() if other.write)
+        raise UserError(f"{out}: ROIs cannot be written in this format; allowed: {allowed}")
     if not any(roi.mask.any() for roi in rois):
         raise UserError(f"{out}: no ROI with a vertex to write; choose at least one")
     names = [roi.name for roi in rois]
     if len(set(names)) < len(names):
         raise UserError(f"{out}: two ROIs are called {next(n for n in names if names.count(n) > 1)!r}; rename one")
-    return writer(rois, out)
+    return found.write(rois, out)
 
 
 @dataclass(frozen=True)
@@ -131,7 +97,8 @@ def select_rois(paths) -> RoiSelection:
     Parameters
     ----------
     paths : lists of names (.txt with one name a line, # begins a comment; .json with a list), or any
-        format of `read_rois`, where every ROI of the file counts as chosen. FILE#NAME chooses one of them.
+        format of `read_rois`, where every ROI of the file counts as chosen. FILE#NAME chooses one of them, and
+        FILE>3.1 (or FILE<-3.1) is where a statistic map is above (or below) a threshold.
 
     Returns
     -------
@@ -146,16 +113,16 @@ def select_rois(paths) -> RoiSelection:
     names: list[str] = []
     rois: list[Roi] = []
     for text in paths:
-        path, chosen = split_choice(text)
-        check_file(path)
-        listed = _names(path)
+        choice = split_choice(text)
+        check_file(choice.path)
+        listed = _names(choice.path)
         if listed is not None:
             names += listed
             continue
-        found = read_rois(path)
-        if chosen and chosen not in (roi.name for roi in found):
-            raise UserError(f"{path}: holds no ROI {chosen!r}; it has: {_few(found)}")
-        rois += [roi for roi in found if chosen in ("", roi.name)]
+        found = read_rois(choice.path, threshold=choice.threshold)
+        if choice.name and choice.name not in (roi.name for roi in found):
+            raise UserError(f"{choice.path}: holds no ROI {choice.name!r}; it has: {_few(found)}")
+        rois += [roi for roi in found if choice.name in ("", roi.name)]
     files = ", ".join(str(p) for p in paths)
     if not names and not rois:
         raise UserError(f"{files}: no ROI chosen; name at least one")
@@ -164,19 +131,57 @@ def select_rois(paths) -> RoiSelection:
     fit = cover(union(*(roi.mask for roi in rois)))
     if not fit.areas:
         raise UserError(
-            f"{files}: {fit.n_mask} vertices fill no area of HCP-MMP1.0 by more than half, and decoding works by areas; "
+            f"{files}: {fit.n_mask} vertices fill no area of HCP-MMP1.0 by more than half, and decoding works by "
+            "areas; "
             "make the ROI larger, or name the areas"
         )
     return RoiSelection(tuple(dict.fromkeys([*names, *fit.areas])), f"{files}: {fit.note}")
 
 
-def split_choice(text) -> tuple[Path, str]:
-    """A file and the ROI chosen in it: 'lh.aparc.annot#insula' -> (lh.aparc.annot, 'insula'); '' chooses all."""
+@dataclass(frozen=True)
+class RoiChoice:
+    """What is wanted of an ROI file.
+
+    Parameters
+    ----------
+    path : the file
+    name : of the one ROI that is wanted; empty for all of them
+    threshold : of a statistic map; None for masks and labels
+    """
+
+    path: Path
+    name: str = ""
+    threshold: Threshold | None = None
+
+
+THRESHOLD = re.compile(r"(?P<file>.+?)\s*(?P<sign>[<>])\s*(?P<value>[^<>/]*)")
+
+
+def split_choice(text) -> RoiChoice:
+    """A file and what is wanted of it: 'lh.aparc.annot#insula' is one label, 'z.nii.gz>3.1' a map above 3.1.
+
+    Raises
+    ------
+    UserError
+        For a threshold that is no number.
+    """
     whole = Path(text)
-    if whole.exists() or "#" not in whole.name:
-        return whole, ""
-    file, _, name = str(text).rpartition("#")
-    return Path(file), name
+    if whole.exists() or whole.is_symlink():
+        return RoiChoice(whole)
+    file, threshold = str(text), None
+    found = THRESHOLD.fullmatch(file)
+    if found and ("<" in whole.name or ">" in whole.name):
+        try:
+            threshold = Threshold(float(found["value"]), found["sign"] == ">")
+        except ValueError as error:
+            raise UserError(
+                f"{text}: the threshold is no number; write FILE>3.1, or FILE<-3.1 for values below"
+            ) from error
+        file = found["file"]
+    if "#" not in Path(file).name or Path(file).exists():
+        return RoiChoice(Path(file), threshold=threshold)
+    file, _, name = file.rpartition("#")
+    return RoiChoice(Path(file), name, threshold)
 
 
 def _few(rois: tuple[Roi, ...], n: int = 8) -> str:
@@ -195,10 +200,12 @@ def _names(path: Path) -> list[str] | None:
                 f'{path}: must be a list of ROI names such as ["Broca", "L_44"], or ROIs in the format fmri2ges-roi'
             )
         return content
-    if _by_ending(path, READERS) is not None:
+    if format_of(path) is not None:
         return None
+    if path.stat().st_size > MAX_TEXT:
+        raise UserError(f"{path}: is larger than {MAX_TEXT // 2**20} MB, which no list of names is")
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
-        raise UserError(f"{path}: is not a list of names; allowed: .txt, {', '.join(READERS)}") from error
+        raise UserError(f"{path}: is not a list of names; allowed: .txt, {', '.join(FORMATS)}") from error
     return [name for line in lines if (name := line.split("#")[0].strip())]

@@ -13,7 +13,7 @@ from ...brain.roi import Roi
 from ...brain.surface import MESH_SIZES, load_surface
 from ...errors import UserError
 from ..atomic import replacing, write_text
-from ..bold.series import reading
+from ..reading import reading
 from .gifti import COLOURS
 from .mesh import check_disjoint, hemisphere_of, labelled, merged, stem_of, whole
 
@@ -37,10 +37,11 @@ def read_annot_rois(path: Path) -> tuple[Roi, ...]:
         names = [name.decode("utf-8", "replace").strip("\0 ") for name in names]
     if len(names) != len(table):
         raise UserError(
-            f"{path}: its colour table has gaps ({len(names)} names for {len(table)} rows); save it again with a table without gaps"
+            f"{path}: its colour table has gaps ({len(names)} names for {len(table)} rows); save it again with a "
+            "table without gaps"
         )
     # Rows are counted from 0 and the first may be an ROI, so keys move up by one: 0 means none.
-    return merged(labelled(path, labels + 1, side, dict(enumerate(names, start=1))))
+    return merged(labelled(path, labels + 1, side, dict(enumerate(names, start=1))), path)
 
 
 def _check_annot(path: Path) -> None:
@@ -51,7 +52,13 @@ def _check_annot(path: Path) -> None:
         raise UserError(
             f"{path}: has {n_vertices} vertices; allowed: {', '.join(map(str, MESH_SIZES))} (fsaverage5, 6, 7)"
         )
-    _, version, rows = struct.unpack_from(">3i", data, 4 + 8 * n_vertices)
+    tail = data[4 + 8 * n_vertices :]
+    if len(tail) < 4 or struct.unpack_from(">i", tail)[0] == 0:
+        raise UserError(
+            f"{path}: has no colour table, so its labels have no names; write it again with one, or give a .label for "
+            "each ROI"
+        )
+    _, version, rows = struct.unpack_from(">3i", tail)
     # The old form has the number of rows where the new one has -2 and then the number.
     if not 0 <= (version if version > 0 else rows) <= MAX_ROWS:
         raise UserError(f"{path}: its colour table says {rows} rows; the file is damaged, write or copy it again")
@@ -106,7 +113,8 @@ def read_label_rois(path: Path) -> tuple[Roi, ...]:
         raise UserError(f"{path}: does not begin with `#! ascii label`; give a FreeSurfer label")
     if subject and not subject[1].lower().startswith(("fsaverage", "vox2ras")):
         raise UserError(
-            f"{path}: is on the surface of {subject[1]!r}; move it to fsaverage first (mri_label2label --trgsubject fsaverage)"
+            f"{path}: is on the surface of {subject[1]!r}; move it to fsaverage first (mri_label2label --trgsubject "
+            "fsaverage)"
         )
     if declared != len(vertices):
         raise UserError(f"{path}: says {declared} vertices but lists {len(vertices)}; write or copy it again")
@@ -118,7 +126,7 @@ def read_label_rois(path: Path) -> tuple[Roi, ...]:
         raise UserError(
             f"{path}: none of its {len(vertices)} vertices is on the coarser mesh fsaverage5; make it larger"
         )
-    return merged([Roi(stem_of(path), whole(mask, side))])
+    return merged([Roi(stem_of(path), whole(mask, side))], path)
 
 
 def write_label_rois(rois, out: Path) -> tuple[Path, ...]:

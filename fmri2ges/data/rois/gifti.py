@@ -1,7 +1,8 @@
-"""ROIs as GIFTI: label maps (.label.gii), and masks as metric maps (.func.gii, .shape.gii)."""
+"""ROIs as GIFTI: label maps (.label.gii), and masks or statistic maps as metric maps (.func.gii, .shape.gii)."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +12,13 @@ from ...brain.roi import Roi
 from ...brain.surface import to_fsaverage5
 from ...errors import UserError
 from ..atomic import write_bytes
-from ..bold.gifti import load_gifti
-from ..bold.series import reading
+from ..gifti import Gifti, read_gifti
+from ..limits import FREE
+from ..masks import Threshold, roi_inside
+from ..vertices import VertexMap, vertex_maps
 from .mesh import STRUCTURES, check_disjoint, hemisphere_of, labelled, merged, stem_of, whole
 
-INTENT_LABEL = 1002
+STRUCTURE = "AnatomicalStructurePrimary"
 # Colours of the labels, in turn: Okabe and Ito's palette, which colour-blind readers can tell apart.
 COLOURS = (
     (0.84, 0.37, 0),
@@ -28,34 +31,44 @@ COLOURS = (
 )
 
 
-def read_gifti_rois(path: Path) -> tuple[Roi, ...]:
-    """ROIs of one hemisphere: each label but the empty one (0 or ``???``), or the values above .5 of each metric map.
+def read_gifti_rois(path: Path, threshold: Threshold | None = None) -> tuple[Roi, ...]:
+    """ROIs of one hemisphere: each label but the empty one (0 or ``???``), or what each metric map holds inside.
+
+    Parameters
+    ----------
+    path : .gii or .gii.gz; lists of vertices (NODE_INDEX) are applied, geometry is skipped
+    threshold : of a statistic map; None for labels and masks, see `masks.roi_inside`
 
     Raises
     ------
     UserError
-        For a damaged file, an unknown mesh, or when the hemisphere is not told.
+        For a damaged file, an unknown mesh, a statistic map without a threshold, or when the hemisphere is not told.
     """
-    image = load_gifti(path)
-    with reading(path, "GIFTI"):
-        maps = [(np.asarray(a.data), int(a.intent), dict(a.meta or {})) for a in image.darrays]
-        table = {int(key): str(name or "") for key, name in image.labeltable.get_labels_as_dict().items()}
-        structure = {**dict(image.meta or {}), **(maps[0][2] if maps else {})}.get("AnatomicalStructurePrimary", "")
+    gifti = read_gifti(path, FREE)
+    maps = vertex_maps(path, gifti)
     if not maps:
         raise UserError(f"{path}: holds no map; export it again")
-    side = hemisphere_of(path, structure)
-    rois: list[Roi] = []
-    for k, (data, intent, meta) in enumerate(maps, start=1):
-        if intent == INTENT_LABEL or path.name.lower().endswith(".label.gii"):
-            rois += labelled(path, data, side, table)
+    structure = {**gifti.meta, **maps[0].meta}.get(STRUCTURE, "")
+    return merged(_rois(path, gifti, maps, hemisphere_of(path, structure), threshold), path)
+
+
+def _rois(path: Path, gifti: Gifti, maps: list[VertexMap], side: str, threshold: Threshold | None) -> Iterator[Roi]:
+    all_labels = path.name.lower().endswith((".label.gii", ".label.gii.gz"))
+    for k, found in enumerate(maps, start=1):
+        if found.intent == "LABEL" or all_labels:
+            if threshold is not None:
+                raise UserError(f"{path}: holds labels, which have no threshold; remove {threshold}")
+            yield from labelled(path, found.data, side, gifti.labels)
             continue
-        if data.ndim != 1 or not np.issubdtype(data.dtype, np.number):
+        if found.data.ndim != 1:
             raise UserError(
-                f"{path}: map {k} has shape {data.shape}; one value per vertex is needed (a mask, or labels)"
+                f"{path}: map {k} has shape {found.data.shape}; one value per vertex is needed (a mask, or labels)"
             )
-        name = meta.get("Name") or (stem_of(path) if len(maps) == 1 else f"{stem_of(path)} {k}")
-        rois.append(Roi(name, whole(to_fsaverage5(data, side, path) > 0.5, side)))
-    return merged(rois)
+        name = found.meta.get("Name") or (stem_of(path) if len(maps) == 1 else f"{stem_of(path)} {k}")
+        where = path if len(maps) == 1 else f"{path}: map {k}"
+        # On the mesh of the file: what kind of map it is shows in all of its values.
+        inside = roi_inside(where, found.data, threshold)
+        yield Roi(name, whole(to_fsaverage5(inside, side, path), side))
 
 
 def write_gifti_rois(rois, out: Path) -> tuple[Path, ...]:

@@ -12,6 +12,8 @@ from ...brain.atlas import N_VERTICES
 from ...brain.roi import N_ALL, Roi
 from ...brain.surface import to_fsaverage5
 from ...errors import UserError
+from ..content import check_content
+from ..vertices import stated_side
 
 STRUCTURES = {"L": "CortexLeft", "R": "CortexRight"}
 STRONG = {side: rf"(?<![a-z0-9])({letter}h|hemi-{letter})(?![a-z0-9])" for side, letter in (("L", "l"), ("R", "r"))}
@@ -27,9 +29,11 @@ EMPTY = {
     "corpuscallosum",
     "background+freesurfer_defined_medial_wall",
 }
+MAX_PIECES = 200_000  # ROIs of all maps of a file, by maps and hemispheres
 MAX_LABELS = 2000  # of one map; more are numbers that are no labels
 # An ROI file is small; a larger one is something else, and reading it would take its size in memory.
 MAX_BYTES = 256 * 2**20
+MAX_TEXT = 16 * 2**20  # of a text file; a member for each vertex of twenty ROIs takes half of it
 
 
 def reason(error: Exception) -> str:
@@ -40,8 +44,7 @@ def reason(error: Exception) -> str:
 
 def check_file(path: Path) -> Path:
     """The path of an existing file of a size that an ROI can have."""
-    if not path.is_file():
-        raise UserError(f"{path}: no such file")
+    check_content(path)
     if path.stat().st_size > MAX_BYTES:
         raise UserError(
             f"{path}: is larger than {MAX_BYTES // 2**20} MB, which no ROI file is; give the mask or the labels alone"
@@ -63,7 +66,7 @@ def hemisphere_of(path: Path, structure: str = "") -> str:
     if not named:
         words = set(re.split(r"[^a-z0-9]+", name))
         named = [side for side, marks in MARKS.items() if words & marks]
-    told = [side for side, name in STRUCTURES.items() if name == structure]
+    told = [side for side in (stated_side(structure),) if side]
     if structure and not told:
         raise UserError(f"{path}: is of {structure!r}; allowed: {', '.join(STRUCTURES.values())}")
     if told and len(named) == 1 and named != told:
@@ -76,7 +79,10 @@ def hemisphere_of(path: Path, structure: str = "") -> str:
 def stem_of(path: Path) -> str:
     """Name of a file without its endings and marks of the hemisphere: 'lh.V1.label' -> 'V1'."""
     name = re.sub(
-        r"(\.(label|func|shape|surf|dlabel|annot|gii|nii|gz|csv|json|svg))+$", "", path.name, flags=re.IGNORECASE
+        r"(\.(label|func|shape|surf|dlabel|dscalar|annot|gii|nii|mgz|mgh|gz|csv|json|svg))+$",
+        "",
+        path.name,
+        flags=re.IGNORECASE,
     )
     words = [w for w in re.split(r"[._]", name) if w and w.lower() not in ("hemi-l", "hemi-r")]
     if len(words) > 1 and words[0].lower() in ("lh", "rh"):
@@ -117,17 +123,23 @@ def labelled(path: Path, data, side: str, names: dict[int, str]) -> list[Roi]:
             chosen[int(key)] = f"label {int(key)}"
     if len(chosen) > MAX_LABELS:
         raise UserError(f"{path}: has {len(chosen)} different labels; a label map has at most {MAX_LABELS}")
-    rois = [Roi(name, whole(coarse == key, side)) for key, name in chosen.items()]
-    if not any(roi.mask.any() for roi in rois) and np.isin(data, list(chosen)).any():
+    present = set(np.unique(coarse[np.isfinite(coarse)]).tolist())
+    rois = [Roi(name, whole(coarse == key, side)) for key, name in chosen.items() if key in present]
+    if not rois and np.isin(data, list(chosen)).any():
         raise UserError(f"{path}: none of its ROIs holds a vertex of the coarser mesh fsaverage5; make them larger")
     return rois
 
 
-def merged(rois: Iterable[Roi]) -> tuple[Roi, ...]:
-    """ROIs with the same name as one, those without a vertex left out, in order of appearance."""
+def merged(rois: Iterable[Roi], path: Path) -> tuple[Roi, ...]:
+    """ROIs of a file with the same name as one, those without a vertex left out, in order of appearance."""
     masks: dict[str, np.ndarray] = {}
-    for roi in rois:
+    for n, roi in enumerate(rois):
         masks[roi.name] = masks.get(roi.name, False) | roi.mask
+        if len(masks) > MAX_LABELS or n > MAX_PIECES:
+            raise UserError(
+                f"{path}: holds more than {MAX_LABELS} ROIs, or more than {MAX_PIECES} pieces of them; give a part of "
+                "it"
+            )
     return tuple(Roi(name, mask) for name, mask in masks.items() if mask.any())
 
 
@@ -140,7 +152,8 @@ def check_disjoint(rois: Iterable[Roi], path: Path) -> None:
         if both.any():
             other = rois[int(both.max()) - 1].name
             raise UserError(
-                f"{path}: the ROIs {other!r} and {roi.name!r} share {int((both > 0).sum())} vertices, and this format has one "
+                f"{path}: the ROIs {other!r} and {roi.name!r} share {int((both > 0).sum())} vertices, and this format "
+                "has one "
                 "label per vertex; write them to one file each, or as .csv or .json"
             )
         taken[roi.mask] = k

@@ -1,4 +1,4 @@
-"""ROIs as a mask in MNI space (.nii, .nii.gz), to and from the vertices of fsaverage5."""
+"""ROIs as a mask or a statistic map in MNI space (.nii, .nii.gz), to and from the vertices of fsaverage5."""
 
 from __future__ import annotations
 
@@ -13,22 +13,28 @@ from ...brain.surface import load_surface
 from ...brain.voxels import VoxelGrid
 from ...errors import UserError
 from ..atomic import write_bytes
-from ..bold.series import reading
+from ..headers import check_mgh_header, check_nifti_header
+from ..masks import SLACK, Threshold, roi_inside
+from ..reading import reading
 from .mesh import merged, stem_of, whole
 
 MAX_VOXELS = 32_000_000  # MNI space at 0.7 mm has 21 million
 GRID, ORIGIN = (91, 109, 91), (90.0, -126.0, -72.0)  # FSL's MNI152 grid of 2 mm, radiological
 
 
-def read_nifti_roi(path: Path) -> tuple[Roi, ...]:
+def read_nifti_roi(path: Path, threshold: Threshold | None = None) -> tuple[Roi, ...]:
     """The ROI of a mask, named by the file: vertices whose mean over the cortical ribbon is above .5.
+
+    A statistic map is sampled in the same way, and then compared with the threshold.
 
     Sampled by `nilearn.surface.vol_to_surf` with linear interpolation between the white and the pial
     surface of fsaverage5, which lie in MNI space to within about 2 mm.
 
     Parameters
     ----------
-    path : 3D image with values from 0 to 1 (a mask, or a probability), in MNI space
+    path : 3D image in MNI space, .nii, .nii.gz, .mgh or .mgz: a mask (0 and 1, or 0 and another number), a
+        probability from 0 to 1, or a statistic map; NaN is outside
+    threshold : of a statistic map
 
     Raises
     ------
@@ -38,6 +44,7 @@ def read_nifti_roi(path: Path) -> tuple[Roi, ...]:
     import nibabel
 
     with reading(path, "NIfTI"):
+        (check_mgh_header if path.name.lower().endswith((".mgh", ".mgz")) else check_nifti_header)(path)
         image = nibabel.load(path)
         shape = tuple(int(n) for n in image.shape)
         while len(shape) > 3 and shape[-1] == 1:
@@ -48,17 +55,25 @@ def read_nifti_roi(path: Path) -> tuple[Roi, ...]:
             raise UserError(f"{path}: shape {shape} is more than {MAX_VOXELS} voxels; resample it to 1 or 2 mm")
         data = np.asarray(image.dataobj, np.float32).reshape(shape)
         affine = np.asarray(image.affine, float)
-    if not np.isfinite(data).all() or data.min() < 0 or data.max() > 1:
-        raise UserError(
-            f"{path}: is no mask: values must lie between 0 and 1; got {data.min():g} to {data.max():g}. Threshold it first"
-        )
+    data = _to_sample(path, data, threshold)
     if not np.isfinite(affine).all() or abs(np.linalg.det(affine[:3, :3])) < 1e-6:
         raise UserError(f"{path}: its affine cannot be inverted; set it to MNI space")
-    masks = [whole(_sample(path, data, affine, side) > 0.5, side) for side in "LR"]
+    cut = threshold or Threshold(0.5)
+    masks = [whole(roi_inside(path, _sample(path, data, affine, side), cut), side) for side in "LR"]
     roi = Roi(stem_of(path), masks[0] | masks[1])
     if data.any() and not roi.mask.any():
-        raise UserError(f"{path}: no vertex of the cortex lies in the mask; is it in MNI space, and cortical?")
-    return merged([roi])
+        where = "in the mask" if threshold is None else f"where the map is {threshold}"
+        raise UserError(f"{path}: no vertex of the cortex lies {where}; is it in MNI space, and cortical?")
+    return merged([roi], path)
+
+
+def _to_sample(path: Path, data: np.ndarray, threshold: Threshold | None) -> np.ndarray:
+    """A volume as it is sampled: a mask as 0 and 1, a probability and a statistic as they are; outside is 0."""
+    inside = roi_inside(path, data, threshold)
+    finite = np.where(np.isfinite(data), data, 0)
+    if threshold is not None:
+        return finite
+    return finite if finite.max(initial=0) <= 1 + SLACK else inside.astype(np.float32)
 
 
 def _sample(path: Path, data: np.ndarray, affine: np.ndarray, side: str) -> np.ndarray:

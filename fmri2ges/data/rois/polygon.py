@@ -26,14 +26,17 @@ from ...brain.roi import Roi
 from ...brain.surface import load_surface
 from ...errors import UserError
 from ..atomic import write_json, write_text
-from ..bold.series import reading
-from .mesh import merged, reason, whole
+from ..reading import reading
+from .mesh import MAX_TEXT, merged, reason, whole
 
 FORMAT, VERSION = "fmri2ges-roi", 1
+MAX_CORNERS = 50_000  # of all polygons of a file: each is compared with every vertex of its hemisphere
 
 
 def load_json(path: Path):
     """The content of a JSON file; whatever is wrong with it is one line."""
+    if path.stat().st_size > MAX_TEXT:
+        raise UserError(f"{path}: is larger than {MAX_TEXT // 2**20} MB, which no file of ROIs is")
     try:
         return json.loads(path.read_text(encoding="utf-8-sig"))
     except (ValueError, RecursionError) as error:  # bad UTF-8 and numbers of a million digits are ValueErrors too
@@ -55,7 +58,12 @@ def read_json_rois(path: Path, content: dict) -> tuple[Roi, ...]:
     entries = content.get("rois")
     if not isinstance(entries, list):
         raise UserError(f'{path}: "rois" must be a list of objects with name, hemisphere and polygon or vertices')
-    return merged(_entry(f"{path}: rois[{k}]", entry) for k, entry in enumerate(entries))
+    n = sum(len(e["polygon"]) for e in entries if isinstance(e, dict) and isinstance(e.get("polygon"), list))
+    if n > MAX_CORNERS:
+        raise UserError(
+            f"{path}: its polygons have {n} corners together, at most {MAX_CORNERS} are read; simplify them"
+        )
+    return merged((_entry(f"{path}: rois[{k}]", entry) for k, entry in enumerate(entries)), path)
 
 
 def _entry(where: str, entry) -> Roi:
@@ -146,7 +154,8 @@ def read_csv_rois(path: Path) -> tuple[Roi, ...]:
             ):
                 raise UserError(f"{where}: needs a name, L or R, and a vertex from 0 to {N_VERTICES - 1}")
             members.setdefault((name, side), []).append(int(vertex))
-        return merged(Roi(name, whole(vertex_mask(str(path), v), side)) for (name, side), v in members.items())
+        rois = (Roi(name, whole(vertex_mask(str(path), v), side)) for (name, side), v in members.items())
+        return merged(rois, path)
 
 
 def write_csv_rois(rois, out: Path) -> tuple[Path, ...]:

@@ -7,19 +7,29 @@ Only flatmaps of fsaverage have vertices that are known here; a subject's own su
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree.ElementTree import Element, TreeBuilder
 
 import numpy as np
 
+from ...brain.atlas import N_VERTICES
 from ...brain.roi import Roi
-from ...brain.surface import MESH_SIZES, to_fsaverage5
+from ...brain.surface import MESH_SIZES
 from ...errors import UserError
-from ..bold.series import reading
+from ..gifti import read_gifti
+from ..reading import reading
+from ..xml import parse_xml
 from .mesh import merged, reason, whole
 
 SVG = "{http://www.w3.org/2000/svg}"
 LABEL = "{http://www.inkscape.org/namespaces/inkscape}label"
+MAX_ELEMENTS = 100_000  # of a drawing; pycortex' own have a few thousand
+MAX_TEXT = 1_000_000  # characters of all paths; a hundred ROIs drawn by hand have a tenth of it
+MAX_CORNERS = 50_000  # of one path, its curves in straight pieces
+MAX_TESTS = 250_000_000  # pairs of a vertex and a piece of an outline, some seconds of computing
+FARTHEST = 1e7  # pixels
+PIECES = (2, 200)  # straight pieces of a curve, by its length
 
 
 def read_overlays(path: Path, flatmaps=None) -> tuple[Roi, ...]:
@@ -35,13 +45,15 @@ def read_overlays(path: Path, flatmaps=None) -> tuple[Roi, ...]:
     UserError
         For a damaged drawing, a missing flatmap or one that is not of fsaverage.
     """
-    with reading(path, "SVG"):
-        root = ElementTree.parse(path).getroot()
+    root = _read_drawing(path)
     size = [_length(path, root, key) for key in ("width", "height")]
     shapes = _layer(path, _layer(path, root, "rois"), "shapes")
     left, right = (_read_flat(p) for p in flatmaps or _beside(path))
-    points, n_left = _place(left, right, size), len(left[0])
-    rois = []
+    points = _place(left, right, size)
+    # Only the vertices of fsaverage5 are wanted, the first of every mesh.
+    kept = np.concatenate([np.arange(N_VERTICES), len(left[0]) + np.arange(N_VERTICES)])
+    points, on_map = points[kept], np.concatenate([left[2], right[2]])[kept]
+    rois, n_tests = [], 0
     for group in shapes.findall(f"{SVG}g"):
         name = group.get(LABEL, "").strip()
         inside = np.zeros(len(points), bool)
@@ -49,13 +61,39 @@ def read_overlays(path: Path, flatmaps=None) -> tuple[Roi, ...]:
             for element in (group, shape):
                 if element.get("transform"):
                     raise UserError(
-                        f"{path}: {name!r} is moved by an SVG transform, which pycortex does not see; apply it in Inkscape"
+                        f"{path}: {name!r} is moved by an SVG transform, which pycortex does not see; apply it in "
+                        "Inkscape"
                     )
-            inside |= _outline(f"{path}: {name!r}", shape.get("d", "")).contains_points(points)
-        inside &= np.concatenate([left[2], right[2]])
-        for side, part in (("L", inside[:n_left]), ("R", inside[n_left:])):
-            rois.append(Roi(name, whole(to_fsaverage5(part, side, path), side)))
-    return merged(roi for roi in rois if roi.name)
+            outline = _outline(f"{path}: {name!r}", shape.get("d", ""))
+            near = _near(points, outline.vertices)
+            n_tests += len(near) * len(outline.vertices)
+            if n_tests > MAX_TESTS:
+                raise UserError(
+                    f"{path}: its shapes have too many corners; simplify them in Inkscape (Path > Simplify)"
+                )
+            inside[near] |= outline.contains_points(points[near])
+        inside &= on_map
+        for side, part in (("L", inside[:N_VERTICES]), ("R", inside[N_VERTICES:])):
+            rois.append(Roi(name, whole(part, side)))
+    return merged((roi for roi in rois if roi.name), path)
+
+
+def _read_drawing(path: Path) -> Element:
+    """The root element of a drawing of bounded size."""
+    with reading(path, "SVG"), open(path, "rb") as stream:
+        root = parse_xml(stream, TreeBuilder(), MAX_ELEMENTS)
+        n_text = sum(len(shape.get("d", "")) for shape in root.iter(f"{SVG}path"))
+    if n_text > MAX_TEXT:
+        raise UserError(
+            f"{path}: its paths have {n_text} characters, at most {MAX_TEXT} are read; keep the layer of the ROIs alone"
+        )
+    return root
+
+
+def _near(points: np.ndarray, corners: np.ndarray) -> np.ndarray:
+    """Indices of the points in the box around the corners of an outline."""
+    low, high = corners.min(0), corners.max(0)
+    return np.flatnonzero(((points >= low) & (points <= high)).all(1))
 
 
 def _length(path: Path, root, key: str) -> float:
@@ -74,7 +112,8 @@ def _layer(path: Path, parent, label: str):
         if group.get(LABEL) == label:
             if group.get("transform"):
                 raise UserError(
-                    f"{path}: the layer {label!r} is moved by an SVG transform, which pycortex does not see; apply it in Inkscape"
+                    f"{path}: the layer {label!r} is moved by an SVG transform, which pycortex does not see; apply it "
+                    "in Inkscape"
                 )
             return group
     found = ", ".join(filter(None, (g.get(LABEL) for g in parent.findall(f"{SVG}g")))) or "no layer"
@@ -85,7 +124,8 @@ def _beside(path: Path) -> tuple[Path, Path]:
     pair = tuple(path.parent / "surfaces" / f"flat_{side}.gii" for side in ("lh", "rh"))
     if not all(p.is_file() for p in pair):
         raise UserError(
-            f"{path}: its shapes need the flatmap that they were drawn on; put {pair[0].name} and {pair[1].name} of the "
+            f"{path}: its shapes need the flatmap that they were drawn on; put {pair[0].name} and {pair[1].name} of "
+            "the "
             f"subject into {pair[0].parent}"
         )
     return pair
@@ -93,19 +133,16 @@ def _beside(path: Path) -> tuple[Path, Path]:
 
 def _read_flat(path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Coordinates (n, 2), float64, faces, and which vertices are on the map, (n,) bool."""
-    import nibabel
-
-    path = Path(path)
-    if not path.is_file():
-        raise UserError(f"{path}: no such file")
+    gifti = read_gifti(path)
     with reading(path, "a GIFTI surface"):
-        points, faces = (np.asarray(a.data) for a in nibabel.load(path).darrays[:2])
+        points, faces = gifti.first("POINTSET"), gifti.first("TRIANGLE")
         points = points[:, :2].astype(float)
         on_map = np.zeros(len(points), bool)
         on_map[faces] = True
     if len(points) not in MESH_SIZES:
         raise UserError(
-            f"{path}: has {len(points)} vertices, a subject's own surface; ROIs can be read on the flatmap of fsaverage "
+            f"{path}: has {len(points)} vertices, a subject's own surface; ROIs can be read on the flatmap of "
+            "fsaverage "
             f"({', '.join(map(str, MESH_SIZES))}). Export them from pycortex as an fsaverage .label.gii instead"
         )
     if not np.isfinite(points).all():
@@ -126,7 +163,7 @@ def _place(left, right, size) -> np.ndarray:
 
 
 def _outline(where: str, d: str):
-    """An SVG path as a matplotlib Path; curves stay curves."""
+    """An SVG path as a matplotlib Path of straight pieces, short enough to miss a curve by less than .1 pixel."""
     from fontTools.pens.basePen import BasePen
     from fontTools.svgLib.path import parse_path
     from matplotlib.path import Path as Outline
@@ -135,9 +172,11 @@ def _outline(where: str, d: str):
     codes: list[int] = []
 
     class Pen(BasePen):
-        def _add(self, code, *where):
-            points.extend(where)
-            codes.extend([code] * len(where))
+        def _add(self, code, point):
+            if len(points) >= MAX_CORNERS:
+                raise ValueError(f"it has more than {MAX_CORNERS} corners")
+            points.append(point)
+            codes.append(code)
 
         def _moveTo(self, p):
             self._add(Outline.MOVETO, p)
@@ -146,15 +185,26 @@ def _outline(where: str, d: str):
             self._add(Outline.LINETO, p)
 
         def _curveToOne(self, p, q, r):
-            self._add(Outline.CURVE4, p, q, r)
+            for point in _pieces(self._getCurrentPoint(), p, q, r):
+                self._add(Outline.LINETO, point)
 
         def _closePath(self):
-            self._add(Outline.CLOSEPOLY, (0.0, 0.0))
+            self._add(Outline.CLOSEPOLY, points[-1])
 
     try:
         parse_path(d, Pen())
     except Exception as error:  # the parser raises many kinds for a damaged path
         raise UserError(f"{where}: its path cannot be read ({reason(error)}); draw it again") from error
-    if len(points) < 3 or not np.isfinite(points).all():
-        raise UserError(f"{where}: its path has fewer than three points or no numbers; draw it again")
-    return Outline(points, codes)
+    corners = np.array(points, float).reshape(-1, 2)
+    if len(corners) < 3 or not (np.abs(corners) <= FARTHEST).all():
+        raise UserError(f"{where}: its path has fewer than three points, or points far outside; draw it again")
+    return Outline(corners, codes)
+
+
+def _pieces(*controls: tuple[float, float]) -> np.ndarray:
+    """Points along a cubic curve with four control points, without the first, array (n, 2)."""
+    p = np.array(controls, float)
+    length = min(float(np.linalg.norm(np.diff(p, axis=0), axis=1).sum()), FARTHEST)
+    n = int(np.clip(math.ceil(2 * math.sqrt(length)), *PIECES)) if math.isfinite(length) else 1
+    t = np.arange(1, n + 1)[:, None] / n
+    return (1 - t) ** 3 * p[0] + 3 * t * (1 - t) ** 2 * p[1] + 3 * t**2 * (1 - t) * p[2] + t**3 * p[3]

@@ -2,17 +2,38 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
 from ...errors import UserError
+from ..bids_names import same_value, split_name
+from ..bold.confounds import Confounds
+from ..bold.timing import find_tr
+from ..content import check_content
 
 # What a derivative of a space is stored as; a pair of surfaces is named by its left file.
-ENDINGS = (".func.gii", ".dtseries.nii", ".nii.gz", ".nii")
-FIELDS = ("subject", "task", "run")  # what the templates of words and events may use
+SURFACES = (".func.gii", ".time.gii", ".func.gii.gz", ".time.gii.gz")
+VOLUMES = (".nii.gz", ".nii")
+ENDINGS = (*SURFACES, ".dtseries.nii", ".dtseries.nii.gz", *VOLUMES)
+FIELDS = ("subject", "task", "run")  # what the templates of words, events and confounds may use
+# Key of the table -> entity of the names, for the entities that choose among files of one run.
+CHOICES = {
+    "session": "ses",
+    "acq": "acq",
+    "ce": "ce",
+    "dir": "dir",
+    "rec": "rec",
+    "echo": "echo",
+    "part": "part",
+    "res": "res",
+    "den": "den",
+    "desc": "desc",
+}
+ABSENT = "none"  # chooses the file without an entity, such as the echoes that fMRIPrep has combined
+# Files about a run are named like its BOLD without the entities that they do not depend on.
+SHARED = ("echo", "part")
 
 
 @dataclass(frozen=True)
@@ -21,6 +42,11 @@ class Found:
 
     path: Path
     entities: dict[str, str]
+
+    def has(self, entity: str, value: str) -> bool:
+        """Whether an entity has a value; `ABSENT` is no value."""
+        own = self.entities.get(entity)
+        return same_value(own, value) or (own is None and value == ABSENT)
 
 
 def expand(table: dict, root: Path) -> tuple[list[dict], list[str]]:
@@ -58,92 +84,110 @@ def expand(table: dict, root: Path) -> tuple[list[dict], list[str]]:
 
 
 def _recording(table: dict, files: list[Found], subject: str, run: int | None, root: Path) -> dict:
-    task, space = table["task"], table["space"]
-    asked = f"sub-{subject}, task {task!r}{f', run {run}' if run else ''}, space {space!r}"
-    own = [f for f in files if f.entities["sub"] == subject]
-    hits = [
-        f
-        for f in own
-        if f.entities.get("task") == task
-        and _number(f.entities.get("run")) == run
-        and all(
-            f.entities.get(key) == table[name] for name, key in (("session", "ses"), ("desc", "desc")) if name in table
-        )
-    ]
-    if len(hits) != 1:
-        names = [f.path.name for f in hits or [f for f in own if f.entities.get("task") == task] or own]
-        fix = (
-            "narrow it down with runs, session or desc"
-            if hits
-            else "correct subjects, task, runs, session, desc or space"
-        )
-        raise UserError(f"{table['root']}: {len(hits) or 'no'} BOLD files of {asked}; found: {_list(names)}; {fix}")
-    path = hits[0].path
+    task = table["task"]
+    found = _choose(table, files, subject, run)
+    path = check_content(found.path)
     fields = {"subject": subject, "task": task, "run": run or ""}
     recording = {
         "subject": f"sub-{subject}",
         "story": f"{task}-{run}" if run else task,
         "bold": path,
-        "tr": table.get("tr") or _repetition_time(path),
+        "tr": table.get("tr") or find_tr(path, table["root"]).seconds,
         "first_volume_at": table["first_volume_at"],
         "words": _template("words", table["words"], fields, root),
     }
     if "events" in table:
         recording["events"] = _template("events", table["events"], fields, root)
-    recording |= {key: table[key] for key in ("tier", "stim") if key in table}
-    if path.name.endswith((".nii.gz", ".nii")) and not path.name.endswith(".dtseries.nii"):
-        recording["mask"] = (table.get("mask") or _brain_mask(path),)
+    recording |= {key: table[key] for key in ("tier", "stim", "ignore_header_tr") if key in table}
+    if "confounds" in table or "confound_columns" in table:
+        given = _template("confounds", table["confounds"], fields, root) if "confounds" in table else None
+        recording["confounds"] = Confounds(given or _confounds(found), table.get("confound_columns", ()))
+    if split_name(path.name).ending in VOLUMES:
+        recording["mask"] = (table.get("mask") or _brain_mask(found),)
     return recording
+
+
+def _choose(table: dict, files: list[Found], subject: str, run: int | None) -> Found:
+    """The one BOLD file of a run, or what chooses among several."""
+    task, space = table["task"], table["space"]
+    asked = f"sub-{subject}, task {task!r}{f', run {run}' if run else ''}, space {space!r}"
+    own = [f for f in files if f.entities["sub"] == subject]
+    of_task = [f for f in own if f.entities.get("task") == task]
+    hits = [
+        f
+        for f in of_task
+        if same_value(f.entities.get("run"), str(run) if run else None)
+        and all(f.has(CHOICES[key], table[key]) for key in CHOICES if key in table)
+    ]
+    if len(hits) == 1:
+        return hits[0]
+    names = [f.path.name for f in hits or of_task or own]
+    runs = sorted({int(r) for f in of_task if (r := f.entities.get("run", "")).isdecimal()})
+    if hits:
+        fix = _how_to_choose(hits)
+    elif runs and not run:
+        fix = f"the task has runs: add runs = {runs}"
+    else:
+        keys = [key for key in CHOICES if key in table] or ["session", "desc"]
+        fix = f"correct subjects, task, runs, {', '.join(keys)} or space"
+    raise UserError(f"{table['root']}: {len(hits) or 'no'} BOLD files of {asked}; found: {_list(names)}; {fix}")
+
+
+def _how_to_choose(hits: list[Found]) -> str:
+    """The keys, with their values, that tell several files apart."""
+    parts = []
+    for key, entity in CHOICES.items():
+        values = dict.fromkeys(f.entities.get(entity, ABSENT) for f in hits)
+        if len(values) > 1:
+            parts.append(f"{key} = " + " or ".join(f'"{v}"' for v in list(values)[:6]))
+    if not parts:
+        return "their names differ in nothing that can be chosen by; move the others away"
+    return f"narrow it down with {' and '.join(parts)}"
 
 
 def _bold_files(root: Path, space: str | None) -> list[Found]:
     """BOLD files below a folder, in the order of their names; only one space, or all of them for None."""
     found = []
     for path in sorted(root.glob("sub-*/**/sub-*_*")):
-        ending = next((e for e in ENDINGS if path.name.endswith(e)), None)
-        if ending is None:
-            continue
-        *pairs, last = path.name.removesuffix(ending).split("_")
+        name = split_name(path.name)
         # Narratives names its cleaned surfaces without the suffix `bold`.
-        if "-" in last:
-            pairs.append(last)
-        if last != "bold" and not (ending == ".func.gii" and "-" in last):
+        named = name.suffix == "bold" or (not name.suffix and name.ending in SURFACES)
+        if name.ending not in ENDINGS or not named or "sub" not in name.entities:
             continue
-        entities = dict(pair.split("-", 1) for pair in pairs if "-" in pair)
-        if entities.get("hemi", "L") == "L" and space in (None, entities.get("space")):
-            found.append(Found(path, entities))
+        if name.entities.get("hemi", "L") == "L" and space in (None, name.entities.get("space")):
+            found.append(Found(path, name.entities))
     return found
 
 
-def _number(run: str | None) -> int | None:
-    return int(run) if run is not None and run.isdecimal() else None
-
-
-def _repetition_time(path: Path) -> float:
-    """Seconds, from the JSON file that belongs to a BOLD file."""
-    stem = path.name
-    for ending in ENDINGS:
-        stem = stem.removesuffix(ending)
-    for sidecar in (path.with_name(f"{stem}.json"), path.with_name(re.sub(r"_hemi-L", "", f"{stem}.json"))):
-        try:
-            tr = json.loads(sidecar.read_text(encoding="utf-8"))["RepetitionTime"]
-        except (OSError, ValueError, KeyError, TypeError):
-            continue
-        if isinstance(tr, (int, float)) and tr > 0:
-            return float(tr)
-    raise UserError(f"{path}: no .json file beside it states RepetitionTime; add `tr = ...` to the [[bids]] table")
-
-
-def _brain_mask(path: Path) -> Path:
-    """fMRIPrep's mask of a run: the same name with desc-brain_mask."""
-    stem = re.sub(r"(_desc-[^_]+)?_bold$", "", path.name.removesuffix(".gz").removesuffix(".nii"))
-    for ending in (".nii.gz", ".nii"):
-        mask = path.with_name(f"{stem}_desc-brain_mask{ending}")
-        if mask.is_file():
-            return mask
+def _brain_mask(bold: Found) -> Path:
+    """fMRIPrep's mask of a run: the same name with desc-brain_mask, for an echo also without it."""
+    stem = re.sub(r"(_desc-[^_]+)?_bold$", "", bold.path.name.removesuffix(".gz").removesuffix(".nii"))
+    for name in dict.fromkeys((stem, _without(stem, SHARED))):
+        for ending in VOLUMES:
+            mask = bold.path.with_name(f"{name}_desc-brain_mask{ending}")
+            if mask.exists() or mask.is_symlink():
+                return check_content(mask)
     raise UserError(
-        f"{path}: its mask {stem}_desc-brain_mask.nii.gz is missing; add `mask = ...` to the [[bids]] table"
+        f"{bold.path}: its mask {stem}_desc-brain_mask.nii.gz is missing; add `mask = ...` to the [[bids]] table"
     )
+
+
+def _confounds(bold: Found) -> Path:
+    """fMRIPrep's confounds of a run: the same entities, of those that they have, with desc-confounds."""
+    for path in sorted(bold.path.parent.glob("*_desc-confounds_*.tsv")):
+        name = split_name(path.name)
+        own = {key: value for key, value in name.entities.items() if key != "desc"}
+        needed = {key: bold.entities[key] for key in ("sub", "ses", "task", "run") if key in bold.entities}
+        if name.suffix in ("timeseries", "regressors") and needed.items() <= own.items() <= bold.entities.items():
+            return check_content(path)
+    raise UserError(
+        f"{bold.path}: no desc-confounds_timeseries.tsv of this run beside it; add `confounds = ...` to the [[bids]] "
+        "table"
+    )
+
+
+def _without(stem: str, entities: tuple[str, ...]) -> str:
+    return "_".join(part for part in stem.split("_") if part.split("-")[0] not in entities)
 
 
 def share_masks(recordings: list[dict]) -> None:
@@ -163,9 +207,9 @@ def _template(key: str, template: str, fields: dict, root: Path) -> Path:
         name = name.replace(f"{{{field}}}", str(value))
     if "{" in name:
         raise UserError(f"{key}: {template!r} has another name in braces than {', '.join(FIELDS)}")
-    if not (root / name).is_file():
+    if not (root / name).exists() and not (root / name).is_symlink():
         raise UserError(f"{key}: no such file: {root / name}; the template is relative to the study file")
-    return root / name
+    return check_content(root / name)
 
 
 def _list(names) -> str:

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 
 import numpy as np
 
-from ...errors import UserError
+from ...errors import UserError, one_line
 from ...types import Words
 from ...work import QUIET, Work
 from ..bold.read import Bold
@@ -75,6 +75,8 @@ class _Findings:
         elif found.verdict is Verdict.NOTE:
             self.notes.append(found.line)
 
+    bold_notes: dict[str, list[str]] = field(default_factory=dict)  # what is unusual in BOLD -> its recordings
+
 
 def check_study(path, work: Work = QUIET) -> Checked:
     """Read every source of a study file and collect all problems, notes and a summary."""
@@ -91,6 +93,7 @@ def check_study(path, work: Work = QUIET) -> Checked:
     notes = [
         *(note for c in clocks if (note := c.note)),
         *assumed_timing(study),
+        *_shared_notes(found.bold_notes),
         *found.notes,
         *word_notes(study),
     ]
@@ -166,6 +169,8 @@ def _check_recording(found: _Findings, label: str, source: RecordingSource) -> N
         found.columns[bold.columns].append(source.subject)
     found.notes += _dropped(label, bold)
     _check_folds(found, label, source, len(bold.data))
+    for note in (*bold.notes, *_confounds(bold)):
+        found.bold_notes.setdefault(note, []).append(label)
     if not words:
         if source.tr > SLOWEST_TR:
             found.problems.append(f"{label}: tr = {source.tr:g} is no repetition time in seconds: correct tr")
@@ -230,6 +235,20 @@ def _motion_problems(motions: dict[tuple[bool, str], list[GestureSource]]) -> li
             line += f" (the same in {len(clips) - 1} more clips: {others})"
         lines.append(line)
     return lines
+
+
+def _shared_notes(notes: dict[str, list[str]]) -> list[str]:
+    """One line per note on BOLD; recordings that share it are counted."""
+    more = {text: f" and {len(labels) - 1} more" if len(labels) > 1 else "" for text, labels in notes.items()}
+    return [f"{labels[0]}{more[text]}: {text}" for text, labels in notes.items()]
+
+
+def _confounds(bold: Bold) -> list[str]:
+    """What was regressed out, where the study asks for it."""
+    if not bold.confounds:
+        return []
+    n, names = len(bold.confounds), one_line(", ".join(bold.confounds))
+    return [f"{n} confound{'s' if n > 1 else ''} regressed out together with the trend: {names}"]
 
 
 def _column_problems(found: _Findings) -> list[str]:

@@ -11,7 +11,10 @@ from typing import Any
 
 from ...errors import UserError, one_line
 from ..bold import hf5
+from ..bold.confounds import Confounds
 from ..bold.pycortex import PycortexSubject
+from ..bold.timing import find_tr
+from ..content import check_content
 from ..toml_file import BACKSLASH, read_toml
 from ..words.stimulus import place_story
 from . import bids
@@ -27,7 +30,7 @@ RECORDING = {
     "pycortex": "folder",
     "transform": "name",
     "spheres": "files",
-    "tr": "*positive",
+    "tr": "positive",
     "first_volume_at": "*number",
     "words": "*file",
     "tier": "text",
@@ -35,6 +38,9 @@ RECORDING = {
     "stim": "text",
     "columns": "names",
     "scale": "positive",
+    "confounds": "file",
+    "confound_columns": "names",
+    "ignore_header_tr": "truth",
 }
 BIDS = {
     "root": "*folder",
@@ -46,11 +52,13 @@ BIDS = {
     "stim": "text",
     "subjects": "names",
     "runs": "runs",
-    "session": "text",
-    "desc": "text",
+    **dict.fromkeys(bids.CHOICES, "label"),
     "tr": "positive",
     "mask": "file",
     "tier": "text",
+    "confounds": "text",
+    "confound_columns": "names",
+    "ignore_header_tr": "truth",
 }
 GESTURE = {"clip": "*name", "motion": "*file", "words": "*file", "speaker": "*name", "tier": "text", "skeleton": "file"}
 SPLIT = {"test_stories": "names", "validation_stories": "names", "within_story_folds": "folds", "gap": "duration"}
@@ -62,6 +70,7 @@ MOST_PROBLEMS = 500  # that are spelled out
 KINDS = {
     "text": "must be a text in quotes",
     "name": "must be a text in quotes, without / or \\",
+    "label": "must be a text in quotes, as in the names of the files, or a whole number",
     "truth": "must be true or false",
     "list": "must be written as [[{key}]]",
     "table": "must be written as [{key}]",
@@ -144,7 +153,11 @@ def _source(values: dict, stated: list) -> RecordingSource:
     if "pycortex" in values:
         pycortex = PycortexSubject(values["pycortex"], values.get("transform"), values.get("spheres", ()))
     partner = files[1] if len(files) > 1 else None
-    source = RecordingSource(**{**rest, "bold": files[0], "partner": partner, "mask": mask, "pycortex": pycortex})
+    own = {"bold": files[0], "partner": partner, "mask": mask, "pycortex": pycortex}
+    columns = rest.pop("confound_columns", ())
+    if "confounds" in rest:
+        own["confounds"] = Confounds(rest["confounds"], columns)
+    source = RecordingSource(**{**rest, **own})
     return _within_scan(replace(source, assumed=_assumed(source, stated)))
 
 
@@ -210,6 +223,8 @@ def _entries(
         values = _read_keys(raw, schema, where, path.parent, problems)
         _check_stim(values, where, problems)
         _check_pycortex(values, where, problems)
+        if kind == "recording":
+            _complete(raw, values, where, problems)
         if len(problems) > before:
             continue
         key = tuple(values[k] for k in identity)
@@ -226,6 +241,17 @@ def _entries(
 def _check_stim(values: dict, where: str, problems: list[str]) -> None:
     if "stim" in values and "events" not in values:
         problems.append(f"{where}: stim names an event of `events`; add events, or remove stim")
+
+
+def _complete(raw: dict, values: dict, where: str, problems: list[str]) -> None:
+    """Take the repetition time from the recording's own files where the study file states none; check its confounds."""
+    if "confound_columns" in values and "confounds" not in values:
+        problems.append(f"{where}: confound_columns names columns of `confounds`; add confounds, or remove it")
+    if "tr" not in raw and "bold" in values:
+        try:
+            values["tr"] = find_tr(values["bold"][0]).seconds
+        except UserError as error:
+            problems.append(f"{where}: tr missing; add it ({error})")
 
 
 def _check_pycortex(values: dict, where: str, problems: list[str]) -> None:
@@ -273,7 +299,9 @@ def _value(key: str, value: Any, kind: str, root: Path) -> Any:
         _check_escapes(key, *paths)
         targets = tuple(_existing(key, root, p, kind) for p in paths)
         return targets if kind == "files" else targets[0]
-    if kind in ("text", "name"):
+    if kind == "label" and type(value) is int and value >= 0:
+        return str(value)
+    if kind in ("text", "name", "label"):
         if not isinstance(value, str) or not value.strip():
             raise wrong
         _check_escapes(key, value)
@@ -317,8 +345,8 @@ def _existing(key: str, root: Path, name: str, kind: str) -> Path:
     exists = Path.is_dir if kind == "folder" else Path.is_file
     try:
         for target in dict.fromkeys((root / name, root / name.replace("\\", "/"))):
-            if exists(target):
-                return target
+            if exists(target) or (kind != "folder" and target.is_symlink()):
+                return target if kind == "folder" else check_content(target)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise UserError(f"{key}: {one_line(repr(name), 100)} cannot be a path ({reason})") from error

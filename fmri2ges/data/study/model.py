@@ -17,6 +17,7 @@ from ...types import GestureClip, Motion, Recording, Words
 
 if TYPE_CHECKING:
     from ...brain.space import Space
+    from ..bold.confounds import Confounds
     from ..bold.pycortex import PycortexSubject
     from ..bold.read import Bold
     from ..motion.bvh import Imported
@@ -32,7 +33,8 @@ class RecordingSource:
     fsaverage5. `events` and `stim` say when
     the story starts in the scan, for words that count from the start of its audio. `rows` are the first volume of
     the story and the one after its last, where the scan holds more; `first_volume_at` belongs to the first of them.
-    `assumed` says what the study file leaves to the format.
+    `assumed` says what the study file leaves to the format. `confounds` are regressed out;
+    `ignore_header_tr` is for files whose header states another `tr`, wrongly.
     """
 
     subject: str
@@ -51,6 +53,8 @@ class RecordingSource:
     pycortex: PycortexSubject | None = None
     rows: tuple[int, int | None] | None = None
     assumed: str = ""
+    confounds: Confounds | None = None
+    ignore_header_tr: bool = False
 
     @property
     def words_key(self) -> tuple:
@@ -68,7 +72,9 @@ class RecordingSource:
         """Detrended, z-scored BOLD of the story; see `bold.read.read_bold`."""
         from ..bold.read import read_bold
 
-        bold = read_bold(self.bold, self.columns, self.scale, self.mask, self.partner, self.tr, self.pycortex)
+        tr = None if self.ignore_header_tr else self.tr
+        where = (self.bold, self.columns, self.scale, self.mask, self.partner)
+        bold = read_bold(*where, tr, self.pycortex, self.confounds)
         return bold if self.rows is None else _cut(bold, *self.rows, self.bold)
 
     def space(self) -> Space:

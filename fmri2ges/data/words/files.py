@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ...errors import UserError
 from ...types import Words
+from ..content import check_content
 from .formats import reader_of
 from .rows import WordsReport, clean_word
 from .source import WordsFile
@@ -45,7 +46,7 @@ def report(path, tier: str | None = None, events=None, stim: str | None = None) 
     UserError
         When the file cannot be read at all.
     """
-    file = WordsFile(Path(path), tier)
+    file = WordsFile(check_content(Path(path)), tier)
     found = reader_of(file).report(file)
     if events is None:
         return found

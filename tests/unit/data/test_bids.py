@@ -150,7 +150,7 @@ def test_none_or_several_files_are_named(narratives):
     assert (
         "2 BOLD files of sub-001" in line
         and "desc-smooth" in line
-        and "narrow it down with runs, session or desc" in line
+        and 'narrow it down with desc = "clean" or "smooth"' in line
     )
     assert load_study(study_file(narratives, a + 'desc = "clean"\n', test="a")).subjects == ("sub-001", "sub-002")
 

@@ -196,7 +196,7 @@ def test_what_is_wrong_with_a_folder_is_said_in_a_line(tmp_path, subject, mask, 
     refused("fiducial_lh.gii: cannot be read as GIFTI", *given, transform="auto")
     (subject / "surfaces" / "fiducial_lh.gii").unlink()
     refused("holds no fiducial_lh .* nor wm_lh and pia_lh", *given, transform="auto")
-    with pytest.raises(UserError, match="pycortex: only for .hf5, .nii, .nii.gz; remove it"):
+    with pytest.raises(UserError, match="pycortex: only for .hf5, .nii, .nii.gz, .mgz, .mgh; remove it"):
         np.save(tmp_path / "a.npy", np.zeros((20, 4)))
         read_bold(tmp_path / "a.npy", pycortex=PycortexSubject(subject))
 
