@@ -26,6 +26,14 @@ CHROMIUM_FLAGS = [
 ]
 
 
+def no_browser(reason: str) -> None:
+    """Skip a browser test; where CI is set it fails, so that no run there is green without a browser."""
+    message = f"no Chromium for the browser tests: {reason}"
+    if os.environ.get("CI"):
+        pytest.fail(f"{message}; install chromium", pytrace=False)
+    pytest.skip(message)
+
+
 def free_port() -> int:
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
@@ -46,6 +54,8 @@ def run_server(script: Path, cache: Path, *options: str):
         str(script),
         "--server.port",
         str(port),
+        "--server.address",
+        "localhost",
         "--server.headless",
         "true",
         "--server.fileWatcherType",
