@@ -45,7 +45,6 @@ def run_server(script: Path, cache: Path, *options: str):
     """Run `streamlit run script` on a free port until the block ends; yields its address."""
     port = free_port()
     env = {**os.environ, "OMP_NUM_THREADS": "1", "XDG_CACHE_HOME": str(cache)}
-    log = open(cache / "server.log", "w+", encoding="utf-8")
     command = [
         sys.executable,
         "-m",
@@ -62,7 +61,8 @@ def run_server(script: Path, cache: Path, *options: str):
         "none",
         *options,
     ]
-    process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=log, stderr=subprocess.STDOUT)
+    with open(cache / "server.log", "w", encoding="utf-8") as log:
+        process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=log, stderr=subprocess.STDOUT)
     url = f"http://127.0.0.1:{port}"
     try:
         deadline = time.monotonic() + 60
@@ -72,8 +72,7 @@ def run_server(script: Path, cache: Path, *options: str):
                 break
             except (urllib.error.URLError, OSError):
                 if process.poll() is not None or time.monotonic() > deadline:
-                    log.seek(0)
-                    pytest.fail(f"the server did not start:\n{log.read()}")
+                    pytest.fail(f"the server did not start:\n{(cache / 'server.log').read_text(encoding='utf-8')}")
                 time.sleep(0.1)
         yield url
     finally:
@@ -82,4 +81,3 @@ def run_server(script: Path, cache: Path, *options: str):
             process.wait(10)
         except subprocess.TimeoutExpired:
             process.kill()
-        log.close()
