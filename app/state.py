@@ -15,6 +15,7 @@ from fmri2ges.errors import UserError
 from fmri2ges.request import DecodeRequest
 
 FIRST = DecodeRequest(start=0.0, stop=30.0)  # what a new visitor sees; a link says what differs from it
+DEVICE = "device"  # key of the widget that chooses it
 FIELDS = tuple(f.name for f in fields(DecodeRequest))
 
 
@@ -33,7 +34,7 @@ def update(**changes: Any) -> None:
 
 def device() -> str:
     """The device to compute on; it says how a request is answered and is no part of it."""
-    return st.session_state.get("device", "auto")
+    return st.session_state.get(DEVICE, "auto")
 
 
 def shown() -> DecodeRequest | None:
