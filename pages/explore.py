@@ -75,7 +75,8 @@ def bold(run) -> None:
         backend.show_error(error)
         return
     name = run.space.describe(chosen.rois)
-    figure = bold_chart(course, name, (chosen.start, chosen.stop), run.simulated)
+    window = None if chosen.start is None or chosen.stop is None else (chosen.start, chosen.stop)
+    figure = bold_chart(course, name, window, run.simulated)
     st.plotly_chart(figure, key="bold", config={"displayModeBar": False})
 
 
