@@ -70,9 +70,8 @@ def _url() -> dict[str, str]:
 def from_url(url: dict[str, str]) -> DecodeRequest:
     """The request of a link; a field that cannot be understood keeps its first value."""
     found = FIRST
-    window = {name: url[name] for name in ("start", "stop") if name in url}
-    parts: list[dict[str, str]] = [{name: text} for name, text in url.items() if name not in window]
-    for part in [*parts, window]:
+    window: dict[str, str] = {name: url[name] for name in ("start", "stop") if name in url}
+    for part in [*({name: text} for name, text in url.items() if name not in window), window]:
         try:
             found = DecodeRequest.from_query(part, found)
         except UserError:
