@@ -1,32 +1,46 @@
-# make app    set up, then start the app on localhost
-# make test   set up, then run every test        make quick   the tests without the slow and the browser ones
+# make app     set up, then start the app on localhost
+# make test    set up, then run every test        make quick   the tests without the slow and the browser ones
+# make check   set up, then look for faults without running anything: style, types, layers of imports
+# make setup   only set up: the program itself, editable, with what `make app` and `make test` need
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-STAMP := $(VENV)/.requirements-installed
 PORT ?= 8501
 PARALLEL := -n logical --maxprocesses 8 --dist loadfile
 
-.PHONY: setup app test quick clean
+.PHONY: setup app test quick check clean
+.NOTPARALLEL:
 
-setup: $(STAMP)
+setup: $(VENV)/.installed-test
 
-$(STAMP): requirements.txt requirements-no-deps.txt
+$(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; try: make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 2; }
-	@echo "Setting up $(VENV) (a few minutes, once)"
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+
+# What each goal needs is installed when it is first asked for, and again when the lists have changed.
+$(VENV)/.installed-app: GROUPS := app,lm
+$(VENV)/.installed-test: GROUPS := app,lm,test
+$(VENV)/.installed-check: GROUPS := app,lm,check
+$(VENV)/.installed-%: pyproject.toml requirements-no-deps.txt | $(BIN)/python
+	@echo "Setting up $(VENV) for: $(GROUPS) (a few minutes, once)"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[$(GROUPS)]"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-no-deps.txt
 	@touch $@
 
-app: setup
+app: $(VENV)/.installed-app
 	$(BIN)/streamlit run app/main.py --server.port $(PORT)
 
-test: setup
+test: $(VENV)/.installed-test
 	$(BIN)/python -m pytest $(PARALLEL)
 
-quick: setup
+quick: $(VENV)/.installed-test
 	$(BIN)/python -m pytest -m "not slow and not browser" $(PARALLEL)
+
+check: $(VENV)/.installed-check
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
 
 clean:
 	rm -rf $(VENV)

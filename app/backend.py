@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from math import ceil, floor
 from threading import Lock, Thread
@@ -104,15 +105,13 @@ def warm_up(run_digest: str, device: str, subject: str, _run) -> None:
     """Load the models while the user looks at the first screen."""
 
     def load() -> None:
-        try:
+        with suppress(UserError):  # decoding meets it again, and shows it
             _run.warm_up(subject)
-        except UserError:
-            pass  # decoding meets it again, and shows it
 
     Thread(target=load, daemon=True).start()
 
 
-def decode_now(run, request: DecodeRequest, progress: Callable[[float, str], None] | None = None):
+def decode_now(run, request: DecodeRequest, progress: Callable[[float, str], object] | None = None):
     """Decode a request (`fmri2ges.results.Decoded`), or return the kept result.
 
     Raises

@@ -15,6 +15,7 @@ from fmri2ges.errors import UserError
 from fmri2ges.request import DecodeRequest
 
 FIRST = DecodeRequest(start=0.0, stop=30.0)  # what a new visitor sees; a link says what differs from it
+DEVICE = "device"  # key of the widget that chooses it
 FIELDS = tuple(f.name for f in fields(DecodeRequest))
 
 
@@ -33,7 +34,7 @@ def update(**changes: Any) -> None:
 
 def device() -> str:
     """The device to compute on; it says how a request is answered and is no part of it."""
-    return st.session_state.get("device", "auto")
+    return st.session_state.get(DEVICE, "auto")
 
 
 def shown() -> DecodeRequest | None:
@@ -69,7 +70,7 @@ def _url() -> dict[str, str]:
 def from_url(url: dict[str, str]) -> DecodeRequest:
     """The request of a link; a field that cannot be understood keeps its first value."""
     found = FIRST
-    window = {name: url[name] for name in ("start", "stop") if name in url}
+    window: dict[str, str] = {name: url[name] for name in ("start", "stop") if name in url}
     for part in [*({name: text} for name, text in url.items() if name not in window), window]:
         try:
             found = DecodeRequest.from_query(part, found)

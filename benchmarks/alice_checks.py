@@ -84,7 +84,7 @@ def remove(bold: np.ndarray, nuisance: np.ndarray) -> np.ndarray:
         return x - x.mean(1, keepdims=True)
 
     left = white(bold)
-    for x, z in zip(left, white(nuisance)):
+    for x, z in zip(left, white(nuisance), strict=True):
         x -= z @ np.linalg.lstsq(z, x, rcond=None)[0]
     return np.concatenate([np.zeros_like(left[:, :1]), left], 1)
 
@@ -156,7 +156,7 @@ def planted(problem: Problem, words: Words, n: int, amplitude: float) -> dict[st
         inner, outer, _ = nested(moved, counts)
         average, _ = average_of_forms(moved, counts, inner, rows[FOUR])
         found.append([rounded(r) for r in (*(score(inner, outer, allowed) for allowed in rows.values()), average)])
-    return dict(zip((*rows, AVERAGE), np.round(np.mean(found, 0), 3).tolist()))
+    return dict(zip((*rows, AVERAGE), np.round(np.mean(found, 0), 3).tolist(), strict=True))
 
 
 def main() -> None:

@@ -109,7 +109,7 @@ def prewhiten(bold: np.ndarray, train: np.ndarray) -> np.ndarray:
 
 
 def fir(bold: np.ndarray, delays: tuple[int, ...], train: np.ndarray) -> np.ndarray:
-    """BOLD `delays` volumes later side by side, unit variance in training, array (n_listeners, n_volumes, n_features)."""
+    """BOLD `delays` volumes later side by side, unit variance in training: (n_listeners, n_volumes, n_features)."""
     n = bold.shape[1]
     out = np.zeros((len(bold), n, len(delays), bold.shape[2]))
     for k, d in enumerate(delays):
@@ -151,7 +151,7 @@ def ridge_predictions(
             own = np.linalg.solve(gram + penalty * eye, cross)
             pooled = np.linalg.solve(total + n * penalty * eye, total_cross)
             others = np.linalg.solve(total - gram[:n] + (n - 1) * penalty * eye, total_cross - cross[:n])
-            for found, test in zip(out, tests):
+            for found, test in zip(out, tests, strict=True):
                 found[w, 0, k] = z[:, test] @ own
                 found[w, 1, k, :n] = z[:n, test] @ pooled
                 found[w, 1, k, n] = group[test] @ pooled
@@ -194,7 +194,7 @@ def nested(problem: Problem, counts: np.ndarray):
             # Volumes in the gap around the outer block are not part of its training, so no inner score uses them.
             inner_tests = [folds[j][1] & train, test & folds[j][0]]
             found = ridge_predictions(problem, counts, train & folds[j][0], inner_tests)
-            for k, rows, p in zip((i, j), inner_tests, found):
+            for k, rows, p in zip((i, j), inner_tests, found, strict=True):
                 within[k] = within[k] + sums(p[:, :, :, :listeners], counts[rows])
     return np.array([correlation(s).mean(-2) for s in within]), np.array(outer), predicted
 
@@ -250,7 +250,7 @@ def predictions(problem: Problem, inner: np.ndarray, predicted: np.ndarray, allo
     chosen = choose(inner, allowed)[:, 0]
     flat = predicted.reshape(-1, *predicted.shape[3:])
     p = np.zeros(flat.shape[1:])
-    for (_, test), setting in zip(within_story_folds(problem.times, problem.folds, problem.gap), chosen):
+    for (_, test), setting in zip(within_story_folds(problem.times, problem.folds, problem.gap), chosen, strict=True):
         p[:, test] = flat[setting][:, test]
     return p, [describe(c) for c in chosen]
 
@@ -309,7 +309,7 @@ def scores(problem: Problem, counts: np.ndarray, rows: dict) -> tuple[dict[str, 
         columns = range(0, counts.shape[1], CHUNK)
         each = [
             average_of_forms(problem, counts[:, c : c + CHUNK], part[0], rows[FOUR])[0]
-            for c, part in zip(columns, parts)
+            for c, part in zip(columns, parts, strict=True)
         ]
         r[AVERAGE] = np.concatenate(each, -1)
     return r, parts[0]
@@ -326,7 +326,7 @@ def measure(names: tuple[str, ...], problem: Problem, words: Words) -> dict:
     listeners = []
     for k, name in enumerate(names):
         listeners.append({"listener": name, **null_line(r[METHOD][k]), "ci": interval(p[k : k + 1], y)})
-    for line, adjusted in zip(listeners, holm(np.array([line["p"] for line in listeners]))):
+    for line, adjusted in zip(listeners, holm(np.array([line["p"] for line in listeners])), strict=True):
         line["p_holm"] = float(adjusted)
     return {
         "rows": {row: both_lines(v) for row, v in r.items()},
@@ -366,7 +366,8 @@ def show(result: dict) -> None:
     print("chosen in each fold:", "; ".join(result["settings per fold"]))
     for c in result["listeners"]:
         print(
-            f"  {c['listener']}  r {c['r']:6.3f}  [{c['ci'][0]:.3f}, {c['ci'][1]:.3f}]  null 95 % {c['null_q95']:.3f}  p {c['p']:.4f}  Holm {c['p_holm']:.4f}"
+            f"  {c['listener']}  r {c['r']:6.3f}  [{c['ci'][0]:.3f}, {c['ci'][1]:.3f}]  null 95 % {c['null_q95']:.3f}  "
+            f"p {c['p']:.4f}  Holm {c['p_holm']:.4f}"
         )
 
 

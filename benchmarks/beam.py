@@ -132,7 +132,7 @@ def main() -> None:
         "candidates_per_word": round(candidates / n, 1),
         "vocabulary": len(lm.vocabulary),
         "voxels": args.voxels,
-        "words_recovered": round(float(np.mean([a == b for a, b in zip(best.text, text.text)])), 3),
+        "words_recovered": round(float(np.mean([a == b for a, b in zip(best.text, text.text, strict=True)])), 3),
         "ratio of baseline to features": round(
             seconds["baseline: candidates without a cache"] / clock.seconds["features"], 1
         ),

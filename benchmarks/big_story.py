@@ -46,7 +46,7 @@ def write_study(root: Path) -> Path:
             for k in range(n):
                 data[k] = rng.standard_normal(data.shape[1], dtype=np.float32)
         starts = np.arange(0.5, 2 * n - 1, 0.5)
-        rows = [f"{w}\t{t:.2f}\t0.3" for t, w in zip(starts, rng.choice(WORDS, len(starts)))]
+        rows = [f"{w}\t{t:.2f}\t0.3" for t, w in zip(starts, rng.choice(WORDS, len(starts)), strict=True)]
         (root / f"{story}.tsv").write_text("word\tstart\tduration\n" + "\n".join(rows) + "\n")
         lines += [
             "[[recording]]",

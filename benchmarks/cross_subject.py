@@ -81,7 +81,7 @@ def features(world: World, subject: str, stories, fitted_on) -> dict[str, np.nda
 
 
 def fit_readout(x: dict, y: dict, stories, blocks: Blocks):
-    """Readout of one listener and its solution for all parcels; the penalty comes from left-out stories of `stories`."""
+    """Readout of one listener and its solution for all parcels; the penalty is chosen on left-out `stories`."""
     own, targets = [x[s] for s in stories], np.concatenate([y[s] for s in stories])
     parts = [getattr(blocks, m) for m in METRICS]
     readout = Readout(own, targets, best_penalty([penalty_scores(own, targets, parts, PRESET.penalties)]))

@@ -1,8 +1,8 @@
 """Fit the encoding model: against plain himalaya, against a bootstrap ridge, and its memory on large files.
 
-    python benchmarks/encoding.py --out encoding.json       T=3000, F=3072, V=20,000, 10 penalties; 16 GB; tens of minutes
-    python benchmarks/encoding.py --quick                    small sizes, under a minute
-    python benchmarks/encoding.py --memory --out memory.json   files of 27,000 volumes in the temporary folder, up to 9 GB
+    python benchmarks/encoding.py --out encoding.json     T=3000, F=3072, V=20,000, 10 penalties; 16 GB; tens of minutes
+    python benchmarks/encoding.py --quick                 small sizes, under a minute
+    python benchmarks/encoding.py --memory --out m.json   files of 27,000 volumes in the temporary folder, up to 9 GB
 
 Baselines in the same run, on the same data and threads: himalaya's kernel ridge with the same folds and penalties
 (its own advice for fewer volumes than features), and the bootstrap ridge of 50 resamples that speech encoding models
@@ -22,6 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -117,7 +118,7 @@ def speed(n_volumes: int, n_features: int, n_voxels: int, n_resamples: int) -> d
     plain_r = replace(model, weights=weights).correlation(new_features, new)
     bootstrap = {"resamples": N_RESAMPLES, "resamples measured": n_resamples}
     for dtype in (np.float64, np.float32):
-        total, (weights, one) = timed(lambda: bootstrap_fit(x, y, n_resamples, dtype))
+        total, (weights, one) = timed(partial(bootstrap_fit, x, y, n_resamples, dtype))
         total += one * (N_RESAMPLES - n_resamples)
         boot_r = replace(model, weights=weights).correlation(new_features, new)
         bootstrap[dtype.__name__] = {
@@ -141,7 +142,7 @@ def speed(n_volumes: int, n_features: int, n_voxels: int, n_resamples: int) -> d
 
 
 class FileVoxels:
-    """Voxels in a raw float32 file of rows; mapped a part at a time, because what is mapped counts as resident memory."""
+    """Voxels in a raw float32 file of rows; mapped a part at a time, as what is mapped counts as resident memory."""
 
     def __init__(self, path: str, n_volumes: int, n_voxels: int):
         self.path, self.n_volumes, self.n_voxels = path, n_volumes, n_voxels

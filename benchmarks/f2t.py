@@ -117,7 +117,7 @@ def run(c: Condition, seed: int, choice: LmChoice, n_null: int, n_test: int, n_d
     fitted = time.process_time() - begun
 
     language = statistics.language
-    weights = window_frequency_weights(dict(zip(language.vocabulary, map(float, language.unigram))))
+    weights = window_frequency_weights(dict(zip(language.vocabulary, map(float, language.unigram), strict=True)))
     scores = (
         WordErrorRate(),
         Bleu1(),
@@ -198,9 +198,9 @@ LABELS = {WORD_VECTORS.id: "likeness", BERT_SCORE.id: "BERTScore F1"}
 
 
 def figure(results: list[dict], path: Path) -> None:
-    """Text quality against training stories (left) and signal level (right), above the band of the language model alone.
+    """Text quality against training stories (left) and signal level (right).
 
-    The band reaches from the mean of the language model's texts to their 95 % point.
+    The band below is the language model alone: from the mean of its texts to their 95 % point.
     """
     import matplotlib.pyplot as plt
 
@@ -217,8 +217,8 @@ def figure(results: list[dict], path: Path) -> None:
         ),
     }
     fig, axes = plt.subplots(len(LABELS), 2, figsize=(7.1, 4.8), layout="constrained", sharex="col", sharey="row")
-    for row, (metric, label) in zip(axes, LABELS.items()):
-        for ax, (key, (_, curve)) in zip(row, panels.items()):
+    for row, (metric, label) in zip(axes, LABELS.items(), strict=True):
+        for ax, (key, (_, curve)) in zip(row, panels.items(), strict=True):
             x = [r[key] for r in curve]
             for form, colour in FORMS.items():
                 scores = [r["rows"][form][metric] for r in curve]
@@ -230,7 +230,7 @@ def figure(results: list[dict], path: Path) -> None:
             ax.set_xticks(x)
             ax.spines[["top", "right"]].set_visible(False)
         row[0].set_ylabel(label)
-    for ax, (label, _) in zip(axes[-1], panels.values()):
+    for ax, (label, _) in zip(axes[-1], panels.values(), strict=True):
         ax.set_xlabel(label)
     fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False, fontsize=7)
     fig.suptitle("fMRI to text, simulated data", fontsize=9)

@@ -90,7 +90,7 @@ def measure(n_voxels: int, n_features: int, width: int, n_each: int, n_slow: int
     rng = np.random.default_rng(1)
     volumes = TR * np.arange(N_VOLUMES)
     counts = np.resize([2, 3, 1], N_VOLUMES)  # words per volume, evenly spread as the word rate model does
-    times = np.concatenate([v - TR / 2 + TR * (np.arange(n) + 0.5) / n for v, n in zip(volumes, counts)])
+    times = np.concatenate([v - TR / 2 + TR * (np.arange(n) + 0.5) / n for v, n in zip(volumes, counts, strict=True)])
     once_voxels, evidence = timed(lambda: Evidence(model, noise, dtype))
     once_story, likelihood = timed(lambda: Likelihood(evidence, bold, volumes, times))
     text = rng.normal(size=(WORDS[-1], width, n_features)).astype(dtype)
@@ -152,7 +152,8 @@ def main() -> None:
             rows.append(row)
             print(
                 f"{n_voxels:6d} voxels {row['dtype']}: {row['ratio']:8.1f} x, "
-                f"{row['microseconds a candidate, fast']} against {row['microseconds a candidate, written out']} us a candidate; "
+                f"{row['microseconds a candidate, fast']} against {row['microseconds a candidate, written out']} "
+                "us a candidate; "
                 f"difference {row['largest difference over the range of the scores']:.1e}"
             )
     if args.out:

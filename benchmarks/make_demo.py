@@ -57,7 +57,8 @@ def main() -> None:
         manifest = json.loads((run / "manifest.json").read_text())
         manifest["study"] = DEMO  # not a path of the machine that trained it
         card = {
-            "command": "python -m fmri2ges simulate STUDY --seed 0 && python -m fmri2ges train STUDY/study.toml --out RUN --preset demo --seed 0 --device cpu",
+            "command": "python -m fmri2ges simulate STUDY --seed 0 && "
+            "python -m fmri2ges train STUDY/study.toml --out RUN --preset demo --seed 0 --device cpu",
             "simulated": True,
             "seconds": manifest["seconds"],
             "machine": f"{os.cpu_count()} cores, {platform.machine()}",

@@ -33,7 +33,7 @@ class Work:
     0.75 in the middle of the second half
     """
 
-    on_progress: Callable[[float, str], None] | None = None
+    on_progress: Callable[[float, str], object] | None = None
     should_stop: Callable[[], bool] | None = None
     low: float = 0.0
     high: float = 1.0

@@ -20,13 +20,14 @@ PLAIN = {"displayModeBar": False}
 def decode(run, wanted: DecodeRequest):
     """The result to show, with a progress bar where it must be decoded first."""
     bar = None if backend.is_decoded(run, wanted) else st.progress(0.0, text="Decoding")
-    decoded = backend.decode_now(run, wanted, bar and bar.progress)
+    decoded = backend.decode_now(run, wanted, bar.progress if bar else None)
     if bar:
         bar.empty()
     return decoded
 
 
 def header(run, shown: DecodeRequest, decoded) -> None:
+    """What is shown, in one line, and the way back to Explore."""
     left, right = st.columns([6, 1], vertical_alignment="center")
     left.markdown(
         f"**{caption(decoded)}** \u00b7 {shown.start:g} to {shown.stop:g} s \u00b7 {shown.samples} samples \u00b7 "
@@ -107,6 +108,7 @@ def agreement(results: list, reference, heard, dark: bool, simulated: bool) -> N
 
 @st.fragment
 def compare(run, shown: DecodeRequest) -> None:
+    """Everything under the title: choices, skeletons, agreement and export."""
     reference = run.reference(shown.story)
     recording = backend.recording(run, shown)
     decoded = decode(run, shown)

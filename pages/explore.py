@@ -6,7 +6,7 @@ from app import backend, state
 from app.parts import choose, rois
 from app.parts.mark import data_mark
 from fmri2ges.errors import UserError
-from fmri2ges.request import DEMO
+from fmri2ges.request import DEMO, DecodeRequest
 
 
 def open_run(place):
@@ -20,13 +20,14 @@ def open_run(place):
         return None
 
 
-def decode_button(run) -> None:
-    """Decode what is chosen; grey while it is already on screen."""
+def decode_button(run) -> DecodeRequest:
+    """Decode what is chosen; grey while it is already on screen. Returns the request to show."""
     current, shown = state.request(), state.shown()
     if shown is None or shown.run != current.run or backend.is_decoded(run, current):
         # The first screen shows a result, and a choice decoded before comes back at once.
+        shown = current
         state.show(current)
-    done = state.shown() == current
+    done = shown == current
     st.button(
         "Decoded" if done else "Decode",
         key="decode",
@@ -36,17 +37,17 @@ def decode_button(run) -> None:
         width="stretch",
         on_click=lambda: state.show(state.request()),
     )
+    return shown
 
 
-def preview(run) -> None:
+def preview(run, shown: DecodeRequest) -> None:
     """The decoded gestures of the shown request."""
     from app.components.skeleton_player import skeleton_player
     from fmri2ges.views.player import player_data, roi_label
 
-    shown = state.shown()
     bar = None if backend.is_decoded(run, shown) else st.progress(0.0, text="Decoding")
     try:
-        decoded = backend.decode_now(run, shown, bar and bar.progress)
+        decoded = backend.decode_now(run, shown, bar.progress if bar else None)
     except UserError as error:
         backend.show_error(error)
         return
@@ -74,12 +75,14 @@ def bold(run) -> None:
         backend.show_error(error)
         return
     name = run.space.describe(chosen.rois)
-    figure = bold_chart(course, name, (chosen.start, chosen.stop), run.simulated)
+    window = None if chosen.start is None or chosen.stop is None else (chosen.start, chosen.stop)
+    figure = bold_chart(course, name, window, run.simulated)
     st.plotly_chart(figure, key="bold", config={"displayModeBar": False})
 
 
 @st.fragment
 def explore() -> None:
+    """The whole screen."""
     left, right = st.columns([7, 5], gap="medium")
     on_atlas = state.request().run == DEMO
     if on_atlas:
@@ -102,8 +105,8 @@ def explore() -> None:
             device = st.container(width=130)
             choose.settings(run.forms)
             choose.copy_as()
-            decode_button(run)
-        preview(run)
+            shown = decode_button(run)
+        preview(run, shown)
     with left:
         bold(run)
     with device:  # last: to name the device takes torch, which takes seconds to import

@@ -70,7 +70,7 @@ def write_dtseries(path, signal, tr: float = 2.0, unit: str = "SECOND", n_vertic
 
     parts = [
         BrainModelAxis.from_surface(v[v < n_vertices], n_vertices, {"L": "CortexLeft", "R": "CortexRight"}[side])
-        for side, v in zip("LR", cortex_vertices())
+        for side, v in zip("LR", cortex_vertices(), strict=True)
         if side in sides
     ]
     mask = np.zeros((10, 10, 10), bool)

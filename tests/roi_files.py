@@ -65,7 +65,7 @@ def old_annot(path: Path, keys, names=("unknown", "V1", "Broca")) -> Path:
     def text(s):
         return struct.pack(">i", len(s) + 1) + s.encode() + b"\0"
 
-    rows = b"".join(text(n) + struct.pack(">4i", *c) for n, c in zip(names, colours))
+    rows = b"".join(text(n) + struct.pack(">4i", *c) for n, c in zip(names, colours, strict=True))
     path.write_bytes(
         struct.pack(">i", len(keys)) + pairs + struct.pack(">2i", 1, len(names)) + text("/table.ctab") + rows
     )
@@ -81,7 +81,7 @@ def fs_label(path: Path, vertices, subject="fsaverage") -> Path:
 def dense_labels(mask) -> dict[str, np.ndarray]:
     """A mask (20484,) as keys 0 and 1 on fsLR-32k, by structure."""
     dense = {}
-    for side, part, index in zip(("LEFT", "RIGHT"), (LEFT, RIGHT), load_fslr_index()):
+    for side, part, index in zip(("LEFT", "RIGHT"), (LEFT, RIGHT), load_fslr_index(), strict=True):
         keys = np.zeros(32492, int)
         keys[index[mask[part]]] = 1
         dense[f"CIFTI_STRUCTURE_CORTEX_{side}"] = keys

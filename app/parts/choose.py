@@ -34,7 +34,13 @@ def device_picker(run) -> None:
         return f"auto ({run.device})" if name == "auto" and state.device() == "auto" else name
 
     st.selectbox(
-        "Device", backend.devices(), format_func=reads, label_visibility="collapsed", width=130, **state.bind("device")
+        "Device",
+        backend.devices(),
+        format_func=reads,
+        label_visibility="collapsed",
+        width=130,
+        key=state.DEVICE,
+        persist_state="session",
     )
 
 

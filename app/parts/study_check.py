@@ -11,6 +11,7 @@ import streamlit as st
 
 from app import backend
 from fmri2ges.data.study.check import Checked, check_study
+from fmri2ges.data.study.model import Study
 from fmri2ges.demo.opener import make_ready
 from fmri2ges.errors import UserError
 from fmri2ges.request import DecodeRequest
@@ -34,6 +35,12 @@ class Opened:
     path: Path
     checked: Checked
     stamp: int
+
+    @property
+    def study(self) -> Study:
+        """The study; only for those who know that its file could be read (`checked.study` says so)."""
+        assert self.checked.study is not None
+        return self.checked.study
 
 
 def demo_study():
@@ -95,7 +102,7 @@ def motion(path: str, stamp: int, kind: str, name: str, _study):
 
 def commands(opened: Opened) -> str:
     """What to type to go on with a study."""
-    path, study = opened.path, opened.checked.study
+    path, study = opened.path, opened.study
     start = ["fmri2ges"]
     lines = [[*start, "check", str(path)]]
     # The demo's study holds only what was held out from its training.

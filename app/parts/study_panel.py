@@ -48,12 +48,13 @@ def _list(lines, root: str) -> None:
 
 def understood(opened: Opened) -> None:
     """Tables of recordings and clips, and the split."""
-    checked, study = opened.checked, opened.checked.study
+    checked, study = opened.checked, opened.study
     recordings, clips = views.recording_rows(checked), views.clip_rows(checked)
     if recordings:
+        minutes = sum(r.n_volumes * r.tr for r in checked.recordings) / 60
         st.markdown(
             f"**{_count(len(recordings), 'recording')}** of {_count(len(study.subjects), 'subject')}, "
-            f"{_count(len(study.stories), 'story', 'stories')}, {sum(r.n_volumes * r.tr for r in checked.recordings) / 60:.1f} minutes of BOLD"
+            f"{_count(len(study.stories), 'story', 'stories')}, {minutes:.1f} minutes of BOLD"
         )
         st.dataframe(recordings, hide_index=True, height=_height(recordings), alt="Recordings of the study")
         for way in dict.fromkeys(r.understood for r in checked.recordings if r.understood):
@@ -88,7 +89,7 @@ def _height(rows) -> int:
 @st.fragment
 def recording(opened: Opened) -> None:
     """BOLD, words per volume and the clock check of one recording."""
-    study, readable = opened.checked.study, opened.checked.recordings
+    study, readable = opened.study, opened.checked.recordings
     st.subheader("Recording", divider="gray")
     left, middle, right = st.columns([2, 2, 4])
     subject = left.selectbox(
@@ -131,7 +132,7 @@ def recording(opened: Opened) -> None:
 @st.fragment
 def clip(opened: Opened) -> None:
     """One gesture clip in the skeleton player."""
-    study = opened.checked.study
+    study = opened.study
     motions = [("clip", c.clip) for c in opened.checked.clips]
     if study.simulated:
         motions += [("truth", s) for s in study.stories if (study.root / "truth" / f"{s}.npz").is_file()]

@@ -181,6 +181,7 @@ def clips_of(lmdb_folder):
 
 
 def main():
+    """Convert one lmdb folder."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("lmdb_folder")
     parser.add_argument("out")

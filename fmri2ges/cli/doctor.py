@@ -14,7 +14,7 @@ from ..text.lm_cache import lm_lines
 # Optional part -> (module or program, what it is for, how to get it).
 OPTIONAL_MODULES = {
     "streamlit": ("the app", "pip install streamlit"),
-    "imageio_ffmpeg": ("MP4 and GIF export", "pip install imageio imageio-ffmpeg"),
+    "imageio_ffmpeg": ("MP4 and GIF export", "pip install imageio-ffmpeg"),
     "playwright": ("tests in a real browser", "pip install playwright"),
 }
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")

@@ -26,6 +26,14 @@ CHROMIUM_FLAGS = [
 ]
 
 
+def no_browser(reason: str) -> None:
+    """Skip a browser test; where CI is set it fails, so that no run there is green without a browser."""
+    message = f"no Chromium for the browser tests: {reason}"
+    if os.environ.get("CI"):
+        pytest.fail(f"{message}; install chromium", pytrace=False)
+    pytest.skip(message)
+
+
 def free_port() -> int:
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
@@ -37,7 +45,6 @@ def run_server(script: Path, cache: Path, *options: str):
     """Run `streamlit run script` on a free port until the block ends; yields its address."""
     port = free_port()
     env = {**os.environ, "OMP_NUM_THREADS": "1", "XDG_CACHE_HOME": str(cache)}
-    log = open(cache / "server.log", "w+", encoding="utf-8")
     command = [
         sys.executable,
         "-m",
@@ -46,13 +53,16 @@ def run_server(script: Path, cache: Path, *options: str):
         str(script),
         "--server.port",
         str(port),
+        "--server.address",
+        "localhost",
         "--server.headless",
         "true",
         "--server.fileWatcherType",
         "none",
         *options,
     ]
-    process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=log, stderr=subprocess.STDOUT)
+    with open(cache / "server.log", "w", encoding="utf-8") as log:
+        process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=log, stderr=subprocess.STDOUT)
     url = f"http://127.0.0.1:{port}"
     try:
         deadline = time.monotonic() + 60
@@ -62,8 +72,7 @@ def run_server(script: Path, cache: Path, *options: str):
                 break
             except (urllib.error.URLError, OSError):
                 if process.poll() is not None or time.monotonic() > deadline:
-                    log.seek(0)
-                    pytest.fail(f"the server did not start:\n{log.read()}")
+                    pytest.fail(f"the server did not start:\n{(cache / 'server.log').read_text(encoding='utf-8')}")
                 time.sleep(0.1)
         yield url
     finally:
@@ -72,4 +81,3 @@ def run_server(script: Path, cache: Path, *options: str):
             process.wait(10)
         except subprocess.TimeoutExpired:
             process.kill()
-        log.close()

@@ -9,7 +9,8 @@ from __future__ import annotations
 import shutil
 
 import pytest
-from app_server import CHROMIUM_FLAGS, ROOT, run_server
+from app_server import CHROMIUM_FLAGS, ROOT, no_browser, run_server
+from playwright import sync_api
 
 
 @pytest.fixture(scope="session")
@@ -27,14 +28,13 @@ def serve(tmp_path):
 
 @pytest.fixture(scope="session")
 def browser():
-    """Headless Chromium with software WebGL; skips where Playwright or Chromium is missing."""
-    sync_api = pytest.importorskip("playwright.sync_api", reason="the browser tests need playwright")
+    """Headless Chromium with software WebGL; without Chromium the tests skip, in CI they fail."""
     path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     with sync_api.sync_playwright() as p:
         try:
             chromium = p.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
         except sync_api.Error as error:
-            pytest.skip(f"no Chromium for the browser tests: {str(error).splitlines()[0]}")
+            no_browser(str(error).splitlines()[0])
         yield chromium
         chromium.close()
 

@@ -4,8 +4,8 @@ import re
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
-expect = pytest.importorskip("playwright.sync_api").expect
 pytestmark = pytest.mark.browser
 LOAD = 90_000  # ms: torch is imported, the first story made
 

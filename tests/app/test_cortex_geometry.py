@@ -25,7 +25,8 @@ def test_the_camera_only_turns_and_the_right_hemisphere_is_the_mirror_of_the_lef
               for (let k = 0; k < 3; k++) dot += m[3 * i + k] * m[3 * j + k];
               worst = Math.max(worst, Math.abs(dot - (i === j)));
             }
-            const det = m[0] * (m[4] * m[8] - m[5] * m[7]) - m[1] * (m[3] * m[8] - m[5] * m[6]) + m[2] * (m[3] * m[7] - m[4] * m[6]);
+            const minor = (i, j) => m[3 + i] * m[6 + j] - m[3 + j] * m[6 + i];
+            const det = m[0] * minor(1, 2) - m[1] * minor(0, 2) + m[2] * minor(0, 1);
             worst = Math.max(worst, Math.abs(det - 1));
           }
           const v = [3, -5, 7], at = (m, x) => [0, 3, 6].map((i) => m[i] * x + m[i + 1] * v[1] + m[i + 2] * v[2]);

@@ -152,7 +152,8 @@ def test_a_bvh_of_75_joints_and_69_s_is_on_screen_within_two_seconds(tmp_path):
     data = clip_data(motion, None, "speaker", "talk", False)
     seconds = time.process_time() - begun
     print(
-        f"\n75 joints, {motion.duration:.1f} s: player data after {seconds:.2f} s of computing, {len(data['views'][0]['positions'])} bytes"
+        f"\n75 joints, {motion.duration:.1f} s: player data after {seconds:.2f} s of computing, "
+        f"{len(data['views'][0]['positions'])} bytes"
     )
     assert motion.duration == pytest.approx(69, abs=0.1)
     assert data["views"][0]["fps"] <= 30 and data["stop"] - data["start"] == pytest.approx(69, abs=0.1)

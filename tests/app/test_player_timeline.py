@@ -83,7 +83,8 @@ def test_words_never_overlap_and_never_stand_before_their_time(run):
 
 def test_the_clock_stops_at_the_end_or_begins_again(run):
     ends = run(
-        "return [m.advance(31.9, .3, 20, 32, false), m.advance(31.9, .3, 20, 32, true), m.advance(25, .1, 20, 32, false)];"
+        "return [m.advance(31.9, .3, 20, 32, false), m.advance(31.9, .3, 20, 32, true),"
+        " m.advance(25, .1, 20, 32, false)];"
     )
     assert [e["ended"] for e in ends] == [True, False, False]
     assert [e["time"] for e in ends] == pytest.approx([32, 20.2, 25.1])

@@ -73,8 +73,8 @@ def study(folder):
     np.savetxt(folder / "a.txt", noisy(SIGNAL, 2))
     (folder / "w.tsv").write_text("word\tstart\tduration\na\t1.0\t0.3\nb\t2.0\t0.3\n")
     recordings = "".join(
-        f'[[recording]]\nsubject = "s"\nstory = "{k}"\nbold = "a.txt"\ntr = 2.0\nfirst_volume_at = 1.0\ncolumns = ["a", "b"]\n'
-        f'words = "w.tsv"\n'
+        f'[[recording]]\nsubject = "s"\nstory = "{k}"\nbold = "a.txt"\ntr = 2.0\nfirst_volume_at = 1.0\n'
+        f'columns = ["a", "b"]\nwords = "w.tsv"\n'
         for k in "xy"
     )
     path = folder / "whole.toml"

@@ -81,7 +81,7 @@ def test_rigs_differ_in_name_only(seed, rig, order, tmp_path_factory):
 def test_bones_of_a_read_rig_keep_their_length(seed, tmp_path_factory):
     turns = rigs.motion(np.random.default_rng(seed), 8)
     motion = read_bvh(rigs.write(tmp_path_factory.mktemp("rigs") / "a.bvh", rigs.NAMES["zeroeggs"], turns))
-    at = dict(zip(motion.skeleton.joints, motion.positions.transpose(1, 0, 2)))
+    at = dict(zip(motion.skeleton.joints, motion.positions.transpose(1, 0, 2), strict=True))
     for side in ("left", "right"):
         for a, b, length in (("shoulder", "elbow", 0.28), ("elbow", "wrist", 0.25)):
             found = np.linalg.norm(at[f"{side}_{a}"] - at[f"{side}_{b}"], axis=-1)

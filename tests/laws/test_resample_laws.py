@@ -1,4 +1,4 @@
-"""What must hold when motion changes its frame rate: nothing fast comes back as something slow, and nothing moves in time."""
+"""What must hold when motion changes its frame rate: nothing fast comes back slow, and nothing moves in time."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The word-rate benchmark on synthetic recordings: no words from outside the training part, and ridge as in scikit-learn."""
+"""The word-rate benchmark on synthetic recordings: training sees no tested words, and ridge as in scikit-learn."""
 
 import sys
 from pathlib import Path

@@ -53,7 +53,7 @@ def test_ted_expressive_axes_and_joints(ted):
     """TED turned by 180 degrees about y: x to the speaker's left, y down, z away from the viewer."""
     places = np.zeros((43, 3))
     index = {name: k for k, name in enumerate(ted.EXPRESSIVE)}
-    for joint, place in zip(TED10_JOINTS, POSE):
+    for joint, place in zip(TED10_JOINTS, POSE, strict=True):
         if joint != "head":
             places[index[joint]] = place
     places[index["left_ear"]], places[index["right_ear"]] = [0.08, 0.68, 0], [-0.08, 0.68, 0]

@@ -34,7 +34,7 @@ def beat2(path, poses, **more):
 
 
 def joints(motion):
-    return dict(zip(TED10_JOINTS, motion.positions.transpose(1, 0, 2)))
+    return dict(zip(TED10_JOINTS, motion.positions.transpose(1, 0, 2), strict=True))
 
 
 def test_the_rest_pose_is_a_t_pose_that_faces_the_viewer(tmp_path):

@@ -60,8 +60,8 @@ def test_the_first_screen_is_what_the_weights_decode(demo):
     made = demo.decode(request)
     # Another processor rounds otherwise, which sampling amplifies a little.
     np.testing.assert_allclose(made.direct.samples, shipped.direct.samples, atol=0.01)
-    # The BOLD is simulated anew, and stored in steps: another number of threads moves some values by a step, and some draws
-    # of the 700 words of a text fall otherwise. Other weights would leave no text the same.
+    # The BOLD is simulated anew, and stored in steps: another number of threads moves some values by a step, and some
+    # draws of the 700 words of a text fall otherwise. Other weights would leave no text the same.
     same = [a.text == b.text for a, b in zip(made.texts, shipped.texts, strict=True)]
     assert np.mean(same) >= 0.25
 

@@ -94,7 +94,7 @@ def test_words_are_in_the_lexicon_in_order_and_inside_the_story(seed, seconds):
     assert not len(end) or (script.words.start[0] >= 0 and end[-1] <= seconds + 1e-3)
     assert ((script.stress >= 0) & (script.stress <= 1)).all()
     assert set(np.diff(script.sentence)) <= {0, 1}
-    for word, stroke, topic in zip(script.words.text, script.stroke, script.topic):
+    for word, stroke, topic in zip(script.words.text, script.stroke, script.topic, strict=True):
         assert STROKES[stroke] == lexicon[word].stroke.replace("-", "none")
         assert lexicon[word].topic in ("-", topics()[topic])
 
@@ -135,7 +135,7 @@ def test_articles_and_verbs_agree(scripts):
     singular = {e.word for e in load_lexicon().values() if e.pos in ("person", "woman", "man", "noun1", "noun2")}
     checked = 0
     for script in scripts:
-        for (one, two), same in zip(itertools.pairwise(script.words.text), np.diff(script.sentence) == 0):
+        for (one, two), same in zip(itertools.pairwise(script.words.text), np.diff(script.sentence) == 0, strict=True):
             if not same:
                 continue
             if one in ("a", "an"):

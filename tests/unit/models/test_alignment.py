@@ -1,4 +1,4 @@
-"""Alignment of two listeners: against scikit-learn, against the best possible map, and nothing from a brain without signal."""
+"""Alignment of two listeners: against scikit-learn and the best possible map; nothing from a brain without signal."""
 
 from dataclasses import dataclass
 
@@ -111,7 +111,7 @@ def test_map_is_ridge_times_the_slope_on_left_out_stories(world):
 
 
 def test_mapped_features_come_near_the_best_possible_map(world, references):
-    """The ceiling: the map that the true covariances give. Above it is A's own noise-free signal, which B does not show."""
+    """The ceiling is the map that the true covariances give; above it is A's own signal, which B does not show."""
     mapped = np.concatenate([references[0].alignment.apply(f) for f in world.of(2, N_TRAIN, None)])
     own, theirs = (np.concatenate(world.of(k, 0, None)) for k in (2, 0))  # every story: as good as the true covariances
     best = np.concatenate(world.of(2, N_TRAIN, None)) @ Ridge(alpha=1e-3, fit_intercept=False).fit(own, theirs).coef_.T
@@ -142,7 +142,7 @@ def test_without_a_common_signal_decoding_is_at_chance_and_features_vanish(world
     else:
         shared = shared[1:] + shared[:1]
     maps = [fit_alignment(shared, world.of(k, 0, 4), GRID) for k in range(2)]
-    null = [Reference(m, one.readout, one.solution) for m, one in zip(maps, references)]
+    null = [Reference(m, one.readout, one.solution) for m, one in zip(maps, references, strict=True)]
     assert abs(decoded_r(world, null, held)) < 0.06
     assert max(m.apply(f).var() for m in maps for f in held) < 0.02
     with_signal = [one.alignment.apply(f).var() for one in references for f in world.of(2, N_TRAIN, None)]

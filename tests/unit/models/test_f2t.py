@@ -18,7 +18,7 @@ def test_samples_follow_the_posterior_of_all_texts():
     log_p = {}
     for text in itertools.product(range(3), repeat=3):
         value = np.log(LANGUAGE.unigram[text[0]]) + sum(
-            np.log(LANGUAGE.transition[a, b]) for a, b in zip(text, text[1:])
+            np.log(LANGUAGE.transition[a, b]) for a, b in itertools.pairwise(text)
         )
         log_p[text] = value + sum(evidence[t, w] for t, w in enumerate(text))
     p = np.exp(np.array(list(log_p.values())))
@@ -28,7 +28,7 @@ def test_samples_follow_the_posterior_of_all_texts():
     for row in drawn:
         counts[tuple(row)] += 1
     assert np.abs(np.array(list(counts.values())) / 20_000 - p).max() < 0.012
-    for row, s in zip(drawn[:20], score):
+    for row, s in zip(drawn[:20], score[:20], strict=True):
         assert abs(s - log_p[tuple(row)]) < 1e-4
 
 
@@ -61,7 +61,7 @@ def share_right(signal: float) -> float:
     for k, words in enumerate(heard):
         prediction = decoder.solution.crossfit[60 * k : 60 * (k + 1)]
         texts = f2t.decode_texts(decoder, prediction, times, 2.0, 20, np.random.default_rng(1))
-        right += [np.mean([a == b for a, b in zip(t.text, words.text)]) for t in texts]
+        right += [np.mean([a == b for a, b in zip(t.text, words.text, strict=True)]) for t in texts]
     return float(np.mean(right))
 
 

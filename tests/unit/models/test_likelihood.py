@@ -55,7 +55,7 @@ def test_each_step_equals_the_formula_to_1e_8(delays):
     for word in range(len(WORDS)):
         features, parents = rng.normal(size=(5, N_FEATURES)), rng.integers(0, len(beam), 5)
         step = likelihood.step(beam, word)
-        texts = [np.vstack([texts[p], e]) for p, e in zip(parents, features)]
+        texts = [np.vstack([texts[p], e]) for p, e in zip(parents, features, strict=True)]
         expected = [written_out(model, noise, bold, WORDS[: word + 1], t) for t in texts]
         np.testing.assert_allclose(step.score(features, parents) + empty, expected, rtol=1e-8)
         np.testing.assert_allclose(step.score_all(features)[parents, np.arange(5)], step.score(features, parents))

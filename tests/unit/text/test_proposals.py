@@ -88,7 +88,7 @@ def test_there_is_always_a_proposal():
 def test_rows_belong_to_their_hypotheses():
     p = np.array([[0.6, 0.4, 0, 0, 0, 0, 0, 0, 0, 0], [0, 0, 0, 0, 0, 0, 0, 0, 0.05, 0.95]], float)
     rows, words, _ = Proposals(WORDS).propose(p, np.array([[6], [7]]))
-    assert list(zip(rows.tolist(), words.tolist())) == [(0, 0), (0, 1), (1, 9)]
+    assert list(zip(rows.tolist(), words.tolist(), strict=True)) == [(0, 0), (0, 1), (1, 9)]
 
 
 @pytest.mark.parametrize(

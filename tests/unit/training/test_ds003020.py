@@ -49,7 +49,7 @@ VOCABULARY = (
 def write_textgrid(path, words, starts, ends, stop: float):
     """Long text form, tier order and names as in the data set; gaps are `sp`."""
     rows, at = [], 0.0
-    for word, lo, hi in zip(words, starts, ends):
+    for word, lo, hi in zip(words, starts, ends, strict=True):
         if lo > at + 1e-9:
             rows.append((at, lo, "sp"))
         rows.append((lo, hi, word.upper()))
@@ -103,7 +103,7 @@ def tree(shared, tmp_path_factory):
         stop = 2.0 * lengths[story] - 20  # the scan starts 10 s before the story and ends 10 s after it
         starts = np.arange(1.0, stop - 1, 0.45)
         words = rng.choice(VOCABULARY, len(starts)).tolist()
-        heard[story] = list(zip(words, starts))
+        heard[story] = list(zip(words, starts, strict=True))
         write_textgrid(grids / f"{story}.TextGrid", words, starts, starts + 0.3, stop)
     lines = ['name = "ds003020"']
     for k, subject in enumerate(("UTS01", "UTS02")):

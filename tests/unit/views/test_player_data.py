@@ -76,7 +76,7 @@ def test_reference_words_and_bold_are_cut_to_the_window(decoded):
 @pytest.mark.parametrize("sample", [0, 1, 2])
 def test_the_chosen_sample_is_shown_in_motion_and_words(decoded, sample):
     data = player_data(decoded, sample=sample)
-    for view, motion in zip(data["views"], (decoded.text, decoded.direct)):
+    for view, motion in zip(data["views"], (decoded.text, decoded.direct), strict=True):
         assert np.abs(unpack(view["positions"]) - motion.samples[sample]).max() <= 0.00051
     assert data["transcripts"][0]["words"][0] == f"k{sample}w0"
 

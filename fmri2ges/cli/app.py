@@ -1,0 +1,66 @@
+"""`fmri2ges app`: the screens, served by Streamlit on this machine."""
+
+from __future__ import annotations
+
+import importlib.util
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..errors import UserError
+from .main import app as commands
+
+
+@commands.command("app")
+def start(
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Port to listen on; default: the first free one from 8501.")
+    ] = None,
+) -> None:
+    """Start the app on localhost; Ctrl-C ends it."""
+    if port is not None and in_use(port):
+        raise UserError(f"--port: {port} is in use by another program; give another one or leave the option out")
+    server = subprocess.Popen(app_command(port))
+    try:
+        code = server.wait()
+    except KeyboardInterrupt:
+        server.terminate()
+        code = server.wait() and 0  # ended by the user's wish
+    if code:
+        raise UserError(f"app: Streamlit ended with code {code}; its own message stands above")
+
+
+def app_command(port: int | None) -> list[str]:
+    """The command that serves the app.
+
+    Raises
+    ------
+    UserError
+        When Streamlit is missing or the app is not part of this installation.
+    """
+    if importlib.util.find_spec("streamlit") is None:
+        raise UserError("app: Streamlit is not installed; run: pip install streamlit")
+    # -P: a folder named app/ where the command was typed does not hide ours.
+    command = [sys.executable, "-P", "-m", "streamlit", "run", str(app_script())]
+    return command if port is None else [*command, "--server.port", str(port)]
+
+
+def app_script(package: Path = Path(__file__).parents[1]) -> Path:
+    """The app's main script: inside the package where a wheel was installed, beside it in a checkout."""
+    for root in (package / "_screen", package.parent):
+        if (root / "app" / "main.py").is_file() and (root / "pages").is_dir():
+            return root / "app" / "main.py"
+    raise UserError(f"app: {package} was installed without its screens; install the wheel or the checkout anew")
+
+
+def in_use(port: int) -> bool:
+    """Whether something on this machine answers at a port."""
+    try:
+        socket.create_connection(("localhost", port), timeout=1).close()
+    except OSError:
+        return False
+    return True
