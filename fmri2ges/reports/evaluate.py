@@ -27,6 +27,7 @@ from ..evaluation.text_rows import TextScore
 from ..evaluation.wordrate import word_rate
 from ..provenance import build_manifest
 from ..results import BRANCHES
+from ..storage.schema import check_report
 from ..types import Motion, Words
 from .distribution import distribution_rows
 from .text_table import N_LM, Runs, pooled_table, text_form, text_table
@@ -116,7 +117,9 @@ def read_report(folder) -> dict[str, Any]:
     file = Path(folder) / "report.json"
     if not file.is_file():
         raise UserError(f"{folder}: has no report.json; first run: fmri2ges evaluate {folder}")
-    return read_json(file)
+    report = read_json(file)
+    check_report(report, file)
+    return report
 
 
 def _placed(line: dict[str, Any], story: DecodedStory) -> dict[str, Any]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import difflib
 import math
-import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from ...errors import UserError
+from ..atomic import read_toml
 from ..bold import hf5
 from ..bold.pycortex import PycortexSubject
 from . import bids
@@ -52,6 +53,9 @@ BIDS = {
 GESTURE = {"clip": "*name", "motion": "*file", "words": "*file", "speaker": "*name", "tier": "text", "skeleton": "file"}
 SPLIT = {"test_stories": "names", "validation_stories": "names", "within_story_folds": "folds", "gap": "duration"}
 
+MAX_NAMED = 40  # stories named in one message, and messages about stories
+MAX_PROBLEMS = 200  # more than anybody reads; a damaged file has one per key
+
 KINDS = {
     "text": "must be a text in quotes",
     "name": "must be a text in quotes, without / or \\",
@@ -84,11 +88,9 @@ def parse_study(path) -> tuple[Study | None, list[str]]:
             return None, [f"{path}: is a folder; give the study file, for example {path / 'study.toml'}"]
         if not path.is_file():
             return None, [f"{path}: no such file"]
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except RecursionError:
-        return None, [f"{path}: is not valid TOML: brackets are nested too deeply"]
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        return None, [f"{path}: is not valid TOML: {error}"]
+        raw = read_toml(path)
+    except UserError as error:
+        return None, [str(error)]
     except (OSError, ValueError) as error:  # no permission; a name that no file can have
         return None, [
             f"{str(path)[:200]!r}: cannot be read ({getattr(error, 'strerror', None) or error}); give the path of a study file"
@@ -141,7 +143,7 @@ def _source(values: dict) -> RecordingSource:
 def _bids(top: dict, path: Path, problems: list[str]) -> list[RecordingSource]:
     """Recordings of all [[bids]] tables; what cannot be found is reported."""
     recordings = []
-    for number, raw in enumerate(top.get("bids", []), start=1):
+    for number, raw in _numbered(top, "bids", path, problems):
         where = f"{path.name}: bids {number}"
         before = len(problems)
         table = _read_keys(raw, BIDS, where, path.parent, problems)
@@ -152,6 +154,15 @@ def _bids(top: dict, path: Path, problems: list[str]) -> list[RecordingSource]:
             problems += [f"{where}: {line}" for line in wrong]
     bids.share_masks(recordings)
     return [RecordingSource(**r) for r in recordings]
+
+
+def _numbered(top: dict, kind: str, path: Path, problems: list[str]) -> Iterator[tuple[int, Any]]:
+    """The entries of one kind with their numbers, until there are too many problems."""
+    for number, raw in enumerate(top.get(kind, []), start=1):
+        if len(problems) > MAX_PROBLEMS:
+            problems.append(f"{path.name}: and more; mend these first")
+            return
+        yield number, raw
 
 
 def _without_repeats(recordings: list[RecordingSource], path: Path, problems: list[str]) -> list[RecordingSource]:
@@ -169,7 +180,7 @@ def _entries(
 ) -> list[dict]:
     """The well-formed entries of one kind of source; the others are reported."""
     entries, seen = [], {}
-    for number, raw in enumerate(top.get(kind, []), start=1):
+    for number, raw in _numbered(top, kind, path, problems):
         label = "/".join(str(raw[k]) for k in identity if k in raw) if isinstance(raw, dict) else ""
         where = f"{path.name}: {kind} {number}" + (f" ({label})" if label else "")
         before = len(problems)
@@ -212,6 +223,8 @@ def _read_keys(raw: Any, schema: dict[str, str], where: str, root: Path, problem
     values = {}
     for key, value in raw.items():
         if key not in schema:
+            if len(problems) > MAX_PROBLEMS:
+                continue
             near = difflib.get_close_matches(key, schema, n=1)
             hint = f" (did you mean {near[0]}?)" if near else ""
             problems.append(f"{where}: unknown key {key!r}{hint}; allowed: {', '.join(schema)}")
@@ -292,12 +305,14 @@ def _split_problems(split: Split, heard: list[str], stories: list[str], where: s
         problems.append(
             f"{where}: {', '.join(both)} in both test_stories and validation_stories; a story is on one side only"
         )
+    known = set(stories)
     for key in ("test_stories", "validation_stories"):
-        for story in getattr(split, key):
-            if story not in stories:
-                near = difflib.get_close_matches(story, stories, n=1)
-                hint = f"; did you mean {near[0]!r}?" if near else f"; stories: {', '.join(stories)}"
-                problems.append(f"{where}: {key}: there is no story {story!r}{hint}")
+        missing = [story for story in getattr(split, key) if story not in known]
+        for story in missing[:MAX_NAMED]:
+            near = difflib.get_close_matches(story, stories, n=1)
+            named = ", ".join(stories[:MAX_NAMED]) + (" ..." if len(stories) > MAX_NAMED else "")
+            hint = f"; did you mean {near[0]!r}?" if near else f"; stories: {named}"
+            problems.append(f"{where}: {key}: there is no story {story!r}{hint}")
     if split.within_story_folds and split.test_stories:
         problems.append(f"{where}: give test_stories or within_story_folds, not both")
     if split.within_story_folds and len(heard) > 1:
