@@ -213,7 +213,8 @@ def _clear(folder: Path, mark: HeldFile) -> None:
             path.unlink(missing_ok=True)
     if os.listdir(folder) == [OWNER]:
         mark.remove()
-        folder.rmdir()
+        with suppress(FileNotFoundError):  # another process may sweep the empty folder first
+            folder.rmdir()
     else:
         mark.release()
 

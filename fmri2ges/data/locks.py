@@ -18,7 +18,8 @@ except ImportError:  # Windows
     import msvcrt
 
 BUSY = {errno.EAGAIN, errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK}
-MISSING = {errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOLCK}  # the file system has no locks
+# The file system has no locks; EBADF: none for files that may only be read (NFS).
+MISSING = {errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOLCK, errno.EBADF}
 FAR = 2**30  # Windows locks a byte, which nobody else can read then: one behind the content
 
 
@@ -47,10 +48,9 @@ class HeldFile:
         -------
         HeldFile, or None when another process (or another part of this one) holds it, or it is not there
         """
-        flags = os.O_RDWR | (os.O_CREAT if create else 0) | getattr(os, "O_NOFOLLOW", 0)
         while True:
             try:
-                fd = os.open(path, flags, 0o666)
+                fd = _open(path, os.O_CREAT if create else 0)
             except FileNotFoundError:
                 if create:
                     raise
@@ -94,7 +94,7 @@ class HeldFile:
 def is_held(path: Path) -> bool:
     """Whether some process holds the file; also where that cannot be known."""
     try:
-        fd = os.open(path, os.O_RDONLY)
+        fd = _open(path)
     except FileNotFoundError:
         return False
     except PermissionError:
@@ -103,6 +103,14 @@ def is_held(path: Path) -> bool:
         return _lock(fd) is not True
     finally:
         os.close(fd)
+
+
+def _open(path: Path, create: int = 0) -> int:
+    flags = create | getattr(os, "O_NOFOLLOW", 0)
+    try:
+        return os.open(path, os.O_RDWR | flags, 0o666)
+    except PermissionError:  # of another user: what may be read can be locked
+        return os.open(path, os.O_RDONLY | flags)
 
 
 def _lock(fd: int) -> bool | None:

@@ -49,7 +49,7 @@ class NewFolder:
         with ExitStack() as stack:
             self._real = stack.enter_context(sole_writer(self.target))
             stack.enter_context(writing_to(self.target))
-            self._replaced = self._check_target()
+            self._replaced = check_target(self.target, self.force)
             self._temporary = stack.enter_context(Temporary(self._real))
             self.path = self._temporary.content
             self.path.mkdir()
@@ -65,18 +65,6 @@ class NewFolder:
         if isinstance(error, WriteError) and Path(error.path).is_relative_to(self.path):
             known_as = self.target / Path(error.path).relative_to(self.path)
             raise WriteError(known_as, error.reason, error.advice) from error
-
-    def _check_target(self) -> os.stat_result | None:
-        """What stands under the name and is to be replaced; None for nothing."""
-        if self._real.exists() and not self._real.is_dir():
-            raise UserError(f"{self.target}: is a file; give the name of a folder to make")
-        if not self._real.is_dir() or not any(self._real.iterdir()):
-            return None
-        if not is_own(self._real):
-            raise UserError(f"{self.target}: is not empty and was not written by fmri2ges; choose another folder")
-        if not self.force:
-            raise UserError(f"{self.target}: holds a finished run; choose another folder or replace it with --force")
-        return self._real.stat()
 
     def _finish(self) -> None:
         assert is_own(self.path), "a run must write manifest.json, a simulated study truth/planted.json"
@@ -145,6 +133,26 @@ class RunFolder(NewFolder):
         temp = self.path.with_name("status.json")
         temp.write_text(json.dumps(status, indent=2) + "\n", encoding="utf-8")
         os.replace(temp, self.path / "status.json")
+
+
+def check_target(target, force: bool = False) -> os.stat_result | None:
+    """What stands under the name of a folder to make and is to be replaced; None for nothing.
+
+    Raises
+    ------
+    UserError
+        When it may not be replaced: a file, a folder of others, or a finished run without `force`.
+    """
+    real = Path(os.path.realpath(target))
+    if real.exists() and not real.is_dir():
+        raise UserError(f"{target}: is a file; give the name of a folder to make")
+    if not real.is_dir() or not any(real.iterdir()):
+        return None
+    if not is_own(real):
+        raise UserError(f"{target}: is not empty and was not written by fmri2ges; choose another folder")
+    if not force:
+        raise UserError(f"{target}: holds a finished run; choose another folder or replace it with --force")
+    return real.stat()
 
 
 @contextmanager

@@ -162,7 +162,7 @@ _SPREAD = {
 }
 ROW = {
     "story": needed(TEXT),
-    "branch": needed(TEXT),
+    "branch": needed(one_of("text", "direct")),
     "metric": needed(NAME),
     "value": needed(NUMBER),
     "unit": needed(TEXT),
@@ -173,9 +173,9 @@ ROW = {
     "null": needed(optional(TABLE)),
     "floor": needed(optional(NUMBER)),
     "ceiling": needed(optional(NUMBER)),
-    "subject": TEXT,
-    "rois": list_of(NAME, "a list of names"),
-    "samples": optional(whole(1)),
+    "subject": needed(TEXT),
+    "rois": needed(list_of(NAME, "a list of names")),
+    "samples": needed(optional(whole(1))),
 }
 TEXT_OF_WORDS = {
     "words": needed(list_of(TEXT, "a list of texts")),

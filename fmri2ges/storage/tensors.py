@@ -259,12 +259,9 @@ def read_header(path, kind: str) -> Header:
         When the file is missing, damaged, or does not hold what its kind holds.
     """
     path = Path(path)
-    with _opened(path) as file:
-        shapes = {
-            name: (file.get_slice(name).get_dtype(), tuple(file.get_slice(name).get_shape())) for name in file.keys()
-        }
+    with opened(path) as file:
         values = _values(path, file.metadata() or {}, WEIGHTS[kind])
-    return Header(_lengths(path, shapes, values, WEIGHTS[kind]), values)
+        return Header(check_shapes(path, file, values, WEIGHTS[kind]), values)
 
 
 def read_tensors(path, kind: str) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
@@ -281,16 +278,22 @@ def read_tensors(path, kind: str) -> tuple[dict[str, np.ndarray], dict[str, Any]
     """
     path = Path(path)
     header = read_header(path, kind)
-    with _opened(path) as file:
-        arrays = {name: file.get_tensor(name) for name in file.keys()}
-    for name, array in arrays.items():
-        _check_array(path, name, array, WEIGHTS[kind].arrays.get(name, FREE), header.lengths)
+    with opened(path) as file:
+        arrays = checked_arrays(path, file, WEIGHTS[kind], header.lengths)
     if problem := WEIGHTS[kind].problem(arrays, header.lengths):
         raise UserError(f"{path}: {problem}; {AGAIN}")
     return arrays, header.values
 
 
-def _opened(path: Path):
+def checked_arrays(path: Path, file, kind: Weights, lengths: dict[str, int]) -> dict[str, np.ndarray]:
+    """The arrays of an open file whose shapes are checked; their values are checked here."""
+    arrays = {name: file.get_tensor(name) for name in file.keys()}
+    for name, array in arrays.items():
+        _check_array(path, name, array, kind.arrays.get(name, FREE), lengths)
+    return arrays
+
+
+def opened(path: Path):
     """The open file; a header that is too large is refused before the library reads it."""
     from safetensors import SafetensorError, safe_open
 
@@ -319,8 +322,16 @@ def _values(path: Path, stored: dict[str, str], kind: Weights) -> dict[str, Any]
     return values
 
 
-def _lengths(path: Path, shapes: dict[str, tuple[str, tuple]], values: dict[str, Any], kind: Weights) -> dict[str, int]:
-    """The length of every named axis; a `UserError` where names, types or lengths are not those of the kind."""
+def check_shapes(path: Path, file, values: dict[str, Any], kind: Weights) -> dict[str, int]:
+    """The length of every named axis of an open file.
+
+    Raises
+    ------
+    UserError
+        Where names, types or lengths are not those of the kind.
+    """
+    slices = {name: file.get_slice(name) for name in file.keys()}
+    shapes = {name: (part.get_dtype(), tuple(part.get_shape())) for name, part in slices.items()}
     try:
         lengths = kind.lengths(values)
     except UserError as error:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import difflib
 import math
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ...errors import UserError
+from ...errors import UserError, one_line
 from ..atomic import read_toml
 from ..bold import hf5
 from ..bold.pycortex import PycortexSubject
@@ -181,7 +182,7 @@ def _entries(
     """The well-formed entries of one kind of source; the others are reported."""
     entries, seen = [], {}
     for number, raw in _numbered(top, kind, path, problems):
-        label = "/".join(str(raw[k]) for k in identity if k in raw) if isinstance(raw, dict) else ""
+        label = one_line("/".join(str(raw[k]) for k in identity if k in raw), 100) if isinstance(raw, dict) else ""
         where = f"{path.name}: {kind} {number}" + (f" ({label})" if label else "")
         before = len(problems)
         values = _read_keys(raw, schema, where, path.parent, problems)
@@ -227,7 +228,7 @@ def _read_keys(raw: Any, schema: dict[str, str], where: str, root: Path, problem
                 continue
             near = difflib.get_close_matches(key, schema, n=1)
             hint = f" (did you mean {near[0]}?)" if near else ""
-            problems.append(f"{where}: unknown key {key!r}{hint}; allowed: {', '.join(schema)}")
+            problems.append(f"{where}: unknown key {one_line(repr(key), 60)}{hint}; allowed: {', '.join(schema)}")
             continue
         try:
             values[key] = _value(key, value, schema[key].removeprefix("*"), root)
@@ -241,7 +242,7 @@ def _read_keys(raw: Any, schema: dict[str, str], where: str, root: Path, problem
 
 def _value(key: str, value: Any, kind: str, root: Path) -> Any:
     """`value` as the program wants it; a `UserError` says what is allowed."""
-    wrong = UserError(f"{key}: {KINDS[kind].format(key=key)}; got {value!r}")
+    wrong = UserError(f"{key}: {KINDS[kind].format(key=key)}; got {one_line(repr(value), 100)}")
     if kind in ("file", "files", "folder"):
         paths = value if kind == "files" and isinstance(value, list) and 1 <= len(value) <= 2 else [value]
         if not all(isinstance(p, str) and p.strip() for p in paths):
@@ -281,9 +282,10 @@ def _value(key: str, value: Any, kind: str, root: Path) -> Any:
 
 
 def _existing(key: str, target: Path, kind: str) -> Path:
-    if not (target.is_dir() if kind == "folder" else target.is_file()):
+    # Not Path.is_file, which raises for a name that no file can have.
+    if not (os.path.isdir(target) if kind == "folder" else os.path.isfile(target)):
         what = "folder" if kind == "folder" else "file"
-        raise UserError(f"{key}: no such {what}: {target}; paths are relative to the study file")
+        raise UserError(f"{key}: no such {what}: {one_line(target, 300)}; paths are relative to the study file")
     return target
 
 
@@ -312,7 +314,7 @@ def _split_problems(split: Split, heard: list[str], stories: list[str], where: s
             near = difflib.get_close_matches(story, stories, n=1)
             named = ", ".join(stories[:MAX_NAMED]) + (" ..." if len(stories) > MAX_NAMED else "")
             hint = f"; did you mean {near[0]!r}?" if near else f"; stories: {named}"
-            problems.append(f"{where}: {key}: there is no story {story!r}{hint}")
+            problems.append(f"{where}: {key}: there is no story {one_line(repr(story), 100)}{hint}")
     if split.within_story_folds and split.test_stories:
         problems.append(f"{where}: give test_stories or within_story_folds, not both")
     if split.within_story_folds and len(heard) > 1:

@@ -337,7 +337,15 @@ def test_a_wrong_word_rate_is_one_line(tmp_path, rows):
 
 ROW = {
     **{"story": "c", "branch": "text", "metric": "r", "value": 0.5, "unit": "", "better": "higher", "n": 3},
-    **{"n_unit": "blocks", "floor": None, "ceiling": 0.9, "ci": {"low": 0.1, "high": 0.9}},
+    **{
+        "subject": "s1",
+        "rois": ["A"],
+        "samples": 8,
+        "n_unit": "blocks",
+        "floor": None,
+        "ceiling": 0.9,
+        "ci": {"low": 0.1, "high": 0.9},
+    },
     "null": {"n": 100, "mean": 0.0, "q05": -0.1, "q95": 0.1, "p": 0.01},
 }
 
