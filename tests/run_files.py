@@ -9,8 +9,11 @@ import numpy as np
 
 from fmri2ges.data.atomic import write_json, write_text
 from fmri2ges.provenance import FORMAT_VERSION, build_manifest
+from fmri2ges.request import DecodeRequest
+from fmri2ges.results import Decoded
 from fmri2ges.storage.decoded import write_decoded
 from fmri2ges.storage.tensors import write_tensors
+from fmri2ges.types import Motion
 from tests.conftest import make_motion, make_words
 
 CODES, DIM, WIDTH = 3, 50, 8
@@ -112,15 +115,14 @@ def bayes_arrays(rng) -> dict[str, np.ndarray]:
     }
 
 
-def make_decoded(folder: Path, **entries: Any) -> Path:
-    """A decoded result of two seconds; `entries` go into its manifest."""
-    from fmri2ges.results import Decoded
-    from fmri2ges.types import Motion
-
+def make_decoded(folder: Path, asked: dict[str, Any] | None = None, **entries: Any) -> Path:
+    """A decoded result of two seconds; `asked` goes into its request, `entries` into its manifest."""
     rng = np.random.default_rng(1)
     moves = [make_motion(rng, 30) for _ in range(2)]
     moves = [Motion(m.positions, samples=np.stack([m.positions] * 2)) for m in moves]
     words = make_words(rng, 2)
+    fields = {"run": str(folder.parent / "run"), "subject": "s1", "story": "c", "rois": ("A", "B")}
+    request = DecodeRequest(**fields | {"start": 0.0, "stop": 2.0, "samples": 2} | (asked or {}))
     manifest = {
         "kind": "decode",
         "format_version": FORMAT_VERSION,
@@ -129,25 +131,20 @@ def make_decoded(folder: Path, **entries: Any) -> Path:
         "study": str(folder.parent / "study" / "toy.toml"),
         "study_name": "toy",
         "run": str(folder.parent / "run"),
-        "subject": "s1",
-        "story": "c",
-        "rois": ["A", "B"],
-        "start": 0.0,
-        "stop": 2.0,
-        "samples": 2,
     }
     rate = np.stack([np.arange(2.0), np.ones(2)], 1)
-    decoded = Decoded(*moves, (words, words), ("A", "B"), 0.0, 2.0, manifest | entries, rate)
-    return write_decoded(decoded, folder)
+    folder.mkdir(parents=True)
+    write_decoded(Decoded(request, *moves, (words, words), rate, manifest | entries), folder)
+    return folder
 
 
 def open_all(run: Path) -> dict[str, Any]:
     """Read everything that decoding reads of a run of `make_run`; its manifest."""
     from fmri2ges.storage import models as store
-    from fmri2ges.storage.folder import open_run
+    from fmri2ges.storage.folder import read_run_manifest
     from fmri2ges.text.embeddings import load_vectors
 
-    manifest = open_run(run)
+    manifest = read_run_manifest(run)
     for name in ("t2g", "f2g-0"):
         store.read_generator(run / f"{name}.safetensors", "cpu")
     statistics = store.read_text(run / "text-0.safetensors", load_vectors())

@@ -84,12 +84,12 @@ def request_of(manifest: dict[str, Any], where) -> DecodeRequest:
 
     Results of the first version have no request: its fields stand in the manifest itself.
     """
-    if "request" in manifest:
-        return DecodeRequest.from_dict(manifest["request"], f"{where}: request")
     names = ("run", "subject", "story", "rois", "branch", "samples", "start", "stop", "seed", "speaker", "f2t", "beam")
-    return DecodeRequest.from_dict(
-        {name: manifest[name] for name in names if manifest.get(name) is not None}, f"{where}: manifest"
-    )
+    first_version = {name: manifest[name] for name in names if manifest.get(name) is not None}
+    try:
+        return DecodeRequest.from_dict(manifest.get("request", first_version))
+    except UserError as error:
+        raise UserError(f"{Path(where) / 'manifest.json'}: {error}") from error
 
 
 def _text_to_json(words: Words) -> dict[str, list]:

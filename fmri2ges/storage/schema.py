@@ -162,7 +162,7 @@ _SPREAD = {
 }
 ROW = {
     "story": needed(TEXT),
-    "branch": needed(one_of("text", "direct")),
+    "branch": needed(one_of(*BRANCHES)),
     "metric": needed(NAME),
     "value": needed(NUMBER),
     "unit": needed(TEXT),
@@ -257,7 +257,9 @@ def check_manifest(manifest: dict[str, Any], where) -> None:
     check_values(manifest, MANIFESTS[manifest["kind"]], where)
     check_values(manifest.get("config", {}), CONFIG, f"{where}: config")
     if manifest["kind"] == "decode":
-        check_values(manifest.get("request", manifest), REQUEST, f"{where}: request" if "request" in manifest else where)
+        check_values(
+            manifest.get("request", manifest), REQUEST, f"{where}: request" if "request" in manifest else where
+        )
 
 
 def check_version(manifest: dict[str, Any], where) -> None:

@@ -7,8 +7,8 @@ import pytest
 from fmri2ges.data.study.load import load_study
 from fmri2ges.storage import models as store
 from fmri2ges.storage.archive import export_run, import_run
-from fmri2ges.storage.decoded import read_decoded
-from fmri2ges.storage.folder import open_run
+from fmri2ges.storage.decoded import load_decoded
+from fmri2ges.storage.folder import read_run_manifest
 from tests.fuzz import mutations, survives
 from tests.run_files import make_decoded, make_run, open_all
 
@@ -31,8 +31,8 @@ def fuzz_run(name, n, folder):
 def fuzz_decoded(name, n, folder):
     decoded = make_decoded(folder / "decoded")
     whole = (decoded / name).read_bytes()
-    assert survives(lambda _: read_decoded(decoded), whole, name, decoded), "the whole file is read"
-    read = [survives(lambda _: read_decoded(decoded), data, name, decoded) for data in mutations(whole, n, seed=11)]
+    assert survives(lambda _: load_decoded(decoded), whole, name, decoded), "the whole file is read"
+    read = [survives(lambda _: load_decoded(decoded), data, name, decoded) for data in mutations(whole, n, seed=11)]
     assert not all(read)
 
 
@@ -108,6 +108,6 @@ def test_a_big_run_opens_without_reading_its_weights(tmp_path, monkeypatch):
     """Opening looks at headers; the values are checked when they are read."""
     run = make_run(tmp_path / "run")
     monkeypatch.setattr("fmri2ges.storage.tensors._check_array", lambda *a: pytest.fail("an array was read"))
-    open_run(run)
+    read_run_manifest(run)
     with pytest.raises(pytest.fail.Exception):
         store.read_basis(run / "basis-0.safetensors")

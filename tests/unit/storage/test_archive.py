@@ -12,14 +12,13 @@ import numpy as np
 import pytest
 
 from fmri2ges.data.atomic import write_json
-from fmri2ges.decoding.session import Session
+from fmri2ges.decoding.run import open_run
 from fmri2ges.errors import UserError
 from fmri2ges.storage import unpack
 from fmri2ges.storage.archive import LIST, export_run, import_run
-from fmri2ges.storage.decoded import read_decoded
-from fmri2ges.storage.folder import open_run
+from fmri2ges.storage.decoded import load_decoded, read_manifest
+from fmri2ges.storage.folder import read_run_manifest
 from fmri2ges.storage.portable import portable
-from fmri2ges.storage.schema import read_manifest
 from fmri2ges.storage.tensors import read_tensors
 from tests.run_files import make_decoded, make_run
 
@@ -59,7 +58,7 @@ def test_a_run_comes_back_as_it_was(run, tmp_path):
     assert import_run(packed.path, tmp_path / "back") == tmp_path / "back"
     assert content(tmp_path / "back") == content(run)
     places = ("study", "run")
-    before, after = open_run(run), open_run(tmp_path / "back")
+    before, after = read_run_manifest(run), read_run_manifest(tmp_path / "back")
     assert {k: v for k, v in before.items() if k not in places} == {k: v for k, v in after.items() if k not in places}
     assert sorted(p.name for p in tmp_path.iterdir()) == ["Jo Doe", "back", "run.zip"]
 
@@ -69,7 +68,7 @@ def test_a_decoded_folder_comes_back_as_it_was(tmp_path):
     write_json(folder / "report.json", {"kind": "report", "simulated": True, "notes": [], "rows": []})
     import_run(export_run(folder, tmp_path / "a.zip").path, tmp_path / "back")
     assert content(tmp_path / "back") == content(folder)
-    np.testing.assert_array_equal(read_decoded(tmp_path / "back").text.samples, read_decoded(folder).text.samples)
+    np.testing.assert_array_equal(load_decoded(tmp_path / "back").text.samples, load_decoded(folder).text.samples)
 
 
 def test_the_same_run_gives_the_same_bytes(run, tmp_path):
@@ -125,7 +124,7 @@ def test_nothing_tells_the_machine_or_the_person(run, tmp_path):
     shared = json.loads((tmp_path / "back" / "report.json").read_text())
     assert shared["notes"] == ["c: the study file toy.toml is not there", notes[1]]
     assert list(shared["manifest"]["digests"]) == ["decoded/c/text.npz", "text.npz", "text.npz (2)"]
-    note = read_manifest(tmp_path / "back" / "decoded" / "c", "decode")["roi_note"]
+    note = read_manifest(tmp_path / "back" / "decoded" / "c")["roi_note"]
     assert note == "a.nii.gz covers 90 % of A"
 
 
@@ -137,7 +136,7 @@ def test_a_language_model_of_ones_own_travels_by_its_name(tmp_path):
     back = import_run(packed, tmp_path / "back")
     arrays, values = read_tensors(run / "bayes-0-0.safetensors", "bayes")
     shared, named = read_tensors(back / "bayes-0-0.safetensors", "bayes")
-    assert (values["lm"]["name"], named["lm"]["name"], open_run(back)["config"]["lm"]) == (own, "llm", "llm")
+    assert (values["lm"]["name"], named["lm"]["name"], read_run_manifest(back)["config"]["lm"]) == (own, "llm", "llm")
     assert arrays.keys() == shared.keys()
     for name, array in arrays.items():
         np.testing.assert_array_equal(array, shared[name])
@@ -164,15 +163,15 @@ def test_an_imported_run_is_told_where_its_study_lies(run, tmp_path, toy):
     packed = export_run(run, tmp_path / "a.zip").path
     import_run(packed, tmp_path / "bare")
     with pytest.raises(
-        UserError, match=r"bare/toy.toml: the study of this run is not there; .* import ZIP --out RUN --study"
+        UserError, match=r"bare/toy.toml: the study of this run is not there; .* fmri2ges import ZIP --out RUN --study"
     ):
-        Session.open(tmp_path / "bare", device="cpu")
+        open_run(tmp_path / "bare", device="cpu")
     back = import_run(packed, tmp_path / "back", study=toy)
-    assert Session.open(back, device="cpu").study.name == "toy"
-    assert read_decoded(back / "decoded" / "c").manifest["study"] == str(toy.resolve())
-    assert read_decoded(back / "decoded" / "c").manifest["run"] == str(back.resolve())
+    assert open_run(back, device="cpu").study.name == "toy"
+    assert load_decoded(back / "decoded" / "c").manifest["study"] == str(toy.resolve())
+    assert load_decoded(back / "decoded" / "c").manifest["run"] == str(back.resolve())
     shutil.copyfile(toy, tmp_path / "bare" / "toy.toml")  # or it is put into the run
-    assert open_run(tmp_path / "bare")["study"] == str((tmp_path / "bare" / "toy.toml").resolve())
+    assert read_run_manifest(tmp_path / "bare")["study"] == str((tmp_path / "bare" / "toy.toml").resolve())
 
 
 def test_another_study_is_refused(run, tmp_path, toy):

@@ -12,7 +12,7 @@ from fmri2ges.data.atomic import write_json
 from fmri2ges.data.beside import TEMPORARY
 from fmri2ges.errors import UserError
 from fmri2ges.storage import folder as module
-from fmri2ges.storage.folder import NewFolder, RunFolder, open_run, read_status, sole_writer
+from fmri2ges.storage.folder import NewFolder, RunFolder, read_run_manifest, read_status, sole_writer
 from tests.run_files import make_decoded, make_run
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -243,20 +243,20 @@ def test_status_of_something_else_is_none(tmp_path):
         assert read_status(tmp_path) is None
 
 
-def test_open_run(tmp_path):
+def test_the_manifest_of_a_run(tmp_path):
     with pytest.raises(UserError, match="no such run folder; make one with: python -m fmri2ges train"):
-        open_run(tmp_path / "none")
+        read_run_manifest(tmp_path / "none")
     with pytest.raises(UserError, match="is not a run folder"):
-        open_run(tmp_path)
+        read_run_manifest(tmp_path)
     with pytest.raises(UserError, match="holds a 'decode' run, not a trained one"):
-        open_run(make_decoded(tmp_path / "decoded"))
+        read_run_manifest(make_decoded(tmp_path / "decoded"))
     with pytest.raises(UserError, match="holds no weights"):
-        open_run(finish(tmp_path / "bare"))
+        read_run_manifest(finish(tmp_path / "bare"))
     run = make_run(tmp_path / "run")
-    assert open_run(run) == json.loads((run / "manifest.json").read_text())
+    assert read_run_manifest(run) == json.loads((run / "manifest.json").read_text())
     (run / "f2g-0.safetensors").unlink()
     with pytest.raises(UserError, match="this run lacks f2g-0.safetensors; train again"):
-        open_run(run)
+        read_run_manifest(run)
 
 
 def test_temporaries_are_hidden_marked_and_unique(tmp_path):

@@ -19,6 +19,7 @@ import pytest
 from fmri2ges.data.atomic import write_json, write_text
 from fmri2ges.data.beside import sweep
 from fmri2ges.demo import study as demo_study
+from fmri2ges.demo.world import World
 from fmri2ges.storage.archive import export_run, import_run
 from fmri2ges.storage.folder import NewFolder, RunFolder
 from tests.run_files import make_decoded, make_run
@@ -92,7 +93,7 @@ def import_(source: Path, target: Path, version: int, force: bool) -> None:
 
 
 def simulate(source: Path, target: Path, version: int, force: bool) -> None:
-    demo_study.simulate_study(target, seed=version, force=force)
+    demo_study.write_study(World(version), target, force)
 
 
 def export(source: Path, target: Path, version: int, force: bool) -> None:
@@ -117,7 +118,7 @@ def source(tmp_path_factory) -> Path:
 def small_study(monkeypatch):
     """A simulated study of three small files."""
 
-    def write(world, root, *_):
+    def write(world, root, work):
         for name in ("words/a.tsv", "study.toml"):
             write_text(root / name, f"seed = {world.seed}\n")
         write_json(root / "truth" / "planted.json", {"seed": world.seed})

@@ -13,9 +13,9 @@ from fmri2ges.data.motion.npz import read_motion
 from fmri2ges.data.npz import npz_arrays, npz_names
 from fmri2ges.demo import WEIGHTS as SHIPPED
 from fmri2ges.errors import UserError
-from fmri2ges.storage.decoded import read_decoded
-from fmri2ges.storage.folder import open_run
-from fmri2ges.storage.schema import check_report, read_manifest, weight_files
+from fmri2ges.storage.decoded import load_decoded, read_manifest
+from fmri2ges.storage.folder import read_run_manifest
+from fmri2ges.storage.schema import check_report, weight_files
 from fmri2ges.storage.tensors import WEIGHTS, read_tensors, write_tensors
 from tests.run_files import make_decoded, make_run, open_all
 
@@ -53,10 +53,10 @@ def test_whole_runs_open_old_and_new(run):
 
 
 def test_the_shipped_weights_open():
-    manifest = open_run(SHIPPED)
+    manifest = read_run_manifest(SHIPPED)
     for name, kind in weight_files(manifest).items():
         read_tensors(SHIPPED / name, kind)
-    assert read_decoded(SHIPPED / "decoded").words is not None
+    assert load_decoded(SHIPPED / "decoded").words is not None
 
 
 TRAIN_KEYS = {"kind", "simulated", "config", "subjects", "folds", "space", "columns"}
@@ -105,17 +105,17 @@ KNOWN_WRONG = [
 def test_wrong_manifests_are_one_line(run, key, value):
     manifest = json.loads((run / "manifest.json").read_text())
     write_json(run / "manifest.json", manifest | {key: value})
-    refused(lambda: open_run(run), str(run))
+    refused(lambda: read_run_manifest(run), str(run))
 
 
 def test_versions_say_what_to_do(run):
     manifest = json.loads((run / "manifest.json").read_text())
     write_json(run / "manifest.json", manifest | {"format_version": 99})
-    refused(lambda: open_run(run), "manifest.json: is written in format 99", "reads up to 1; update fmri2ges")
+    refused(lambda: read_run_manifest(run), "manifest.json: is written in format 99", "reads up to 1; update fmri2ges")
     write_json(run / "manifest.json", manifest | {"versions": {"fmri2ges": "99.0"}})
-    refused(lambda: open_run(run), "was written by fmri2ges '99.0'", "update fmri2ges")
+    refused(lambda: read_run_manifest(run), "was written by fmri2ges '99.0'", "update fmri2ges")
     write_json(run / "manifest.json", manifest | {"versions": {"fmri2ges": "0.9.9"}})
-    assert open_run(run)["versions"] == {"fmri2ges": "0.9.9"}
+    assert read_run_manifest(run)["versions"] == {"fmri2ges": "0.9.9"}
 
 
 def mutants(manifest):
@@ -139,16 +139,33 @@ def read_or_refused(reader, folder, needed, manifest):
 
 def test_every_mutation_of_a_run_manifest_is_read_or_one_line(run):
     manifest = json.loads((run / "manifest.json").read_text())
-    read_or_refused(open_run, run, TRAIN_KEYS - {"config", "columns"}, manifest)
+    read_or_refused(read_run_manifest, run, TRAIN_KEYS - {"config", "columns"}, manifest)
+
+
+FIRST_VERSION = {"subject": "s1", "story": "c", "rois": ["A"], "samples": 2, "start": 0.0, "stop": 2.0, "beam": None}
 
 
 def test_every_mutation_of_a_decoded_manifest_is_read_or_one_line(tmp_path):
-    folder = make_decoded(tmp_path / "d", beam=None, f2t="fast", guidance={"text": 1.5}, space="table")
+    folder = make_decoded(tmp_path / "d", guidance={"text": 1.5}, space="table", weights={"t2g.safetensors": "0" * 64})
     manifest = json.loads((folder / "manifest.json").read_text())
-    needed = {"kind", "simulated", "subject", "story", "rois", "start", "stop"}
-    read_or_refused(read_decoded, folder, needed, manifest)
-    write_json(folder / "manifest.json", manifest | {"stop": -1.0})
-    refused(lambda: read_decoded(folder), "stop must be later than start")
+    read_or_refused(load_decoded, folder, {"kind", "simulated"}, manifest)
+    first = {k: v for k, v in manifest.items() if k != "request"} | FIRST_VERSION
+    read_or_refused(load_decoded, folder, {"kind", "simulated"}, first)
+    (folder / "manifest.json").write_text(json.dumps(first))
+    assert load_decoded(folder).request.rois == ("A",)
+
+
+def test_every_mutation_of_a_request_is_read_or_one_line(tmp_path):
+    folder = make_decoded(tmp_path / "d")
+    manifest = json.loads((folder / "manifest.json").read_text())
+    for _, mutant in mutants(manifest["request"]):
+        (folder / "manifest.json").write_text(json.dumps(manifest | {"request": mutant}))
+        try:
+            load_decoded(folder)
+        except UserError as error:
+            assert len(str(error).splitlines()) == 1 and len(str(error)) < 600 and str(folder) in str(error)
+    write_json(folder / "manifest.json", manifest | {"request": manifest["request"] | {"stop": -1.0}})
+    refused(lambda: load_decoded(folder), "stop must be later than start")
 
 
 # Name of the file, its kind, what is done to its arrays and values, words of the message.
@@ -267,7 +284,7 @@ def test_wrong_weights_are_one_line(run, name):
     stem, hurt, words = DAMAGE[name]
     file = run / f"{stem}.safetensors"
     source = run / "t2g.safetensors" if name == "a network of words as one of volumes" else file
-    arrays, values = read_tensors(source, weight_files(open_run(run))[source.name])
+    arrays, values = read_tensors(source, weight_files(read_run_manifest(run))[source.name])
     arrays, values = {k: a.copy() for k, a in arrays.items()}, copy.deepcopy(values)
     hurt(arrays, values)
     write_tensors(file, arrays, **values)
@@ -275,7 +292,7 @@ def test_wrong_weights_are_one_line(run, name):
 
 
 def test_kinds_are_told_apart(run):
-    for name, kind in weight_files(open_run(run)).items():
+    for name, kind in weight_files(read_run_manifest(run)).items():
         for other in WEIGHTS:
             if other != kind:
                 refused(lambda: read_tensors(run / name, other), name)
@@ -290,10 +307,10 @@ def test_files_of_others_are_one_line(run):
         b"\x02" + b"\0" * 7 + b"{}",
     ):
         (run / "t2g.safetensors").write_bytes(data)
-        refused(lambda: open_run(run), "t2g.safetensors")
+        refused(lambda: read_run_manifest(run), "t2g.safetensors")
     (run / "t2g.safetensors").unlink()
     (run / "t2g.safetensors").mkdir()
-    refused(lambda: open_run(run), "lacks t2g.safetensors")
+    refused(lambda: read_run_manifest(run), "lacks t2g.safetensors")
 
 
 def test_decoded_results_hold_finite_values(tmp_path):
@@ -303,7 +320,7 @@ def test_decoded_results_hold_finite_values(tmp_path):
     arrays["samples"][1, 0, 0, 0] = np.nan
     np.savez(folder / "text.npz", **arrays)
     refused(lambda: read_motion(folder / "text.npz"), "text.npz", "motion samples")
-    refused(lambda: read_decoded(folder), "text.npz")
+    refused(lambda: load_decoded(folder), "text.npz")
 
 
 TEXTS = [
@@ -325,14 +342,14 @@ TEXTS = [
 def test_wrong_texts_are_one_line(tmp_path, texts):
     folder = make_decoded(tmp_path / "d")
     (folder / "texts.json").write_text(json.dumps(texts))
-    refused(lambda: read_decoded(folder), "texts.json")
+    refused(lambda: load_decoded(folder), "texts.json")
 
 
 @pytest.mark.parametrize("rows", ["", "1\t2\t3\n4\t5\t6\n", "a\tb\nc\td\n", "a\n1\n", "a\tb\nnan\t1\n"], ids=repr)
 def test_a_wrong_word_rate_is_one_line(tmp_path, rows):
     folder = make_decoded(tmp_path / "d")
     write_text(folder / "rate.tsv", rows)
-    refused(lambda: read_decoded(folder), "rate.tsv")
+    refused(lambda: load_decoded(folder), "rate.tsv")
 
 
 ROW = {
@@ -369,7 +386,7 @@ def test_reports(tmp_path):
 
 def test_places_relative_to_the_folder_come_back_absolute(tmp_path):
     folder = make_decoded(tmp_path / "run" / "decoded" / "c", study="../../toy.toml", run="../..")
-    manifest = read_manifest(folder, "decode")
+    manifest = read_manifest(folder)
     assert (manifest["study"], manifest["run"]) == (
         str((tmp_path / "run" / "toy.toml").resolve()),
         str(tmp_path / "run"),
