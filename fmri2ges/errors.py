@@ -14,6 +14,21 @@ class UserError(ValueError):
     """The input is wrong; the message is one line that the user can act on."""
 
 
+class WriteError(UserError):
+    """A place that cannot be written to.
+
+    Parameters
+    ----------
+    path : the file or folder that was to be written, as the user knows it
+    reason : why not, in the words of the system
+    advice : what to do
+    """
+
+    def __init__(self, path: Any, reason: str, advice: str = "choose another place"):
+        self.path, self.reason, self.advice = path, reason, advice
+        super().__init__(f"{path}: cannot be written ({reason}); {advice}")
+
+
 class Cancelled(Exception):
     """A job was asked to stop and left nothing half written."""
 

@@ -14,6 +14,8 @@ from typing import Any
 
 from . import __version__
 
+FORMAT_VERSION = 1  # of manifests and weights; what bears none was written before versions, in format 1
+
 # Distributions whose version can change a number.
 PACKAGES = (
     "numpy",
@@ -93,6 +95,7 @@ def build_manifest(
         inputs = {str(path): path for path in inputs}
     return {
         "kind": kind,
+        "format_version": FORMAT_VERSION,
         "simulated": bool(simulated),
         "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "seed": int(seed),

@@ -85,6 +85,7 @@ class Motion:
         check_finite("motion positions", self.positions)
         if self.samples is not None:
             check_shape("motion samples", self.samples, (None, *self.positions.shape))
+            check_finite("motion samples", self.samples)
 
     @property
     def n_frames(self) -> int:

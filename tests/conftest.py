@@ -107,7 +107,15 @@ def decoded_dir(tmp_path) -> Path:
     write_motion(folder / "text.npz", make_motion(rng, 30))
     write_motion(folder / "direct.npz", make_motion(rng, 30))
     write_words_tsv(folder / "words.tsv", make_words(rng, 2))
-    write_json(
-        folder / "manifest.json", {"kind": "decode", "simulated": True, "versions": {}, "rois": ["Broca", "L_V1"]}
-    )
+    manifest = {
+        "kind": "decode",
+        "simulated": True,
+        "versions": {},
+        "subject": "s1",
+        "story": "c",
+        "rois": ["Broca", "L_V1"],
+        "start": 0.0,
+        "stop": 2.0,
+    }
+    write_json(folder / "manifest.json", manifest)
     return folder

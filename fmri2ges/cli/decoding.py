@@ -38,12 +38,12 @@ def decode(
     from ..data.rois.files import check_file, split_choice
     from ..decoding.run import open_run
     from ..storage.decoded import write_decoded
-    from ..storage.folder import RunFolder, make_room
+    from ..storage.folder import RunFolder
 
     for file in roi_file or ():
         check_file(split_choice(file).path)
     run = open_run(request.run, device=device)  # before torch is imported: a wrong path is answered at once
-    with make_room(out, force), RunFolder(out) as folder, watched(folder.progress) as work:
+    with RunFolder(out, force) as folder, watched(folder.progress) as work:
         work.report(0.0, "loading the models")
         note = ""
         if roi_file:

@@ -6,28 +6,22 @@ Exit codes: 0 done, 1 a bug of ours (traceback), 2 the input is wrong (one line 
 
 from __future__ import annotations
 
-import errno
-import signal
 import sys
 
 import typer
 
 from ..errors import Cancelled, UserError
 from . import decoding, output, studies, tools  # noqa: F401  they register their commands
+from .ending import ended_by_signals, line_of
 from .root import app
-
-
-def _interrupt(number, frame):
-    raise KeyboardInterrupt
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    # A job that is terminated cleans up in the same way as one that is interrupted.
-    previous = signal.signal(signal.SIGTERM, _interrupt)
     usage_error = typer.BadParameter.__base__.__base__  # of every complaint about the command line
     try:
-        code = app(args=arguments, standalone_mode=False, prog_name="python -m fmri2ges")
+        with ended_by_signals():
+            code = app(args=arguments, standalone_mode=False, prog_name="python -m fmri2ges")
         if code == 130:  # typer turns Ctrl-C into this code
             raise KeyboardInterrupt
         return code if isinstance(code, int) else 0
@@ -39,11 +33,10 @@ def main(arguments: list[str] | None = None) -> int:
         print("cancelled; nothing was written", file=sys.stderr)
         return 130
     except OSError as error:
-        if error.errno not in (errno.EACCES, errno.EEXIST, errno.EROFS, errno.ENOSPC, errno.ENOTDIR, errno.EISDIR):
+        line = line_of(error)
+        if line is None:
             raise
-        return _fail(f"{error.filename or 'disk'}: {error.strerror}; choose another place or make room")
-    finally:
-        signal.signal(signal.SIGTERM, previous)
+        return _fail(line)
 
 
 def _fail(*lines: str) -> int:

@@ -65,21 +65,24 @@ def export(
         return
     from ..figures.export import export as export_decoded
     from ..storage.decoded import load_decoded
+    from ..storage.folder import sole_writer
 
-    for written in export_decoded(load_decoded(path).window(start, stop), format, out, branch, words):
-        print(written)
+    decoded = load_decoded(path).window(start, stop)
+    with sole_writer(out):
+        for written in export_decoded(decoded, format, out, branch, words):
+            print(written)
 
 
 @app.command("import")
 def import_(
     archive: Annotated[Path, typer.Argument(metavar="ZIP", help="What export --format zip wrote.")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder to make.")],
+    study: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The study file that the run was trained on, as it lies here.")
+    ] = None,
     force: Force = False,
 ) -> None:
-    """Unpack a run that somebody sent; every file is checked against its digest."""
+    """Unpack a run that somebody sent; every file is checked."""
     from ..storage.archive import import_run
-    from ..storage.folder import make_room
 
-    with make_room(out, force):
-        import_run(archive, out)
-    print(out)
+    print(import_run(archive, out, force=force, study=study))

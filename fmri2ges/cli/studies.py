@@ -24,18 +24,12 @@ def simulate(
     force: Force = False,
 ) -> None:
     """Write a study with known truth: OUT/study.toml and OUT/truth/."""
-    from ..demo.study import simulate_study
-    from ..storage.folder import make_room
+    from ..demo.study import write_study
+    from ..demo.world import World
 
-    with make_room(out, force), watched() as work:
-        path = simulate_study(
-            out,
-            seed=seed,
-            subjects=subjects,
-            null=null,
-            planted=None if planted is None else split_names(planted),
-            work=work,
-        )
+    world = World(seed, subjects, null, None if planted is None else split_names(planted))
+    with watched() as work:
+        path = write_study(world, out, force, work)
     print(path)
 
 
@@ -89,14 +83,15 @@ def train(
     """Train F2T, T2G and F2G on a study."""
     check_option("--preset", preset, ("demo", "full"))
     check_option("--device", device, DEVICES)
-    from ..storage.folder import make_room
+    from ..storage.folder import check_target
 
-    with make_room(out, force), watched() as work:
+    check_target(out, force)  # before torch is imported: a name that is taken is answered at once
+    with watched() as work:
         from ..training.presets import preset_config
         from ..training.train import train_study
 
         config = replace(preset_config(preset), lm=lm, lm_layer=lm_layer, lm_context=lm_context)
-        path = train_study(study, out, config, device, seed, work)
+        path = train_study(study, out, config, device, seed, force, work)
     print(path)
 
 

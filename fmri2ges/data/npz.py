@@ -19,6 +19,8 @@ from ..errors import UserError, one_line
 from .content import check_content
 
 MAX_BYTES = 2**30  # of one array, unpacked; a day of SMPL-X motion at 30 frames per second takes 3.4 GB, an hour 143 MB
+ROOM = 32 * 2**20  # bytes of all arrays together that any file may unpack to
+MAX_RATIO = 50  # and beyond that, unpacked to packed size: measured numbers do not compress further
 HEADER = 4096  # bytes that a header of .npy may take here
 # What numpy and zipfile raise over damaged bytes.
 DAMAGE = (
@@ -51,11 +53,15 @@ def npz_arrays(path, names) -> dict[str, np.ndarray]:
     path = Path(path)
     out = {}
     with _opened(path) as archive:
+        left = ROOM + MAX_RATIO * path.stat().st_size
         for name in names:
             try:
                 info = archive.getinfo(f"{name}.npy")
             except KeyError:
                 continue
+            left -= info.file_size
+            if left < 0:
+                raise UserError(f"{path}: unpacks to far more than measured numbers of its size; save the arrays again")
             try:
                 out[name] = _array(archive, info)
             except DAMAGE as error:

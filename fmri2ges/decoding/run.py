@@ -53,7 +53,8 @@ def open_run(run=DEMO, device: str = "auto", study=None) -> Run:
     manifest = read_run_manifest(folder)
     file = study or manifest.get("study") or ""
     if not has_study(file):
-        raise UserError(f"{file}: the study of this run is not there any more; put it back, or train again")
+        told = "put it there, or name it when you import the run: fmri2ges import ZIP --out RUN --study FILE"
+        raise UserError(f"{file or folder}: the study of this run is not there; {told}")
     return Run(folder, manifest, open_study(file), device)
 
 

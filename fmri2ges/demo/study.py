@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
 from pathlib import Path
 
-from ..errors import UserError
+from ..storage.folder import NewFolder
 from ..work import QUIET, Work
 from .bold import TR
 from .world import CLIPS, FIRST_VOLUME_AT, TEST, TRAIN, VALIDATION, World
@@ -23,13 +20,26 @@ def simulate_study(
     signal: float = 1.0,
     work: Work = QUIET,
 ) -> Path:
-    """Write a study with known truth.
+    """Write a study with known truth; see `write_study`.
 
     Parameters
     ----------
-    out : folder to make; it must not exist or be empty
+    out : folder to make
     seed : the same seed gives the same bytes
     subjects, null, planted, semantics_only, signal : what is true in the study, see `World`
+    work : told after each file how far the writing is
+    """
+    world = World(seed, subjects, null, None if planted is None else tuple(planted), semantics_only, signal)
+    return write_study(world, out, work=work)
+
+
+def write_study(world: World, out, force: bool = False, work: Work = QUIET) -> Path:
+    """Write the study of a simulated world.
+
+    Parameters
+    ----------
+    out : folder to make
+    force : replace a finished study of this name
     work : told after each file how far the writing is
 
     Returns
@@ -40,25 +50,13 @@ def simulate_study(
     Raises
     ------
     UserError
-        When `out` holds something already.
+        When `out` holds something already that may not be replaced.
     Cancelled
         When the work shall stop; nothing is left under `out`.
     """
-    world = World(seed, subjects, null, None if planted is None else tuple(planted), semantics_only, signal)
-    out = Path(out)
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise UserError(f"{out}: exists and is not an empty folder; choose another one")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    temp = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
-    try:
-        _write(world, temp, work)
-        os.chmod(temp, 0o755)
-        if out.exists():
-            out.rmdir()
-        os.replace(temp, out)
-    finally:
-        shutil.rmtree(temp, ignore_errors=True)
-    return out / "study.toml"
+    with NewFolder(out, force) as folder:
+        _write(world, folder.path, work)
+    return Path(out) / "study.toml"
 
 
 def _write(world: World, root: Path, work: Work) -> None:

@@ -1,8 +1,10 @@
-"""A run as one zip, to pass on or to keep, and back.
+"""A run as one zip, to pass on or to keep.
 
-The zip holds archive.json, which lists every other member with its size and SHA-256, and the files
-of the run folder. Nothing is compressed and nothing carries a date, so the same run gives the same
-bytes on every machine (weights hardly compress anyway). Reading trusts nothing in the zip.
+The zip holds archive.json, which lists every other member with its size and SHA-256, and of the folder what the
+schema names: manifest, weights, results. Nothing in it says on which machine or by whom it was made: absolute paths
+in manifests and reports lose all but their last name, and an imported run looks for its study in its own folder
+until it is told where it is. Nothing is compressed and nothing carries a date, so the same run gives the same bytes
+on every machine (weights hardly compress anyway). `unpack` reads it.
 """
 
 from __future__ import annotations
@@ -10,27 +12,22 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import secrets
-import shutil
 import stat
 import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Any
 
-from ..data.atomic import replacing
+from ..data.atomic import read_json, replacing
 from ..errors import UserError
-from .folder import check_free, is_own
+from ..request import DEMO
+from .decoded import read_manifest as read_decoded_manifest
+from .folder import is_own, read_run_manifest, sole_writer
+from .portable import CHUNK, FORMAT, LIST, VERSION, name_problem, portable, portable_header
+from .schema import MAX_MANIFEST, check_report, is_member
+from .unpack import import_run
 
-LIST = "archive.json"
-FORMAT, VERSION = "fmri2ges-run", 1
-ALLOWED = (".json", ".toml", ".tsv", ".csv", ".npz", ".safetensors", ".txt", ".log", ".gii")
-MAX_MEMBERS = 10_000
-MAX_BYTES = 16 * 2**30  # of a whole run
-MAX_LIST = 8 * 2**20  # of archive.json and manifest.json
-MAX_RATIO = 100  # unpacked to packed size; some room below which the ratio says nothing
-ROOM = 16 * 2**20
-CHUNK = 2**20
+__all__ = ["Archive", "export_run", "import_run"]
 
 
 @dataclass(frozen=True)
@@ -41,12 +38,37 @@ class Archive:
     ----------
     path : the zip
     members : names of the files in it, without archive.json
-    left_out : files of the folder that a run archive does not carry, such as figures
+    left_out : files of the folder that a run archive does not carry, such as figures and logs
     """
 
     path: Path
     members: tuple[str, ...]
     left_out: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Member:
+    """A file as it is packed: some bytes, then the file from a place on.
+
+    Parameters
+    ----------
+    head : written first
+    file : whose bytes follow; None = none
+    skip : bytes of the file that `head` stands for
+    """
+
+    head: bytes = b""
+    file: Path | None = None
+    skip: int = 0
+
+    def chunks(self):
+        """The bytes, a piece at a time."""
+        yield self.head
+        if self.file is not None:
+            with open(self.file, "rb") as source:
+                source.seek(self.skip)
+                while chunk := source.read(CHUNK):
+                    yield chunk
 
 
 def export_run(run_dir, zip_path) -> Archive:
@@ -55,7 +77,8 @@ def export_run(run_dir, zip_path) -> Archive:
     Raises
     ------
     UserError
-        When the folder is no run, or the zip would lie inside it.
+        When the folder is no run or a damaged one, when the zip would lie inside it, when another process writes the
+        zip, or when the run is replaced while it is packed.
     """
     run_dir, zip_path = Path(run_dir), Path(zip_path)
     if not (run_dir / "manifest.json").is_file() or not is_own(run_dir):
@@ -66,20 +89,90 @@ def export_run(run_dir, zip_path) -> Archive:
         raise UserError(f"{zip_path}: is a folder; give the name of a zip to write")
     if zip_path.resolve().is_relative_to(run_dir.resolve()):
         raise UserError(f"{zip_path}: lies inside the run that it packs; write it elsewhere")
-    names = sorted(p.relative_to(run_dir).as_posix() for p in run_dir.rglob("*") if p.is_file() or p.is_symlink())
-    members = [n for n in names if _problem(n) == "" and n != LIST and not (run_dir / n).is_symlink()]
-    left_out = tuple(n for n in names if n not in set(members) | {LIST})
-    listed = {name: _digest(run_dir / name) for name in members}
+    before = run_dir.stat()
+    members = _members(run_dir)
+    left_out = tuple(n for n in _names(run_dir) if n not in members and n != LIST)
+    listed = {name: _digest(member) for name, member in members.items()}
     head = {"format": FORMAT, "version": VERSION, "members": listed}
-    with replacing(zip_path) as temp, zipfile.ZipFile(temp, "w", zipfile.ZIP_STORED) as archive:
-        archive.writestr(_member(LIST), json.dumps(head, indent=2, sort_keys=True) + "\n")
-        for name in members:
-            with open(run_dir / name, "rb") as source, archive.open(_member(name), "w", force_zip64=True) as target:
-                shutil.copyfileobj(source, target, CHUNK)
+    with sole_writer(zip_path), replacing(zip_path) as temp:
+        with zipfile.ZipFile(temp, "w", zipfile.ZIP_STORED) as archive:
+            archive.writestr(_info(LIST), json.dumps(head, indent=2, sort_keys=True) + "\n")
+            for name, member in members.items():
+                with archive.open(_info(name), "w", force_zip64=True) as target:
+                    target.writelines(member.chunks())
+        if not os.path.samestat(before, run_dir.stat()):
+            raise UserError(f"{run_dir}: was written anew while it was packed; export it again")
     return Archive(zip_path, tuple(members), left_out)
 
 
-def _member(name: str) -> zipfile.ZipInfo:
+def _names(folder: Path) -> list[str]:
+    """Every file of a folder, relative to it; links are named, not followed."""
+    found = []
+    for parent, folders, files in os.walk(folder):
+        links = [name for name in folders if (Path(parent) / name).is_symlink()]
+        found += [(Path(parent) / name).relative_to(folder).as_posix() for name in (*files, *links)]
+    return sorted(found)
+
+
+def _members(run_dir: Path) -> dict[str, Member]:
+    """What the zip holds of a folder, by name."""
+    kind = read_json(run_dir / "manifest.json", MAX_MANIFEST)["kind"]
+    manifest = read_run_manifest(run_dir) if kind == "train" else read_decoded_manifest(run_dir)
+    there = {
+        n for n in _names(run_dir) if is_member(n, manifest) and not name_problem(n) and not (run_dir / n).is_symlink()
+    }
+    members = {}
+    for name in sorted(there):
+        folder = PurePosixPath(name).parent
+        if name == "manifest.json":
+            members[name] = _manifest(manifest, run_dir)
+        elif f"{folder / 'manifest.json'}" not in there:
+            continue  # a folder below decoded/ that `decode` did not write
+        elif name.endswith("/manifest.json"):
+            decoded = read_decoded_manifest(run_dir / folder)
+            members[name] = _manifest(decoded, run_dir, "../" * len(folder.parts), manifest)
+        else:
+            members[name] = _member(run_dir, name)
+    return members
+
+
+def _manifest(manifest: dict[str, Any], run_dir: Path, back: str = "", run: dict[str, Any] | None = None) -> Member:
+    """A manifest without the places of this machine.
+
+    Parameters
+    ----------
+    back : the way from its folder to the run, for a decoded story that is packed with its run
+    run : the manifest of this run
+    """
+    shared = portable({k: v for k, v in manifest.items() if k not in ("study", "run")}, run_dir)
+    of_run = run is not None and manifest.get("run_created") == run.get("created")
+    if study := manifest.get("study"):
+        shared["study"] = DEMO if study == DEMO else back + Path(study).name
+    if place := DEMO if manifest.get("run") == DEMO else back.rstrip("/") if of_run else "":
+        shared["run"] = place
+    if "request" in shared and shared["request"].get("run", DEMO) != DEMO:
+        shared["request"]["run"] = place or Path(shared["request"]["run"]).name
+    return Member(_json(shared))
+
+
+def _member(run_dir: Path, name: str) -> Member:
+    """Any other file of a folder."""
+    file = run_dir / name
+    if file.name == "report.json":
+        report = read_json(file)
+        check_report(report, file)
+        return Member(_json(portable(report, run_dir)))
+    if file.suffix == ".safetensors":
+        head, skip = portable_header(file, run_dir)
+        return Member(head, file, skip)
+    return Member(file=file)
+
+
+def _json(value: Any) -> bytes:
+    return (json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def _info(name: str) -> zipfile.ZipInfo:
     """Header of a member: a constant date and plain permissions on every system."""
     info = zipfile.ZipInfo(name)
     info.create_system = 3
@@ -87,198 +180,9 @@ def _member(name: str) -> zipfile.ZipInfo:
     return info
 
 
-def _digest(path: Path) -> dict:
-    with open(path, "rb") as f:
-        return {"bytes": path.stat().st_size, "sha256": hashlib.file_digest(f, "sha256").hexdigest()}
-
-
-def import_run(zip_path, out_dir) -> Path:
-    """Unpack a zip that `export_run` made into a new run folder.
-
-    Everything is checked: names (relative, plain, once, of known kinds), sizes while they are
-    unpacked, and the digest of each file. The folder appears whole or not at all.
-
-    Returns
-    -------
-    path : the run folder
-
-    Raises
-    ------
-    UserError
-        For a damaged zip, anything that `export_run` does not write, or a target that is in use.
-    """
-    zip_path, out_dir = Path(zip_path), Path(out_dir)
-    if not zip_path.is_file():
-        raise UserError(f"{zip_path}: no such file")
-    check_free(out_dir)
-    target = out_dir.resolve()
-    temp = target.with_name(f".{target.name}.{secrets.token_hex(4)}.import")
-    temp.mkdir(parents=True)
-    try:
-        _unpack(zip_path, temp)
-        if target.is_dir():
-            target.rmdir()  # empty: checked above
-        os.replace(temp, target)
-    finally:
-        shutil.rmtree(temp, ignore_errors=True)
-    return out_dir
-
-
-def _unpack(zip_path: Path, folder: Path) -> None:
-    budget = _Budget(zip_path)
-    try:
-        with zipfile.ZipFile(zip_path) as archive:
-            infos = _checked_members(zip_path, archive)
-            listed = _read_list(zip_path, archive, infos.pop(LIST, None), budget)
-            differing = sorted(listed.keys() ^ infos.keys())
-            if differing:
-                where = "is listed but not there" if differing[0] in listed else "is there but not listed"
-                raise UserError(f"{zip_path}: {differing[0]!r} {where}; export the run again")
-            for name, info in infos.items():
-                _extract(zip_path, archive, info, folder.joinpath(*PurePosixPath(name).parts), listed[name], budget)
-    except UserError:
-        raise
-    # zipfile and zlib raise many kinds for a damaged archive; a full disk is no fault of the archive.
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        EOFError,
-        ValueError,
-        RuntimeError,
-        NotImplementedError,
-        KeyError,
-        IndexError,
-    ) as error:
-        raise UserError(f"{zip_path}: is no zip or a damaged one ({_line(error)}); copy or export it again") from error
-    _check_manifest(zip_path, folder)
-
-
-class _Budget:
-    """Bytes that may still be unpacked: a bound in all, and one by the size of the zip itself."""
-
-    def __init__(self, zip_path: Path):
-        self.zip_path = zip_path
-        self.left = min(MAX_BYTES, ROOM + MAX_RATIO * zip_path.stat().st_size)
-
-    def spend(self, n: int) -> None:
-        self.left -= n
-        if self.left < 0:
-            raise UserError(f"{self.zip_path}: unpacks to far more than a run of its size can hold; it is not unpacked")
-
-
-def _problem(name: str) -> str:
-    """Why a name is no member of a run; empty when it may be one."""
-    parts = name.split("/")
-    if (
-        not name.isprintable()
-        or any(c in name for c in '\\:*?"<>|')
-        or any(p in ("", ".", "..") or p != p.strip(" ") for p in parts)
-    ):
-        return "is not a plain relative name"
-    if any(p.startswith(".") for p in parts):
-        return "is a hidden file"
-    if len(name) > 200 or len(parts) > 8:
-        return "is too long"
-    if PurePosixPath(name).suffix.lower() not in ALLOWED:
-        return f"is of a kind that a run does not hold (allowed: {', '.join(ALLOWED)})"
-    return ""
-
-
-def _checked_members(zip_path: Path, archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
-    """Headers of the files by name; every one is safe to create."""
-    if len(archive.filelist) > MAX_MEMBERS:
-        raise UserError(f"{zip_path}: holds {len(archive.filelist)} files; a run holds at most {MAX_MEMBERS}")
-    infos: dict[str, zipfile.ZipInfo] = {}
-    size = zip_path.stat().st_size
-    seen: set[str] = set()
-    for info in archive.filelist:
-        # orig_filename: zipfile cuts `filename` at a zero byte and turns the system's separator.
-        name = info.orig_filename
-        kind = stat.S_IFMT(info.external_attr >> 16)
-        problem = _problem(name)
-        if kind not in (0, stat.S_IFREG):
-            problem = "is a link or a special file"
-        elif info.flag_bits & 1:
-            problem = "is encrypted"
-        elif info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            problem = "is compressed in an unusual way"
-        elif not 0 <= info.header_offset < size:
-            problem = "lies outside the zip"
-        elif name.casefold() in seen:
-            problem = "is there twice"
-        if problem:
-            raise UserError(f"{zip_path}: {name[:80]!r} {problem}; give a zip that `export` made")
-        seen.add(name.casefold())
-        infos[name] = info
-    for name in infos:
-        inside = next((str(p) for p in PurePosixPath(name).parents if str(p).casefold() in seen), None)
-        if inside:
-            raise UserError(f"{zip_path}: {inside!r} is a file and a folder; give a zip that `export` made")
-    return infos
-
-
-def _read_list(zip_path: Path, archive: zipfile.ZipFile, info, budget: _Budget) -> dict[str, dict]:
-    """archive.json: name -> {"bytes", "sha256"}."""
-    if info is None:
-        raise UserError(f"{zip_path}: holds no {LIST}; give a zip that `export` made")
-    with archive.open(info) as f:
-        text = f.read(MAX_LIST + 1)
-    budget.spend(len(text))
-    head = _parse(zip_path, LIST, text)
-    if head.get("format") != FORMAT or head.get("version") != VERSION:
-        raise UserError(
-            f"{zip_path}: is {_short(head.get('format'))} version {_short(head.get('version'))}; this program reads {FORMAT} version {VERSION}"
-        )
-    listed = head.get("members")
-    if not isinstance(listed, dict) or not all(
-        isinstance(v, dict) and type(v.get("bytes")) is int and isinstance(v.get("sha256"), str)
-        for v in listed.values()
-    ):
-        raise UserError(f"{zip_path}: {LIST} must list each member with its bytes and sha256; export the run again")
-    return listed
-
-
-def _parse(zip_path: Path, name: str, text: bytes) -> dict:
-    if len(text) > MAX_LIST:
-        raise UserError(f"{zip_path}: {name} is larger than {MAX_LIST // 2**20} MB; export the run again")
-    try:
-        content = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise UserError(f"{zip_path}: {name} is not valid JSON ({_line(error)}); export the run again") from error
-    if not isinstance(content, dict):
-        raise UserError(f"{zip_path}: {name} is not a JSON object; export the run again")
-    return content
-
-
-def _extract(zip_path: Path, archive: zipfile.ZipFile, info, path: Path, listed: dict, budget: _Budget) -> None:
-    """Write one member; size and digest are taken from the bytes, never from the headers."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+def _digest(member: Member) -> dict:
     digest, n = hashlib.sha256(), 0
-    with archive.open(info) as source, open(path, "xb") as target:
-        while chunk := source.read(CHUNK):
-            n += len(chunk)
-            budget.spend(len(chunk))
-            if n > listed["bytes"]:
-                break
-            digest.update(chunk)
-            target.write(chunk)
-    if n != listed["bytes"] or digest.hexdigest() != listed["sha256"]:
-        raise UserError(
-            f"{zip_path}: {info.orig_filename!r} is not what {LIST} lists (size or SHA-256 differ); copy or export it again"
-        )
-
-
-def _check_manifest(zip_path: Path, folder: Path) -> None:
-    manifest = folder / "manifest.json"
-    if manifest.is_file() and manifest.stat().st_size <= MAX_LIST:
-        _parse(zip_path, manifest.name, manifest.read_bytes())
-    if not manifest.is_file() or not is_own(folder):
-        raise UserError(f"{zip_path}: holds no manifest.json of fmri2ges; give a zip that `export` made")
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split())[:160] or type(error).__name__
-
-
-def _short(value) -> str:
-    return repr(value)[:40]
+    for chunk in member.chunks():
+        digest.update(chunk)
+        n += len(chunk)
+    return {"bytes": n, "sha256": digest.hexdigest()}

@@ -22,6 +22,7 @@ from ..request import DecodeRequest
 from ..results import BRANCHES, Decoded
 from ..types import Words
 from .folder import RunFolder
+from .schema import check_texts, read_checked
 
 KIND = "decode"
 
@@ -65,22 +66,17 @@ def load_decoded(folder) -> Decoded:
     elif (folder / "words.tsv").is_file():
         texts = (read_words_tsv(folder / "words.tsv"),)
     if (folder / "rate.tsv").is_file():
-        rate = read_table(folder / "rate.tsv")[0]
+        rate = _read_rate(folder / "rate.tsv")
     return Decoded(request_of(manifest, folder), **motions, texts=texts, rate=rate, manifest=manifest)
 
 
 def read_manifest(folder) -> dict[str, Any]:
-    """The manifest of a decoded result; a `UserError` when the folder is something else."""
+    """The checked manifest of a decoded result; a `UserError` when the folder is something else."""
     folder = Path(folder)
     if not (folder / "manifest.json").is_file():
-        raise UserError(
-            f"{folder}: is not a decoded result (no manifest.json); make one with: fmri2ges decode RUN ... --out {folder}"
-        )
-    manifest = read_json(folder / "manifest.json")
-    kind = manifest.get("kind") if isinstance(manifest, dict) else None
-    if kind != KIND:
-        raise UserError(f"{folder}: holds a {kind!r} run, not a decoded result; give what `decode --out` wrote")
-    return manifest
+        make = f"make one with: fmri2ges decode RUN ... --out {folder}"
+        raise UserError(f"{folder}: is not a decoded result (no manifest.json); {make}")
+    return read_checked(folder, KIND)
 
 
 def request_of(manifest: dict[str, Any], where) -> DecodeRequest:
@@ -88,12 +84,12 @@ def request_of(manifest: dict[str, Any], where) -> DecodeRequest:
 
     Results of the first version have no request: its fields stand in the manifest itself.
     """
-    if "request" in manifest:
-        return DecodeRequest.from_dict(manifest["request"], f"{where}: request")
     names = ("run", "subject", "story", "rois", "branch", "samples", "start", "stop", "seed", "speaker", "f2t", "beam")
-    return DecodeRequest.from_dict(
-        {name: manifest[name] for name in names if manifest.get(name) is not None}, f"{where}: manifest"
-    )
+    first_version = {name: manifest[name] for name in names if manifest.get(name) is not None}
+    try:
+        return DecodeRequest.from_dict(manifest.get("request", first_version))
+    except UserError as error:
+        raise UserError(f"{Path(where) / 'manifest.json'}: {error}") from error
 
 
 def _text_to_json(words: Words) -> dict[str, list]:
@@ -105,7 +101,16 @@ def _text_to_json(words: Words) -> dict[str, list]:
 
 
 def _texts_from_json(path: Path) -> tuple[Words, ...]:
+    texts = read_json(path)
+    check_texts(texts, path)
     try:
-        return tuple(Words.from_lists(t["words"], t["start"], t["duration"]) for t in read_json(path))
-    except (TypeError, KeyError, ValueError) as error:
-        raise UserError(f"{path}: is no list of texts with words, start and duration; decode again") from error
+        return tuple(Words.from_lists(t["words"], t["start"], t["duration"]) for t in texts)
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from error
+
+
+def _read_rate(path: Path) -> np.ndarray:
+    rate = read_table(path)[0]
+    if rate.ndim != 2 or rate.shape[1] != 2 or not np.isfinite(rate).all():
+        raise UserError(f"{path}: must hold two columns of numbers, time and words per volume; decode again")
+    return rate

@@ -6,8 +6,26 @@ from pathlib import Path
 
 from ..data.atomic import write_bytes
 from ..errors import UserError
-from ..evaluation.encoder import Encoder
+from ..evaluation.encoder import N_LATENT, WIDTH, Encoder
+from .tensors import Array, Weights, check_shapes, checked_arrays, opened
 
+REAL = ("F32",)
+ENCODER = Weights(
+    {
+        "window_mean": Array(REAL, (27,)),
+        "window_scale": Array(REAL, (27,), positive=True),
+        "0.weight": Array(REAL, ("channels", 27, 4)),
+        "0.bias": Array(REAL, ("channels",)),
+        "2.weight": Array(REAL, ("channels", "channels", 4)),
+        "2.bias": Array(REAL, ("channels",)),
+        "5.weight": Array(REAL, ("features", "flat")),
+        "5.bias": Array(REAL, ("features",)),
+        "latent_mean": Array(REAL, ("features",)),
+        "latent_scale": Array(REAL, ("features",), positive=True),
+    },
+    {},
+    lambda values: {"channels": WIDTH, "flat": 7 * WIDTH, "features": N_LATENT},
+)
 SHIPPED = Path(__file__).parents[1] / "evaluation" / "fgd_encoder" / "encoder.safetensors"
 
 
@@ -23,14 +41,12 @@ def save_encoder(encoder: Encoder, path: Path = SHIPPED) -> Path:
 
 def load_encoder(path: Path = SHIPPED) -> Encoder:
     """Read the encoder of FGD and KID."""
-    from safetensors import safe_open
-
-    if not Path(path).is_file():
-        raise UserError(f"FGD encoder: {Path(path).name} is not in {Path(path).parent}; train one with train_encoder")
+    path = Path(path)
+    if not path.is_file():
+        raise UserError(f"FGD encoder: {path.name} is not in {path.parent}; train one with train_encoder")
     try:
-        with safe_open(str(path), framework="numpy") as f:
-            note = (f.metadata() or {}).get("note", "")
-            weights = {name: f.get_tensor(name) for name in f.keys()}
-    except Exception as error:  # safetensors raises its own type for a cut file
-        raise UserError(f"FGD encoder: {path} cannot be read ({error}); train it again") from error
-    return Encoder(weights, note)
+        with opened(path) as file:
+            weights = checked_arrays(path, file, ENCODER, check_shapes(path, file, {}, ENCODER))
+            return Encoder(weights, (file.metadata() or {}).get("note", ""))
+    except UserError as error:
+        raise UserError(f"FGD encoder: {error}") from error

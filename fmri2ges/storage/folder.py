@@ -1,72 +1,119 @@
-"""The run folder: complete or absent, with a status that others can watch.
+"""The folders that commands leave: complete or absent, watched while they grow, replaced only when asked.
 
-Work goes into a hidden folder beside the target, which takes the target's name when everything is
-written. An error, Ctrl-C or a kill leaves nothing under that name.
+What a command writes grows in a hidden temporary beside the target (see `data.beside`) and takes the target's name
+in one step when it is whole. Until then a finished folder of that name stays as it is and can be read. An error,
+Ctrl-C, a closed terminal or a kill at any moment changes nothing under the name.
 """
 
 from __future__ import annotations
 
+import json
 import os
-import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from ..data.atomic import read_json, write_json
-from ..errors import UserError
+from ..data.atomic import is_special, read_json, writing_to
+from ..data.beside import Temporary, is_alive, sweep, sync_file, sync_folder, take_lock, temporaries, writer_of
+from ..errors import UserError, WriteError
+from .run import check_run
+from .schema import MAX_MANIFEST, check_kind, read_checked
+
+STATUS_EVERY = 0.5  # seconds between two writings of status.json, unless the message changes
 
 
-class RunFolder:
-    """Write one run: ``with RunFolder(out) as run: ... write into run.path ...``.
+class NewFolder:
+    """Make one folder: ``with NewFolder(out) as folder: ... write into folder.path ...``.
 
-    `run.progress(fraction, message)` and `run.log(message)` keep status.json and log.txt; the
-    block has to leave a manifest.json.
+    The block has to leave what `is_own` knows as ours, so that --force can replace it later.
 
     Parameters
     ----------
-    target : the folder that the run becomes
+    target : the folder to make
+    force : replace a finished folder of ours; it stays until the new one is whole
 
     Raises
     ------
     UserError
-        When the target holds files already, or another process is writing it.
+        When the target holds something that may not be replaced, when another process is writing it, or when it
+        cannot be written. Something else that appeared under the name in the meantime is not replaced: the
+        result then gets a name of its own, which the message says.
     """
 
-    def __init__(self, target):
-        self.target = Path(target)
-        self.path = partial_path(self.target)
-        self.started = time.time()
+    def __init__(self, target, force: bool = False):
+        self.target, self.force = Path(target), force
 
-    def __enter__(self) -> RunFolder:
-        check_free(self.target)
-        status = read_status(self.target)
-        if status is not None and status["state"] == "running" and status["pid"] != os.getpid():
-            raise UserError(
-                f"{self.target}: process {status['pid']} is writing this run; stop it or choose another folder"
-            )
-        shutil.rmtree(self.path, ignore_errors=True)  # left by a process that was killed
-        self.path.mkdir(parents=True)
-        self.progress(0.0, "started")
+    def __enter__(self):
+        with ExitStack() as stack:
+            self._real = stack.enter_context(sole_writer(self.target))
+            stack.enter_context(writing_to(self.target))
+            self._replaced = check_target(self.target, self.force)
+            self._temporary = stack.enter_context(Temporary(self._real))
+            self.path = self._temporary.content
+            self.path.mkdir()
+            self._stack = stack.pop_all()
         return self
 
     def __exit__(self, kind, error, trace) -> None:
-        if kind is None:
-            assert (self.path / "manifest.json").is_file(), "a run must write manifest.json"
-            self._status("done", 1.0, "done")
-            if self.target.is_dir():
-                self.target.rmdir()  # empty: checked on entry
-            os.replace(self.path, self.target)
-        else:
-            shutil.rmtree(self.path, ignore_errors=True)
+        with self._stack:
+            if kind is None:
+                self._finish()
+            elif isinstance(error, OSError):
+                raise error  # inside the stack: one that is about the target becomes a line that names it
+        if isinstance(error, WriteError) and Path(error.path).is_relative_to(self.path):
+            known_as = self.target / Path(error.path).relative_to(self.path)
+            raise WriteError(known_as, error.reason, error.advice) from error
+
+    def _finish(self) -> None:
+        assert is_own(self.path), "a run must write manifest.json, a simulated study truth/planted.json"
+        for folder, _, files in os.walk(self.path):
+            for name in files:
+                sync_file(Path(folder) / name)
+            sync_folder(Path(folder))
+        if not self._is_as_found():
+            other = _free_name(self._real)
+            os.replace(self.path, other)
+            raise UserError(
+                f"{self.target}: something else was put there in the meantime and is not replaced; "
+                f"the result is in {self.target.with_name(other.name)}"
+            )
+        self._temporary.put_folder()
+
+    def _is_as_found(self) -> bool:
+        """Whether what was to be replaced, or nothing, stands under the name."""
+        if self._replaced is None:
+            return not os.path.lexists(self._real) or (self._real.is_dir() and not any(self._real.iterdir()))
+        return self._real.is_dir() and os.path.samestat(self._replaced, self._real.stat())
+
+
+class RunFolder(NewFolder):
+    """Write one run: ``with RunFolder(out) as run: ... write into run.path ...``.
+
+    `run.progress(fraction, message)` and `run.log(message)` keep status.json and log.txt; the block has to leave a
+    manifest.json. Parameters and errors are those of `NewFolder`.
+    """
+
+    def __enter__(self) -> RunFolder:
+        super().__enter__()
+        self.started, self._message, self._written = time.time(), None, 0.0
+        self.progress(0.0, "started")
+        return self
+
+    def _finish(self) -> None:
+        self._status("done", 1.0, "done")
+        super()._finish()
 
     def progress(self, fraction: float, message: str) -> None:
         """Say how far the work is (0 to 1) in status.json, and write new messages to log.txt."""
-        if message != getattr(self, "_last", None):
+        new = message != self._message
+        if new:
             self.log(message)
-            self._last = message
-        self._status("running", fraction, message)
+            self._message = message
+        if new or time.monotonic() - self._written > STATUS_EVERY:
+            self._status("running", fraction, message)
+            self._written = time.monotonic()
 
     def log(self, message: str) -> None:
         """Add a line with the time of day to log.txt."""
@@ -82,42 +129,81 @@ class RunFolder:
             "started": self.started,
             "updated": time.time(),
         }
-        write_json(self.path / "status.json", status)
+        # Whole for whoever watches; that it reaches the disk at once does not matter.
+        temp = self.path.with_name("status.json")
+        temp.write_text(json.dumps(status, indent=2) + "\n", encoding="utf-8")
+        os.replace(temp, self.path / "status.json")
 
 
-def partial_path(target) -> Path:
-    """The hidden folder in which a run is being written."""
-    target = Path(target).resolve()
-    return target.with_name(f".{target.name}.partial")
+def check_target(target, force: bool = False) -> os.stat_result | None:
+    """What stands under the name of a folder to make and is to be replaced; None for nothing.
+
+    Raises
+    ------
+    UserError
+        When it may not be replaced: a file, a folder of others, or a finished run without `force`.
+    """
+    real = Path(os.path.realpath(target))
+    if real.exists() and not real.is_dir():
+        raise UserError(f"{target}: is a file; give the name of a folder to make")
+    if not real.is_dir() or not any(real.iterdir()):
+        return None
+    if not is_own(real):
+        raise UserError(f"{target}: is not empty and was not written by fmri2ges; choose another folder")
+    if not force:
+        raise UserError(f"{target}: holds a finished run; choose another folder or replace it with --force")
+    return real.stat()
+
+
+@contextmanager
+def sole_writer(target) -> Iterator[Path]:
+    """Keep other processes from writing a file or folder while the block runs.
+
+    What killed processes left beside it is removed first.
+
+    Yields
+    ------
+    path : absolute, without links: where the target is or will be
+
+    Raises
+    ------
+    UserError
+        When another process writes the target, or its folder cannot be written to.
+    """
+    if is_special(target):  # several may write into a device or a pipe
+        yield Path(target)
+        return
+    with writing_to(target):
+        real = Path(os.path.realpath(target))
+        real.parent.mkdir(parents=True, exist_ok=True)
+        lock = take_lock(real)
+    if lock is None:
+        raise UserError(f"{target}: {writer_of(real)} is writing it; wait for it or choose another name")
+    try:
+        sweep(real.parent)
+        yield real
+    finally:
+        lock.remove()
 
 
 def read_status(target) -> dict[str, Any] | None:
     """Status of a run: state ('running', 'died', 'done'), pid, fraction, message, started, updated.
 
-    None when there is no run under this name, neither finished nor in progress. Times are seconds
-    since 1970.
+    While a run is written anew, its status is that of the new one; the finished one can be read all the same.
+    None when there is no run under this name, neither finished nor in progress. Times are seconds since 1970.
     """
-    partial = partial_path(target)
-    for folder in (partial, Path(target)):
+    real = Path(os.path.realpath(target))
+    for folder in (*reversed(temporaries(real)), real):
         try:
-            status = read_json(folder / "status.json")
+            status = read_json(folder / "status.json", MAX_MANIFEST)
         except UserError:
             continue
-        if status["state"] == "running" and not _alive(status["pid"]):
+        if not isinstance(status, dict) or not isinstance(status.get("state"), str):
+            continue
+        if status["state"] == "running" and (folder == real or not is_alive(folder)):
             status["state"] = "died"
         return status
     return None
-
-
-def check_free(target) -> None:
-    """Refuse a target that is a file or a folder with something in it."""
-    target = Path(target)
-    if target.is_file():
-        raise UserError(f"{target}: is a file; give the name of a folder to make")
-    if target.is_dir() and any(target.iterdir()):
-        if is_own(target):
-            raise UserError(f"{target}: holds a finished run; choose another folder or replace it with --force")
-        raise UserError(f"{target}: is not empty and was not written by fmri2ges; choose another folder")
 
 
 def is_own(folder) -> bool:
@@ -129,62 +215,35 @@ def is_own(folder) -> bool:
     if (folder / "truth" / "planted.json").is_file():
         return True
     try:
-        manifest = read_json(folder / "manifest.json")
+        manifest = read_json(folder / "manifest.json", MAX_MANIFEST)
     except UserError:
         return False
     return isinstance(manifest, dict) and {"kind", "versions", "simulated"} <= manifest.keys()
 
 
-@contextmanager
-def make_room(target, force: bool) -> Iterator[None]:
-    """Let a block write `target` anew; with `force` an own finished run is replaced.
-
-    The old run is set aside first, deleted when the block succeeds and put back when it fails.
-    """
-    target = Path(target)
-    if not (force and target.is_dir() and is_own(target)):
-        check_free(target)
-        yield
-        return
-    aside = target.resolve().with_name(f".{target.resolve().name}.old")
-    shutil.rmtree(aside, ignore_errors=True)
-    os.replace(target, aside)
-    try:
-        yield
-    except BaseException:
-        shutil.rmtree(target, ignore_errors=True)
-        os.replace(aside, target)
-        raise
-    shutil.rmtree(aside)
-
-
 def read_run_manifest(path) -> dict[str, Any]:
-    """The manifest of a trained run.
+    """The manifest of a trained run, whose weights are all there and belong together.
 
     Raises
     ------
     UserError
-        When the folder is missing, is not a run, or holds no weights.
+        When the folder is missing, is not a run, or its manifest or weights are damaged or of another version.
     """
     path = Path(path)
     if not path.is_dir():
         raise UserError(f"{path}: no such run folder; make one with: python -m fmri2ges train STUDY.toml --out {path}")
     if not (path / "manifest.json").is_file():
         raise UserError(f"{path}: is not a run folder (no manifest.json); give what `train --out` wrote")
-    manifest = read_json(path / "manifest.json")
-    if not isinstance(manifest, dict) or manifest.get("kind") != "train":
-        kind = manifest.get("kind") if isinstance(manifest, dict) else None
-        raise UserError(f"{path}: holds a {kind!r} run, not a trained one; give what `train --out` wrote")
+    check_kind(read_json(path / "manifest.json", MAX_MANIFEST), path, "train")
     if not any(path.glob("*.safetensors")):
         raise UserError(f"{path}: holds no weights (*.safetensors); train again")
+    manifest = read_checked(path, "train")
+    check_run(path, manifest)
     return manifest
 
 
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+def _free_name(target: Path) -> Path:
+    number = 2
+    while os.path.lexists(other := target.with_name(f"{target.name}-{number}")):
+        number += 1
+    return other

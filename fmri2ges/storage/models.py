@@ -10,14 +10,11 @@ SUBJECT and FOLD are numbers; the manifest names the subjects.
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
-from pathlib import Path
 
 import numpy as np
 
 from ..brain.parcels import ParcelBasis
-from ..data.atomic import write_bytes
 from ..errors import UserError
 from ..models.bayes import BayesDecoder
 from ..models.calibration import Calibration
@@ -29,6 +26,7 @@ from ..motion.codec import Codec
 from ..text.embeddings import WordVectors
 from ..text.ngram import Bigram
 from ..text.statistics import TextStatistics
+from .tensors import read_tensors, write_tensors
 
 FEATURE_STEP = 1 / 28  # features are stored as int8: about 4.5 sd on both sides
 
@@ -42,35 +40,6 @@ def dequantise(stored: np.ndarray) -> np.ndarray:
     return stored.astype(np.float32) * np.float32(FEATURE_STEP)
 
 
-def write_tensors(path, arrays: dict[str, np.ndarray], **meta) -> None:
-    """Arrays and JSON values in one safetensors file."""
-    from safetensors.numpy import save
-
-    arrays = {k: np.ascontiguousarray(v) for k, v in arrays.items()}
-    write_bytes(path, save(arrays, metadata={k: json.dumps(v) for k, v in meta.items()}))
-
-
-def read_tensors(path) -> tuple[dict[str, np.ndarray], dict]:
-    """Arrays and JSON values of a safetensors file.
-
-    Raises
-    ------
-    UserError
-        When the file is missing or damaged.
-    """
-    from safetensors import SafetensorError, safe_open
-
-    path = Path(path)
-    if not path.is_file():
-        raise UserError(f"{path}: this run lacks {path.name}; train again")
-    try:
-        with safe_open(path, framework="np") as f:
-            meta = {k: json.loads(v) for k, v in (f.metadata() or {}).items()}
-            return {k: f.get_tensor(k) for k in f.keys()}, meta
-    except (SafetensorError, ValueError) as error:
-        raise UserError(f"{path}: cannot be read as safetensors ({error}); train again") from error
-
-
 def write_generator(path, generator: Generator) -> None:
     arrays = {f"net.{k}": v.detach().cpu().numpy() for k, v in generator.denoiser.state_dict().items()}
     arrays |= {f"codec.{k}": v for k, v in asdict(generator.codec).items()}
@@ -81,7 +50,7 @@ def write_generator(path, generator: Generator) -> None:
 def read_generator(path, device: str) -> Generator:
     import torch
 
-    arrays, meta = read_tensors(path)
+    arrays, meta = read_tensors(path, "generator")
     state = {k.removeprefix("net."): torch.from_numpy(v) for k, v in arrays.items() if k.startswith("net.")}
     try:
         denoiser = Denoiser(DenoiserConfig(**meta["config"]))
@@ -107,7 +76,7 @@ def write_text(path, statistics: TextStatistics) -> None:
 
 
 def read_text(path, vectors: WordVectors) -> TextStatistics:
-    arrays, meta = read_tensors(path)
+    arrays, meta = read_tensors(path, "text")
     language = Bigram(tuple(meta["vocabulary"]), arrays["pairs"], arrays["counts"])
     table = vectors.matrix(language.vocabulary) - arrays["centre"]
     return TextStatistics(language, arrays["centre"], table, arrays["covariance"])
@@ -119,7 +88,7 @@ def write_basis(path, basis: ParcelBasis) -> None:
 
 
 def read_basis(path) -> ParcelBasis:
-    arrays, meta = read_tensors(path)
+    arrays, meta = read_tensors(path, "basis")
     return ParcelBasis(tuple(meta["names"]), arrays["members"], arrays["owner"], arrays["weights"])
 
 
@@ -141,7 +110,7 @@ def write_f2t(path, f2t: F2T) -> None:
 
 
 def read_f2t(path, statistics: TextStatistics) -> F2T:
-    arrays, meta = read_tensors(path)
+    arrays, meta = read_tensors(path, "f2t")
     edges = np.cumsum(arrays["lengths"])[:-1]
     stories = np.split(dequantise(arrays["features"]), edges)
     readout = Readout(stories, arrays["targets"].astype(np.float32), meta["penalty"], tuple(meta["delays"]))
@@ -155,4 +124,4 @@ def write_bayes(path, decoder: BayesDecoder) -> None:
 
 
 def read_bayes(path) -> BayesDecoder:
-    return BayesDecoder.from_arrays(*read_tensors(path))
+    return BayesDecoder.from_arrays(*read_tensors(path, "bayes"))

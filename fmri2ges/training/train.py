@@ -32,6 +32,7 @@ def train_study(
     config: TrainConfig = PRESETS["demo"],
     device: str = "auto",
     seed: int = 0,
+    force: bool = False,
     work: Work = QUIET,
 ) -> Path:
     """Train F2T, T2G and F2G on a study.
@@ -43,6 +44,7 @@ def train_study(
     config : settings, see `presets.preset_config`
     device : 'auto', 'cpu', 'cuda' or 'mps'
     seed : seed of weights, batches and pseudo-gestures
+    force : replace a finished run of this name, which can be read until the new one is whole
     work : told how far the training is
 
     Returns
@@ -57,7 +59,7 @@ def train_study(
     device = resolve_device(device)
     study = load_study(study_toml)
     started = time.time()
-    with RunFolder(out) as run:
+    with RunFolder(out, force) as run:
 
         def tell(fraction: float, message: str) -> None:
             run.progress(fraction, message)

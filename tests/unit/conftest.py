@@ -102,6 +102,7 @@ def scored_run(tmp_path_factory):
         manifest = {
             "kind": "decode",
             "simulated": True,
+            "versions": {},
             "study": str(root / "study.toml"),
             "study_name": "toy",
             "subject": "s1",

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -10,9 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fmri2ges.cli.ending import ended_by_signals
 from fmri2ges.cli.main import main
 from fmri2ges.data.atomic import write_json
 from fmri2ges.data.motion.npz import read_motion
+from tests.run_files import make_run
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -116,7 +119,74 @@ def test_version_and_help(capsys):
         assert f"  {command} " in out
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def impossible(tmp_path):
+    return [tmp_path / ("x" * 300), Path("/proc/out"), tmp_path / "file" / "out", tmp_path / ("y" * 300) / "out"]
+
+
+@pytest.mark.parametrize("place", range(4))
+def test_impossible_places_are_one_line_that_names_them(decoded_dir, tmp_path, capsys, place):
+    (tmp_path / "file").write_text("")
+    out = impossible(tmp_path)[place]
+    before = sorted(os.listdir(tmp_path))
+    for command in (
+        ["simulate", str(out)],
+        ["export", str(decoded_dir), "--format", "npz", "--out", str(out)],
+        ["export", str(decoded_dir), "--format", "zip", "--out", str(out)],
+        ["decode", "demo", "--subject", "s", "--story", "k", "--out", str(out)],
+        ["skeleton", str(decoded_dir / "none.bvh"), "--out", str(out)],
+    ):
+        assert main(command) == 2
+        (line,) = errors(capsys)
+        assert str(out) in line or command[0] == "skeleton"
+        assert sorted(os.listdir(tmp_path)) == before
+
+
+def test_devices_are_written_into_and_stay(decoded_dir, capsys):
+    for format in ("npz", "csv", "zip"):
+        assert main(["export", str(decoded_dir), "--format", format, "--out", "/dev/null"]) == 0
+        assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
+        if Path("/dev/full").exists():
+            assert main(["export", str(decoded_dir), "--format", format, "--out", "/dev/full"]) == 2
+            (line,) = errors(capsys)
+            assert "/dev/full: cannot be written (No space left on device); make room" in line
+    assert not any(name.startswith(".fmri2ges") for name in os.listdir("/dev"))
+
+
+def test_a_run_is_sent_and_unpacked(tmp_path, toy, capsys):
+    run = make_run(tmp_path / "run")
+    assert main(["export", str(run), "--format", "zip", "--out", str(tmp_path / "a.zip")]) == 0
+    assert "left out: log.txt" in capsys.readouterr().out
+    arguments = ["import", str(tmp_path / "a.zip"), "--out", str(tmp_path / "back")]
+    assert main([*arguments, "--study", str(toy)]) == 0
+    assert json.loads((tmp_path / "back" / "manifest.json").read_text())["study"] == str(toy.resolve())
+    assert main(arguments) == 2 and "--force" in errors(capsys)[0]
+    assert main([*arguments, "--force"]) == 0
+
+
+def test_a_name_that_is_taken_is_told_before_training(tmp_path, toy, capsys):
+    run = make_run(tmp_path / "run")
+    assert main(["train", str(toy), "--out", str(run)]) == 2
+    assert "holds a finished run" in errors(capsys)[0]
+    assert main(["train", str(toy), "--out", str(toy.parent), "--force"]) == 2
+    assert "was not written by fmri2ges" in errors(capsys)[0]
+
+
+def test_a_job_that_outlives_its_terminal_is_not_interrupted():
+    """nohup makes a process ignore SIGHUP."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with ended_by_signals():
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        with pytest.raises(KeyboardInterrupt), ended_by_signals():
+            os.kill(os.getpid(), signal.SIGHUP)
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_DFL
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_interrupted_work_ends_with_130_and_leaves_nothing(tmp_path, number):
     out = tmp_path / "study"
     command = [sys.executable, "-m", "fmri2ges", "simulate", str(out), "--subjects", "3"]

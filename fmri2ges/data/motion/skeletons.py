@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...errors import UserError, check_option, one_line
 from ...motion.orient import AXES, UNITS
-from ..atomic import write_text
+from ..atomic import read_json, write_text
+from ..toml_file import MAX_BYTES as MAX_TOML
+from ..toml_file import read_toml
 
 MAPPING_FILE = "skeleton.toml"
 SIDES = ("left", "right")
@@ -267,13 +268,7 @@ def read_mapping(path) -> Mapping:
         For a key that is not known, a joint that is not named, or a file that cannot be read.
     """
     path = Path(path)
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-        content = json.loads(text) if path.suffix.lower() == ".json" else tomllib.loads(text)
-    except FileNotFoundError as error:
-        raise UserError(f"{path}: no such file") from error
-    except (ValueError, RecursionError) as error:
-        raise UserError(f"{path}: is not a readable mapping ({one_line(error)})") from error
+    content = read_json(path, MAX_TOML) if path.suffix.lower() == ".json" else read_toml(path)
     joints = content.get("joints") if isinstance(content, dict) else None
     if not isinstance(joints, dict) or not all(isinstance(v, str) for v in joints.values()):
         raise UserError(f"{path}: must hold [joints] with a name for each of {', '.join(ROLES)}")

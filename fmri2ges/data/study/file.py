@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,11 @@ from ..bold import hf5
 from ..bold.confounds import Confounds
 from ..bold.pycortex import PycortexSubject
 from ..bold.timing import find_tr
-from ..content import check_content
-from ..toml_file import BACKSLASH, read_toml
+from ..toml_file import read_toml
 from ..words.stimulus import place_story
 from . import bids
 from .model import GestureSource, RecordingSource, Split, Study
+from .values import value_of
 
 # key -> kind of value; see `_value`. An asterisk marks a key that must be given.
 TOP = {"name": "*text", "simulated": "truth", "recording": "list", "bids": "list", "gesture": "list", "split": "table"}
@@ -66,24 +66,7 @@ SPLIT = {"test_stories": "names", "validation_stories": "names", "within_story_f
 LONGEST = 900  # characters of a problem; a value of the user's may be of any length
 MOST_KEYS = 100  # of one table
 MOST_PROBLEMS = 500  # that are spelled out
-
-KINDS = {
-    "text": "must be a text in quotes",
-    "name": "must be a text in quotes, without / or \\",
-    "label": "must be a text in quotes, as in the names of the files, or a whole number",
-    "truth": "must be true or false",
-    "list": "must be written as [[{key}]]",
-    "table": "must be written as [{key}]",
-    "number": "must be a number of seconds",
-    "positive": "must be a number above 0",
-    "duration": "must be a number of seconds, 0 or more",
-    "folds": "must be a whole number, 2 or more",
-    "names": 'must be a list of names such as ["a", "b"]',
-    "runs": "must be a list of whole numbers such as [1, 2]",
-    "file": "must be the path of a file, relative to the study file",
-    "files": "must be the path of a file, relative to the study file, or a list of two (left and right hemisphere)",
-    "folder": "must be the path of a folder, relative to the study file",
-}
+MAX_NAMED = 40  # stories named in one message, and messages about stories
 
 
 def parse_study(path) -> tuple[Study | None, list[str]]:
@@ -188,7 +171,7 @@ def _within_scan(source: RecordingSource) -> RecordingSource:
 def _bids(top: dict, path: Path, problems: list[str]) -> list[RecordingSource]:
     """Recordings of all [[bids]] tables; what cannot be found is reported."""
     recordings = []
-    for number, raw in enumerate(top.get("bids", []), start=1):
+    for number, raw in _numbered(top, "bids", path, problems):
         where = f"{path.name}: bids {number}"
         before = len(problems)
         table = _read_keys(raw, BIDS, where, path.parent, problems)
@@ -199,6 +182,15 @@ def _bids(top: dict, path: Path, problems: list[str]) -> list[RecordingSource]:
             problems += [f"{where}: {line}" for line in wrong]
     bids.share_masks(recordings)
     return [_within_scan(RecordingSource(**r)) for r in recordings]
+
+
+def _numbered(top: dict, kind: str, path: Path, problems: list[str]) -> Iterator[tuple[int, Any]]:
+    """The entries of one kind with their numbers, until there are too many problems."""
+    for number, raw in enumerate(top.get(kind, []), start=1):
+        if len(problems) > MOST_PROBLEMS:
+            problems.append(f"{path.name}: and more; mend these first")
+            return
+        yield number, raw
 
 
 def _without_repeats(recordings: list[RecordingSource], path: Path, problems: list[str]) -> list[RecordingSource]:
@@ -216,8 +208,8 @@ def _entries(
 ) -> list[dict]:
     """The well-formed entries of one kind of source; the others are reported."""
     entries, seen = [], {}
-    for number, raw in enumerate(top.get(kind, []), start=1):
-        label = "/".join(str(raw[k]) for k in identity if k in raw) if isinstance(raw, dict) else ""
+    for number, raw in _numbered(top, kind, path, problems):
+        label = one_line("/".join(str(raw[k]) for k in identity if k in raw), 100) if isinstance(raw, dict) else ""
         where = f"{path.name}: {kind} {number}" + (f" ({label})" if label else "")
         before = len(problems)
         values = _read_keys(raw, schema, where, path.parent, problems)
@@ -275,83 +267,20 @@ def _read_keys(raw: Any, schema: dict[str, str], where: str, root: Path, problem
         return values
     for key, value in raw.items():
         if key not in schema:
+            if len(problems) > MOST_PROBLEMS:
+                continue
             near = difflib.get_close_matches(key, schema, n=1)
             hint = f" (did you mean {near[0]}?)" if near else ""
-            problems.append(f"{where}: unknown key {key!r}{hint}; allowed: {', '.join(schema)}")
+            problems.append(f"{where}: unknown key {one_line(repr(key), 60)}{hint}; allowed: {', '.join(schema)}")
             continue
         try:
-            values[key] = _value(key, value, schema[key].removeprefix("*"), root)
+            values[key] = value_of(key, value, schema[key].removeprefix("*"), root)
         except UserError as error:
             problems.append(f"{where}: {error}")
     missing = [key for key, kind in schema.items() if kind.startswith("*") and key not in raw]
     if missing:
         problems.append(f"{where}: {', '.join(missing)} missing; add {'it' if len(missing) == 1 else 'them'}")
     return values
-
-
-def _value(key: str, value: Any, kind: str, root: Path) -> Any:
-    """`value` as the program wants it; a `UserError` says what is allowed."""
-    wrong = UserError(f"{key}: {KINDS[kind].format(key=key)}; got {value!r}")
-    if kind in ("file", "files", "folder"):
-        paths = value if kind == "files" and isinstance(value, list) and 1 <= len(value) <= 2 else [value]
-        if not all(isinstance(p, str) and p.strip() for p in paths):
-            raise wrong
-        _check_escapes(key, *paths)
-        targets = tuple(_existing(key, root, p, kind) for p in paths)
-        return targets if kind == "files" else targets[0]
-    if kind == "label" and type(value) is int and value >= 0:
-        return str(value)
-    if kind in ("text", "name", "label"):
-        if not isinstance(value, str) or not value.strip():
-            raise wrong
-        _check_escapes(key, value)
-        # Names of stories and subjects become names of files.
-        if kind == "name" and ("/" in value or "\\" in value or value.startswith(".")):
-            raise wrong
-        return value
-    if kind == "runs":
-        if not isinstance(value, list) or not value or not all(type(v) is int and v > 0 for v in value):
-            raise wrong
-        return tuple(dict.fromkeys(value))
-    if kind in ("truth", "list", "table"):
-        if not isinstance(value, {"truth": bool, "list": list, "table": dict}[kind]):
-            raise wrong
-        return value
-    if kind == "names":
-        if not isinstance(value, list) or not all(isinstance(v, str) and v for v in value):
-            raise wrong
-        if len(set(value)) < len(value):
-            twice = sorted(name for name, n in Counter(value).items() if n > 1)
-            raise UserError(f"{key}: a name occurs twice: {one_line(', '.join(twice))}")
-        return tuple(value)
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise wrong
-    if kind == "folds" and (not isinstance(value, int) or value < 2):
-        raise wrong
-    if (kind == "positive" and value <= 0) or (kind == "duration" and value < 0):
-        raise wrong
-    return value if kind == "folds" else float(value)
-
-
-def _check_escapes(key: str, *values: str) -> None:
-    """Refuse control characters, which an escape such as ``\\b`` of a Windows path leaves."""
-    for value in values:
-        if any(ord(c) < 32 for c in value):
-            raise UserError(f"{key}: {one_line(repr(value), 100)} holds a control character; {BACKSLASH}")
-
-
-def _existing(key: str, root: Path, name: str, kind: str) -> Path:
-    """The file or folder of a name in the study file; backslashes of Windows are read as / elsewhere."""
-    exists = Path.is_dir if kind == "folder" else Path.is_file
-    try:
-        for target in dict.fromkeys((root / name, root / name.replace("\\", "/"))):
-            if exists(target) or (kind != "folder" and target.is_symlink()):
-                return target if kind == "folder" else check_content(target)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise UserError(f"{key}: {one_line(repr(name), 100)} cannot be a path ({reason})") from error
-    what = "folder" if kind == "folder" else "file"
-    raise UserError(f"{key}: no such {what}: {root / name}; paths are relative to the study file")
 
 
 def _names(raw: dict, kind: str, key: str) -> list[str]:
@@ -372,12 +301,14 @@ def _split_problems(split: Split, heard: list[str], stories: list[str], where: s
         problems.append(
             f"{where}: {', '.join(both)} in both test_stories and validation_stories; a story is on one side only"
         )
+    known = set(stories)
     for key in ("test_stories", "validation_stories"):
-        for story in getattr(split, key):
-            if story not in stories:
-                near = difflib.get_close_matches(story, stories, n=1)
-                hint = f"; did you mean {near[0]!r}?" if near else f"; stories: {', '.join(stories)}"
-                problems.append(f"{where}: {key}: there is no story {story!r}{hint}")
+        missing = [story for story in getattr(split, key) if story not in known]
+        for story in missing[:MAX_NAMED]:
+            near = difflib.get_close_matches(story, stories, n=1)
+            named = ", ".join(stories[:MAX_NAMED]) + (" ..." if len(stories) > MAX_NAMED else "")
+            hint = f"; did you mean {near[0]!r}?" if near else f"; stories: {named}"
+            problems.append(f"{where}: {key}: there is no story {one_line(repr(story), 100)}{hint}")
     if split.within_story_folds and split.test_stories:
         problems.append(f"{where}: give test_stories or within_story_folds, not both")
     if split.within_story_folds and len(heard) > 1:

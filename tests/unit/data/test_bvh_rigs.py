@@ -172,7 +172,7 @@ def test_names_are_split(name, parts):
         ("x = 1\n[joints]", "unknown key 'x'"),
         ("[joints]\nspin = 'a'", "unknown key 'spin'"),
         ("[joints]\nspine = 'a'", "names no joint for neck, head"),
-        ("[joints", "is not a readable mapping"),
+        ("[joints", "is not valid TOML"),
         (
             "units = 'parsecs'\n[joints]\n" + "\n".join(f"{r} = 'a'" for r in ROLES),
             "units: 'parsecs' is not known; allowed: centimetres",
