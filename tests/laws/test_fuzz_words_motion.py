@@ -7,7 +7,8 @@ import pytest
 
 from fmri2ges.data.motion.bvh import import_bvh, propose_for, write_bvh
 from fmri2ges.data.motion.npz import read_motion, write_motion
-from fmri2ges.data.motion.skeletons import propose_mapping, read_mapping, write_mapping
+from fmri2ges.data.motion.proposals import propose_mapping
+from fmri2ges.data.motion.skeletons import read_mapping, write_mapping
 from fmri2ges.data.words.files import read_words, report
 from fmri2ges.data.words.stimulus import story_onset
 from fmri2ges.types import Motion

@@ -209,9 +209,20 @@ def _check_clip(found: _Findings, label: str, source: GestureSource) -> None:
     n_words = None if words is None else len(words)
     taken = (imported.mapping.source, imported.describe())
     found.clips.append(
-        ClipFacts(source.clip, source.speaker, motion.duration, motion.fps, len(motion.skeleton), *taken, n_words)
+        ClipFacts(
+            source.clip,
+            source.speaker,
+            motion.duration,
+            motion.fps,
+            len(motion.skeleton),
+            *taken,
+            n_words,
+            imported.axes.units,
+            imported.axes.up,
+            imported.axes.yaw,
+        )
     )
-    found.notes += [f"{source.motion}: {note}" for note in imported.axes.notes]
+    found.notes += [f"{source.motion}: {note}" for note in imported.all_notes]
     if words:
         what = f"motion ({motion.n_frames} frames at {motion.fps:g} per second)"
         stretch = Stretch(what, motion.start, motion.start + motion.duration, MOTION)

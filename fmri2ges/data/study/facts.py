@@ -35,7 +35,10 @@ class RecordingFacts:
 
 @dataclass(frozen=True)
 class ClipFacts:
-    """What was read of one gesture clip; `understood` says how its skeleton, units and axes were taken."""
+    """What was read of one gesture clip; `understood` says how its skeleton, units and axes were taken.
+
+    `units`, `up` and `yaw` (degrees by which it was turned to face +z) are those of the file.
+    """
 
     clip: str
     speaker: str
@@ -45,6 +48,9 @@ class ClipFacts:
     skeleton: str
     understood: str
     n_words: int | None
+    units: str = "metres"
+    up: str = "+y"
+    yaw: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -111,8 +117,7 @@ def summary_lines(study: Study, recordings: list[RecordingFacts], clips: list[Cl
             f"{', '.join(f'{r:g}' for r in rates) or 'no'} frames per second"
         )
         if clips:
-            found = counted(c.skeleton for c in clips)
-            lines.append("skeletons: " + "; ".join(f"{skeleton} ({n})" for skeleton, n in found.items()))
+            lines.append("skeletons: " + "; ".join(_skeletons(clips)))
         lines.append(_words_line("words spoken", text_facts(study, study.gestures)))
     split = study.split
     if split.within_story_folds:
@@ -123,6 +128,19 @@ def summary_lines(study: Study, recordings: list[RecordingFacts], clips: list[Cl
             f"{len(split.test_stories)} test"
         )
     return lines
+
+
+def _skeletons(clips: list[ClipFacts]) -> list[str]:
+    """Rig, units, axis up and facing that were found, with the number of clips of each kind."""
+    kinds: dict[tuple[str, str, str], list[float]] = {}
+    for c in clips:
+        kinds.setdefault((c.skeleton, c.units, c.up), []).append(round(c.yaw) + 0.0)
+    out = []
+    for (skeleton, units, up), yaws in kinds.items():
+        low, high = min(yaws), max(yaws)
+        turned = f"{low:g}" if low == high else f"{low:g} to {high:g}"
+        out.append(f"{skeleton}, {units}, {up} up, turned by {turned} degrees to face +z ({len(yaws)})")
+    return out
 
 
 def _words_line(title: str, texts: TextFacts) -> str:

@@ -130,7 +130,9 @@ def test_an_unknown_rig_is_named_once_and_understood_with_its_mapping(toy):
     assert checked.clips[1].understood.startswith(
         "bones.toml: 40 frames at 30 per second, centimetres, +y up, turned by "
     )
-    assert any(line == "skeletons: our own npz (1); bones.toml (2)" for line in checked.summary)
+    (line,) = (line for line in checked.summary if line.startswith("skeletons: "))
+    assert line.startswith("skeletons: our own npz, metres, +y up, turned by 0 degrees to face +z (1); bones.toml, ")
+    assert "bones.toml, centimetres, +y up, turned by " in line and line.endswith("degrees to face +z (2)")
     clip = load_study(toy).read_clip(load_study(toy).gestures[1])
     assert clip.motion.n_frames == 40 and len(clip.motion.skeleton) == 10
 
