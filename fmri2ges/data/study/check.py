@@ -7,11 +7,12 @@ from dataclasses import asdict, dataclass, field
 import numpy as np
 
 from ...errors import UserError, one_line
+from ...motion.amount import OWN_T2G_SECONDS
 from ...types import Words
 from ...work import QUIET, Work
 from ..bold.read import Bold
 from .clocks import ClockFacts, clock_facts
-from .facts import ClipFacts, RecordingFacts, counted, minutes, summary_lines, text_facts
+from .facts import ClipFacts, RecordingFacts, counted, minutes, summary_lines, t2g_choice, text_facts
 from .file import parse_study
 from .folds import within_story_folds
 from .lengths import (
@@ -115,6 +116,7 @@ def checked_to_dict(checked: Checked) -> dict:
     study = checked.study
     if study is None:
         return out
+    t2g = t2g_choice(study, list(checked.clips))
     heard, spoken = text_facts(study, study.recordings), text_facts(study, study.gestures)
     return out | {
         "name": study.name,
@@ -130,6 +132,12 @@ def checked_to_dict(checked: Checked) -> dict:
             "gesture": sum(c.seconds for c in checked.clips) / 60,
             "words_heard": heard.seconds / 60,
             "words_spoken": spoken.seconds / 60,
+        },
+        "t2g": {
+            "trained_on": t2g.trained_on,
+            "seconds": t2g.seconds,
+            "needed": OWN_T2G_SECONDS,
+            "note": t2g.describe(),
         },
         "words": {"heard": asdict(heard), "spoken": asdict(spoken)},
         "split": {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ...errors import UserError
+from ...motion.amount import T2GChoice, choose_t2g
 from ...types import Words
 from .model import Study
 
@@ -119,6 +120,7 @@ def summary_lines(study: Study, recordings: list[RecordingFacts], clips: list[Cl
         if clips:
             lines.append("skeletons: " + "; ".join(_skeletons(clips)))
         lines.append(_words_line("words spoken", text_facts(study, study.gestures)))
+    lines.append(t2g_choice(study, clips).describe())
     split = study.split
     if split.within_story_folds:
         lines.append(f"split: {split.within_story_folds} folds inside the story, {split.gap:g} s gap")
@@ -128,6 +130,12 @@ def summary_lines(study: Study, recordings: list[RecordingFacts], clips: list[Cl
             f"{len(split.test_stories)} test"
         )
     return lines
+
+
+def t2g_choice(study: Study, clips: list[ClipFacts]) -> T2GChoice:
+    """Which T2G a run of the study uses: that follows from how much gesture there is to train on."""
+    training = {g.clip for g in study.train_gestures}
+    return choose_t2g(c.seconds for c in clips if c.clip in training)
 
 
 def _skeletons(clips: list[ClipFacts]) -> list[str]:
