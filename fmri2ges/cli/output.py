@@ -53,6 +53,9 @@ def export(
     start: Start = None,
     stop: Stop = None,
     words: Annotated[bool, typer.Option("--words/--no-words", help="Burn the decoded words into a film.")] = True,
+    scale: Annotated[float, typer.Option(help="Of BVH: 1 writes centimetres, 0.01 metres, as Blender counts.")] = 1.0,
+    audio: Annotated[Path | None, typer.Option(metavar="F", help="Sound of the stimulus, for mp4.")] = None,
+    audio_at: Annotated[float, typer.Option(help="Second of the story at which the sound begins.")] = 0.0,
 ) -> None:
     """Write the decoded motion or ROI mask for other programs, or a run as one zip."""
     if format == "zip":
@@ -64,9 +67,11 @@ def export(
             print(f"left out: {name}")
         return
     from ..figures.export import export as export_decoded
+    from ..figures.video import Sound
     from ..storage.decoded import load_decoded
 
-    for written in export_decoded(load_decoded(path).window(start, stop), format, out, branch, words):
+    decoded, sound = load_decoded(path).window(start, stop), None if audio is None else Sound(audio, audio_at)
+    for written in export_decoded(decoded, format, out, branch, words, scale, sound):
         print(written)
 
 
