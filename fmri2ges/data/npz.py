@@ -20,6 +20,7 @@ from .content import check_content
 
 MAX_BYTES = 2**30  # of one array, unpacked; a day of SMPL-X motion at 30 frames per second takes 3.4 GB, an hour 143 MB
 SMALL = 32 * 2**20  # bytes that any file may unpack to
+MEASURED = 50  # times its size that a file of measurements may unpack to; constant hands and zeros take five times
 HEADER = 4096  # bytes that a header of .npy may take here
 # What numpy and zipfile raise over damaged bytes.
 DAMAGE = (

@@ -30,7 +30,8 @@ def export(
     ----------
     decoded : the result
     format : 'bvh', 'npz', 'csv' or 'csv-wide': the motion of one branch, see `exports.motion`; 'gif' or 'mp4': a film
-        of all branches, with the reference where the study has one; 'gii', 'annot', 'label', 'dlabel', 'nii', 'roi-csv' or 'roi-json': the ROI, see `exports.rois`
+        of all branches, with the reference where the study has one; 'gii', 'annot', 'label', 'dlabel', 'nii',
+        'roi-csv' or 'roi-json': the ROI, see `exports.rois`
     out : file to write
     branch : 'text' or 'direct'; None takes the direct branch, or the text branch where there is no other
     words : show the words in a film, in an MP4 those that were heard too

@@ -201,15 +201,16 @@ def _add_sound(sound: Sound, path: Path, start: float, seconds: float) -> None:
     """Put the stretch of the sound that belongs to the film beside its pictures, which are not encoded again."""
     import imageio_ffmpeg
 
-    skipped = start - sound.at
-    offset = ["-ss", f"{skipped:.6f}"] if skipped >= 0 else ["-itsoffset", f"{-skipped:.6f}"]
+    skipped = start - sound.at  # seconds of the sound before the film begins; silence where the sound comes later
+    cut = ["-ss", f"{skipped:.6f}"] if skipped > 0 else []
+    later = [] if skipped >= 0 else ["-af", f"adelay=delays={-1000 * skipped:.3f}:all=1"]
     silent = path.with_name(f"{path.stem}.silent{path.suffix}")
     path.replace(silent)
     try:
         command = [imageio_ffmpeg.get_ffmpeg_exe(), "-y", "-loglevel", "error", "-nostdin", "-i", str(silent)]
         # A playlist that calls itself a sound file must not open anything else.
-        command += ["-protocol_whitelist", "file", *offset, "-i", str(sound.file), "-map", "0:v:0", "-map", "1:a:0"]
-        command += ["-c:v", "copy", "-c:a", "aac", "-t", f"{seconds:.6f}", "-f", "mp4", str(path)]
+        command += ["-protocol_whitelist", "file", *cut, "-i", str(sound.file), "-map", "0:v:0", "-map", "1:a:0"]
+        command += [*later, "-c:v", "copy", "-c:a", "aac", "-t", f"{seconds:.6f}", "-f", "mp4", str(path)]
         done = subprocess.run(command, capture_output=True, text=True, errors="replace")
     finally:
         silent.unlink(missing_ok=True)

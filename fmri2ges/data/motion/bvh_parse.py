@@ -16,6 +16,8 @@ from ...errors import UserError, one_line
 from .bvh_frames import LARGEST, motion_start, read_frames, unglued
 
 MAX_JOINTS = 2000
+MAX_NAME = 100  # letters of a joint's name
+MAX_WORDS = 40  # of a line of the hierarchy
 CHANNELS = {f"{axis}{kind}": (kind, "xyz".index(axis)) for axis in "xyz" for kind in ("position", "rotation")}
 
 
@@ -136,10 +138,9 @@ def parse_bvh(path) -> BvhFile:
         With the line of what is wrong.
     """
     path = Path(path)
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError as error:
-        raise UserError(f"{path}: no such file") from error
+    if not path.is_file():
+        raise UserError(f"{path}: no such file")
+    data = path.read_bytes()
     if b"\n" not in data:  # line ends of old Macs
         data = data.replace(b"\r", b"\n")
     start = motion_start(data)
@@ -179,7 +180,9 @@ class _Hierarchy:
 
     def read(self, lines: list[str]) -> _Hierarchy:
         for self.number, line in enumerate(lines, start=1):
-            parts = line.split()
+            parts = line.split(maxsplit=MAX_WORDS)
+            if len(parts) > MAX_WORDS:
+                raise self._wrong(f"more than {MAX_WORDS} words on one line")
             while parts:
                 parts = self._take(parts)
         if not self.names or self.open or self.coming is not None:
@@ -230,8 +233,10 @@ class _Hierarchy:
         if bool(self.names) == (word == "ROOT") or (word == "JOINT" and not inside):
             raise self._wrong("there must be one ROOT, and every JOINT must stand inside a joint")
         name = " ".join(parts[1:]).removesuffix("{").strip()
-        if not name or len(self.names) >= MAX_JOINTS:
-            raise self._wrong(f"more than {MAX_JOINTS} joints" if name else "a joint has no name")
+        if not name or len(name) > MAX_NAME:
+            raise self._wrong(f"a joint's name has more than {MAX_NAME} letters" if name else "a joint has no name")
+        if len(self.names) >= MAX_JOINTS:
+            raise self._wrong(f"more than {MAX_JOINTS} joints")
         self.coming = len(self.names)
         self.names.append(name)
         self.parents.append(self.open[-1] if self.open else -1)

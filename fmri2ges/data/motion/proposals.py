@@ -132,7 +132,8 @@ def _by_tree(names, parents) -> dict[str, tuple[float, int]]:
     chests = []
     for k, branches in enumerate(children):
         pairs = [(a, b) for i, a in enumerate(branches) for b in branches[i + 1 :] if size[a] == size[b] >= 3]
-        others = [c for c in branches if not any(c in pair for pair in pairs)]
+        paired = {c for pair in pairs for c in pair}
+        others = [c for c in branches if c not in paired]
         if pairs and others and depth[k] >= 1:
             chests.append((size[pairs[0][0]] * 2, depth[k], k, pairs[0], max(others, key=lambda c: size[c])))
     if not chests:

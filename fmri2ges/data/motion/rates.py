@@ -20,6 +20,7 @@ COMMON = (30, 60, 120, 25, 24, 50, 100, 15, 20, 200, 240, 90, 300, 250, 48, 10, 
 NTSC = (30000 / 1001, 60000 / 1001, 24000 / 1001)
 EXACT = 1e-4  # relative difference below which a rate is the whole number beside it
 SILENT = 5e-4  # and below which a rate that was rounded is not worth a note: 0.3 s in ten minutes
+MAX_NAME = 40  # letters of the name of an array
 RATE_NAMES = ("frequency", "samplingrate", "samplerate", "rate", "hz")
 
 
@@ -129,6 +130,8 @@ def check_length(n_frames: int, fps: float) -> None:
 
 def is_rate(name: str) -> bool:
     """Whether an array of this name states frames per second, such as mocap_frame_rate, mocap_fps or frequency."""
+    if len(name) > MAX_NAME:
+        return False
     bare = re.sub(r"[^a-z]", "", name.lower())
     return "fps" in bare or "framerate" in bare or "framespersecond" in bare or bare in RATE_NAMES
 

@@ -54,7 +54,8 @@ class Mapping:
         used: dict[str, list[str]] = {}
         for role, name in self.joints.items():
             used.setdefault(name, []).append(role)
-        return "; ".join(f"{' and '.join(roles)} = {name}" for name, roles in used.items() if len(roles) > 1)
+        twice = [f"{' and '.join(roles)} = {name}" for name, roles in used.items() if len(roles) > 1]
+        return one_line("; ".join(twice), 300)
 
     def describe(self) -> str:
         """One line: role = name (confidence), in the order of `ROLES`."""

@@ -16,7 +16,7 @@ import numpy as np
 
 from ...errors import UserError, check_finite
 from ...motion.orient import canonical_motion
-from ..npz import npz_arrays, npz_names
+from ..npz import MEASURED, npz_arrays, npz_names
 from .imported import Imported
 from .pose_kinds import check_axis_angle
 from .rates import Rate, is_rate, stated_rate
@@ -45,7 +45,7 @@ JOINTS = ("spine1", "neck", "head", *(f"{s}_{p}" for s in ("left", "right") for 
 N_BODY = 22  # joints at the head of `poses`, in SMPL, SMPL-H and SMPL-X alike
 FPS = 30.0  # of BEAT2, where the file does not say
 LENGTH = "mocap_time_length"  # seconds, in files of AMASS
-SWELLING = 50  # times its size that a file may unpack to; constant hands and zeros compress about five times
+MAX_RATES = 8  # arrays that may state a frame rate
 CHUNK = 8192  # frames whose kinematics are computed at once
 
 
@@ -70,7 +70,9 @@ def import_smplx(path, fps: float | None = None) -> Imported:
     """
     path = Path(path)
     rates = [name for name in npz_names(path) if is_rate(name)]
-    arrays = npz_arrays(path, ("poses", "trans", LENGTH, *rates), SWELLING)
+    if len(rates) > MAX_RATES:
+        raise UserError(f"{path}: {len(rates)} arrays state a frame rate, such as {', '.join(rates[:3])}; keep one")
+    arrays = npz_arrays(path, ("poses", "trans", LENGTH, *rates), MEASURED)
     poses = _rotations(path, _floats(path, arrays, "poses"))
     trans = _finite(path, "trans", _floats(path, arrays, "trans")) if "trans" in arrays else np.zeros((len(poses), 3))
     if trans.shape != (len(poses), 3):

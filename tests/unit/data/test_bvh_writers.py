@@ -10,6 +10,7 @@ from fmri2ges.data.motion.bvh_parse import parse_bvh
 from fmri2ges.data.motion.rigs import known_mapping, without_shared_ends
 from fmri2ges.errors import UserError
 from tests import rigs
+from tests.fuzz import survives
 
 N = 24
 
@@ -244,3 +245,29 @@ def test_families_of_arm_names_are_known(tmp_path, clean, arms, source, spine):
     path = rigs.write(tmp_path / "a.bvh", names, rigs.motion(np.random.default_rng(0), N))
     got = same(path, clean[1])
     assert got.mapping.source.startswith(source) and got.mapping.joints["left_shoulder"] == f"Left{arms[1]}"
+
+
+# Files that would take for ever
+
+
+def star(n: int) -> str:
+    """A root with many branches of three joints each, in each of which an arm could begin."""
+    chain = "JOINT {k}a\n{{\nOFFSET 1 0 0\nJOINT {k}b\n{{\nOFFSET 1 0 0\nJOINT {k}c\n{{\nOFFSET 1 0 0\n}}\n}}\n}}\n"
+    middle = "JOINT m\n{\nOFFSET 0 1 0\n" + "".join(chain.format(k=k) for k in range(n)) + "}\n"
+    head = "HIERARCHY\nROOT r\n{\nOFFSET 0 0 0\nCHANNELS 3 Xrotation Yrotation Zrotation\n"
+    return f"{head}{middle}}}\nMOTION\nFrames: 1\nFrame Time: 0.1\n0 0 0\n"
+
+
+@pytest.mark.parametrize(
+    "text, message",
+    [
+        (star(660), "is of no known rig"),
+        ("HIERARCHY " * 200_000 + "\nMOTION\n", "line 1: .*more than 40 words on one line"),
+        ("HIERARCHY\nROOT " + "a_" * 500_000 + "\n{\nMOTION\n", "line 2: .*a joint's name has more than 100 letters"),
+        ("HIERARCHY\nROOT " + "a " * 500_000 + "\n{\nMOTION\n", "line 2: .*more than 40 words"),
+    ],
+)
+def test_long_lines_names_and_stars_are_refused_quickly(tmp_path, text, message):
+    assert not survives(import_bvh, text.encode(), ".bvh", tmp_path)
+    with pytest.raises(UserError, match=message):
+        import_bvh(tmp_path / "mutant.bvh")

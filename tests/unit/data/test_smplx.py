@@ -183,3 +183,16 @@ def test_real_values_are_read_however_well_they_compress(tmp_path):
     poses[:, :66] = np.round(0.3 * np.random.default_rng(0).normal(size=(3000, 66)), 2)  # hands at rest, two digits
     np.savez_compressed(tmp_path / "a.npz", poses=poses, mocap_frame_rate=30)
     assert import_smplx(tmp_path / "a.npz").motion.n_frames == 3000
+
+
+def test_our_own_format_has_the_same_budget(tmp_path):
+    arrays = {"fps": 15.0, "start": 0.0, "joints": np.array(["a"]), "parents": np.array([-1])}
+    np.savez_compressed(tmp_path / "a.npz", positions=np.zeros((5_000_000, 1, 3), np.float32), **arrays)
+    with pytest.raises(UserError, match=r"would unpack to 57 MB of positions.*, more than 50 times as much"):
+        read_motion(tmp_path / "a.npz")
+
+
+def test_many_rates_are_refused_before_they_are_read(tmp_path):
+    np.savez(tmp_path / "a.npz", poses=np.zeros((4, 165)), **{f"fps{k}": np.array(30) for k in range(50)})
+    with pytest.raises(UserError, match="50 arrays state a frame rate, such as fps0, fps1, fps2; keep one"):
+        import_smplx(tmp_path / "a.npz")
