@@ -65,8 +65,9 @@ class _Findings:
     recordings: list[RecordingFacts] = field(default_factory=list)
     clips: list[ClipFacts] = field(default_factory=list)
     clocks: dict[str, ClockFacts] = field(default_factory=dict)
-    # Problems of motion files, as (whether the clip's own file is named in front, text) -> the clips.
+    # Problems and notes of motion files, as (whether the clip's own file is named in front, text) -> the clips.
     motions: dict[tuple[bool, str], list[GestureSource]] = field(default_factory=dict)
+    motion_notes: dict[tuple[bool, str], list[GestureSource]] = field(default_factory=dict)
     columns: dict[tuple[str, ...], list[str]] = field(default_factory=dict)  # names of a table -> its subjects
 
     def add(self, found: Comparison) -> None:
@@ -89,13 +90,14 @@ def check_study(path, work: Work = QUIET) -> Checked:
     for k, (label, _, source) in enumerate(entries):
         work.report(k / len(entries), label)
         (_check_recording if isinstance(source, RecordingSource) else _check_clip)(found, label, source)
-    problems = [*found.problems, *_motion_problems(found.motions), *_column_problems(found)]
+    problems = [*found.problems, *_by_clip(found.motions), *_column_problems(found)]
     clocks = tuple(found.clocks.values())
     notes = [
         *(note for c in clocks if (note := c.note)),
         *assumed_timing(study),
         *_shared_notes(found.bold_notes),
         *found.notes,
+        *_by_clip(found.motion_notes),
         *word_notes(study),
     ]
     return Checked(
@@ -230,7 +232,8 @@ def _check_clip(found: _Findings, label: str, source: GestureSource) -> None:
             imported.axes.yaw,
         )
     )
-    found.notes += [f"{source.motion}: {note}" for note in imported.all_notes]
+    for note in imported.all_notes:
+        found.motion_notes.setdefault((True, note), []).append(source)
     if words:
         what = f"motion ({motion.n_frames} frames at {motion.fps:g} per second)"
         stretch = Stretch(what, motion.start, motion.start + motion.duration, MOTION)
@@ -244,8 +247,8 @@ def _words(study: Study, source) -> Words | None:
         return None  # word_problems has reported it
 
 
-def _motion_problems(motions: dict[tuple[bool, str], list[GestureSource]]) -> list[str]:
-    """One line per problem of motion files; clips that share it are named together."""
+def _by_clip(motions: dict[tuple[bool, str], list[GestureSource]]) -> list[str]:
+    """One line per problem or note of motion files; clips that share it are named together."""
     lines = []
     for (own, text), clips in motions.items():
         line = f"{clips[0].motion}: {text}" if own else text

@@ -223,3 +223,18 @@ def test_the_skeleton_command_knows_a_known_rig(tmp_path, capsys):
     assert "CMU: all joints are known" in capsys.readouterr().out
     assert main(["skeleton", str(tmp_path / "none.bvh"), "--out", str(tmp_path / "t.toml")]) == 2
     assert not (tmp_path / "t.toml").exists()
+
+
+def test_a_note_that_many_clips_share_comes_once(toy):
+    turns = rigs.motion(np.random.default_rng(0), 40)
+    for name in ("one", "two", "three"):
+        rigs.write(toy.parent / f"{name}.bvh", rigs.NAMES["seg"], turns)
+        change(toy.parent / f"{name}.bvh", ("Frame Time: 0.0333333", "Frame Time: 0.033"))
+    checked = check_study(with_clips(toy, "one", "two", "three"))
+    assert checked.problems == ()
+    (note,) = (note for note in checked.notes if "Frame Time" in note)
+    assert note.startswith(f"{toy.parent / 'one.bvh'}: Frame Time: 0.033 s is 30.303 frames per second; taken as 30")
+    assert note.endswith("(the same in 2 more clips: two, three)")
+    (line,) = (line for line in checked.summary if line.startswith("skeletons: "))
+    assert "SeG, Xsens (collar, shoulder, elbow, wrist), with chest, centimetres, +y up, turned by" in line
+    assert line.endswith("degrees to face +z (3)")
