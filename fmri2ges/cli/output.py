@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from .progress import watched
 from .root import DecodedFolder, Force, Start, Stop, app
 
 
@@ -71,8 +72,10 @@ def export(
     from ..storage.decoded import load_decoded
 
     decoded, sound = load_decoded(path).window(start, stop), None if audio is None else Sound(audio, audio_at)
-    for written in export_decoded(decoded, format, out, branch, words, scale, sound):
-        print(written)
+    with watched() as work:
+        written = export_decoded(decoded, format, out, branch, words, scale, sound, work)
+    for file in written:
+        print(file)
 
 
 @app.command("import")

@@ -8,6 +8,7 @@ from ..decoding.stories import story_of
 from ..errors import UserError, check_option
 from ..exports import motion, rois
 from ..results import Decoded
+from ..work import QUIET, Work
 from .video import Film, Sound, write_video
 
 FILMS = {"gif": ".gif", "mp4": ".mp4"}
@@ -23,6 +24,7 @@ def export(
     words: bool = True,
     scale: float = 1.0,
     sound: Sound | None = None,
+    work: Work = QUIET,
 ) -> tuple[Path, ...]:
     """Write the motion, a film or the ROI of a result; `Decoded.window` and `Decoded.sample` choose a part of it.
 
@@ -37,6 +39,7 @@ def export(
     words : show the words in a film, in an MP4 those that were heard too
     scale : of BVH: 1 writes centimetres, 0.01 metres as Blender counts
     sound : of the stimulus, for an MP4
+    work : told how far a film is
 
     Returns
     -------
@@ -60,7 +63,7 @@ def export(
     if format in FILMS:
         if out.suffix.lower() != FILMS[format]:
             raise UserError(f"out: the name of a {format} must end in {FILMS[format]}; got {out}")
-        return (write_video(_film(decoded, words, sound), out),)
+        return (write_video(_film(decoded, words, sound), out, work=work),)
     if branch is not None and branch not in decoded.motions:
         raise UserError(f"branch: {branch!r} was not decoded; there is: {', '.join(decoded.motions)}")
     chosen = branch or next(b for b in PREFERRED if b in decoded.motions)
@@ -69,12 +72,12 @@ def export(
 
 def _film(decoded: Decoded, words: bool, sound: Sound | None) -> Film:
     """All branches, with the gesture and the words that belong to the story where its study is still there."""
+    motions, heard = decoded.motions, None
     try:
         story = story_of(decoded)
-        reference, heard = story.reference, story.heard
-    except UserError:  # a study that is not valid any more
-        reference, heard = None, None
-    motions = decoded.motions
-    if reference is not None:
-        motions["reference"] = reference.slice(decoded.start, decoded.stop)
+        heard, reference = story.heard, story.reference
+        if reference is not None:
+            motions["reference"] = reference.slice(decoded.start, decoded.stop)
+    except UserError:  # a study that has changed since, so that it is not valid any more or has another story
+        pass
     return Film(motions, decoded.words if words else None, heard if words else None, decoded.simulated, sound)

@@ -219,7 +219,7 @@ def test_an_exported_film_holds_the_reference_and_the_words_heard_of_the_study(s
     from fmri2ges.results import Decoded
 
     films = []
-    monkeypatch.setattr(exports, "write_video", lambda film, out: films.append(film) or out)
+    monkeypatch.setattr(exports, "write_video", lambda film, out, work: films.append(film) or out)
     decoded = Decoded.load(scored_run / "decoded" / "one").window(20.0, 24.0)
     sound = Sound(scored_run / "a.wav", 1.5)
     assert exports.export(decoded, "mp4", "f.mp4", sound=sound)[0].name == "f.mp4"
