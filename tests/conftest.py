@@ -61,11 +61,17 @@ def make_words(rng: np.random.Generator, seconds: float = 60.0) -> Words:
     return Words.from_lists(text, 0.5 * np.arange(n), np.full(n, 0.4))
 
 
+# Unit directions of the bones of a person at rest, and how far each may stray from it.
+REST = [(0, 1, 0), (0, 0.9, 0.4), (0, 0.9, -0.4), (1, 0, 0), (0.3, -1, 0.1), (0.1, -0.5, 0.8), (-1, 0, 0)]
+REST = np.array([*REST, (-0.3, -1, 0.1), (-0.1, -0.5, 0.8)])
+LOOSE = np.array([0.03, 0.08, 0.08, 0.03, 0.35, 0.6, 0.03, 0.35, 0.6])
+
+
 def make_motion(rng: np.random.Generator, n_frames: int = 900, fps: float = 15.0) -> Motion:
-    """Smooth random motion with constant bone lengths."""
-    key = rng.normal(size=(n_frames // 10 + 2, 27)) + 2
+    """Smooth random motion of a person who faces +z, with constant bone lengths."""
+    key = REST + LOOSE[:, None] * rng.normal(size=(n_frames // 10 + 2, 9, 3))
     at = np.arange(n_frames) / 10
-    bones = np.stack([np.interp(at, np.arange(len(key)), k) for k in key.T], 1)
+    bones = np.stack([np.interp(at, np.arange(len(key)), k) for k in key.reshape(len(key), 27).T], 1)
     return Motion(from_bones(bones), fps=fps)
 
 

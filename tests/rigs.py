@@ -20,6 +20,7 @@ LEGS = [
         ("hip", "hips", x0, -0.05, 0),
         ("knee", f"{s}_hip", 0, -0.42, 0),
         ("foot", f"{s}_knee", 0, -0.42, 0),
+        ("toe", f"{s}_foot", 0, -0.07, 0.16),
     )
 ]
 ARMS = [
@@ -58,6 +59,7 @@ VICON = {
     "hip": "*UpLeg",
     "knee": "*Leg",
     "foot": "*Foot",
+    "toe": "*ToeBase",
     "collar": "*Shoulder",
     "shoulder": "*Arm",
     "elbow": "*ForeArm",
@@ -65,10 +67,39 @@ VICON = {
     "thumb": "*HandThumb1",
     "index": "*HandIndex1",
 }
+CLASSIC = {
+    **VICON,
+    "spine": "Chest",
+    "chest": "Chest2",
+    "collar": "*Collar",
+    "shoulder": "*Shoulder",
+    "elbow": "*Elbow",
+    "wrist": "*Wrist",
+    "hip": "*Hip",
+    "knee": "*Knee",
+    "foot": "*Ankle",
+    "toe": "*Toe",
+}
+BIPED = {
+    **VICON,
+    "hips": "Pelvis",
+    "hip": "* Thigh",
+    "knee": "* Calf",
+    "foot": "* Foot",
+    "toe": "* Toe0",
+    "collar": "* Clavicle",
+    "shoulder": "* UpperArm",
+    "elbow": "* Forearm",
+    "wrist": "* Hand",
+    "thumb": "* Finger0",
+    "index": "* Finger1",
+}
 NAMES = {
     "zeroeggs": _names(VICON, ("Left", "Right")),
     "mixamo": {k: f"mixamorig:{v}" for k, v in _names(VICON, ("Left", "Right")).items()},
     "cmu": {**_names(VICON, ("Left", "Right")), "spine": "LowerBack", "chest": "Spine"},
+    "seg": _names(CLASSIC, ("Left", "Right")),
+    "biped": {k: f"Bip01 {v}" for k, v in _names(BIPED, ("L", "R")).items()},
     "beat short": {**_names({**VICON, "shoulder": "*Arm", "elbow": "*Arm1"}, ("L", "R"))},
     "genea": _names(
         {
@@ -80,6 +111,7 @@ NAMES = {
             "hip": "b_*_upleg",
             "knee": "b_*_leg",
             "foot": "b_*_foot",
+            "toe": "b_*_toe",
             "collar": "b_*_shoulder",
             "shoulder": "b_*_arm",
             "elbow": "b_*_forearm",
@@ -99,6 +131,7 @@ NAMES = {
             "hip": "thigh_*",
             "knee": "calf_*",
             "foot": "foot_*",
+            "toe": "ball_*",
             "collar": "clavicle_*",
             "shoulder": "upperarm_*",
             "elbow": "lowerarm_*",

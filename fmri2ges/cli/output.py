@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from .progress import watched
 from .root import DecodedFolder, Force, Start, Stop, app
 
 
@@ -53,6 +54,9 @@ def export(
     start: Start = None,
     stop: Stop = None,
     words: Annotated[bool, typer.Option("--words/--no-words", help="Burn the decoded words into a film.")] = True,
+    scale: Annotated[float, typer.Option(help="Of BVH: 1 writes centimetres, 0.01 metres, as Blender counts.")] = 1.0,
+    audio: Annotated[Path | None, typer.Option(metavar="F", help="Sound of the stimulus, for mp4.")] = None,
+    audio_at: Annotated[float, typer.Option(help="Second of the story at which the sound begins.")] = 0.0,
 ) -> None:
     """Write the decoded motion or ROI mask for other programs, or a run as one zip."""
     if format == "zip":
@@ -64,13 +68,15 @@ def export(
             print(f"left out: {name}")
         return
     from ..figures.export import export as export_decoded
+    from ..figures.video import Sound
     from ..storage.decoded import load_decoded
     from ..storage.folder import sole_writer
 
-    decoded = load_decoded(path).window(start, stop)
-    with sole_writer(out):
-        for written in export_decoded(decoded, format, out, branch, words):
-            print(written)
+    decoded, sound = load_decoded(path).window(start, stop), None if audio is None else Sound(audio, audio_at)
+    with sole_writer(out), watched() as work:
+        written = export_decoded(decoded, format, out, branch, words, scale, sound, work)
+    for file in written:
+        print(file)
 
 
 @app.command("import")

@@ -352,6 +352,7 @@ class Run:
             "study_name": self.study.name,
             "space": self.space.kind,
             "t2g": self.manifest.get("t2g"),
+            "t2g_note": self.manifest.get("t2g_note"),
             "guidance": {branch: guidance[branch]() for branch in request.branches},
             **self._places(),
         }

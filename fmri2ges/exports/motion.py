@@ -8,13 +8,13 @@ from pathlib import Path
 from ..data.atomic import write_text
 from ..data.motion.bvh_write import write_bvh
 from ..data.motion.npz import write_motion
-from ..errors import check_option
+from ..errors import UserError, check_option
 from ..types import Motion
 
 FORMATS = {"bvh": ".bvh", "npz": ".npz", "csv": ".csv", "csv-wide": ".csv"}  # format -> ending of its files
 
 
-def export_motion(motion: Motion, format: str, out) -> Path:
+def export_motion(motion: Motion, format: str, out, scale: float = 1.0) -> Path:
     """Write a motion.
 
     Parameters
@@ -22,9 +22,19 @@ def export_motion(motion: Motion, format: str, out) -> Path:
     motion : its first sample is written; npz holds all samples
     format : 'bvh', 'npz', 'csv' (a row per frame and joint) or 'csv-wide' (a row per frame)
     out : file to write
+    scale : of BVH: 1 writes centimetres, 0.01 metres as Blender counts; the other formats are always in metres
+
+    Raises
+    ------
+    UserError
+        For another format, and for a scale of a format that has none.
     """
     check_option("format", format, FORMATS)
-    writers = {"bvh": write_bvh, "npz": write_motion, "csv": write_motion_csv, "csv-wide": write_motion_csv_wide}
+    if format == "bvh":
+        return write_bvh(out, motion, scale)
+    if scale != 1.0:
+        raise UserError(f"scale: only for bvh, whose units other programs take differently; {format} is in metres")
+    writers = {"npz": write_motion, "csv": write_motion_csv, "csv-wide": write_motion_csv_wide}
     return writers[format](out, motion)
 
 

@@ -4,28 +4,42 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..data.atomic import replacing
 from ..decoding.stories import story_of
 from ..errors import UserError, check_option
 from ..exports import motion, rois
 from ..results import Decoded
+from ..work import QUIET, Work
+from .video import Film, Sound, write_video
 
 FILMS = {"gif": ".gif", "mp4": ".mp4"}
 ENDINGS = {**motion.FORMATS, **FILMS, **rois.FORMATS}  # format -> ending of its files
 PREFERRED = ("direct", "text")  # the branch that is exported where none is named
 
 
-def export(decoded: Decoded, format: str, out, branch: str | None = None, words: bool = True) -> tuple[Path, ...]:
+def export(
+    decoded: Decoded,
+    format: str,
+    out,
+    branch: str | None = None,
+    words: bool = True,
+    scale: float = 1.0,
+    sound: Sound | None = None,
+    work: Work = QUIET,
+) -> tuple[Path, ...]:
     """Write the motion, a film or the ROI of a result; `Decoded.window` and `Decoded.sample` choose a part of it.
 
     Parameters
     ----------
     decoded : the result
     format : 'bvh', 'npz', 'csv' or 'csv-wide': the motion of one branch, see `exports.motion`; 'gif' or 'mp4': a film
-        of all branches; 'gii', 'annot', 'label', 'dlabel', 'nii', 'roi-csv' or 'roi-json': the ROI, see `exports.rois`
+        of all branches, with the reference where the study has one; 'gii', 'annot', 'label', 'dlabel', 'nii',
+        'roi-csv' or 'roi-json': the ROI, see `exports.rois`
     out : file to write
     branch : 'text' or 'direct'; None takes the direct branch, or the text branch where there is no other
-    words : show the decoded words in a film
+    words : show the words in a film, in an MP4 those that were heard too
+    scale : of BVH: 1 writes centimetres, 0.01 metres as Blender counts
+    sound : of the stimulus, for an MP4
+    work : told how far a film is
 
     Returns
     -------
@@ -38,6 +52,10 @@ def export(decoded: Decoded, format: str, out, branch: str | None = None, words:
     """
     check_option("format", format, ENDINGS)
     out = Path(out)
+    if scale != 1.0 and format != "bvh":
+        raise UserError(f"scale: only for bvh, whose units other programs take differently; not for {format}")
+    if sound is not None and format != "mp4":
+        raise UserError(f"audio: only for mp4; {format} has no sound")
     if format in rois.FORMATS:
         # The grid of voxels stands in the study, which is opened for them alone.
         source = None if rois.on_cortex(decoded) else story_of(decoded).source
@@ -45,12 +63,21 @@ def export(decoded: Decoded, format: str, out, branch: str | None = None, words:
     if format in FILMS:
         if out.suffix.lower() != FILMS[format]:
             raise UserError(f"out: the name of a {format} must end in {FILMS[format]}; got {out}")
-        from .video import write_video
-
-        with replacing(out) as temp:
-            write_video(decoded.motions, decoded.words if words else None, temp, simulated=decoded.simulated)
-        return (out,)
+        return (write_video(_film(decoded, words, sound), out, work=work),)
     if branch is not None and branch not in decoded.motions:
         raise UserError(f"branch: {branch!r} was not decoded; there is: {', '.join(decoded.motions)}")
     chosen = branch or next(b for b in PREFERRED if b in decoded.motions)
-    return (motion.export_motion(decoded.motions[chosen], format, out),)
+    return (motion.export_motion(decoded.motions[chosen], format, out, scale),)
+
+
+def _film(decoded: Decoded, words: bool, sound: Sound | None) -> Film:
+    """All branches, with the gesture and the words that belong to the story where its study is still there."""
+    motions, heard = decoded.motions, None
+    try:
+        story = story_of(decoded)
+        heard, reference = story.heard, story.reference
+        if reference is not None:
+            motions["reference"] = reference.slice(decoded.start, decoded.stop)
+    except UserError:  # a study that has changed since, so that it is not valid any more or has another story
+        pass
+    return Film(motions, decoded.words if words else None, heard if words else None, decoded.simulated, sound)

@@ -1,194 +1,219 @@
-"""Films of decoded motion: skeletons side by side, with their names and the words."""
+"""Films of decoded motion: bodies side by side, their names, the words and, if wanted, the sound of the stimulus."""
 
 from __future__ import annotations
 
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from ..data.atomic import replacing
-from ..errors import UserError, check_option, check_positive
-from ..types import Motion, Skeleton, Words
-from .skeleton import ARMS, centred, limits
+from ..errors import UserError, check_option, one_line
+from ..results import BRANCHES
+from ..types import Motion, Words
+from ..work import QUIET, Work
+from .bodies import WHITE, Body, Panel, mix
+from .canvas import Canvas
+from .gif import MARK, font, frames_of, last_words, write_gif
+from .skeleton import centred
 from .style import COLOURS, GREY, INK, NAMES
 
-PANEL = 320  # pixels, width of one skeleton
-TOP = 32  # pixels above the skeletons, for the names
-LINE = 56  # pixels under the skeletons, for the words
-WINDOW = 2.0  # seconds of words on screen, up to now
-MARK = "#8a4b00"  # of the word SIMULATED
-STEPS = 12  # shades from a colour to white in a GIF
+ORDER = (*BRANCHES, "reference")  # from left to right, as on screen; other names come last
+FPS = {".gif": 15.0, ".mp4": 30.0}
+MAX_FPS = 120.0
+WIDTH, HEIGHT = 1920, 1080  # pixels of an MP4
+TOP, LINE = 100, 74  # pixels above the bodies, for their names, and for each line of words below
+CAPTION = 3.0  # seconds of words on screen, up to now
+TEXT = np.array([29.0, 36.0, 35.0])  # the text colour of the app
 
 
-def write_video(motions: dict[str, Motion], words: Words | None, out, fps: float = 15, simulated: bool = False) -> Path:
-    """Write a .gif or .mp4.
+@dataclass(frozen=True)
+class Sound:
+    """Sound of the stimulus: a file that ffmpeg reads, and the second of the story at which it begins."""
+
+    file: Path
+    at: float = 0.0
+
+
+@dataclass(frozen=True)
+class Film:
+    """What a film shows.
 
     Parameters
     ----------
-    motions : name -> motion, drawn from left to right; 'text', 'direct' and 'reference' have their colours
-    words : shown below as they are said, on the clock of the motions; None leaves them out
-    out : file to write
-    fps : frames per second of the film; time runs as in the motions
+    motions : name -> motion; 'text', 'direct' and 'reference' have their colours and their order
+    decoded : words below the bodies as they are said, on the clock of the motions; None leaves them out
+    heard : words of the stimulus, on a line of their own above the decoded ones (MP4); None leaves them out
     simulated : burn the mark 'SIMULATED' in
+    sound : of the stimulus (MP4); None = silent
+    """
+
+    motions: dict[str, Motion]
+    decoded: Words | None = None
+    heard: Words | None = None
+    simulated: bool = False
+    sound: Sound | None = None
+
+    @property
+    def ordered(self) -> dict[str, Motion]:
+        """The motions in the order of the screen, the spine of each at the origin."""
+        names = sorted(self.motions, key=lambda name: ORDER.index(name) if name in ORDER else len(ORDER))
+        return {name: centred(self.motions[name]) for name in names}
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """Start and stop of what all motions have in common, seconds; a `UserError` where that is nothing."""
+        if not self.motions:
+            raise UserError("film: no motion to show; give at least one branch")
+        start = max(m.start for m in self.motions.values())
+        stop = min(m.start + m.duration for m in self.motions.values())
+        if stop <= start:
+            raise UserError("film: the motions have no moment in common; decode them over the same stretch")
+        return start, stop
+
+
+def write_video(film: Film, out, fps: float | None = None, work: Work = QUIET) -> Path:
+    """Write a .gif (stick figures, small) or a .mp4 (the bodies of the screen, 1920 x 1080).
+
+    Parameters
+    ----------
+    film : what it shows
+    out : file to write
+    fps : frames per second, up to 120; None = 30 for MP4 and 15 for GIF. Time runs as in the motions
+    work : told how far it is
 
     Returns
     -------
     out : Path
+
+    Raises
+    ------
+    UserError
+        For another ending, nothing to show, and sound that cannot be read or is asked of a GIF.
     """
     out = Path(out)
-    check_option("film: ending of the file", out.suffix.lower(), (".gif", ".mp4"))
-    check_positive("fps", fps, "frames per second")
-    if not motions:
-        raise UserError("film: no motion to show; give at least one branch")
-    start = max(m.start for m in motions.values())
-    stop = min(m.start + m.duration for m in motions.values())
-    if stop <= start:
-        raise UserError("film: the motions have no moment in common; decode them over the same stretch")
+    suffix = check_option("film: ending of the file", out.suffix.lower(), FPS)
+    fps = FPS[suffix] if fps is None else float(fps)
+    if not 0 < fps <= MAX_FPS:
+        raise UserError(f"fps: must be above 0 and at most {MAX_FPS:g} frames per second; got {fps:g}")
+    start, stop = film.span
     times = start + np.arange(max(1, int((stop - start) * fps + 1e-6))) / fps
-    frames = _frames({name: centred(m) for name, m in motions.items()}, words, times, simulated)
+    if film.sound is not None and suffix == ".gif":
+        raise UserError("audio: a GIF has no sound; write an .mp4")
+    if film.sound is not None and not Path(film.sound.file).is_file():
+        raise UserError(f"audio: no such file: {film.sound.file}")
     with replacing(out) as temp:
-        if out.suffix.lower() == ".gif":
-            colours = [GREY, INK, MARK, *(COLOURS.get(name, INK) for name in motions)]
-            _write_gif(frames, temp, fps, _palette(colours))
+        if suffix == ".gif":
+            colours = [GREY, INK, MARK, *(COLOURS.get(name, INK) for name in film.ordered)]
+            pictures = frames_of(film.ordered, film.decoded, times, film.simulated)
+            write_gif(_told(pictures, len(times), work), temp, fps, colours)
         else:
-            _write_mp4(frames, temp, fps)
+            _write_mp4(_told(_frames(film, times), len(times), work), temp, fps)
+            if film.sound is not None:
+                _add_sound(film.sound, temp, start, len(times) / fps)
     return out
 
 
-def _palette(colours) -> np.ndarray:
-    """White and the ways from each colour to white, array (n, 3), uint8: all that smoothed lines need."""
+def _told(pictures, n: int, work: Work) -> Iterator[np.ndarray]:
+    for k, picture in enumerate(pictures):
+        if k % 10 == 0:
+            work.report(k / n, "film")
+        yield picture
+
+
+def _frames(film: Film, times: np.ndarray) -> Iterator[np.ndarray]:
+    """Pictures of an MP4, arrays (1080, 1920, 3), uint8."""
+    lines = [(label, words) for label, words in (("heard", film.heard), ("decoded", film.decoded)) if words is not None]
+    tall = HEIGHT - TOP - LINE * len(lines)
+    motions = film.ordered
+    wide = WIDTH / len(motions)
+    scale = min(tall / 1.22, wide / 1.12)
+    bodies = [
+        Body(motion, body_colour(name), Panel(wide * (k + 0.5), tall / 2, scale))
+        for k, (name, motion) in enumerate(motions.items())
+    ]
+    page, canvas = _blank(film), Canvas(WIDTH, tall)
+    clock, bold, plain = font(26, scale=1), font(30, bold=True, scale=1), font(34, scale=1)
+    for time in times:
+        picture = page.copy()
+        canvas.clear()
+        for body in bodies:
+            canvas.paint(body.shapes(time))
+        picture[TOP : TOP + tall] = canvas.pixels()
+        _write_in(picture[:TOP], [(40, TOP / 2, f"{time:.1f} s", GREY, clock)])
+        for k, (label, words) in enumerate(lines):
+            strip = picture[TOP + tall + k * LINE :][:LINE]
+            colour = COLOURS["text"] if label == "decoded" else INK
+            said = last_words(words, time, 80, CAPTION)
+            _write_in(strip, [(40, LINE / 2, f"{label}:", colour, bold), (230, LINE / 2, said, INK, plain)])
+        yield picture
+
+
+def body_colour(name: str) -> np.ndarray:
+    """The colour of a body, rgb 0 to 255, as on screen: the reference is a pale text colour."""
     from PIL import ImageColor
 
-    pure = np.array([ImageColor.getrgb(c) for c in dict.fromkeys(colours)], float)
-    share = np.linspace(1, 0, STEPS, endpoint=False)[:, None, None]
-    ramps = (share * pure + (1 - share) * 255).reshape(-1, 3)
-    return np.concatenate([np.full((1, 3), 255.0), ramps]).round().astype(np.uint8)[:256]
+    return np.array(ImageColor.getrgb(COLOURS[name]), float) if name in BRANCHES else mix(TEXT, WHITE, 0.25)
 
 
-def _write_gif(frames, path: Path, fps: float, palette: np.ndarray) -> None:
-    """Write picture after picture, each time only the part that has changed.
-
-    One palette serves the whole film: choosing one for every picture took three quarters of the
-    time. Pillow's own `save_all` keeps every picture of a film in memory.
-    """
-    from PIL import GifImagePlugin, Image
-
-    # The nearest colour of the palette for each of the 32,768 colours of 15 bits.
-    grid = (np.stack(np.meshgrid(*[np.arange(32)] * 3, indexing="ij"), -1).reshape(-1, 3) * 255 / 31).astype(np.float32)
-    nearest = ((grid[:, None] - palette.astype(np.float32)) ** 2).sum(-1).argmin(1).astype(np.uint8)
-
-    def picture(index: np.ndarray) -> Image.Image:
-        image = Image.fromarray(index)
-        image.putpalette(palette.tobytes())
-        return image
-
-    before = None
-    with open(path, "wb") as file:
-        for k, frame in enumerate(frames):
-            r, g, b = (frame >> 3).astype(np.uint16).transpose(2, 0, 1)
-            index = nearest[(r << 10) | (g << 5) | b]
-            if before is None:
-                file.writelines(GifImagePlugin.getheader(picture(index), info={"loop": 0, "optimize": False})[0])
-                x0, y0, x1, y1 = 0, 0, index.shape[1], index.shape[0]
-            else:
-                x0, y0, x1, y1 = _changed(before, index)
-            # A GIF counts in 1/100 s: alternating steps keep the clock right on average.
-            ms = 10 * (round((k + 1) * 100 / fps) - round(k * 100 / fps))
-            part = np.ascontiguousarray(index[y0:y1, x0:x1])
-            file.writelines(GifImagePlugin.getdata(picture(part), (x0, y0), duration=ms, disposal=1))
-            before = index
-        file.write(b";")
+def _blank(film: Film) -> np.ndarray:
+    """What stands in every picture: names, and the mark of simulated data."""
+    page = np.full((HEIGHT, WIDTH, 3), 255, np.uint8)
+    wide, title = WIDTH / len(film.motions), font(34, bold=True, scale=1)
+    names = [
+        (wide * (k + 0.5), TOP / 2, NAMES.get(name, name), COLOURS.get(name, INK), title)
+        for k, name in enumerate(film.ordered)
+    ]
+    _write_in(page[:TOP], names, anchor="mm")
+    if film.simulated:
+        _write_in(page[:TOP], [(WIDTH - 40, TOP / 2, "SIMULATED", MARK, font(22, bold=True, scale=1))], anchor="rm")
+    return page
 
 
-def _changed(before: np.ndarray, now: np.ndarray) -> tuple[int, int, int, int]:
-    """The smallest box (x0, y0, x1, y1) that holds every difference; one pixel when there is none."""
-    different = before != now
-    rows, columns = np.flatnonzero(different.any(1)), np.flatnonzero(different.any(0))
-    if not len(rows):
-        return 0, 0, 1, 1
-    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
+def _write_in(strip: np.ndarray, texts, anchor: str = "lm") -> None:
+    """Write (x, y, text, colour, font) into rows of a picture."""
+    from PIL import Image, ImageDraw
+
+    image = Image.fromarray(strip)
+    draw = ImageDraw.Draw(image)
+    for x, y, text, colour, face in texts:
+        draw.text((x, y), text, colour, face, anchor=anchor)
+    strip[:] = np.asarray(image)
 
 
-def _write_mp4(frames, path: Path, fps: float) -> None:
+def _write_mp4(frames: Iterator[np.ndarray], path: Path, fps: float) -> None:
     import imageio_ffmpeg
 
-    first = next(frames)
-    size = first.shape[1], first.shape[0]
     writer = imageio_ffmpeg.write_frames(
-        str(path), size, fps=fps, codec="libx264", quality=7, macro_block_size=2, ffmpeg_log_level="error"
+        str(path), (WIDTH, HEIGHT), fps=fps, codec="libx264", quality=7, macro_block_size=2, ffmpeg_log_level="error"
     )
     writer.send(None)
     try:
-        writer.send(np.ascontiguousarray(first))
         for frame in frames:
             writer.send(np.ascontiguousarray(frame))
     finally:
         writer.close()
 
 
-def _frames(motions: dict[str, Motion], words: Words | None, times: np.ndarray, simulated: bool):
-    """Pictures of the film, arrays (height, width, 3), uint8.
+def _add_sound(sound: Sound, path: Path, start: float, seconds: float) -> None:
+    """Put the stretch of the sound that belongs to the film beside its pictures, which are not encoded again."""
+    import imageio_ffmpeg
 
-    Drawn with Pillow at twice the size and shrunk: a picture takes milliseconds.
-    """
-    from PIL import Image, ImageDraw
-
-    box = limits(list(motions.values()))
-    scale = PANEL / (box[1] - box[0])  # pixels per metre
-    tall = int((box[3] - box[2]) * scale)
-    width, height = PANEL * len(motions), TOP + tall + (LINE if words is not None else 8)
-    width, height = width + width % 2, height + height % 2  # the video codec wants even sizes
-    title, small, speech = _font(15, bold=True), _font(11), _font(16)
-    blank = Image.new("RGB", (2 * width, 2 * height), "white")
-    draw = ImageDraw.Draw(blank)
-    for k, name in enumerate(motions):
-        draw.text((PANEL * (2 * k + 1), TOP), NAMES.get(name, name), COLOURS.get(name, INK), title, anchor="mm")
-    if simulated:
-        draw.text((2 * width - 16, TOP), "SIMULATED", MARK, _font(10, bold=True), anchor="rm")
-    for time in times:
-        picture = blank.copy()
-        draw = ImageDraw.Draw(picture)
-        draw.text((16, TOP), f"{time:.1f} s", GREY, small, anchor="lm")
-        for k, (name, motion) in enumerate(motions.items()):
-            frame = int(np.clip(round((time - motion.start) * motion.fps), 0, motion.n_frames - 1))
-            x, y = motion.positions[frame, :, 0], motion.positions[frame, :, 1]
-            pixels = 2 * np.stack([PANEL * k + (x - box[0]) * scale, TOP + (box[3] - y) * scale], 1)
-            _skeleton(draw, pixels, motion.skeleton, COLOURS.get(name, INK), 2 * scale)
-        if words is not None:
-            draw.text((width, 2 * height - LINE), _last_words(words, time, width), INK, speech, anchor="mm")
-        yield np.asarray(picture.reduce(2))
-
-
-def _font(size: int, bold: bool = False):
-    """DejaVu Sans of matplotlib's package, at twice the size."""
-    import matplotlib
-    from PIL import ImageFont
-
-    folder = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
-    return ImageFont.truetype(folder / f"DejaVuSans{'-Bold' if bold else ''}.ttf", 2 * size)
-
-
-def _skeleton(draw, pixels: np.ndarray, skeleton: Skeleton, colour: str, scale: float) -> None:
-    """Bones of one frame at `pixels` (n_joints, 2); `scale` is pixels per metre."""
-
-    def disc(centre, radius, **style):
-        draw.ellipse([*(centre - radius), *(centre + radius)], **style)
-
-    for parent, child in skeleton.bones:
-        if skeleton.joints[child] != "head":  # drawn as a circle
-            draw.line([*pixels[parent], *pixels[child]], colour, 9 if skeleton.joints[child].endswith(ARMS) else 7)
-    if {"nose", "head"} <= set(skeleton.joints):
-        nose, head = (pixels[skeleton.joints.index(name)] for name in ("nose", "head"))
-        disc((nose + head) / 2, 0.085 * scale, fill="white", outline=colour, width=7)
-        disc(nose, 6, fill=colour)
-    for point, name in zip(pixels, skeleton.joints):
-        # Round joints close the gaps between the bones; the hands are larger.
-        if name not in ("nose", "head"):
-            disc(point, 12 if name.endswith("wrist") else 4, fill=colour)
-
-
-def _last_words(words: Words, time: float, width: int) -> str:
-    """The words of the last seconds, as many as fit into the picture."""
-    text = " ".join(words.slice(time - WINDOW, time + 1e-6).text)
-    room = int(width / 10)
-    return text if len(text) <= room else "\u2026" + text[-room + 1 :]
+    skipped = start - sound.at  # seconds of the sound before the film begins; silence where the sound comes later
+    cut = ["-ss", f"{skipped:.6f}"] if skipped > 0 else []
+    later = [] if skipped >= 0 else ["-af", f"adelay=delays={-1000 * skipped:.3f}:all=1"]
+    silent = path.with_name(f"{path.stem}.silent{path.suffix}")
+    path.replace(silent)
+    try:
+        command = [imageio_ffmpeg.get_ffmpeg_exe(), "-y", "-loglevel", "error", "-nostdin", "-i", str(silent)]
+        # A playlist that calls itself a sound file must not open anything else.
+        command += ["-protocol_whitelist", "file", *cut, "-i", str(sound.file), "-map", "0:v:0", "-map", "1:a:0"]
+        command += [*later, "-c:v", "copy", "-c:a", "aac", "-t", f"{seconds:.6f}", "-f", "mp4", str(path)]
+        done = subprocess.run(command, capture_output=True, text=True, errors="replace")
+    finally:
+        silent.unlink(missing_ok=True)
+    if done.returncode:
+        cause = one_line((done.stderr.strip().splitlines() or ["no sound in it"])[-1], 160)
+        raise UserError(f"audio: {sound.file} cannot be used as sound ({cause}); give a .wav, .mp3, .flac or the like")

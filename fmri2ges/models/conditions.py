@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from ..motion.amount import WINDOW_SECONDS
 from ..types import Words
-from .denoiser import WINDOW_SECONDS, Condition
+from .denoiser import Condition
 
 
 @dataclass(frozen=True)

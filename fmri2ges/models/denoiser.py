@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-WINDOW_SECONDS = 8.0
+from ..motion.amount import WINDOW_SECONDS
+
 LATENT_FPS = 7.5
 WINDOW_FRAMES = int(WINDOW_SECONDS * LATENT_FPS)  # 60
 

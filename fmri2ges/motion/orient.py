@@ -6,13 +6,13 @@ up, the shoulders tell where the body faces.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from ..errors import UserError, check_option
-from ..types import TED10_JOINTS, Motion
+from ..types import TED10_JOINTS, Motion, Skeleton
+from .body import RIG_BONES, TED10_BONES, arm_span, check_bones, check_sides, unit_vectors
 
 # Metres per unit. The CMU files on the web (cgspeed) count in inches divided by 0.45.
 UNITS = {"centimetres": 0.01, "metres": 1.0, "millimetres": 0.001, "inches": 0.0254, "CMU units": 0.0254 / 0.45}
@@ -20,6 +20,7 @@ ARM_SPAN = 1.44  # metres from wrist to wrist along the bones, of the adult of m
 TOLERANCE = 1.6  # a child or a giant
 AXES = ("+x", "-x", "+y", "-y", "+z", "-z")
 SKULL, NOSE_FORWARD = 0.20, 0.10  # metres: height of the head above its base, nose in front of its middle
+FRONTAL = 45.0  # degrees from +z within which a motion of our own format counts as facing +z
 
 
 @dataclass(frozen=True)
@@ -32,23 +33,42 @@ class Axes:
     up : axis of the file that points up, such as '+z'
     yaw : degrees by which the body was turned about the vertical to face +z
     notes : what is unusual, one line each
+    turns_about : the speaker faces no direction most of the time
     """
 
     units: str
     up: str
     yaw: float
     notes: tuple[str, ...] = ()
+    turns_about: bool = False
 
     def __str__(self) -> str:
         return f"{self.units}, {self.up} up, turned by {round(self.yaw) + 0:d} degrees to face +z"
 
 
+@dataclass(frozen=True)
+class Rig:
+    """What is known about a rig beside where its joints are.
+
+    Parameters
+    ----------
+    units, up : what the user says; None finds it out
+    names : role -> name of the joint in the file, for messages
+    toes : array (n_frames, n_feet, 3), from each ankle to its toes in the axes of the file, or None
+    renamed : see `body.check_sides`
+    way_out : what a user can do about a body that is mirrored
+    """
+
+    units: str | None = None
+    up: str | None = None
+    names: dict[str, str] = field(default_factory=dict)
+    toes: np.ndarray | None = None
+    renamed: str = ""
+    way_out: str = "export the clip again with right-handed axes"
+
+
 def canonical_motion(
-    joints: dict[str, np.ndarray],
-    head_rotation: np.ndarray,
-    fps: float,
-    units: str | None = None,
-    up: str | None = None,
+    joints: dict[str, np.ndarray], head_rotation: np.ndarray, fps: float, rig: Rig | None = None
 ) -> tuple[Motion, Axes]:
     """The canonical skeleton from the joints of any rig.
 
@@ -58,18 +78,75 @@ def canonical_motion(
         and wrists, in any units and axes
     head_rotation : array (n_frames, 3, 3), of the head joint in the axes of the file
     fps : frames per second
-    units, up : what the user says about the file; None finds it out
+    rig : what else is known; None = nothing
 
     Returns
     -------
     motion : Motion, metres, y up, facing +z on average
     axes : Axes, how the file was understood
+
+    Raises
+    ------
+    UserError
+        For a bone of length zero, arms that fit no unit, and a body that is mirrored.
     """
-    rotation, scale, axes = to_canonical(joints, units, up)
+    rig = rig or Rig()
+    check_bones(joints, RIG_BONES, rig.names, fps)
+    rotation, scale, axes = to_canonical(joints, rig.units, rig.up)
     joints = {name: scale * value @ rotation.T for name, value in joints.items()}
+    toes = None if rig.toes is None else rig.toes @ rotation.T
+    axes = replace(axes, notes=(*axes.notes, *check_sides(joints, toes, rig.renamed, rig.way_out)))
     nose, head = face(joints, rotation @ head_rotation)
     joints |= {"nose": nose, "head": head}
     return Motion(np.stack([joints[j] for j in TED10_JOINTS], axis=1).astype(np.float32), fps=fps), axes
+
+
+def ten_joints(motion: Motion) -> dict[str, np.ndarray]:
+    """The canonical joints of a motion, name -> array (n_frames, 3), metres.
+
+    Raises
+    ------
+    UserError
+        When the skeleton has another name for one of them.
+    """
+    place = {name: k for k, name in enumerate(motion.skeleton.joints)}
+    missing = [name for name in TED10_JOINTS if name not in place]
+    if missing:
+        raise UserError(
+            f"joints: {', '.join(missing)} missing; a gesture needs {', '.join(TED10_JOINTS)}, by these names"
+        )
+    return {name: motion.positions[:, place[name]].astype(np.float64) for name in TED10_JOINTS}
+
+
+def settled(motion: Motion) -> tuple[Motion, Axes]:
+    """A motion that claims to be in our units and axes, checked, and brought there where it is not.
+
+    Parameters
+    ----------
+    motion : Motion of a skeleton that has the canonical joints; what is within 45 degrees of +z stays as it is
+
+    Returns
+    -------
+    motion : Motion, canonical skeleton, metres, y up, facing +z
+    axes : Axes, what was found
+
+    Raises
+    ------
+    UserError
+        For a joint that is missing, a bone of length zero, arms that fit no unit, and a body that is mirrored.
+    """
+    joints = ten_joints(motion)
+    check_bones(joints, TED10_BONES, {}, motion.fps)
+    up, tilted = up_of(joints)  # where the trunk points to no axis, the format's word counts
+    rotation, scale, axes = to_canonical(joints, None, "+y" if tilted else up)
+    turned = {name: scale * value @ rotation.T for name, value in joints.items()}
+    notes = [*tilted, *check_sides(turned, way_out="negate one axis, or swap the names of left and right")]
+    if axes.units == "metres" and axes.up == "+y" and (abs(axes.yaw) <= FRONTAL or axes.turns_about):
+        turned, axes = joints, replace(axes, yaw=0.0)
+    else:
+        notes = [f"read as {axes}, though its format says metres, +y up, facing +z", *notes]
+    positions = np.stack([turned[name] for name in TED10_JOINTS], axis=1).astype(np.float32)
+    return Motion(positions, motion.fps, motion.start, Skeleton()), replace(axes, notes=(*axes.notes, *notes))
 
 
 def unit_of(joints: dict[str, np.ndarray]) -> tuple[str, list[str]]:
@@ -84,8 +161,7 @@ def unit_of(joints: dict[str, np.ndarray]) -> tuple[str, list[str]]:
     UserError
         When the arms fit no unit.
     """
-    chain = ("left_wrist", "left_elbow", "left_shoulder", "right_shoulder", "right_elbow", "right_wrist")
-    span = sum(float(np.median(np.linalg.norm(joints[a] - joints[b], axis=-1))) for a, b in pairwise(chain))
+    span = arm_span(joints)
     away = {name: abs(np.log(max(span, 1e-12) * metres / ARM_SPAN)) for name, metres in UNITS.items()}
     name = min(away, key=away.get)
     if away[name] > np.log(TOLERANCE):
@@ -100,7 +176,7 @@ def unit_of(joints: dict[str, np.ndarray]) -> tuple[str, list[str]]:
 
 def up_of(joints: dict[str, np.ndarray]) -> tuple[str, list[str]]:
     """(axis, notes): the axis nearest to the mean direction from spine to neck."""
-    direction = _unit(joints["neck"] - joints["spine"]).mean(0)
+    direction = unit_vectors(joints["neck"] - joints["spine"]).mean(0)
     k = int(np.abs(direction).argmax())
     axis = ("-" if direction[k] < 0 else "+") + "xyz"[k]
     tilted = abs(direction[k]) < 0.8
@@ -131,14 +207,15 @@ def to_canonical(
     across = (joints["left_shoulder"] - joints["right_shoulder"]) @ upright.T
     forward = np.cross(across, [0.0, 1.0, 0.0])
     forward[:, 1] = 0
-    mean = _unit(forward).mean(0)
+    mean = unit_vectors(forward).mean(0)
     notes = [*unit_notes, *up_notes]
-    if np.linalg.norm(mean) < 0.7:
+    turns_about = bool(np.linalg.norm(mean) < 0.7)
+    if turns_about:
         notes.append("the speaker turns about; +z is the mean direction that the shoulders face")
     angle = float(np.arctan2(mean[0], mean[2]))
     cosine, sine = np.cos(-angle), np.sin(-angle)
     yaw = np.array([[cosine, 0, sine], [0, 1, 0], [-sine, 0, cosine]])
-    return yaw @ upright, UNITS[units], Axes(units, up, float(np.degrees(-angle)), tuple(notes))
+    return yaw @ upright, UNITS[units], Axes(units, up, float(np.degrees(-angle)), tuple(notes), turns_about)
 
 
 def _axis_to_y(up: str) -> np.ndarray:
@@ -168,14 +245,10 @@ def face(joints: dict[str, np.ndarray], rotation: np.ndarray) -> tuple[np.ndarra
     """
     back = rotation.transpose(0, 2, 1)
     trunk = joints["neck"] - joints["spine"]
-    facing = _unit(np.cross(joints["left_shoulder"] - joints["right_shoulder"], trunk))
-    standing = _unit(joints["head"] - joints["neck"])
-    up = _unit(np.einsum("nij,nj->ni", back, standing).mean(0))
+    facing = unit_vectors(np.cross(joints["left_shoulder"] - joints["right_shoulder"], trunk))
+    standing = unit_vectors(joints["head"] - joints["neck"])
+    up = unit_vectors(np.einsum("nij,nj->ni", back, standing).mean(0))
     ahead = np.einsum("nij,nj->ni", back, facing).mean(0)
-    ahead = _unit(ahead - (ahead @ up) * up)
+    ahead = unit_vectors(ahead - (ahead @ up) * up)
     up, ahead = rotation @ up, rotation @ ahead
     return joints["head"] + 0.5 * SKULL * up + NOSE_FORWARD * ahead, joints["head"] + SKULL * up
-
-
-def _unit(vectors: np.ndarray) -> np.ndarray:
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12)

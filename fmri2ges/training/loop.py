@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from ..motion.amount import BATCH
 from ..work import QUIET, Work
 
 
@@ -20,7 +21,7 @@ class LoopConfig:
     rate: float
     decay: float
     ema: float
-    batch: int = 48
+    batch: int = BATCH
     warm_up: float = 0.08
     clip: float = 1.0
 

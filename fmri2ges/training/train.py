@@ -14,6 +14,7 @@ from ..data.study.load import load_study
 from ..data.study.model import Study
 from ..models.device import resolve_device
 from ..models.generator import Generator
+from ..motion.amount import T2GChoice, choose_t2g
 from ..provenance import build_manifest
 from ..storage import models as store
 from ..storage.folder import RunFolder
@@ -39,7 +40,7 @@ def train_study(
 
     Parameters
     ----------
-    study_toml : the study file; a study without gesture clips uses the T2G of the demo
+    study_toml : the study file; a study with too little gesture uses the shipped T2G, see `motion.amount`
     out : run folder to make
     config : settings, see `presets.preset_config`
     device : 'auto', 'cpu', 'cuda' or 'mps'
@@ -118,7 +119,8 @@ def train_models(study: Study, folder: Path, config: TrainConfig, device: str, s
     return {
         "subjects": list(study.subjects),
         "folds": len(folds),
-        "t2g": gestures.trained_on,
+        "t2g": gestures.choice.trained_on,
+        "t2g_note": gestures.choice.describe(),
         "space": space.kind,
         "columns": [] if space.has_cortex else list(bases[study.subjects[0]].names),
         "confounds": regressed_out(study),
@@ -132,27 +134,27 @@ class ObtainedT2G:
     Parameters
     ----------
     t2g : the text-to-gesture model
-    trained_on : 'study', or 'demo' where the study has no gesture clips
+    choice : which one it is, and why
     real : codes of the first speaker's clips, arrays (n_latent, n_codes)
     """
 
     t2g: Generator
-    trained_on: str
+    choice: T2GChoice
     real: list[np.ndarray]
 
 
 def obtain_t2g(
     study: Study, vectors: WordVectors, config: TrainConfig, rng: np.random.Generator, device: str, work: Work = QUIET
 ) -> ObtainedT2G:
-    """Train T2G on the study's clips, or take the demo's when there are none."""
-    if not study.train_gestures:
-        work.report(0.0, "the study has no gesture clips: taking T2G of the demo (trained on simulated gestures)")
+    """Train T2G on the study's clips, or take the shipped one where they are too few; see `motion.amount`."""
+    work.report(0.0, "reading gesture clips")
+    clips = read_clips(study, work.part(0, 0.1))
+    choice = choose_t2g(len(clip.bones) / 15 for clip in clips)
+    work.report(0.1, choice.describe())
+    if not choice.own:
         from ..demo import WEIGHTS
 
         t2g = store.read_generator(WEIGHTS / "t2g.safetensors", device)
-        return ObtainedT2G(replace(t2g, guidance=config.t2g_guidance), "demo", [])
-    work.report(0.0, "reading gesture clips")
-    clips = read_clips(study, work.part(0, 0.1))
-    work.report(0.1, "T2G")
+        return ObtainedT2G(replace(t2g, guidance=config.t2g_guidance), choice, [])
     t2g = train_t2g(clips, vectors, config, rng, device, work.part(0.1, 1))
-    return ObtainedT2G(t2g, "study", [t2g.codec.encode(c.bones) for c in clips if c.speaker == 0])
+    return ObtainedT2G(t2g, choice, [t2g.codec.encode(c.bones) for c in clips if c.speaker == 0])

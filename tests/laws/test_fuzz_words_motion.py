@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from fmri2ges.data.motion.bvh import import_bvh, propose_for, write_bvh
+from fmri2ges.data.motion.files import import_motion_file
 from fmri2ges.data.motion.npz import read_motion, write_motion
-from fmri2ges.data.motion.skeletons import propose_mapping, read_mapping, write_mapping
+from fmri2ges.data.motion.proposals import propose_mapping
+from fmri2ges.data.motion.skeletons import read_mapping, write_mapping
 from fmri2ges.data.words.files import read_words, report
 from fmri2ges.data.words.stimulus import story_onset
 from fmri2ges.types import Motion
@@ -91,6 +93,9 @@ READERS = {
     "bvh-unknown": (".bvh", import_bvh, lambda t: rig(t, "unreal")),
     "bvh-proposal": (".bvh", propose_for, lambda t: rig(t, "unreal")),
     "npz": (".npz", read_motion, lambda t: npz(t, False, False)),
+    "npz-clip": (".npz", import_motion_file, lambda t: npz(t, False, False)),
+    "smplx-clip": (".npz", import_motion_file, lambda t: npz(t, True, True)),
+    "bvh-clip": (".bvh", import_motion_file, lambda t: rig(t, "seg")),
     "smplx": (".npz", read_motion, lambda t: npz(t, False, True)),
     "smplx-compressed": (".npz", read_motion, lambda t: npz(t, True, True)),
     "mapping-toml": (".toml", read_mapping, lambda t: mapping(t, ".toml")),

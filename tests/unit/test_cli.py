@@ -95,6 +95,16 @@ def test_export_writes_and_names_the_file(decoded_dir, tmp_path, capsys):
     np.testing.assert_array_equal(read_motion(out).positions, read_motion(decoded_dir / "text.npz").positions)
 
 
+def test_a_bvh_is_written_in_the_units_that_are_asked_for(decoded_dir, tmp_path, capsys):
+    out = tmp_path / "m.bvh"
+    assert main(["export", str(decoded_dir), "--format", "bvh", "--scale", "0.01", "--out", str(out)]) == 0
+    lengths = [float(line.split()[2]) for line in out.read_text().splitlines() if "OFFSET 0.000000" in line][:2]
+    assert lengths == [0.0, pytest.approx(0.5, abs=1e-3)]  # from spine to neck, metres
+    assert main(["export", str(decoded_dir), "--format", "npz", "--scale", "0.01", "--out", str(out)]) == 2
+    assert main(["export", str(decoded_dir), "--format", "gif", "--audio", "a.wav", "--out", str(out)]) == 2
+    assert [line.split(":")[1].strip() for line in errors(capsys)] == ["scale", "audio"]
+
+
 def test_an_unwritable_place_is_the_users_to_change(decoded_dir, tmp_path, capsys):
     (tmp_path / "file").write_text("")
     assert main(["export", str(decoded_dir), "--format", "npz", "--out", str(tmp_path / "file" / "m.npz")]) == 2

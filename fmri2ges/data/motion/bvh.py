@@ -6,34 +6,25 @@ table or a mapping, and units, up and facing by the body itself; `import_bvh` sa
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from ...errors import UserError
-from ...motion.features import resample
-from ...motion.orient import Axes, canonical_motion
+from ...motion.body import arm_span
+from ...motion.orient import UNITS, Axes, Rig, canonical_motion
 from ...types import TED10_JOINTS, Motion
 from .bvh_parse import BvhFile, parse_bvh
 from .bvh_write import write_bvh
-from .skeletons import MAPPING_FILE, Mapping, bare_name, known_mapping, propose_mapping, read_mapping
+from .imported import Imported
+from .proposals import propose_mapping, split_name
+from .rigs import bare_name, known_mapping
+from .skeletons import MAPPING_FILE, SIDES, Mapping, read_mapping
 
-__all__ = ["Imported", "import_bvh", "propose_for", "read_bvh", "write_bvh"]
+__all__ = ["import_bvh", "propose_for", "read_bvh", "write_bvh"]
 
-
-@dataclass(frozen=True)
-class Imported:
-    """A motion with how its file was understood."""
-
-    motion: Motion
-    mapping: Mapping
-    axes: Axes
-
-    def describe(self) -> str:
-        """One line for a check: rig, units, axes, length."""
-        m = self.motion
-        return f"{self.mapping.source}: {m.n_frames} frames at {m.fps:g} per second, {self.axes}"
+TOES = ("toe", "toes", "ball")  # what a joint at the toes may be called
+MIRROR = np.array([-1.0, 1.0, 1.0])
 
 
 def read_bvh(path, mapping=None, fps: float | None = None) -> Motion:
@@ -65,15 +56,13 @@ def import_bvh(path, mapping=None, fps: float | None = None) -> Imported:
     path = Path(path)
     bvh = parse_bvh(path)
     own = {bare_name(name): k for k, name in reversed(list(enumerate(bvh.names)))}
-    if mapping is None and all(joint in own for joint in TED10_JOINTS):
-        positions, _ = bvh.pose([own[j] for j in TED10_JOINTS])
-        motion = Motion((positions * 0.01).astype(np.float32), fps=bvh.fps)
-        imported = Imported(motion, Mapping({}, {}, "our own BVH"), Axes("centimetres", "+y", 0.0))
-    else:
-        imported = _foreign(path, bvh, _mapping_for(path, bvh, mapping))
-    if fps is None:
-        return imported
-    return Imported(resample(imported.motion, fps), imported.mapping, imported.axes)
+    ours = mapping is None and all(joint in own for joint in TED10_JOINTS)
+    chosen = None if ours else _mapping_for(path, bvh, mapping)
+    try:
+        imported = _own(bvh, [own[j] for j in TED10_JOINTS]) if chosen is None else _foreign(bvh, chosen)
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from error
+    return imported.noting(bvh.notes).at(fps)
 
 
 def propose_for(path) -> Mapping:
@@ -88,23 +77,35 @@ def _mapping_for(path: Path, bvh: BvhFile, mapping) -> Mapping:
         mapping = beside
     if mapping is not None:
         chosen = mapping if isinstance(mapping, Mapping) else read_mapping(mapping)
-        lost = [f"{role} = {name}" for role, name in chosen.joints.items() if name not in bvh.names]
-        if lost or chosen.missing:
-            what = (
-                f"names joints that the file lacks: {_listed(lost)}"
-                if lost
-                else f"says nothing of {', '.join(chosen.missing)}"
-            )
-            raise UserError(f"{path}: the mapping {chosen.source} {what}; the file has: {_listed(bvh.names)}")
+        wrong = _unusable(chosen, bvh)
+        if wrong:
+            raise UserError(f"{path}: the mapping {chosen.source} {wrong}; the file has: {_listed(bvh.names)}")
         return chosen
     known = known_mapping(bvh.names)
     if known is not None:
         return known
     guess = propose_mapping(bvh.names, bvh.parents)
     raise UserError(
-        f"{path}: is of no known rig; proposed (confidence): {guess.describe()[:420]}; check it and save it as {MAPPING_FILE} "
-        f"beside the file; the file has: {_listed(bvh.names)}"
+        f"{path}: is of no known rig; proposed (confidence): {guess.describe()[:420]}; check it and save it as "
+        f"{MAPPING_FILE} beside the file; the file has: {_listed(bvh.names)}"
     )
+
+
+def _unusable(mapping: Mapping, bvh: BvhFile) -> str:
+    """Why a mapping does not go with a file; empty where it does."""
+    lost = [f"{role} = {name}" for role, name in mapping.joints.items() if name not in bvh.names]
+    if lost:
+        return f"names joints that the file lacks: {_listed(lost)}"
+    if mapping.missing:
+        return f"says nothing of {', '.join(mapping.missing)}"
+    if mapping.repeated:
+        return f"gives one joint to two roles: {mapping.repeated}"
+    for side in SIDES:
+        for upper, lower in (("shoulder", "elbow"), ("elbow", "wrist")):
+            a, b = (mapping.joints[f"{side}_{part}"] for part in (upper, lower))
+            if bvh.names.index(a) not in bvh.ancestors(bvh.names.index(b)):
+                return f"says that {a} is the {side} {upper} and {b} the {side} {lower}, but {b} does not hang from {a}"
+    return ""
 
 
 def _listed(names, limit: int = 260) -> str:
@@ -112,12 +113,51 @@ def _listed(names, limit: int = 260) -> str:
     return text if len(text) <= limit else text[:limit] + ", ..."
 
 
-def _foreign(path: Path, bvh: BvhFile, mapping: Mapping) -> Imported:
+def _own(bvh: BvhFile, joints: list[int]) -> Imported:
+    """A file of ours; the order of magnitude tells the scale that it was written with."""
+    positions, _ = bvh.pose(joints)
+    span = arm_span({name: positions[:, k] for k, name in enumerate(TED10_JOINTS)})
+    units = "metres" if span < 10 else "centimetres" if span < 1000 else "millimetres"
+    motion = Motion((positions * UNITS[units]).astype(np.float32), fps=bvh.fps)
+    return Imported(motion, Mapping({}, {}, "our own BVH"), Axes(units, "+y", 0.0), ours=True)
+
+
+def _foreign(bvh: BvhFile, mapping: Mapping) -> Imported:
     roles = list(mapping.joints)
-    positions, rotations = bvh.pose([bvh.names.index(mapping.joints[role]) for role in roles])
+    feet = _feet(bvh)
+    wanted = [bvh.names.index(mapping.joints[role]) for role in roles] + [k for foot in feet for k in foot]
+    positions, rotations = bvh.pose(wanted)
+    head = rotations[:, roles.index("head")]
+    if mapping.mirrored:
+        positions, head = positions * MIRROR, MIRROR[:, None] * head * MIRROR
     joints = {role: positions[:, k] for k, role in enumerate(roles)}
-    try:
-        motion, axes = canonical_motion(joints, rotations[:, roles.index("head")], bvh.fps, mapping.units, mapping.up)
-    except UserError as error:
-        raise UserError(f"{path}: {error}") from error
+    toes = positions[:, len(roles) + 1 :: 2] - positions[:, len(roles) :: 2] if feet else None
+    rig = Rig(
+        mapping.units,
+        mapping.up,
+        mapping.joints,
+        toes,
+        _other_side(mapping),
+        f"correct left and right in {MAPPING_FILE}, or write mirrored = {str(not mapping.mirrored).lower()} there",
+    )
+    motion, axes = canonical_motion(joints, head, bvh.fps, rig)
     return Imported(motion, mapping, axes)
+
+
+def _feet(bvh: BvhFile) -> list[tuple[int, int]]:
+    """(ankle, toes) of each foot that has toes."""
+    feet = []
+    for k, name in enumerate(bvh.names):
+        side, part = split_name(name)
+        if side and part in TOES and bvh.parents[k] >= 0:
+            feet.append((bvh.parents[k], k))
+    return feet
+
+
+def _other_side(mapping: Mapping) -> str:
+    """The first role whose joint names the other side, in words; empty where there is none."""
+    for role, name in mapping.joints.items():
+        side, _ = split_name(name)
+        if side and role.startswith(SIDES) and not role.startswith(side):
+            return f"{role} is mapped to {name}, which names the {side}"
+    return ""

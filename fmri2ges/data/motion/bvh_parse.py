@@ -7,17 +7,17 @@ asked for are computed, which saves most of the kinematics of a rig with fingers
 
 from __future__ import annotations
 
-import io
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from ...errors import UserError, one_line
+from .bvh_frames import LARGEST, motion_start, read_frames, unglued
 
 MAX_JOINTS = 2000
-FPS = (0.5, 2000.0)  # frames per second that a file may claim
+MAX_NAME = 100  # letters of a joint's name
+MAX_WORDS = 40  # of a line of the hierarchy
 CHANNELS = {f"{axis}{kind}": (kind, "xyz".index(axis)) for axis in "xyz" for kind in ("position", "rotation")}
 
 
@@ -34,6 +34,7 @@ class BvhFile:
     first : for each joint the column of its first channel
     frames : array (n_frames, n_channels)
     fps : frames per second
+    notes : what is unusual about the file, one line each
     """
 
     names: tuple[str, ...]
@@ -43,6 +44,7 @@ class BvhFile:
     first: tuple[int, ...]
     frames: np.ndarray
     fps: float
+    notes: tuple[str, ...] = ()
 
     def rest_positions(self) -> np.ndarray:
         """Joint positions with all rotations zero and the root at its offset, array (n_joints, 3)."""
@@ -50,6 +52,14 @@ class BvhFile:
         for k, parent in enumerate(self.parents):
             out[k] = self.offsets[k] + (out[parent] if parent >= 0 else 0)
         return out
+
+    def ancestors(self, joint: int) -> set[int]:
+        """The joints above a joint, up to the root."""
+        above = set()
+        while self.parents[joint] >= 0:
+            joint = self.parents[joint]
+            above.add(joint)
+        return above
 
     def pose(self, joints) -> tuple[np.ndarray, np.ndarray]:
         """Where joints are, and how they are turned, in every frame.
@@ -63,11 +73,7 @@ class BvhFile:
         positions : array (n_frames, len(joints), 3), units of the file
         rotations : array (n_frames, len(joints), 3, 3), from the rest pose to the world
         """
-        needed = set()
-        for k in joints:
-            while k >= 0:
-                needed.add(k)
-                k = self.parents[k]
+        needed = set(joints).union(*(self.ancestors(k) for k in joints))
         place, turn = {}, {}
         for k in sorted(needed):
             place[k], turn[k] = self._offset(k), self._rotation(k)
@@ -86,13 +92,27 @@ class BvhFile:
         """Place in the parent's axes, array (n_frames, 3): position channels take the place of the offset."""
         out = np.repeat(self.offsets[joint][None], len(self.frames), 0)
         axes, values = self._values(joint, "position")
-        if not axes:
-            return out
-        # A few writers leave the channels of inner joints at zero and mean the offset.
-        if self.parents[joint] >= 0 and not values.any():
-            return out
-        out[:, axes] = values
+        if axes and self._is_displaced(joint, axes, values):
+            out[:, axes] += values
+        elif axes:
+            out[:, axes] = values
         return out
+
+    def _is_displaced(self, joint: int, axes: list[int], values: np.ndarray) -> bool:
+        """Whether the position channels of an inner joint hold its way from the offset, not its place.
+
+        Most writers repeat the offset there, a few write how far the joint is moved from it, often zero. Which it is
+        shows by what the values are nearer to.
+        """
+        if self.parents[joint] < 0:
+            return False
+        offset = self.offsets[joint][axes]
+        return float(np.abs(values).sum()) < float(np.abs(values - offset).sum())
+
+    def holds_displacements(self, joint: int) -> bool:
+        """Whether an inner joint has position channels that hold displacements other than zero."""
+        axes, values = self._values(joint, "position")
+        return bool(axes) and bool(values.any()) and self._is_displaced(joint, axes, values)
 
     def _rotation(self, joint: int) -> np.ndarray:
         """Local rotation, array (n_frames, 3, 3): the product of the channels in the order of the file."""
@@ -118,26 +138,32 @@ def parse_bvh(path) -> BvhFile:
         With the line of what is wrong.
     """
     path = Path(path)
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError as error:
-        raise UserError(f"{path}: no such file") from error
-    start = data.find(b"MOTION")
+    if not path.is_file():
+        raise UserError(f"{path}: no such file")
+    data = path.read_bytes()
+    if b"\n" not in data:  # line ends of old Macs
+        data = data.replace(b"\r", b"\n")
+    start = motion_start(data)
     if not data[:200].lstrip(b"\xef\xbb\xbf \t\r\n").upper().startswith(b"HIERARCHY") or start < 0:
         raise UserError(f"{path}: is not a readable BVH file: it must hold HIERARCHY and then MOTION")
-    head = data[:start].decode("utf-8", "replace").split("\n")
-    tree = _Hierarchy(path).read(head)
+    tree = _Hierarchy(path).read(data[:start].decode("utf-8", "replace").split("\n"))
     first = [0, *np.cumsum([len(c) for c in tree.channels]).tolist()]
-    n_frames, fps, body = _motion_header(path, data, start, len(head))
-    return BvhFile(
+    frames, rate = read_frames(path, data, start, first[-1])
+    bvh = BvhFile(
         tuple(tree.names),
         tuple(tree.parents),
         np.array(tree.offsets),
         tuple(tree.channels),
         tuple(first[:-1]),
-        _numbers(path, data[body:], n_frames, first[-1]),
-        fps,
+        frames,
+        rate.fps,
+        rate.notes,
     )
+    moved = [name for k, name in enumerate(bvh.names) if bvh.holds_displacements(k)]
+    if moved:
+        what = f"position channels of {len(moved)} joints ({moved[0]}, ...) hold displacements"
+        bvh = replace(bvh, notes=(*bvh.notes, f"{what}; they were added to the offsets"))
+    return bvh
 
 
 class _Hierarchy:
@@ -154,7 +180,9 @@ class _Hierarchy:
 
     def read(self, lines: list[str]) -> _Hierarchy:
         for self.number, line in enumerate(lines, start=1):
-            parts = line.split()
+            parts = line.split(maxsplit=MAX_WORDS)
+            if len(parts) > MAX_WORDS:
+                raise self._wrong(f"more than {MAX_WORDS} words on one line")
             while parts:
                 parts = self._take(parts)
         if not self.names or self.open or self.coming is not None:
@@ -205,8 +233,10 @@ class _Hierarchy:
         if bool(self.names) == (word == "ROOT") or (word == "JOINT" and not inside):
             raise self._wrong("there must be one ROOT, and every JOINT must stand inside a joint")
         name = " ".join(parts[1:]).removesuffix("{").strip()
-        if not name or len(self.names) >= MAX_JOINTS:
-            raise self._wrong(f"more than {MAX_JOINTS} joints" if name else "a joint has no name")
+        if not name or len(name) > MAX_NAME:
+            raise self._wrong(f"a joint's name has more than {MAX_NAME} letters" if name else "a joint has no name")
+        if len(self.names) >= MAX_JOINTS:
+            raise self._wrong(f"more than {MAX_JOINTS} joints")
         self.coming = len(self.names)
         self.names.append(name)
         self.parents.append(self.open[-1] if self.open else -1)
@@ -215,12 +245,13 @@ class _Hierarchy:
         return brace
 
     def _offset(self, parts: list[str]) -> list[str]:
-        vector = _vector(parts[1:4])
+        numbers = unglued(" ".join(parts[1:]).encode()).decode().split()
+        vector = _vector(numbers[:3])
         if vector is None:
             raise self._wrong(f"OFFSET must hold three numbers; got {self._shown(parts)}")
         if self.open[-1] >= 0:
             self.offsets[self.open[-1]] = vector
-        return parts[4:]
+        return numbers[3:]
 
     def _channels(self, parts: list[str]) -> list[str]:
         kinds = [CHANNELS.get(p.lower()) for p in parts[2:]]
@@ -243,45 +274,4 @@ def _vector(parts: list[str]) -> list[float] | None:
         vector = [float(p) for p in parts]
     except ValueError:
         return None
-    return vector if len(vector) == 3 and np.isfinite(vector).all() and max(map(abs, vector)) < 1e9 else None
-
-
-def _motion_header(path: Path, data: bytes, start: int, line: int) -> tuple[int, float, int]:
-    """(number of frames, frames per second, place of the first number)."""
-    found = re.compile(rb"MOTION\s+Frames:\s*(\S+)\s+Frame\s+Time:\s*(\S+)[^\n]*\n?", re.IGNORECASE).match(data, start)
-    if not found:
-        raise UserError(
-            f"{path}, line {line}: is not a readable BVH file: after MOTION come 'Frames:' and 'Frame Time:'"
-        )
-    try:
-        n_frames, seconds = int(found[1]), float(found[2])
-    except ValueError:
-        n_frames, seconds = 0, 0.0
-    if n_frames < 1 or not 1 / FPS[1] <= seconds <= 1 / FPS[0]:
-        raise UserError(
-            f"{path}, line {line + 1}: holds no frames or no frame time: Frames {one_line(found[1].decode('latin-1'), 30)!r}, "
-            f"Frame Time {one_line(found[2].decode('latin-1'), 30)!r} (seconds between {1 / FPS[1]:g} and {1 / FPS[0]:g})"
-        )
-    fps = 1 / seconds
-    # Many files round: 0.0333333 means 30 frames per second.
-    return n_frames, float(round(fps)) if abs(fps - round(fps)) < 1e-4 * fps else fps, found.end()
-
-
-def _numbers(path: Path, text: bytes, n_frames: int, n_channels: int) -> np.ndarray:
-    if not text.strip():
-        raise UserError(f"{path}: holds no frames after its header ({n_frames} are announced)")
-    try:
-        frames = np.loadtxt(io.BytesIO(text), ndmin=2, comments=None)
-    except (ValueError, OverflowError) as error:
-        raise UserError(f"{path}: is not a readable BVH file: in the frames, {one_line(error)}") from error
-    if frames.shape != (n_frames, n_channels):
-        raise UserError(
-            f"{path}: {len(frames)} frames of {frames.shape[1]} numbers where its header announces {n_frames} frames of "
-            f"{n_channels}; was the file cut off?"
-        )
-    if not (np.abs(frames) < 1e9).all():
-        frame, channel = np.argwhere(~(np.abs(frames) < 1e9))[0]
-        raise UserError(
-            f"{path}: frame {frame + 1}, channel {channel + 1}: {frames[frame, channel]:g} is no finite angle or place"
-        )
-    return frames
+    return vector if len(vector) == 3 and np.isfinite(vector).all() and max(map(abs, vector)) < LARGEST else None

@@ -1,4 +1,8 @@
-"""BVH out: a T-pose skeleton in centimetres whose rotations turn each bone into the direction of the motion."""
+"""BVH out: a T-pose skeleton whose rotations turn each bone into the direction of the motion.
+
+Lengths are centimetres, as most BVH files have them. Blender counts in metres: import with a scale of 0.01, or write
+with it (`scale=0.01`, on the command line `export --scale 0.01`).
+"""
 
 from __future__ import annotations
 
@@ -11,61 +15,73 @@ from ...errors import UserError
 from ...types import TED10_JOINTS, TED10_PARENTS, Motion, Skeleton
 from ..atomic import write_text
 
-# The written skeleton: joint -> (parent, rest direction of the bone from the parent). Three joints
-# of zero length at the neck carry the rotations of the three bones that leave it.
+UP = (0.0, 1.0, 0.0)
+# The written skeleton: joint -> (parent, rest direction of the bone from the parent). Three bones leave the neck in
+# directions of their own, so three joints stand there. All of them hang from the spine: a joint at the place of its
+# parent would be a bone without length, which other programs drop or stretch.
 REST = {
     "spine": (None, None),
-    "neck": ("spine", (0.0, 1.0, 0.0)),
-    "skull": ("neck", None),
-    "nose": ("skull", (0.0, 0.9, 0.43589)),
+    "neck": ("spine", UP),
+    "nose": ("neck", (0.0, 0.9, 0.43589)),
     "head": ("nose", (0.0, 0.9, -0.43589)),
-    "left_clavicle": ("neck", None),
+    "left_clavicle": ("spine", UP),
     "left_shoulder": ("left_clavicle", (1.0, 0.0, 0.0)),
     "left_elbow": ("left_shoulder", (1.0, 0.0, 0.0)),
     "left_wrist": ("left_elbow", (1.0, 0.0, 0.0)),
-    "right_clavicle": ("neck", None),
+    "right_clavicle": ("spine", UP),
     "right_shoulder": ("right_clavicle", (-1.0, 0.0, 0.0)),
     "right_elbow": ("right_shoulder", (-1.0, 0.0, 0.0)),
     "right_wrist": ("right_elbow", (-1.0, 0.0, 0.0)),
 }
+HELPERS = {"left_clavicle": "neck", "right_clavicle": "neck"}  # joint that the motion lacks -> where it stands
 END_SITES = {"head": (0.0, 5.0, 0.0), "left_wrist": (10.0, 0.0, 0.0), "right_wrist": (-10.0, 0.0, 0.0)}  # cm
+SCALES = (1e-3, 1e3)
 
 
-def write_bvh(path, motion: Motion) -> Path:
+def write_bvh(path, motion: Motion, scale: float = 1.0) -> Path:
     """Write a motion of the canonical skeleton as BVH.
 
-    The rest pose is a T-pose that faces +z, in centimetres, with the motion's mean bone lengths;
-    rotations are in the order ZXY. A motion whose bone lengths are constant is read back exactly
-    (to 1e-3 cm); time starts at 0 because BVH knows no onset.
+    The rest pose is a T-pose that faces +z, with the motion's mean bone lengths; rotations are in the order ZXY. A
+    motion whose bone lengths are constant is read back exactly (to .01 mm); time starts at 0, as BVH knows no onset.
+
+    Parameters
+    ----------
+    path : file to write
+    motion : on the canonical skeleton
+    scale : 1 writes centimetres, 0.01 metres (Blender), 10 millimetres
 
     Raises
     ------
     UserError
-        For another skeleton.
+        For another skeleton, or a scale outside .001 to 1000.
     """
     if motion.skeleton != Skeleton():
         raise UserError(f"bvh: only the canonical skeleton can be written ({', '.join(TED10_JOINTS)})")
-    positions = motion.positions.astype(np.float64) * 100  # (frames, joints, 3), cm
+    if not SCALES[0] <= scale <= SCALES[1]:
+        raise UserError(f"scale: must be between {SCALES[0]:g} and {SCALES[1]:g}; got {scale:g}; 0.01 writes metres")
+    positions = motion.positions.astype(np.float64) * 100 * scale  # (frames, joints, 3)
     lengths = {
         TED10_JOINTS[child]: float(np.linalg.norm(positions[:, child] - positions[:, parent], axis=-1).mean())
         for child, parent in enumerate(TED10_PARENTS)
         if parent >= 0
     }
+    lengths |= {helper: lengths[joint] for helper, joint in HELPERS.items()}
     offsets = {
         joint: np.zeros(3) if rest is None else lengths[joint] * _unit(np.array(rest))
         for joint, (_, rest) in REST.items()
     }
+    ends = {joint: scale * np.array(offset) for joint, offset in END_SITES.items()}
     angles = _euler_angles(positions)
     channels = np.concatenate([positions[:, 0], *(angles[joint] for joint in REST)], axis=1)
     out = io.StringIO()
     out.write("HIERARCHY\n")
-    _write_joint(out, "spine", offsets, 0)
+    _write_joint(out, "spine", offsets, ends, 0)
     out.write(f"MOTION\nFrames: {motion.n_frames}\nFrame Time: {1 / motion.fps:.9f}\n")
     np.savetxt(out, channels, fmt="%.6f")
     return write_text(path, out.getvalue())
 
 
-def _write_joint(out, joint: str, offsets: dict[str, np.ndarray], depth: int) -> None:
+def _write_joint(out, joint: str, offsets: dict[str, np.ndarray], ends: dict[str, np.ndarray], depth: int) -> None:
     pad = "\t" * depth
     root = REST[joint][0] is None
     rotation = "Zrotation Xrotation Yrotation"
@@ -74,9 +90,9 @@ def _write_joint(out, joint: str, offsets: dict[str, np.ndarray], depth: int) ->
     out.write(f"{pad}\tCHANNELS {'6 Xposition Yposition Zposition' if root else '3'} {rotation}\n")
     for child, (parent, _) in REST.items():
         if parent == joint:
-            _write_joint(out, child, offsets, depth + 1)
-    if joint in END_SITES:
-        out.write(f"{pad}\tEnd Site\n{pad}\t{{\n{pad}\t\tOFFSET {_numbers(END_SITES[joint])}\n{pad}\t}}\n")
+            _write_joint(out, child, offsets, ends, depth + 1)
+    if joint in ends:
+        out.write(f"{pad}\tEnd Site\n{pad}\t{{\n{pad}\t\tOFFSET {_numbers(ends[joint])}\n{pad}\t}}\n")
     out.write(f"{pad}}}\n")
 
 
@@ -87,13 +103,11 @@ def _numbers(values) -> str:
 def _euler_angles(positions: np.ndarray) -> dict[str, np.ndarray]:
     """Local rotations of every written joint, arrays (frames, 3), degrees in the order ZXY.
 
-    A joint that carries one bone turns it from its rest direction onto the direction in the data;
-    the neck only hands the trunk's rotation on.
+    A joint that carries one bone turns it from its rest direction onto the direction in the data; the spine takes the
+    rotation of the trunk.
     """
-
     position = {joint: positions[:, k] for k, joint in enumerate(TED10_JOINTS)}
-    for helper in ("skull", "left_clavicle", "right_clavicle"):
-        position[helper] = position["neck"]
+    position |= {helper: position[joint] for helper, joint in HELPERS.items()}
     turn = {"spine": _trunk(position)}  # joint -> rotation from the rest pose, in the world
     local = {"spine": turn["spine"]}
     for joint, (parent, _) in REST.items():

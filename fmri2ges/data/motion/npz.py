@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from ...errors import UserError, one_line
+from ...motion.orient import Axes
 from ...types import Motion, Skeleton
 from ..atomic import write_npz
-from ..npz import npz_arrays, npz_names
+from ..npz import MEASURED, npz_arrays, npz_names
+from .imported import Imported
+from .rates import check_fps, rate_of
+from .skeletons import Mapping
 
 KEYS = ("positions", "fps", "start", "joints", "parents")
 
@@ -41,16 +46,25 @@ def read_motion(path) -> Motion:
         from .smplx import read_smplx
 
         return read_smplx(path)
-    arrays = npz_arrays(path, (*KEYS, "samples"))
+    arrays = npz_arrays(path, (*KEYS, "samples"), MEASURED)
     missing = [key for key in KEYS if key not in arrays]
     if missing:
         raise UserError(
-            f"{path}: is not a motion file: {', '.join(missing)} missing; it must hold {', '.join(KEYS)} (or `poses` of SMPL-X)"
+            f"{path}: is not a motion file: {', '.join(missing)} missing; it must hold {', '.join(KEYS)} "
+            "(or `poses` of SMPL-X)"
         )
     try:
         return _motion(arrays)
     except (ValueError, TypeError, OverflowError) as error:
         raise UserError(f"{path}: {one_line(error)}") from error
+
+
+def import_own(path) -> Imported:
+    """Motion of a file that `write_motion` or another program wrote in our format; units and axes by its word."""
+    motion = read_motion(path)
+    rate = rate_of(motion.fps, "fps")
+    mapping = Mapping({}, {}, "our own npz")
+    return Imported(replace(motion, fps=rate.fps), mapping, Axes("metres", "+y", 0.0), rate.notes, ours=True)
 
 
 def _motion(arrays: dict[str, np.ndarray]) -> Motion:
@@ -65,7 +79,7 @@ def _motion(arrays: dict[str, np.ndarray]) -> Motion:
         raise UserError(f"start must be finite seconds; got {start}")
     return Motion(
         positions=stacks["positions"],
-        fps=float(arrays["fps"]),
+        fps=check_fps(float(arrays["fps"]), "fps"),
         start=start,
         skeleton=Skeleton(
             tuple(str(j) for j in arrays["joints"].tolist()), tuple(int(p) for p in arrays["parents"].tolist())

@@ -14,11 +14,12 @@ from pathlib import Path
 
 import numpy as np
 
-from ...errors import UserError, check_finite, check_positive
-from ...motion.features import resample
+from ...errors import UserError, check_finite
 from ...motion.orient import canonical_motion
-from ..npz import npz_arrays
-from .bvh import Imported
+from ..npz import MEASURED, npz_arrays, npz_names
+from .imported import Imported
+from .pose_kinds import check_axis_angle
+from .rates import Rate, is_rate, stated_rate
 from .skeletons import Mapping
 
 # joint -> (number in `poses`, parent, offset from the parent in metres; x left, y up, z forward)
@@ -38,9 +39,14 @@ BODY: dict[str, tuple[int, str | None, tuple[float, float, float]]] = {
     "right_elbow": (19, "right_shoulder", (-0.27, 0.0, 0.0)),
     "right_wrist": (21, "right_elbow", (-0.25, 0.0, 0.0)),
 }
+# What the canonical skeleton takes, by its roles.
+ROLE_OF = {"spine1": "spine"}
+JOINTS = ("spine1", "neck", "head", *(f"{s}_{p}" for s in ("left", "right") for p in ("shoulder", "elbow", "wrist")))
 N_BODY = 22  # joints at the head of `poses`, in SMPL, SMPL-H and SMPL-X alike
-RATE_KEYS = ("mocap_frame_rate", "mocap_framerate", "fps")
 FPS = 30.0  # of BEAT2, where the file does not say
+LENGTH = "mocap_time_length"  # seconds, in files of AMASS
+MAX_RATES = 8  # arrays that may state a frame rate
+CHUNK = 8192  # frames whose kinematics are computed at once
 
 
 def read_smplx(path, fps: float | None = None):
@@ -53,32 +59,40 @@ def import_smplx(path, fps: float | None = None) -> Imported:
 
     Parameters
     ----------
-    path : .npz with `poses` (n_frames, 165) in radians (SMPL-H, 156, and SMPL, 72, will do), and, if
-        present, `trans` (n_frames, 3) in metres and `mocap_frame_rate`
+    path : .npz with `poses` (n_frames, 165) in radians (SMPL-H, 156, SMPL, 72, and the body alone, 66, will do),
+        and, if present, `trans` (n_frames, 3) in metres and a frame rate such as `mocap_frame_rate`
     fps : frames per second wanted; None keeps those of the file
 
     Raises
     ------
     UserError
-        When an array is missing or has another shape.
+        When an array is missing or has another shape, or `poses` are no axis-angle rotations in radians.
     """
     path = Path(path)
-    arrays = npz_arrays(path, ("poses", "trans", *RATE_KEYS))
-    poses = _numbers(path, arrays, "poses")
-    if poses.ndim != 2 or poses.shape[1] < 3 * N_BODY or poses.shape[1] % 3 or not len(poses):
-        raise UserError(
-            f"{path}: poses must be frames x (3 numbers per joint, at least {N_BODY} joints); got {poses.shape}"
-        )
-    trans = _numbers(path, arrays, "trans") if "trans" in arrays else np.zeros((len(poses), 3))
+    rates = [name for name in npz_names(path) if is_rate(name)]
+    if len(rates) > MAX_RATES:
+        raise UserError(f"{path}: {len(rates)} arrays state a frame rate, such as {', '.join(rates[:3])}; keep one")
+    arrays = npz_arrays(path, ("poses", "trans", LENGTH, *rates), MEASURED)
+    poses = _rotations(path, _floats(path, arrays, "poses"))
+    trans = _finite(path, "trans", _floats(path, arrays, "trans")) if "trans" in arrays else np.zeros((len(poses), 3))
     if trans.shape != (len(poses), 3):
         raise UserError(f"{path}: trans must be {(len(poses), 3)}, as poses has {len(poses)} frames; got {trans.shape}")
-    places, head = pose(poses[:, : 3 * N_BODY].reshape(len(poses), N_BODY, 3), trans)
-    places["spine"] = places["spine1"]
     try:
-        motion, axes = canonical_motion(places, head, _rate(path, arrays), units="metres")
+        rate = _rate(arrays, rates, len(poses))
+        motion, axes = canonical_motion(*_posed(poses, trans), rate.fps)
     except UserError as error:
         raise UserError(f"{path}: {error}") from error
-    return Imported(resample(motion, fps) if fps else motion, Mapping({}, {}, "SMPL-X"), axes)
+    return Imported(motion, Mapping({}, {}, "SMPL-X"), axes, rate.notes).at(fps)
+
+
+def _posed(poses: np.ndarray, trans: np.ndarray) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """Joints and head rotations of all frames, a part of the frames at a time: matrices take 20 times the poses."""
+    parts = []
+    for first in range(0, len(poses), CHUNK):
+        rows = slice(first, first + CHUNK)
+        parts.append(pose(poses[rows].reshape(-1, N_BODY, 3), trans[rows]))
+    joints = {ROLE_OF.get(name, name): np.concatenate([p[0][name] for p in parts]) for name in JOINTS}
+    return joints, np.concatenate([p[1] for p in parts])
 
 
 def pose(rotations: np.ndarray, trans: np.ndarray) -> tuple[dict[str, np.ndarray], np.ndarray]:
@@ -104,26 +118,47 @@ def pose(rotations: np.ndarray, trans: np.ndarray) -> tuple[dict[str, np.ndarray
     return places, turns["head"]
 
 
-def _numbers(path: Path, arrays: dict[str, np.ndarray], key: str) -> np.ndarray:
+def _floats(path: Path, arrays: dict[str, np.ndarray], key: str) -> np.ndarray:
     if key not in arrays:
         raise UserError(
             f"{path}: holds no array {key!r}; it must hold what BEAT2 ships (poses, trans, mocap_frame_rate)"
         )
-    if arrays[key].dtype.kind not in "fiu":
-        raise UserError(f"{path}: {key} must be numbers; got {arrays[key].dtype}")
+    if arrays[key].dtype.kind != "f":
+        raise UserError(f"{path}: {key} must be numbers with a decimal point; got {arrays[key].dtype}")
+    return arrays[key]
+
+
+def _rotations(path: Path, poses: np.ndarray) -> np.ndarray:
+    """Axis-angle of the body's joints, array (n_frames, 66), float64, radians."""
+    try:
+        flat = check_axis_angle(poses)
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from error
+    return _finite(path, "poses", flat[:, : 3 * N_BODY])
+
+
+def _finite(path: Path, key: str, array: np.ndarray) -> np.ndarray:
     with np.errstate(over="ignore", invalid="ignore"):
-        values = arrays[key].astype(np.float64)
+        values = array.astype(np.float64)
     check_finite(f"{path}: {key}", values)
     if values.size and np.abs(values).max() > 1e6:
         raise UserError(f"{path}: {key} holds {np.abs(values).max():g}, which is neither radians nor metres")
     return values
 
 
-def _rate(path: Path, arrays: dict[str, np.ndarray]) -> float:
-    for key in RATE_KEYS:
-        if key in arrays and arrays[key].size == 1 and arrays[key].dtype.kind in "fiu":
-            rate = check_positive(f"{path}: {key}", float(arrays[key].reshape(())), "frames per second")
-            if rate > 2000:
-                raise UserError(f"{path}: {key}: {rate:g} frames per second are too many")
-            return rate
-    return FPS
+def _rate(arrays: dict[str, np.ndarray], rates: list[str], n_frames: int) -> Rate:
+    """Frames per second: stated, or following from the stated length, or assumed and said so."""
+    length = arrays.get(LENGTH)
+    seconds = (
+        float(length.reshape(())) if length is not None and length.size == 1 and length.dtype.kind in "fiu" else 0.0
+    )
+    rate = stated_rate({name: arrays[name] for name in rates})
+    if rate is None and seconds > 0:
+        return stated_rate({LENGTH: np.array(n_frames / seconds)})
+    if rate is None:
+        assumed = f"{FPS:g} per second assumed, which gives {n_frames / FPS:.1f} s of motion"
+        return Rate(FPS, (f"states no frame rate (such as mocap_frame_rate): {assumed}",))
+    if seconds > 0 and abs(n_frames / rate.fps - seconds) > max(1.0, 0.02 * seconds):
+        found = f"{n_frames} frames at {rate.fps:g} per second are {n_frames / rate.fps:.1f} s"
+        return Rate(rate.fps, (*rate.notes, f"{found}, but {LENGTH} is {seconds:.1f} s"))
+    return rate

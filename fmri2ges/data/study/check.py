@@ -7,11 +7,12 @@ from dataclasses import asdict, dataclass, field
 import numpy as np
 
 from ...errors import UserError, one_line
+from ...motion.amount import OWN_T2G_SECONDS
 from ...types import Words
 from ...work import QUIET, Work
 from ..bold.read import Bold
 from .clocks import ClockFacts, clock_facts
-from .facts import ClipFacts, RecordingFacts, counted, minutes, summary_lines, text_facts
+from .facts import ClipFacts, RecordingFacts, counted, minutes, summary_lines, t2g_choice, text_facts
 from .file import parse_study
 from .folds import within_story_folds
 from .lengths import (
@@ -64,8 +65,9 @@ class _Findings:
     recordings: list[RecordingFacts] = field(default_factory=list)
     clips: list[ClipFacts] = field(default_factory=list)
     clocks: dict[str, ClockFacts] = field(default_factory=dict)
-    # Problems of motion files, as (whether the clip's own file is named in front, text) -> the clips.
+    # Problems and notes of motion files, as (whether the clip's own file is named in front, text) -> the clips.
     motions: dict[tuple[bool, str], list[GestureSource]] = field(default_factory=dict)
+    motion_notes: dict[tuple[bool, str], list[GestureSource]] = field(default_factory=dict)
     columns: dict[tuple[str, ...], list[str]] = field(default_factory=dict)  # names of a table -> its subjects
 
     def add(self, found: Comparison) -> None:
@@ -88,13 +90,14 @@ def check_study(path, work: Work = QUIET) -> Checked:
     for k, (label, _, source) in enumerate(entries):
         work.report(k / len(entries), label)
         (_check_recording if isinstance(source, RecordingSource) else _check_clip)(found, label, source)
-    problems = [*found.problems, *_motion_problems(found.motions), *_column_problems(found)]
+    problems = [*found.problems, *_by_clip(found.motions), *_column_problems(found)]
     clocks = tuple(found.clocks.values())
     notes = [
         *(note for c in clocks if (note := c.note)),
         *assumed_timing(study),
         *_shared_notes(found.bold_notes),
         *found.notes,
+        *_by_clip(found.motion_notes),
         *word_notes(study),
     ]
     return Checked(
@@ -115,6 +118,7 @@ def checked_to_dict(checked: Checked) -> dict:
     study = checked.study
     if study is None:
         return out
+    t2g = t2g_choice(study, list(checked.clips))
     heard, spoken = text_facts(study, study.recordings), text_facts(study, study.gestures)
     return out | {
         "name": study.name,
@@ -130,6 +134,12 @@ def checked_to_dict(checked: Checked) -> dict:
             "gesture": sum(c.seconds for c in checked.clips) / 60,
             "words_heard": heard.seconds / 60,
             "words_spoken": spoken.seconds / 60,
+        },
+        "t2g": {
+            "trained_on": t2g.trained_on,
+            "seconds": t2g.seconds,
+            "needed": OWN_T2G_SECONDS,
+            "note": t2g.describe(),
         },
         "words": {"heard": asdict(heard), "spoken": asdict(spoken)},
         "split": {
@@ -209,9 +219,21 @@ def _check_clip(found: _Findings, label: str, source: GestureSource) -> None:
     n_words = None if words is None else len(words)
     taken = (imported.mapping.source, imported.describe())
     found.clips.append(
-        ClipFacts(source.clip, source.speaker, motion.duration, motion.fps, len(motion.skeleton), *taken, n_words)
+        ClipFacts(
+            source.clip,
+            source.speaker,
+            motion.duration,
+            motion.fps,
+            len(motion.skeleton),
+            *taken,
+            n_words,
+            imported.axes.units,
+            imported.axes.up,
+            imported.axes.yaw,
+        )
     )
-    found.notes += [f"{source.motion}: {note}" for note in imported.axes.notes]
+    for note in imported.all_notes:
+        found.motion_notes.setdefault((True, note), []).append(source)
     if words:
         what = f"motion ({motion.n_frames} frames at {motion.fps:g} per second)"
         stretch = Stretch(what, motion.start, motion.start + motion.duration, MOTION)
@@ -225,8 +247,8 @@ def _words(study: Study, source) -> Words | None:
         return None  # word_problems has reported it
 
 
-def _motion_problems(motions: dict[tuple[bool, str], list[GestureSource]]) -> list[str]:
-    """One line per problem of motion files; clips that share it are named together."""
+def _by_clip(motions: dict[tuple[bool, str], list[GestureSource]]) -> list[str]:
+    """One line per problem or note of motion files; clips that share it are named together."""
     lines = []
     for (own, text), clips in motions.items():
         line = f"{clips[0].motion}: {text}" if own else text

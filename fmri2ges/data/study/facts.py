@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ...errors import UserError
+from ...motion.amount import T2GChoice, choose_t2g
 from ...types import Words
 from .model import Study
 
@@ -35,7 +36,10 @@ class RecordingFacts:
 
 @dataclass(frozen=True)
 class ClipFacts:
-    """What was read of one gesture clip; `understood` says how its skeleton, units and axes were taken."""
+    """What was read of one gesture clip; `understood` says how its skeleton, units and axes were taken.
+
+    `units`, `up` and `yaw` (degrees by which it was turned to face +z) are those of the file.
+    """
 
     clip: str
     speaker: str
@@ -45,6 +49,9 @@ class ClipFacts:
     skeleton: str
     understood: str
     n_words: int | None
+    units: str = "metres"
+    up: str = "+y"
+    yaw: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -111,9 +118,9 @@ def summary_lines(study: Study, recordings: list[RecordingFacts], clips: list[Cl
             f"{', '.join(f'{r:g}' for r in rates) or 'no'} frames per second"
         )
         if clips:
-            found = counted(c.skeleton for c in clips)
-            lines.append("skeletons: " + "; ".join(f"{skeleton} ({n})" for skeleton, n in found.items()))
+            lines.append("skeletons: " + "; ".join(_skeletons(clips)))
         lines.append(_words_line("words spoken", text_facts(study, study.gestures)))
+    lines.append(t2g_choice(study, clips).describe())
     split = study.split
     if split.within_story_folds:
         lines.append(f"split: {split.within_story_folds} folds inside the story, {split.gap:g} s gap")
@@ -123,6 +130,25 @@ def summary_lines(study: Study, recordings: list[RecordingFacts], clips: list[Cl
             f"{len(split.test_stories)} test"
         )
     return lines
+
+
+def t2g_choice(study: Study, clips: list[ClipFacts]) -> T2GChoice:
+    """Which T2G a run of the study uses: that follows from how much gesture there is to train on."""
+    training = {g.clip for g in study.train_gestures}
+    return choose_t2g(c.seconds for c in clips if c.clip in training)
+
+
+def _skeletons(clips: list[ClipFacts]) -> list[str]:
+    """Rig, units, axis up and facing that were found, with the number of clips of each kind."""
+    kinds: dict[tuple[str, str, str], list[float]] = {}
+    for c in clips:
+        kinds.setdefault((c.skeleton, c.units, c.up), []).append(round(c.yaw) + 0.0)
+    out = []
+    for (skeleton, units, up), yaws in kinds.items():
+        low, high = min(yaws), max(yaws)
+        turned = f"{low:g}" if low == high else f"{low:g} to {high:g}"
+        out.append(f"{skeleton}, {units}, {up} up, turned by {turned} degrees to face +z ({len(yaws)})")
+    return out
 
 
 def _words_line(title: str, texts: TextFacts) -> str:

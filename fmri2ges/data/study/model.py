@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..bold.confounds import Confounds
     from ..bold.pycortex import PycortexSubject
     from ..bold.read import Bold
-    from ..motion.bvh import Imported
+    from ..motion.imported import Imported
     from ..words.rows import WordsReport
 
 

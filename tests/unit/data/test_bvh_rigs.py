@@ -9,7 +9,8 @@ from scipy.spatial.transform import Rotation
 
 from fmri2ges.data.motion.bvh import import_bvh, propose_for, read_bvh, write_bvh
 from fmri2ges.data.motion.bvh_parse import parse_bvh
-from fmri2ges.data.motion.skeletons import ROLES, propose_mapping, read_mapping, split_name, write_mapping
+from fmri2ges.data.motion.proposals import propose_mapping, split_name
+from fmri2ges.data.motion.skeletons import ROLES, read_mapping, write_mapping
 from fmri2ges.errors import UserError
 from fmri2ges.motion.features import resample, to_bones
 from fmri2ges.types import TED10_JOINTS
@@ -61,11 +62,13 @@ def test_positions_agree_with_bvhio(tmp_path, order, six):
 @pytest.mark.parametrize(
     "rig, found",
     [
-        ("zeroeggs", "BEAT, ZeroEGGS, SeG, Trinity or Mixamo"),
-        ("mixamo", "BEAT, ZeroEGGS, SeG, Trinity or Mixamo"),
+        ("zeroeggs", "BEAT, ZeroEGGS, Trinity or Mixamo"),
+        ("mixamo", "BEAT, ZeroEGGS, Trinity or Mixamo"),
         ("cmu", "CMU"),
         ("beat short", "BEAT, short names"),
         ("genea", "GENEA, Talking With Hands"),
+        ("seg", "SeG, Xsens (collar, shoulder, elbow, wrist), with chest"),
+        ("biped", "Biped"),
     ],
 )
 @pytest.mark.parametrize(
@@ -165,6 +168,9 @@ def test_names_are_split(name, parts):
     assert split_name(name) == parts
 
 
+NAMED = "\n".join(f"{role} = 'joint of {role}'" for role in ROLES)
+
+
 @pytest.mark.parametrize(
     "text, message",
     [
@@ -174,10 +180,15 @@ def test_names_are_split(name, parts):
         ("[joints]\nspine = 'a'", "names no joint for neck, head"),
         ("[joints", "is not valid TOML"),
         (
-            "units = 'parsecs'\n[joints]\n" + "\n".join(f"{r} = 'a'" for r in ROLES),
+            "units = 'parsecs'\n[joints]\n" + NAMED,
             "units: 'parsecs' is not known; allowed: centimetres",
         ),
-        ("units = 3\n[joints]\n" + "\n".join(f"{r} = 'a'" for r in ROLES), "units: '3' is not known"),
+        ("units = 3\n[joints]\n" + NAMED, "units: '3' is not known"),
+        ("mirrored = 1\n[joints]\n" + NAMED, "mirrored: must be true or false; got 1"),
+        (
+            "[joints]\n" + NAMED.replace("of neck", "of head"),
+            "gives one joint to two roles: neck and head = joint of head",
+        ),
     ],
 )
 def test_wrong_mappings_are_one_clear_line(tmp_path, text, message):
@@ -211,7 +222,7 @@ HEAD = "HIERARCHY\nROOT a\n{\n OFFSET 0 0 0\n CHANNELS 3 Xrotation Yrotation Zro
             "1 frames of 3 numbers where its header announces 2 frames of 3; was the file cut off",
         ),
         (HEAD + "MOTION\nFrames: 99999999999999\nFrame Time: 0.1\n1 2 3\n", "1 frames of 3 numbers where"),
-        (HEAD + "MOTION\nFrames: 1\nFrame Time: 0\n1 2 3\n", "holds no frames or no frame time"),
+        (HEAD + "MOTION\nFrames: 1\nFrame Time: 0\n1 2 3\n", "line 13: .*Frame Time: '0' is no frame time in seconds"),
         (HEAD + "MOTION\nFrames: 1\nFrame Time: 0.1\n1 2 nan\n", "frame 1, channel 3: nan is no finite"),
         (HEAD + "MOTION\nFrames: 1\nFrame Time: 0.1\n", "holds no frames"),
         (HEAD + "MOTION\nFrames: 2\nFrame Time: 0.1\n1 2 3\n1 2\n", "in the frames"),

@@ -130,7 +130,9 @@ def test_an_unknown_rig_is_named_once_and_understood_with_its_mapping(toy):
     assert checked.clips[1].understood.startswith(
         "bones.toml: 40 frames at 30 per second, centimetres, +y up, turned by "
     )
-    assert any(line == "skeletons: our own npz (1); bones.toml (2)" for line in checked.summary)
+    (line,) = (line for line in checked.summary if line.startswith("skeletons: "))
+    assert line.startswith("skeletons: our own npz, metres, +y up, turned by 0 degrees to face +z (1); bones.toml, ")
+    assert "bones.toml, centimetres, +y up, turned by " in line and line.endswith("degrees to face +z (2)")
     clip = load_study(toy).read_clip(load_study(toy).gestures[1])
     assert clip.motion.n_frames == 40 and len(clip.motion.skeleton) == 10
 
@@ -221,3 +223,18 @@ def test_the_skeleton_command_knows_a_known_rig(tmp_path, capsys):
     assert "CMU: all joints are known" in capsys.readouterr().out
     assert main(["skeleton", str(tmp_path / "none.bvh"), "--out", str(tmp_path / "t.toml")]) == 2
     assert not (tmp_path / "t.toml").exists()
+
+
+def test_a_note_that_many_clips_share_comes_once(toy):
+    turns = rigs.motion(np.random.default_rng(0), 40)
+    for name in ("one", "two", "three"):
+        rigs.write(toy.parent / f"{name}.bvh", rigs.NAMES["seg"], turns)
+        change(toy.parent / f"{name}.bvh", ("Frame Time: 0.0333333", "Frame Time: 0.033"))
+    checked = check_study(with_clips(toy, "one", "two", "three"))
+    assert checked.problems == ()
+    (note,) = (note for note in checked.notes if "Frame Time" in note)
+    assert note.startswith(f"{toy.parent / 'one.bvh'}: Frame Time: 0.033 s is 30.303 frames per second; taken as 30")
+    assert note.endswith("(the same in 2 more clips: two, three)")
+    (line,) = (line for line in checked.summary if line.startswith("skeletons: "))
+    assert "SeG, Xsens (collar, shoulder, elbow, wrist), with chest, centimetres, +y up, turned by" in line
+    assert line.endswith("degrees to face +z (3)")

@@ -1,6 +1,7 @@
 """Motion to disk and back: npz, BVH, CSV, GIFTI."""
 
 import csv
+import re
 import warnings
 
 import nibabel
@@ -11,6 +12,8 @@ import pytest
 from fmri2ges.brain.atlas import load_atlas
 from fmri2ges.data.atomic import read_json, write_json, write_npz
 from fmri2ges.data.motion.bvh import read_bvh, write_bvh
+from fmri2ges.data.motion.bvh_parse import parse_bvh
+from fmri2ges.data.motion.files import import_motion_file
 from fmri2ges.data.motion.npz import read_motion, write_motion
 from fmri2ges.data.rois.files import select_rois
 from fmri2ges.errors import UserError
@@ -18,6 +21,7 @@ from fmri2ges.figures.export import export
 from fmri2ges.motion.features import BONE_LENGTHS
 from fmri2ges.results import Decoded
 from fmri2ges.types import TED10_JOINTS, Motion, Skeleton
+from tests.conftest import make_motion
 
 
 def test_npz_keeps_samples_skeleton_and_clock(tmp_path):
@@ -62,10 +66,39 @@ def test_bvh_has_a_real_rest_pose(tmp_path, walk):
     assert rest["nose"][2] > 5  # the face looks along +z
     # The T-pose of the data is the rest pose: apart from the head nothing turns.
     angles = dict(zip(bvh.joint_names, np.degrees(bvh.joint_angles[0])))
-    for joint in ("spine", "neck", "left_clavicle", "left_shoulder", "right_elbow"):
+    for joint in ("spine", "left_clavicle", "left_shoulder", "right_elbow"):
         np.testing.assert_allclose(angles[joint], 0, atol=1e-3)
     # A quarter turn of the body is carried by the root.
     np.testing.assert_allclose(np.degrees(bvh.joint_angles[1][0]), [0, 0, 90], atol=1e-3)
+
+
+@pytest.mark.parametrize("scale", [1.0, 0.01, 10.0])
+def test_no_bone_of_a_written_file_has_length_zero(tmp_path, walk, scale):
+    """Programs that make a bone of every joint drop, or stretch, one that stands where its parent stands."""
+    bvh = parse_bvh(write_bvh(tmp_path / "m.bvh", walk, scale))
+    lengths = np.linalg.norm(bvh.offsets, axis=1)
+    assert bvh.names[0] == "spine" and (lengths[1:] > 5 * scale).all()  # 5 cm
+    ends = re.findall(r"End Site\s*\{\s*OFFSET (\S+) (\S+) (\S+)", (tmp_path / "m.bvh").read_text())
+    assert len(ends) == 3 and all(np.linalg.norm(np.array(end, float)) >= 5 * scale for end in ends)
+
+
+@pytest.mark.parametrize("scale, units", [(1.0, "centimetres"), (0.01, "metres"), (10.0, "millimetres")])
+def test_a_written_scale_is_read_back(tmp_path, scale, units):
+    motion = make_motion(np.random.default_rng(0), 40)
+    path = write_bvh(tmp_path / "m.bvh", motion, scale)
+    place = pybvh.read_bvh_file(path, world_up="+y")
+    wrist = place.joint_positions()[:, place.joint_names.index("left_wrist")]
+    np.testing.assert_allclose(wrist, 100 * scale * motion.positions[:, 6], atol=1e-3 * scale)  # .01 mm
+    got = import_motion_file(path)
+    assert got.axes.units == units and got.all_notes == ()
+    np.testing.assert_allclose(got.motion.positions, motion.positions, atol=1e-5)
+
+
+@pytest.mark.parametrize("scale", [0.0, -1.0, 1e-9, 1e9, float("nan")])
+def test_a_scale_that_cannot_be_is_one_clear_line(tmp_path, walk, scale):
+    with pytest.raises(UserError, match="scale: must be between 0.001 and 1000; .*0.01 writes metres"):
+        write_bvh(tmp_path / "m.bvh", walk, scale)
+    assert not list(tmp_path.iterdir())
 
 
 def test_bvh_positions_agree_with_pybvh(tmp_path, walk):

@@ -4,7 +4,8 @@ import pytest
 from PIL import Image
 
 from fmri2ges.errors import UserError
-from fmri2ges.figures.video import write_video
+from fmri2ges.figures.gif import frames_of
+from fmri2ges.figures.video import Film, write_video
 from fmri2ges.types import Motion, Words
 
 WORDS = Words.from_lists(["hello", "there"], [0.2, 1.0], [0.3, 0.3])
@@ -18,10 +19,10 @@ def motions(synthetic):
 
 @pytest.mark.parametrize("suffix", ["gif", "mp4"])
 def test_the_film_has_every_frame_and_lasts_as_long(suffix, motions, tmp_path):
-    out = write_video(motions, WORDS, tmp_path / f"f.{suffix}")
+    out = write_video(Film(motions, WORDS), tmp_path / f"f.{suffix}", fps=15)
     frames = iio.imread(out)
     assert len(frames) == 30
-    assert frames.shape[2] == 640 and frames.shape[1] % 2 == 0
+    assert frames.shape[1:3] == (1080, 1920) if suffix == "mp4" else frames.shape[2] == 640
     assert np.abs(frames[0].astype(int) - frames[-1].astype(int)).max() > 100  # something moved
     if suffix == "gif":
         picture = Image.open(out)
@@ -33,7 +34,7 @@ def test_the_film_has_every_frame_and_lasts_as_long(suffix, motions, tmp_path):
 
 
 def test_both_branches_keep_their_side_and_colour(motions, tmp_path):
-    frame = iio.imread(write_video(motions, None, tmp_path / "f.gif"))[0].astype(int)
+    frame = iio.imread(write_video(Film(motions), tmp_path / "f.gif"))[0].astype(int)
     blue = (frame[:, :, 2] - frame[:, :, 0]) > 100
     orange = (frame[:, :, 0] - frame[:, :, 2]) > 100
     assert blue.any() and orange.any()
@@ -41,16 +42,16 @@ def test_both_branches_keep_their_side_and_colour(motions, tmp_path):
 
 
 def test_words_appear_when_they_are_said_and_the_mark_is_burnt_in(motions, tmp_path):
-    frames = iio.imread(write_video(motions, WORDS, tmp_path / "f.gif", simulated=True)).astype(int)
+    frames = iio.imread(write_video(Film(motions, WORDS, simulated=True), tmp_path / "f.gif")).astype(int)
     below = (frames[:, -50:] < 128).any(-1).sum((1, 2))
     assert below[0] == 0 < below[8] < below[20]  # nothing, one word, two words
-    plain = iio.imread(write_video(motions, WORDS, tmp_path / "g.gif")).astype(int)
+    plain = iio.imread(write_video(Film(motions, WORDS), tmp_path / "g.gif")).astype(int)
     assert (frames[0][:32] < 200).sum() > (plain[0][:32] < 200).sum()
 
 
 def test_the_common_stretch_is_shown(motions, tmp_path):
     late = Motion(motions["direct"].positions, start=1.0)
-    frames = iio.imread(write_video({"text": motions["text"], "direct": late}, None, tmp_path / "f.gif"))
+    frames = iio.imread(write_video(Film({"text": motions["text"], "direct": late}), tmp_path / "f.gif"))
     assert len(frames) == 15
 
 
@@ -59,40 +60,36 @@ def test_the_common_stretch_is_shown(motions, tmp_path):
     [
         ({"out": "f.avi"}, "allowed: .gif, .mp4"),
         ({"motions": {}}, "at least one branch"),
-        ({"fps": 0}, "fps"),
+        ({"fps": 0}, "fps: must be above 0 and at most 120"),
+        ({"fps": 1e9}, "fps: must be above 0 and at most 120"),
+        ({"fps": float("nan")}, "fps: must be above 0"),
     ],
 )
 def test_wrong_options_are_one_clear_line(change, message, motions, tmp_path):
-    options = {"motions": motions, "words": None, "out": "f.gif", "fps": 15, **change}
+    options = {"motions": motions, "out": "f.gif", "fps": 15, **change}
     with pytest.raises(UserError, match=message):
-        write_video(options["motions"], options["words"], tmp_path / options["out"], options["fps"])
+        write_video(Film(options["motions"]), tmp_path / options["out"], options["fps"])
     assert not list(tmp_path.iterdir())
 
 
 def test_motions_without_a_common_moment_are_refused(motions, tmp_path):
     with pytest.raises(UserError, match="no moment in common"):
-        write_video(
-            {"text": motions["text"], "direct": Motion(motions["direct"].positions, start=9.0)},
-            None,
-            tmp_path / "f.gif",
-        )
+        late = Motion(motions["direct"].positions, start=9.0)
+        write_video(Film({"text": motions["text"], "direct": late}), tmp_path / "f.gif")
 
 
 def test_a_film_of_one_still_picture_and_equal_pictures(motions, tmp_path):
     still = Motion(np.repeat(motions["text"].positions[:1], 15, 0))
-    one = iio.imread(write_video({"text": Motion(still.positions[:1])}, None, tmp_path / "one.gif"))
-    many = iio.imread(write_video({"text": still}, WORDS, tmp_path / "many.gif"))
+    one = iio.imread(write_video(Film({"text": Motion(still.positions[:1])}), tmp_path / "one.gif"))
+    many = iio.imread(write_video(Film({"text": still}, WORDS), tmp_path / "many.gif"))
     assert len(one) == 1 and len(many) == 15
     np.testing.assert_array_equal(many[0, 32:200], many[1, 32:200])  # below the clock, nothing moves
 
 
 def test_the_gif_shows_what_the_frames_hold(motions, tmp_path):
     """One palette for the film: the colours of every picture stay within a step of those that were drawn."""
-    from fmri2ges.figures.skeleton import centred
-    from fmri2ges.figures.video import _frames
-
-    gif = iio.imread(write_video(motions, WORDS, tmp_path / "f.gif", simulated=True))[..., :3].astype(int)
-    drawn = list(_frames({k: centred(m) for k, m in motions.items()}, WORDS, np.arange(30) / 15, True))
+    gif = iio.imread(write_video(Film(motions, WORDS, simulated=True), tmp_path / "f.gif"))[..., :3].astype(int)
+    drawn = list(frames_of(Film(motions).ordered, WORDS, np.arange(30) / 15, True))
     for k in (0, 13, 29):
         difference = np.abs(gif[k] - drawn[k].astype(int))
         assert difference.max() <= 40 and difference.mean() < 0.5

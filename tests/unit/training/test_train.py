@@ -68,6 +68,7 @@ def test_run_folder_is_complete_and_says_where_it_comes_from(run):
     manifest = trained.manifest
     assert manifest["simulated"] is True and manifest["world"]["seed"] == 7
     assert manifest["config"]["t2g_steps"] == 6
+    assert manifest["t2g"] == "study" and "trained on 20.0 minutes of gesture" in manifest["t2g_note"]
     assert {"study.toml", "words/train-01.tsv", "gesture/clip-01.npz"} <= manifest["digests"].keys()
 
 
@@ -228,12 +229,14 @@ def test_a_result_proves_where_it_comes_from(run):
     assert one.manifest["versions"]["numpy"] and one.manifest["device"] == "cpu"
 
 
-def test_the_text_branch_alone_never_reads_the_weights_of_the_direct_branch(run, tmp_path):
-    import shutil
+def test_the_text_branch_alone_never_reads_the_weights_of_the_direct_branch(run, monkeypatch):
+    from fmri2ges.decoding.run import Run
 
-    lame = shutil.copytree(run, tmp_path / "run")
-    (lame / "f2g-0.safetensors").write_bytes(b"never read")
-    decoded = open_run(lame, device="cpu").decode(ask(samples=1, start=0, stop=10, branch="text"))
+    def refused(self, fold):
+        raise AssertionError("F2G was read")
+
+    monkeypatch.setattr(Run, "f2g", refused)
+    decoded = open_run(run, device="cpu").decode(ask(samples=1, start=0, stop=10, branch="text"))
     assert decoded.direct is None and decoded.text is not None
 
 
@@ -249,7 +252,8 @@ def test_a_run_keeps_the_results_of_its_own_weights_only(run, tmp_path):
     kept = trained.kept(request)
     np.testing.assert_array_equal(kept.text.positions, made.text.positions)
     assert trained.kept(replace(request, seed=1)) is None
-    (copy / "f2g-0.safetensors").write_bytes((copy / "t2g.safetensors").read_bytes())  # stands for another training
+    file = copy / "f2g-0.safetensors"
+    store.write_generator(file, replace(store.read_generator(file, "cpu"), guidance=9.0))  # stands for another training
     again = open_run(copy, device="cpu")
     assert again.digest != trained.digest and again.kept(request) is None
 

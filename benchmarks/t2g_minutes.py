@@ -1,0 +1,106 @@
+"""How much gesture an own T2G needs: minutes of clips against likeness, distance and jerk on held-out texts.
+
+    python benchmarks/t2g_minutes.py [--out t2g_minutes.json]
+
+Clips of one speaker of the simulated world 0 are cut to so many minutes; T2G is trained on them as `train` does, and
+its samples for held-out texts are compared with what that speaker does. The shipped T2G (120 minutes of four speakers)
+and a second rendition by the same speaker stand beside it. It asserts what `motion.amount` says: below a batch of
+windows motion is rougher than real motion, from there on it is not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from fmri2ges.demo import WEIGHTS  # noqa: E402
+from fmri2ges.demo.world import CLIPS, TEST, World  # noqa: E402
+from fmri2ges.evaluation.fgd import frechet_distance  # noqa: E402
+from fmri2ges.evaluation.gesture import features, on_body, roughness, weighted_r  # noqa: E402
+from fmri2ges.evaluation.windows import cut_windows  # noqa: E402
+from fmri2ges.models.conditions import word_track  # noqa: E402
+from fmri2ges.models.generator import Generator  # noqa: E402
+from fmri2ges.motion.amount import OWN_T2G_SECONDS  # noqa: E402
+from fmri2ges.motion.features import from_bones, to_bones  # noqa: E402
+from fmri2ges.provenance import versions  # noqa: E402
+from fmri2ges.storage.encoder import load_encoder  # noqa: E402
+from fmri2ges.storage.models import read_generator  # noqa: E402
+from fmri2ges.text.embeddings import load_vectors  # noqa: E402
+from fmri2ges.training.corpus import GestureStory  # noqa: E402
+from fmri2ges.training.phase1 import train_t2g  # noqa: E402
+from fmri2ges.training.presets import preset_config  # noqa: E402
+
+MINUTES = (1.0, 3.0, 6.4, 12.0, 24.0)
+SECONDS = 300.0  # of each held-out text
+
+
+def clips_of_one_speaker(world: World, minutes: float) -> list[GestureStory]:
+    """The first minutes of the first speaker's clips."""
+    left, out = minutes * 60, []
+    for clip in CLIPS[::4]:
+        script, motion, _ = world.clip(clip)
+        seconds = min(left, motion.duration)
+        if seconds <= 0:
+            break
+        motion, words = motion.slice(0, seconds), script.words.slice(0, seconds)
+        out.append(GestureStory(clip, 0, to_bones(motion.positions), motion.start, words))
+        left -= seconds
+    return out
+
+
+def again(world: World) -> list[np.ndarray]:
+    """Bones of a second rendition of each held-out text, arrays (n_frames, 27)."""
+    return [to_bones(world.truth(story, rendition=1).positions) for story in TEST]
+
+
+def sampled(t2g: Generator, world: World, vectors) -> list[np.ndarray]:
+    """Bones of one sample for each held-out text, arrays (n_frames, 27)."""
+    seed = torch.Generator().manual_seed(0)
+    tracks = [word_track(words, vectors.matrix(words.text)) for words in (world.script(story).words for story in TEST)]
+    return [t2g.sample_bones([track], 0.0, SECONDS, 0, seed)[0] for track in tracks]
+
+
+def compared(bones: list[np.ndarray], world: World, encoder) -> dict[str, float]:
+    """Likeness, distance and jerk (m/s^3) of motion of the held-out texts."""
+    real = [to_bones(world.truth(story).positions)[: len(b)] for story, b in zip(TEST, bones)]
+    bodies = [(on_body(from_bones(r)), on_body(from_bones(b))) for r, b in zip(real, bones)]
+    r = float(np.mean([weighted_r(features(a), features(b)) for a, b in bodies]))
+    sets = [np.concatenate([encoder(cut_windows(x)) for x in motions]) for motions in (real, bones)]
+    return {"r": r, "fgd": frechet_distance(*sets), "jerk": float(np.mean([roughness(b, 3) for _, b in bodies]))}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, default=Path("t2g_minutes.json"))
+    parser.add_argument("--minutes", type=float, nargs="*", default=MINUTES)
+    args = parser.parse_args()
+    world, vectors, encoder, config = World(0), load_vectors(), load_encoder(), preset_config("demo")
+    shipped = read_generator(WEIGHTS / "t2g.safetensors", "cpu")
+    rows = [
+        {"what": "real re-rendition", **compared(again(world), world, encoder)},
+        {"what": "shipped T2G", "minutes": 120.0, **compared(sampled(shipped, world, vectors), world, encoder)},
+    ]
+    print(*rows, sep="\n", flush=True)
+    for minutes in args.minutes:
+        begun = time.time()
+        clips = clips_of_one_speaker(world, minutes)
+        t2g = train_t2g(clips, vectors, config, np.random.default_rng(0), "cpu")
+        scores = compared(sampled(t2g, world, vectors), world, encoder)
+        rows.append({"what": "own T2G", "minutes": minutes, **scores})
+        rows[-1]["seconds"] = round(time.time() - begun)
+        print(rows[-1], flush=True)
+        rough = scores["jerk"] > 1.5 * rows[0]["jerk"]
+        assert rough == (minutes * 60 < OWN_T2G_SECONDS), rows[-1]
+    args.out.write_text(json.dumps({"rows": rows, "versions": versions()}, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

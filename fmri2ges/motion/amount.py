@@ -1,0 +1,58 @@
+"""How much gesture a T2G of a study's own needs, and which T2G a run uses.
+
+The minimum follows from how the network is trained: a step sees a batch of 48 windows of 8 s. With less gesture than
+that the windows of a single step overlap, and the network learns the clips by heart: after one minute of clips its
+motion is four times as jerky as the shipped one's, after three minutes three times (docs/decisions/0011).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+WINDOW_SECONDS = 8.0  # of motion that a generator sees at once
+BATCH = 48  # windows of one training step
+OWN_T2G_SECONDS = BATCH * WINDOW_SECONDS
+
+
+@dataclass(frozen=True)
+class T2GChoice:
+    """Which T2G a run uses, and why.
+
+    Parameters
+    ----------
+    clips : clips that last a window or longer; shorter ones cannot be learnt from
+    seconds : of these clips together
+    """
+
+    clips: int
+    seconds: float
+
+    @property
+    def own(self) -> bool:
+        """Whether T2G is trained on the study's clips; else it is the shipped one."""
+        return self.seconds >= OWN_T2G_SECONDS
+
+    @property
+    def trained_on(self) -> str:
+        """'study' or 'demo', as manifests say it."""
+        return "study" if self.own else "demo"
+
+    def describe(self) -> str:
+        """One line for `check`, the log and the manifest."""
+        minutes, needed = f"{self.seconds / 60:.1f}", f"{OWN_T2G_SECONDS / 60:.1f}"
+        if self.own:
+            return f"T2G: the study's own, trained on {minutes} minutes of gesture (at least {needed} are needed)"
+        has = (
+            f"{minutes} minutes in gesture clips of {WINDOW_SECONDS:g} s or more" if self.clips else "no gesture clips"
+        )
+        return (
+            f"T2G: the shipped one, trained on simulated gestures; for training the study has {has}, "
+            f"an own T2G needs {needed} minutes"
+        )
+
+
+def choose_t2g(durations: Iterable[float]) -> T2GChoice:
+    """The choice for training clips that last so many seconds each."""
+    long = [seconds for seconds in durations if seconds >= WINDOW_SECONDS]
+    return T2GChoice(len(long), float(sum(long)))
