@@ -166,20 +166,11 @@ def read_npz(path) -> dict[str, np.ndarray]:
 def read_json(path, max_bytes: int = MAX_JSON) -> Any:
     """The content of a JSON file; a damaged, missing or far too large one is a `UserError`."""
     path = check_content(path)
-    try:
-        return json.loads(_text(path, max_bytes))
-    except (ValueError, RecursionError) as error:  # ValueError: not JSON, not UTF-8, a number of 5,000 digits
-        if isinstance(error, UserError):
-            raise
-        raise UserError(f"{path}: is not valid JSON ({one_line(error)})") from error
-
-
-def _text(path: Path, max_bytes: int) -> str:
-    try:
-        with open(path, "rb") as f:
-            data = f.read(max_bytes + 1)
-    except FileNotFoundError as error:
-        raise UserError(f"{path}: no such file") from error
+    with open(path, "rb") as file:
+        data = file.read(max_bytes + 1)
     if len(data) > max_bytes:
         raise UserError(f"{path}: is larger than {max_bytes / 2**20:g} MB, far more than such a file holds")
-    return data.decode("utf-8-sig")
+    try:
+        return json.loads(data.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:  # ValueError: not JSON, not UTF-8, a number of 5,000 digits
+        raise UserError(f"{path}: is not valid JSON ({one_line(error)})") from error

@@ -19,8 +19,8 @@ from ..errors import UserError, one_line
 from .content import check_content
 
 MAX_BYTES = 2**30  # of one array, unpacked; a day of SMPL-X motion at 30 frames per second takes 3.4 GB, an hour 143 MB
-SMALL = 32 * 2**20  # bytes that any file may unpack to
-MEASURED = 50  # times its size that a file of measurements may unpack to; constant hands and zeros take five times
+ROOM = 32 * 2**20  # bytes of all arrays together that any file may unpack to
+MAX_RATIO = 50  # and beyond that, unpacked to packed size: measured numbers do not compress further
 HEADER = 4096  # bytes that a header of .npy may take here
 # What numpy and zipfile raise over damaged bytes.
 DAMAGE = (
@@ -42,16 +42,8 @@ def npz_names(path) -> tuple[str, ...]:
         return tuple(name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy"))
 
 
-def npz_arrays(path, names, swelling: float | None = MEASURED) -> dict[str, np.ndarray]:
+def npz_arrays(path, names) -> dict[str, np.ndarray]:
     """The named arrays of an .npz, those that it holds; others are not touched.
-
-    Parameters
-    ----------
-    path : the file
-    names : of the arrays
-    swelling : how many times the size of the file all of them together may take, where that is more than 32 MB; None =
-        only the limit of each array counts. Measured values hardly shrink when they are compressed: a file that unpacks
-        to far more was not made by a measurement.
 
     Raises
     ------
@@ -61,18 +53,15 @@ def npz_arrays(path, names, swelling: float | None = MEASURED) -> dict[str, np.n
     path = Path(path)
     out = {}
     with _opened(path) as archive:
-        members = {
-            info.filename.removesuffix(".npy"): info for info in archive.infolist() if info.filename.endswith(".npy")
-        }
-        wanted = {name: members[name] for name in names if name in members}
-        total = sum(info.file_size for info in wanted.values())
-        if swelling is not None and total > max(SMALL, swelling * path.stat().st_size):
-            raise UserError(
-                f"{path}: {path.stat().st_size / 2**20:.1f} MB would unpack to {total / 2**20:.0f} MB of "
-                f"{', '.join(wanted)}, more than {swelling:g} times as much; if that is right, save them without "
-                "compression"
-            )
-        for name, info in wanted.items():
+        left = ROOM + MAX_RATIO * path.stat().st_size
+        for name in names:
+            try:
+                info = archive.getinfo(f"{name}.npy")
+            except KeyError:
+                continue
+            left -= info.file_size
+            if left < 0:
+                raise UserError(f"{path}: unpacks to far more than measured numbers of its size; save the arrays again")
             try:
                 out[name] = _array(archive, info)
             except DAMAGE as error:

@@ -24,7 +24,7 @@ from ..request import DEMO
 from .decoded import read_manifest as read_decoded_manifest
 from .folder import is_own, read_run_manifest, sole_writer
 from .portable import CHUNK, FORMAT, LIST, VERSION, name_problem, portable, portable_header
-from .schema import MAX_MANIFEST, check_report, is_member
+from .schema import MAX_MANIFEST, is_member
 from .unpack import import_run
 
 __all__ = ["Archive", "export_run", "import_run"]
@@ -159,9 +159,7 @@ def _member(run_dir: Path, name: str) -> Member:
     """Any other file of a folder."""
     file = run_dir / name
     if file.name == "report.json":
-        report = read_json(file)
-        check_report(report, file)
-        return Member(_json(portable(report, run_dir)))
+        return Member(_json(portable(read_json(file), run_dir)))
     if file.suffix == ".safetensors":
         head, skip = portable_header(file, run_dir)
         return Member(head, file, skip)

@@ -18,6 +18,7 @@ from ..data.bold.tables import read_table
 from ..data.motion.npz import read_motion, write_motion
 from ..data.words.files import read_words_tsv, write_words_tsv
 from ..errors import UserError
+from ..provenance import versions
 from ..request import DecodeRequest
 from ..results import BRANCHES, Decoded
 from ..types import Words
@@ -50,7 +51,8 @@ def write_decoded(decoded: Decoded, folder: Path) -> None:
     if decoded.rate is not None:
         rows = "".join(f"{t:.3f}\t{n:.4f}\n" for t, n in decoded.rate)
         write_text(folder / "rate.tsv", "volume_time\twords_per_volume\n" + rows)
-    write_json(folder / "manifest.json", {"kind": KIND, **decoded.manifest, "request": decoded.request.to_dict()})
+    about = {"kind": KIND, "simulated": decoded.simulated, "versions": versions()}  # of a result that says nothing
+    write_json(folder / "manifest.json", {**about, **decoded.manifest, "request": decoded.request.to_dict()})
 
 
 def load_decoded(folder) -> Decoded:

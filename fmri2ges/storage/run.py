@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ..brain.space import Voxels, space_of
 from ..errors import UserError
 from .schema import weight_files
 from .tensors import AGAIN, Header, read_header
@@ -38,16 +39,11 @@ def check_run(folder, manifest: Mapping[str, Any]) -> None:
 
 def _check_parcels(file: Path, basis: Header, manifest: Mapping[str, Any]) -> None:
     """The parcels of a basis are those of the space that the run was trained in."""
-    names = tuple(basis.values["names"])
-    if manifest["space"] == "fsaverage5":
-        from ..brain.atlas import load_atlas
-
-        if names != load_atlas().areas:
-            raise UserError(
-                f"{file}: its parcels are not the areas of the atlas, in which the run was trained; {AGAIN}"
-            )
-    elif manifest["space"] == "table" and list(names) != manifest["columns"]:
-        raise UserError(f"{file}: its parcels are not the columns that manifest.json names; {AGAIN}")
+    kind = manifest["space"]
+    if kind == Voxels.kind:  # its blocks are numbered, and only the recording's grid knows where they lie
+        return
+    if tuple(basis.values["names"]) != space_of(kind, tuple(manifest["columns"])).names:
+        raise UserError(f"{file}: its parcels are not those of the space that manifest.json names ({kind}); {AGAIN}")
 
 
 def _same(file: Path, what: str, here: int, there: int, other: str) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from .. import __version__
+from ..brain.space import Cortex, Table, Voxels
 from ..data.atomic import read_json
 from ..errors import UserError, one_line
 from ..provenance import FORMAT_VERSION
@@ -23,7 +24,7 @@ from ..results import BRANCHES
 
 MAX_MANIFEST = 4 * 2**20  # bytes; the digests of a study of a thousand files take 0.1 MB
 MAX_FOLDS = 1000
-SPACES = ("fsaverage5", "table", "voxels")
+SPACES = tuple(space.kind for space in (Cortex, Table, Voxels))
 UNPRINTABLE = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]"
 )  # control characters, line ends, half characters
@@ -142,41 +143,6 @@ REQUEST = {
     "beam": optional(whole(1)),
 }
 CONFIG = {"lm": optional(TEXT), "lm_layer": optional(whole(1)), "lm_context": whole(1)}
-REPORT = {
-    "kind": needed(one_of("report")),
-    "simulated": needed(FLAG),
-    "format_version": whole(1),
-    "study": TEXT,
-    "stories": list_of(NAME, "a list of names"),
-    "notes": needed(list_of(TEXT, "a list of texts")),
-    "rows": needed(ROWS),
-    "texts": ROWS,
-    "manifest": TABLE,
-}
-_SPREAD = {
-    "n": needed(whole(1)),
-    "mean": needed(NUMBER),
-    "q05": needed(NUMBER),
-    "q95": needed(NUMBER),
-    "p": needed(NUMBER),
-}
-ROW = {
-    "story": needed(TEXT),
-    "branch": needed(one_of(*BRANCHES)),
-    "metric": needed(NAME),
-    "value": needed(NUMBER),
-    "unit": needed(TEXT),
-    "better": needed(TEXT),
-    "n": needed(whole(0)),
-    "n_unit": needed(TEXT),
-    "ci": needed(optional(TABLE)),
-    "null": needed(optional(TABLE)),
-    "floor": needed(optional(NUMBER)),
-    "ceiling": needed(optional(NUMBER)),
-    "subject": needed(TEXT),
-    "rois": needed(list_of(NAME, "a list of names")),
-    "samples": needed(optional(whole(1))),
-}
 TEXT_OF_WORDS = {
     "words": needed(list_of(TEXT, "a list of texts")),
     "start": needed(list_of(NUMBER, "a list of seconds")),
@@ -276,21 +242,6 @@ def check_version(manifest: dict[str, Any], where) -> None:
         raise UserError(
             f"{where}: was written by fmri2ges {short(program)}, and this is {__version__}; update fmri2ges"
         )
-
-
-def check_report(report: Any, where) -> None:
-    """Refuse what is no report of `evaluate`."""
-    if not isinstance(report, dict):
-        raise UserError(f"{where}: is not a JSON object; evaluate again")
-    check_version(report, where)
-    check_values(report, REPORT, where, "evaluate again")
-    for k, row in enumerate(report["rows"], start=1):
-        place = f"{where}: row {k}"
-        check_values(row, ROW, place, "evaluate again")
-        if row["null"]:
-            check_values(row["null"], _SPREAD, f"{place}: null", "evaluate again")
-        if row["ci"]:
-            check_values(row["ci"], {"low": needed(NUMBER), "high": needed(NUMBER)}, f"{place}: ci", "evaluate again")
 
 
 def check_texts(texts: Any, where) -> None:

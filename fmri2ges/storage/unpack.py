@@ -18,7 +18,10 @@ from ..errors import UserError, one_line
 from .decoded import load_decoded
 from .folder import NewFolder, read_run_manifest
 from .portable import CHUNK, FORMAT, LIST, VERSION, name_problem
-from .schema import MAX_MANIFEST, check_manifest, check_report, is_member, short, weight_files
+from .report import NAME as REPORT
+from .report import VERSION as REPORT_VERSION
+from .report import read_report
+from .schema import MAX_MANIFEST, check_manifest, is_member, short, weight_files
 from .tensors import read_tensors
 
 MAX_MEMBERS = 10_000
@@ -92,8 +95,12 @@ def check_content(folder: Path, manifest: dict[str, Any]) -> None:
         load_decoded(place)
         if (place / "words.tsv").is_file():
             read_words_tsv(place / "words.tsv")
-    for report in folder.rglob("report.json"):
-        check_report(read_json(report), report)
+    for report in list(folder.rglob(REPORT)):
+        data = read_json(report)
+        if isinstance(data, dict) and data.get("version") == REPORT_VERSION:
+            read_report(report.parent)
+        else:
+            report.unlink()  # nobody can read one of another version; `evaluate` makes a new one
 
 
 def name_study(folder: Path, manifest: dict[str, Any], study) -> None:

@@ -11,7 +11,7 @@ from ...errors import UserError, one_line
 from ...motion.orient import Axes
 from ...types import Motion, Skeleton
 from ..atomic import write_npz
-from ..npz import MEASURED, npz_arrays, npz_names
+from ..npz import npz_arrays, npz_names
 from .imported import Imported
 from .rates import check_fps, rate_of
 from .skeletons import Mapping
@@ -46,7 +46,7 @@ def read_motion(path) -> Motion:
         from .smplx import read_smplx
 
         return read_smplx(path)
-    arrays = npz_arrays(path, (*KEYS, "samples"), MEASURED)
+    arrays = npz_arrays(path, (*KEYS, "samples"))
     missing = [key for key in KEYS if key not in arrays]
     if missing:
         raise UserError(

@@ -16,7 +16,7 @@ import numpy as np
 
 from ...errors import UserError, check_finite
 from ...motion.orient import canonical_motion
-from ..npz import MEASURED, npz_arrays, npz_names
+from ..npz import npz_arrays, npz_names
 from .imported import Imported
 from .pose_kinds import check_axis_angle
 from .rates import Rate, is_rate, stated_rate
@@ -72,7 +72,7 @@ def import_smplx(path, fps: float | None = None) -> Imported:
     rates = [name for name in npz_names(path) if is_rate(name)]
     if len(rates) > MAX_RATES:
         raise UserError(f"{path}: {len(rates)} arrays state a frame rate, such as {', '.join(rates[:3])}; keep one")
-    arrays = npz_arrays(path, ("poses", "trans", LENGTH, *rates), MEASURED)
+    arrays = npz_arrays(path, ("poses", "trans", LENGTH, *rates))
     poses = _rotations(path, _floats(path, arrays, "poses"))
     trans = _finite(path, "trans", _floats(path, arrays, "trans")) if "trans" in arrays else np.zeros((len(poses), 3))
     if trans.shape != (len(poses), 3):

@@ -168,7 +168,7 @@ def zeros(path, shape, dtype=np.float32):
 def test_a_small_file_that_unpacks_to_much_is_refused_before_it_does(tmp_path):
     path = zeros(tmp_path / "a.npz", (100_000, 165))
     assert path.stat().st_size < 2**18
-    with pytest.raises(UserError, match=r"0.1 MB would unpack to 63 MB of poses.*, more than 50 times as much"):
+    with pytest.raises(UserError, match="unpacks to far more than measured numbers of its size"):
         import_smplx(path)
 
 
@@ -188,7 +188,7 @@ def test_real_values_are_read_however_well_they_compress(tmp_path):
 def test_our_own_format_has_the_same_budget(tmp_path):
     arrays = {"fps": 15.0, "start": 0.0, "joints": np.array(["a"]), "parents": np.array([-1])}
     np.savez_compressed(tmp_path / "a.npz", positions=np.zeros((5_000_000, 1, 3), np.float32), **arrays)
-    with pytest.raises(UserError, match=r"would unpack to 57 MB of positions.*, more than 50 times as much"):
+    with pytest.raises(UserError, match="unpacks to far more than measured numbers of its size"):
         read_motion(tmp_path / "a.npz")
 
 

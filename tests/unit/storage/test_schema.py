@@ -15,7 +15,7 @@ from fmri2ges.demo import WEIGHTS as SHIPPED
 from fmri2ges.errors import UserError
 from fmri2ges.storage.decoded import load_decoded, read_manifest
 from fmri2ges.storage.folder import read_run_manifest
-from fmri2ges.storage.schema import check_report, weight_files
+from fmri2ges.storage.schema import weight_files
 from fmri2ges.storage.tensors import WEIGHTS, read_tensors, write_tensors
 from tests.run_files import make_decoded, make_run, open_all
 
@@ -209,7 +209,7 @@ DAMAGE = {
         "owner must be 0 or more and below 4",
     ),
     "negative member": ("basis-0", lambda a, v: a["members"].__setitem__(0, -1), "members must be 0 or more"),
-    "other parcels": ("basis-0", lambda a, v: v.update(names=["D", "C", "B", "A"]), "are not the columns"),
+    "other parcels": ("basis-0", lambda a, v: v.update(names=["D", "C", "B", "A"]), "are not those of the space"),
     "members of another length": ("basis-0", lambda a, v: a.update(members=a["members"][:3]), "must have the shape"),
     "features cut": ("f2t-0-0", lambda a, v: a.update(features=a["features"][:30]), "must have the shape"),
     "volumes cut": (
@@ -352,38 +352,6 @@ def test_a_wrong_word_rate_is_one_line(tmp_path, rows):
     refused(lambda: load_decoded(folder), "rate.tsv")
 
 
-ROW = {
-    **{"story": "c", "branch": "text", "metric": "r", "value": 0.5, "unit": "", "better": "higher", "n": 3},
-    **{
-        "subject": "s1",
-        "rois": ["A"],
-        "samples": 8,
-        "n_unit": "blocks",
-        "floor": None,
-        "ceiling": 0.9,
-        "ci": {"low": 0.1, "high": 0.9},
-    },
-    "null": {"n": 100, "mean": 0.0, "q05": -0.1, "q95": 0.1, "p": 0.01},
-}
-
-
-def test_reports(tmp_path):
-    report = {"kind": "report", "simulated": True, "notes": ["a"], "rows": [ROW], "stories": ["c"], "more": 1}
-    check_report(report, "report.json")
-    for key in ("kind", "simulated", "notes", "rows"):
-        for wrong in WRONG:
-            if (key, wrong) not in (("simulated", True), ("notes", []), ("rows", [])):
-                refused(lambda: check_report(report | {key: wrong}, "report.json"), "report.json", "evaluate again")
-    for key in ROW:
-        refused(
-            lambda: check_report(report | {"rows": [{k: v for k, v in ROW.items() if k != key}]}, "f"), "f: row 1", key
-        )
-    for key in ("null", "ci"):
-        refused(lambda: check_report(report | {"rows": [ROW | {key: {"low": "x"}}]}, "f"), f"f: row 1: {key}")
-    refused(lambda: check_report(report | {"format_version": 2}, "f"), "update fmri2ges")
-    refused(lambda: check_report([report], "f"), "is not a JSON object")
-
-
 def test_places_relative_to_the_folder_come_back_absolute(tmp_path):
     folder = make_decoded(tmp_path / "run" / "decoded" / "c", study="../../toy.toml", run="../..")
     manifest = read_manifest(folder)
@@ -392,3 +360,12 @@ def test_places_relative_to_the_folder_come_back_absolute(tmp_path):
         str(tmp_path / "run"),
     )
     assert read_json(folder / "manifest.json")["run"] == "../.."
+
+
+def test_a_result_without_provenance_is_saved_and_read(tmp_path):
+    from fmri2ges.results import Decoded
+
+    whole = load_decoded(make_decoded(tmp_path / "d"))
+    bare = Decoded(whole.request, text=whole.text)
+    assert Decoded.load(bare.save(tmp_path / "bare")).simulated is False
+    assert Decoded.load(tmp_path / "bare").request == whole.request
