@@ -208,3 +208,12 @@ def statistic_nifti(path: Path, centre, height: float = 6.0, width: float = 12.0
     values[np.linalg.norm(grid, axis=-1) > 110] = np.nan
     nibabel.save(nibabel.Nifti1Image(values.astype(np.float32), affine), path)
     return path
+
+
+def roidraw(path: Path, **change) -> Path:
+    """V1 as pycortex-roidraw saves it; `change` replaces entries."""
+    rois = [{"name": "V1", "color": "#e6194b", "vertices": {"left": [], "right": []}, "outline": [], "bezier": None}]
+    rois[0]["vertices"] = {side: np.flatnonzero(V1[part]).tolist() for side, part in (("left", LEFT), ("right", RIGHT))}
+    content = {"format": "pycortex-roidraw/vertexset-v2", "surface": "fsaverage", "rois": rois}
+    path.write_text(json.dumps({**content, **change}))
+    return path

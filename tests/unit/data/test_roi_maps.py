@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import struct
 
@@ -36,6 +35,7 @@ from tests.roi_files import (
     metric_gii,
     mgh,
     on_mesh,
+    roidraw,
     statistic_nifti,
 )
 
@@ -298,14 +298,6 @@ def test_an_annotation_without_a_colour_table_says_so(tmp_path, end):
     path.write_bytes(path.read_bytes()[: 4 + 8 * 10242] + end)
     with pytest.raises(UserError, match="has no colour table, so its labels have no names"):
         read_rois(path)
-
-
-def roidraw(path, **change):
-    rois = [{"name": "V1", "color": "#e6194b", "vertices": {"left": [], "right": []}, "outline": [], "bezier": None}]
-    rois[0]["vertices"] = {side: np.flatnonzero(V1[part]).tolist() for side, part in (("left", LEFT), ("right", RIGHT))}
-    content = {"format": "pycortex-roidraw/vertexset-v2", "surface": "fsaverage", "rois": rois}
-    path.write_text(json.dumps({**content, **change}))
-    return path
 
 
 @pytest.mark.parametrize("surface", ["fsaverage", "fsaverage6", "fsaverage5"])
