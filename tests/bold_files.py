@@ -6,6 +6,8 @@ noise, or an array of the format's own shape.
 
 from __future__ import annotations
 
+import gzip
+
 import numpy as np
 
 N_FSLR = 32492
@@ -112,5 +114,23 @@ def write_nifti(path, signal, mask, tr: float = 2.0, unit: str = "sec", affine=A
     image = nibabel.Nifti1Image(volume, affine)
     image.header.set_xyzt_units("mm", unit)
     image.header["pixdim"][4] = tr
+    nibabel.save(image, path)
+    return path
+
+
+def pack(path):
+    """A file packed with gzip, beside it."""
+    packed = path.with_name(f"{path.name}.gz")
+    packed.write_bytes(gzip.compress(path.read_bytes()))
+    return packed
+
+
+def write_mgh(path, values, tr: float = 2.0):
+    """A time series (n_volumes, n_vertices) on a surface as mri_vol2surf writes it; TR in seconds, stored in ms."""
+    import nibabel
+
+    data = np.ascontiguousarray(values.T, np.float32)
+    image = nibabel.MGHImage(data.reshape(len(data), 1, 1, -1), np.eye(4))
+    image.header["tr"] = 1000 * tr
     nibabel.save(image, path)
     return path

@@ -175,3 +175,45 @@ def on_drawing(size=(1600.0, 1024.0)) -> np.ndarray:
 def roi_json(path: Path, entries, **change) -> Path:
     path.write_text(json.dumps({"format": "fmri2ges-roi", "version": 1, "rois": entries, **change}))
     return path
+
+
+def dscalar(path: Path, rows: dict[str, np.ndarray]) -> Path:
+    """Maps (20484,) on every second vertex of fsaverage5, as Connectome Workbench stores any scalars."""
+    every = np.arange(0, N_VERTICES, 2)
+    names = ("CIFTI_STRUCTURE_CORTEX_LEFT", "CIFTI_STRUCTURE_CORTEX_RIGHT")
+    left, right = (cifti2.BrainModelAxis.from_surface(every, N_VERTICES, name) for name in names)
+    values = np.stack([np.concatenate([v[LEFT][every], v[RIGHT][every]]) for v in rows.values()]).astype(np.float32)
+    image = cifti2.Cifti2Image(values, (cifti2.ScalarAxis(list(rows)), left + right))
+    image.nifti_header.set_intent("NIFTI_INTENT_CONNECTIVITY_DENSE_SCALARS")
+    nibabel.save(image, path)
+    return path
+
+
+def mgh(path: Path, values) -> Path:
+    """An overlay (n_vertices,) or (n_vertices, n_frames), as mri_vol2surf and mri_surf2surf write it."""
+    values = np.asarray(values, np.float32)
+    shape = (len(values), 1, 1) if values.ndim == 1 else (len(values), 1, 1, values.shape[1])
+    nibabel.save(nibabel.MGHImage(values.reshape(shape, order="F"), np.eye(4)), path)
+    return path
+
+
+def statistic_nifti(path: Path, centre, height: float = 6.0, width: float = 12.0, mm: float = 3.0) -> Path:
+    """A bump of a statistic with a negative surround and no values outside the head, in MNI space."""
+    shape = tuple(int(np.ceil(n / mm)) for n in (182, 218, 182))
+    affine = np.diag([-mm, mm, mm, 1.0])
+    affine[:3, 3] = (90, -126, -72)
+    grid = np.stack(np.meshgrid(*map(np.arange, shape), indexing="ij"), -1) * np.diag(affine)[:3] + affine[:3, 3]
+    distance = np.linalg.norm(grid - centre, axis=-1)
+    values = (height + 1) * np.exp(-((distance / width) ** 2)) - 1
+    values[np.linalg.norm(grid, axis=-1) > 110] = np.nan
+    nibabel.save(nibabel.Nifti1Image(values.astype(np.float32), affine), path)
+    return path
+
+
+def roidraw(path: Path, **change) -> Path:
+    """V1 as pycortex-roidraw saves it; `change` replaces entries."""
+    rois = [{"name": "V1", "color": "#e6194b", "vertices": {"left": [], "right": []}, "outline": [], "bezier": None}]
+    rois[0]["vertices"] = {side: np.flatnonzero(V1[part]).tolist() for side, part in (("left", LEFT), ("right", RIGHT))}
+    content = {"format": "pycortex-roidraw/vertexset-v2", "surface": "fsaverage", "rois": rois}
+    path.write_text(json.dumps({**content, **change}))
+    return path

@@ -3,10 +3,21 @@
 import numpy as np
 import pytest
 
+from fmri2ges.data.bold.confounds import Confounds
 from fmri2ges.data.bold.read import read_bold
 from fmri2ges.data.study.load import load_study
 from fmri2ges.errors import UserError
-from tests.bold_files import make_mask, noisy, write_dtseries, write_gifti, write_hf5, write_mask, write_nifti
+from tests.bold_files import (
+    make_mask,
+    noisy,
+    pack,
+    write_dtseries,
+    write_gifti,
+    write_hf5,
+    write_mask,
+    write_mgh,
+    write_nifti,
+)
 from tests.fuzz import mutations, survives
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:nibabel.*")  # of damaged headers
@@ -41,6 +52,33 @@ def gifti(folder):
 
 def cifti(folder):
     return write_dtseries(folder / "a.dtseries.nii", SIGNAL), ".dtseries.nii", read_bold
+
+
+def cifti_gz(folder):
+    return pack(write_dtseries(folder / "a.dtseries.nii", SIGNAL)), ".dtseries.nii.gz", read_bold
+
+
+def gifti_gz(folder):
+    left, suffix, _ = gifti(folder)
+    partner = folder / "whole_hemi-R_bold.func.gii"
+    return pack(left), f"{suffix}.gz", lambda path: read_bold(path, partner=partner)
+
+
+def mgz(folder):
+    partner = write_mgh(folder / "rh.whole.mgz", np.round(noisy(SIGNAL, 10242)))
+    left = write_mgh(folder / "lh.whole.mgz", np.round(noisy(SIGNAL, 10242)))
+    return left, "lh.damaged.mgz", lambda path: read_bold(path, partner=partner)
+
+
+def confounds(folder):
+    np.save(folder / "bold.npy", noisy(SIGNAL, 3).astype(np.float32))
+    path = folder / "c.tsv"
+    path.write_text("trans_x\tcsf\n" + "".join(f"{k * k}\t{k % 3}\n" for k in range(len(SIGNAL))))
+
+    def read(path):
+        return read_bold(folder / "bold.npy", ("a", "b", "c"), confounds=Confounds(path))
+
+    return path, ".tsv", read
 
 
 def table(folder, suffix=".tsv"):
@@ -82,7 +120,10 @@ def study(folder):
     return path, ".toml", load_study
 
 
-FORMATS = [hf5, nifti, nifti_gz, mask, gifti, cifti, table, table_csv, table_txt, npy, npz]
+FORMATS = [
+    *(hf5, nifti, nifti_gz, mask, gifti, gifti_gz, cifti, cifti_gz, mgz),
+    *(table, table_csv, table_txt, npy, npz, confounds),
+]
 
 
 def damage(make, folder, n: int, seed: int):

@@ -5,6 +5,7 @@ import pytest
 
 from fmri2ges.data.rois.files import select_rois
 from tests import roi_files as make
+from tests.bold_files import pack
 from tests.fuzz import mutations, survives
 
 KEYS = make.V1[make.LEFT] + 2 * make.BROCA[make.LEFT]
@@ -40,6 +41,10 @@ FILES = {
     "overlays.svg": lambda p: make.store(p.parent, SHAPES),
     "x.json": json_rois,
     "x.csv": csv_rois,
+    "y.label.gii.gz": lambda p: pack(make.label_gii(p.with_name("y.label.gii"), KEYS)),
+    "lh.x.mgz": lambda p: make.mgh(p, KEYS > 0),
+    "x.dscalar.nii": lambda p: make.dscalar(p, {"a": 255.0 * make.BROCA, "b": 1.0 * make.V1}),
+    "drawn.json": lambda p: make.roidraw(p),
     "names.txt": lambda p: p.write_text("Broca\nL_44 # one\n") and p,
 }
 
@@ -62,7 +67,7 @@ def fuzz_flatmap(n, folder):
         survives(lambda _: select_rois([path]), data, "flat_lh.gii", folder / "surfaces")
 
 
-QUICK = {"x.dlabel.nii": 20, "x.nii": 8, "x.nii.gz": 8}  # these take longer to read
+QUICK = {"x.dlabel.nii": 20, "x.dscalar.nii": 20, "x.nii": 8, "x.nii.gz": 8}  # these take longer to read
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -19,7 +19,7 @@ from ..limits import FREE, too_large
 from ..masks import Threshold, roi_inside
 from ..reading import reading
 from .gifti import COLOURS
-from .mesh import check_disjoint, labelled, merged, stem_of, whole
+from .mesh import Part, check_disjoint, labelled, merged, stem_of
 
 MODELS = {"CIFTI_STRUCTURE_CORTEX_LEFT": "L", "CIFTI_STRUCTURE_CORTEX_RIGHT": "R"}
 MAX_MAPS = 1000
@@ -65,7 +65,7 @@ def read_cifti_rois(path: Path) -> tuple[Roi, ...]:
     return merged(_labels(path, cortex), path)
 
 
-def _labels(path: Path, cortex: _Cortex) -> Iterator[Roi]:
+def _labels(path: Path, cortex: _Cortex) -> Iterator[Part]:
     for part in cortex.parts:
         for row, table in zip(cortex.data, cortex.maps.label):
             values = np.zeros(part.n_vertices, cortex.data.dtype)
@@ -88,7 +88,7 @@ def read_cifti_maps(path: Path, threshold: Threshold | None = None) -> tuple[Roi
     return merged(_thresholded(path, cortex, threshold), path)
 
 
-def _thresholded(path: Path, cortex: _Cortex, threshold: Threshold | None) -> Iterator[Roi]:
+def _thresholded(path: Path, cortex: _Cortex, threshold: Threshold | None) -> Iterator[Part]:
     for name, row in zip(cortex.maps.name, cortex.data):
         where = path if len(cortex.maps) == 1 else f"{path}: map {str(name)!r}"
         # Both hemispheres at once: what kind of map it is shows in all of its values.
@@ -98,7 +98,7 @@ def _thresholded(path: Path, cortex: _Cortex, threshold: Threshold | None) -> It
             own = np.zeros(part.n_vertices, bool)
             own[part.vertices] = inside[start : start + len(part.vertices)]
             start += len(part.vertices)
-            yield Roi(str(name) or stem_of(path), whole(to_fsaverage5(own, part.side, path), part.side))
+            yield Part(str(name) or stem_of(path), part.side, to_fsaverage5(own, part.side, path))
 
 
 def _open(path: Path, axis, wrong: str, fix: str) -> _Cortex:

@@ -15,7 +15,7 @@ from ...errors import UserError
 from ..atomic import replacing, write_text
 from ..reading import reading
 from .gifti import COLOURS
-from .mesh import check_disjoint, hemisphere_of, labelled, merged, stem_of, whole
+from .mesh import Part, check_disjoint, hemisphere_of, labelled, merged, stem_of
 
 MAX_ROWS = 100_000
 
@@ -126,7 +126,7 @@ def read_label_rois(path: Path) -> tuple[Roi, ...]:
         raise UserError(
             f"{path}: none of its {len(vertices)} vertices is on the coarser mesh fsaverage5; make it larger"
         )
-    return merged([Roi(stem_of(path), whole(mask, side))], path)
+    return merged([Part(stem_of(path), side, mask)], path)
 
 
 def write_label_rois(rois, out: Path) -> tuple[Path, ...]:

@@ -16,7 +16,7 @@ from ..gifti import Gifti, read_gifti
 from ..limits import FREE
 from ..masks import Threshold, roi_inside
 from ..vertices import VertexMap, vertex_maps
-from .mesh import STRUCTURES, check_disjoint, hemisphere_of, labelled, merged, stem_of, whole
+from .mesh import STRUCTURES, Part, check_disjoint, hemisphere_of, labelled, merged, stem_of
 
 STRUCTURE = "AnatomicalStructurePrimary"
 # Colours of the labels, in turn: Okabe and Ito's palette, which colour-blind readers can tell apart.
@@ -52,7 +52,7 @@ def read_gifti_rois(path: Path, threshold: Threshold | None = None) -> tuple[Roi
     return merged(_rois(path, gifti, maps, hemisphere_of(path, structure), threshold), path)
 
 
-def _rois(path: Path, gifti: Gifti, maps: list[VertexMap], side: str, threshold: Threshold | None) -> Iterator[Roi]:
+def _rois(path: Path, gifti: Gifti, maps: list[VertexMap], side: str, threshold: Threshold | None) -> Iterator[Part]:
     all_labels = path.name.lower().endswith((".label.gii", ".label.gii.gz"))
     for k, found in enumerate(maps, start=1):
         if found.intent == "LABEL" or all_labels:
@@ -68,7 +68,7 @@ def _rois(path: Path, gifti: Gifti, maps: list[VertexMap], side: str, threshold:
         where = path if len(maps) == 1 else f"{path}: map {k}"
         # On the mesh of the file: what kind of map it is shows in all of its values.
         inside = roi_inside(where, found.data, threshold)
-        yield Roi(name, whole(to_fsaverage5(inside, side, path), side))
+        yield Part(name, side, to_fsaverage5(inside, side, path))
 
 
 def write_gifti_rois(rois, out: Path) -> tuple[Path, ...]:

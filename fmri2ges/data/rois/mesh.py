@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -92,14 +93,23 @@ def stem_of(path: Path) -> str:
     return "_".join(words) or path.name
 
 
-def whole(mask, side: str) -> np.ndarray:
-    """One hemisphere's mask (10242,) as a mask of both, (20484,)."""
-    out = np.zeros(N_ALL, bool)
-    out[slice(0, N_VERTICES) if side == "L" else slice(N_VERTICES, None)] = mask
-    return out
+@dataclass(frozen=True)
+class Part:
+    """What an ROI holds in one hemisphere.
+
+    Parameters
+    ----------
+    name : of the ROI
+    side : 'L' or 'R'
+    vertices : on fsaverage5, a mask (10242,) or indices
+    """
+
+    name: str
+    side: str
+    vertices: np.ndarray
 
 
-def labelled(path: Path, data, side: str, names: dict[int, str]) -> list[Roi]:
+def labelled(path: Path, data, side: str, names: dict[int, str]) -> list[Part]:
     """The ROIs of one hemisphere's label map.
 
     Parameters
@@ -123,24 +133,28 @@ def labelled(path: Path, data, side: str, names: dict[int, str]) -> list[Roi]:
             chosen[int(key)] = f"label {int(key)}"
     if len(chosen) > MAX_LABELS:
         raise UserError(f"{path}: has {len(chosen)} different labels; a label map has at most {MAX_LABELS}")
-    present = set(np.unique(coarse[np.isfinite(coarse)]).tolist())
-    rois = [Roi(name, whole(coarse == key, side)) for key, name in chosen.items() if key in present]
-    if not rois and np.isin(data, list(chosen)).any():
+    order = np.argsort(coarse, kind="stable")
+    keys, starts = np.unique(coarse[order], return_index=True)
+    vertices_of = dict(zip(keys.tolist(), np.split(order, starts[1:])))
+    parts = [Part(name, side, vertices_of[key]) for key, name in chosen.items() if key in vertices_of]
+    if not parts and np.isin(data, list(chosen)).any():
         raise UserError(f"{path}: none of its ROIs holds a vertex of the coarser mesh fsaverage5; make them larger")
-    return rois
+    return parts
 
 
-def merged(rois: Iterable[Roi], path: Path) -> tuple[Roi, ...]:
-    """ROIs of a file with the same name as one, those without a vertex left out, in order of appearance."""
+def merged(parts: Iterable[Part], path: Path) -> tuple[Roi, ...]:
+    """ROIs of the parts in a file: one for each name, those without a vertex left out, in order of appearance."""
     masks: dict[str, np.ndarray] = {}
-    for n, roi in enumerate(rois):
-        masks[roi.name] = masks.get(roi.name, False) | roi.mask
+    for n, part in enumerate(parts):
+        mask = masks.setdefault(part.name, np.zeros(N_ALL, bool))
+        (mask[:N_VERTICES] if part.side == "L" else mask[N_VERTICES:])[part.vertices] = True
         if len(masks) > MAX_LABELS or n > MAX_PIECES:
             raise UserError(
                 f"{path}: holds more than {MAX_LABELS} ROIs, or more than {MAX_PIECES} pieces of them; give a part of "
                 "it"
             )
-    return tuple(Roi(name, mask) for name, mask in masks.items() if mask.any())
+    rois = (Roi(name, mask) for name, mask in masks.items())
+    return tuple(roi for roi in rois if roi.mask.any())
 
 
 def check_disjoint(rois: Iterable[Roi], path: Path) -> None:

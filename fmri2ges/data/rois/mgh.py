@@ -11,7 +11,7 @@ from ...brain.surface import to_fsaverage5
 from ..images import load_image, on_surface
 from ..masks import Threshold, roi_inside
 from ..reading import reading
-from .mesh import hemisphere_of, merged, stem_of, whole
+from .mesh import Part, hemisphere_of, merged, stem_of
 from .nifti import read_nifti_roi
 
 
@@ -34,5 +34,5 @@ def read_mgh_rois(path: Path, threshold: Threshold | None = None) -> tuple[Roi, 
     rois = []
     for k, values in enumerate(frames.T, start=1):
         name, where = (stem_of(path), path) if n_maps == 1 else (f"{stem_of(path)} {k}", f"{path}: frame {k}")
-        rois.append(Roi(name, whole(to_fsaverage5(roi_inside(where, values, threshold), side, path), side)))
+        rois.append(Part(name, side, to_fsaverage5(roi_inside(where, values, threshold), side, path)))
     return merged(rois, path)

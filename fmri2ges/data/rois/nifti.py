@@ -16,7 +16,7 @@ from ..atomic import write_bytes
 from ..headers import check_mgh_header, check_nifti_header
 from ..masks import SLACK, Threshold, roi_inside
 from ..reading import reading
-from .mesh import merged, stem_of, whole
+from .mesh import Part, merged, stem_of
 
 MAX_VOXELS = 32_000_000  # MNI space at 0.7 mm has 21 million
 GRID, ORIGIN = (91, 109, 91), (90.0, -126.0, -72.0)  # FSL's MNI152 grid of 2 mm, radiological
@@ -59,12 +59,12 @@ def read_nifti_roi(path: Path, threshold: Threshold | None = None) -> tuple[Roi,
     if not np.isfinite(affine).all() or abs(np.linalg.det(affine[:3, :3])) < 1e-6:
         raise UserError(f"{path}: its affine cannot be inverted; set it to MNI space")
     cut = threshold or Threshold(0.5)
-    masks = [whole(roi_inside(path, _sample(path, data, affine, side), cut), side) for side in "LR"]
-    roi = Roi(stem_of(path), masks[0] | masks[1])
-    if data.any() and not roi.mask.any():
+    name = stem_of(path)
+    rois = merged([Part(name, side, roi_inside(path, _sample(path, data, affine, side), cut)) for side in "LR"], path)
+    if data.any() and not rois:
         where = "in the mask" if threshold is None else f"where the map is {threshold}"
         raise UserError(f"{path}: no vertex of the cortex lies {where}; is it in MNI space, and cortical?")
-    return merged([roi], path)
+    return rois
 
 
 def _to_sample(path: Path, data: np.ndarray, threshold: Threshold | None) -> np.ndarray:

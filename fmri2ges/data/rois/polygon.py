@@ -27,7 +27,7 @@ from ...brain.surface import load_surface
 from ...errors import UserError
 from ..atomic import write_json, write_text
 from ..reading import reading
-from .mesh import MAX_TEXT, merged, reason, whole
+from .mesh import MAX_TEXT, Part, merged, reason
 
 FORMAT, VERSION = "fmri2ges-roi", 1
 MAX_CORNERS = 50_000  # of all polygons of a file: each is compared with every vertex of its hemisphere
@@ -66,7 +66,7 @@ def read_json_rois(path: Path, content: dict) -> tuple[Roi, ...]:
     return merged((_entry(f"{path}: rois[{k}]", entry) for k, entry in enumerate(entries)), path)
 
 
-def _entry(where: str, entry) -> Roi:
+def _entry(where: str, entry) -> Part:
     if not isinstance(entry, dict) or not isinstance(entry.get("name"), str) or not entry["name"].strip():
         raise UserError(f'{where}: needs a "name"')
     if entry.get("hemisphere") not in ("L", "R"):
@@ -75,14 +75,14 @@ def _entry(where: str, entry) -> Roi:
         raise UserError(f'{where}: needs either "polygon" or "vertices"')
     side = entry["hemisphere"]
     if "vertices" in entry:
-        return Roi(entry["name"].strip(), whole(vertex_mask(where, entry["vertices"]), side))
+        return Part(entry["name"].strip(), side, vertex_mask(where, entry["vertices"]))
     try:
         polygon = np.array(entry["polygon"], float)
     except (TypeError, ValueError, OverflowError) as error:
         raise UserError(f'{where}: "polygon" must be a list of [x, y] in mm') from error
     if polygon.ndim != 2 or polygon.shape[1] != 2 or len(polygon) < 3 or not np.isfinite(polygon).all():
         raise UserError(f'{where}: "polygon" must be at least three [x, y] in mm; got shape {polygon.shape}')
-    return Roi(entry["name"].strip(), whole(inside_polygon(polygon, side), side))
+    return Part(entry["name"].strip(), side, inside_polygon(polygon, side))
 
 
 def vertex_mask(where: str, vertices) -> np.ndarray:
@@ -154,7 +154,7 @@ def read_csv_rois(path: Path) -> tuple[Roi, ...]:
             ):
                 raise UserError(f"{where}: needs a name, L or R, and a vertex from 0 to {N_VERTICES - 1}")
             members.setdefault((name, side), []).append(int(vertex))
-        rois = (Roi(name, whole(vertex_mask(str(path), v), side)) for (name, side), v in members.items())
+        rois = (Part(name, side, vertex_mask(str(path), v)) for (name, side), v in members.items())
         return merged(rois, path)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from ...brain.atlas import N_VERTICES
 from ...brain.roi import Roi
 from ...errors import UserError, one_line
-from .mesh import merged, whole
+from .mesh import Part, merged
 
 FAMILY = "pycortex-roidraw/"
 FORMAT = "pycortex-roidraw/vertexset-v2"
@@ -41,7 +41,7 @@ def read_roidraw_rois(path: Path, content: dict) -> tuple[Roi, ...]:
     return merged(_rois(path, entries, SURFACES[surface]), path)
 
 
-def _rois(path: Path, entries: list, n: int) -> Iterator[Roi]:
+def _rois(path: Path, entries: list, n: int) -> Iterator[Part]:
     for k, entry in enumerate(entries):
         where = f"{path}: rois[{k}]"
         if not isinstance(entry, dict) or not isinstance(entry.get("name"), str) or not entry["name"].strip():
@@ -50,7 +50,7 @@ def _rois(path: Path, entries: list, n: int) -> Iterator[Roi]:
         if not isinstance(vertices, dict) or not set(vertices) <= set(SIDES):
             raise UserError(f'{where}: "vertices" must be an object with the lists "left" and "right"')
         for name, side in SIDES.items():
-            yield Roi(entry["name"].strip(), whole(_mask(f"{where}: {name}", vertices.get(name, []), n), side))
+            yield Part(entry["name"].strip(), side, _mask(f"{where}: {name}", vertices.get(name, []), n))
 
 
 def _mask(where: str, vertices, n: int) -> np.ndarray:

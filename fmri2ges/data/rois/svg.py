@@ -20,14 +20,14 @@ from ...errors import UserError
 from ..gifti import read_gifti
 from ..reading import reading
 from ..xml import parse_xml
-from .mesh import merged, reason, whole
+from .mesh import Part, merged, reason
 
 SVG = "{http://www.w3.org/2000/svg}"
 LABEL = "{http://www.inkscape.org/namespaces/inkscape}label"
 MAX_ELEMENTS = 100_000  # of a drawing; pycortex' own have a few thousand
 MAX_TEXT = 1_000_000  # characters of all paths; a hundred ROIs drawn by hand have a tenth of it
 MAX_CORNERS = 50_000  # of one path, its curves in straight pieces
-MAX_TESTS = 250_000_000  # pairs of a vertex and a piece of an outline, some seconds of computing
+MAX_TESTS = 100_000_000  # pairs of a vertex and a piece of an outline, a second or two of computing
 FARTHEST = 1e7  # pixels
 PIECES = (2, 200)  # straight pieces of a curve, by its length
 
@@ -74,7 +74,7 @@ def read_overlays(path: Path, flatmaps=None) -> tuple[Roi, ...]:
             inside[near] |= outline.contains_points(points[near])
         inside &= on_map
         for side, part in (("L", inside[:N_VERTICES]), ("R", inside[N_VERTICES:])):
-            rois.append(Roi(name, whole(part, side)))
+            rois.append(Part(name, side, part))
     return merged((roi for roi in rois if roi.name), path)
 
 
