@@ -1,6 +1,7 @@
 # make app     set up, then start the app on localhost
 # make test    set up, then run every test        make quick   the tests without the slow and the browser ones
 # make check   set up, then look for faults without running anything: style, types, layers of imports
+# make docs    set up, then build the documentation site into site/
 # make setup   only set up: the program itself, editable, with what `make app` and `make test` need
 PYTHON ?= python3
 VENV := .venv
@@ -8,7 +9,7 @@ BIN := $(VENV)/bin
 PORT ?= 8501
 PARALLEL := -n logical --maxprocesses 8 --dist loadfile
 
-.PHONY: setup app test quick check clean
+.PHONY: setup app test quick check docs clean
 .NOTPARALLEL:
 
 setup: $(VENV)/.installed-test
@@ -41,6 +42,14 @@ check: $(VENV)/.installed-check
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy
+
+$(VENV)/.installed-docs: Makefile | $(VENV)/.installed-app
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "mkdocs-material>=9.6,<10" "mkdocstrings[python]>=1,<2"
+	@touch $@
+
+# The variable silences an announcement of the theme, which strict builds would print at every run.
+docs: $(VENV)/.installed-docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 
 clean:
 	rm -rf $(VENV)

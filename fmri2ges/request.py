@@ -25,9 +25,9 @@ MAX_BEAM = 10_000
 MAX_SEED = 2**63 - 1
 
 
-def _field(default: Any, help: str) -> Any:
-    """A field with the sentence that command line and app show for it."""
-    return field(default=default, metadata={"help": help})
+def _help(sentence: str) -> dict[str, str]:
+    """Metadata of a field: the sentence that command line and app show for it."""
+    return {"help": sentence}
 
 
 @dataclass(frozen=True)
@@ -63,18 +63,22 @@ class DecodeRequest:
     True
     """
 
-    run: str = _field(DEMO, "A trained run, or the word demo for the models that come with the package.")
-    subject: str = _field("", "Whose BOLD is decoded; default: the first subject of the run.")
-    story: str = _field("", "A story that was held out from training; default: the first of the run.")
-    rois: tuple[str, ...] = _field(WHOLE_CORTEX, "ROI names with commas between; default: all.")
-    branch: str = _field("both", f"One of: both, {', '.join(BRANCHES)}.")
-    samples: int = _field(8, "Gestures and texts to draw of each branch.")
-    start: float | None = _field(None, "First second of the story; default: the beginning.")
-    stop: float | None = _field(None, "Last second of the story; default: the end.")
-    seed: int = _field(0, "Seed of texts and gestures.")
-    speaker: int = _field(0, "Number of the speaker whose style of gesture is used.")
-    f2t: str = _field("fast", "fast, or bayes in a run trained with --lm.")
-    beam: int = _field(20, "Width of the search of the Bayesian F2T.")
+    run: str = field(
+        default=DEMO, metadata=_help("A trained run, or the word demo for the models that come with the package.")
+    )
+    subject: str = field(default="", metadata=_help("Whose BOLD is decoded; default: the first subject of the run."))
+    story: str = field(
+        default="", metadata=_help("A story that was held out from training; default: the first of the run.")
+    )
+    rois: tuple[str, ...] = field(default=WHOLE_CORTEX, metadata=_help("ROI names with commas between; default: all."))
+    branch: str = field(default="both", metadata=_help(f"One of: both, {', '.join(BRANCHES)}."))
+    samples: int = field(default=8, metadata=_help("Gestures and texts to draw of each branch."))
+    start: float | None = field(default=None, metadata=_help("First second of the story; default: the beginning."))
+    stop: float | None = field(default=None, metadata=_help("Last second of the story; default: the end."))
+    seed: int = field(default=0, metadata=_help("Seed of texts and gestures."))
+    speaker: int = field(default=0, metadata=_help("Number of the speaker whose style of gesture is used."))
+    f2t: str = field(default="fast", metadata=_help("fast, or bayes in a run trained with --lm."))
+    beam: int = field(default=20, metadata=_help("Width of the search of the Bayesian F2T."))
 
     def __post_init__(self):
         if isinstance(self.rois, str) or not all(isinstance(name, str) and name for name in self.rois):

@@ -106,7 +106,7 @@ class F2T:
     Parameters
     ----------
     readout : FIR ridge with the targets described by `blocks`
-    counts : array (n_train,), words per volume of the training stories (weights of the calibration)
+    blocks : which targets are which
     language : bigram of the training texts
     vectors : array (n_vocabulary, dim), word vectors of the vocabulary centred on the training words
     covariance : array (dim, dim) of word vectors over the running training words
