@@ -1,8 +1,9 @@
-"""Do motion beats fall on word onsets: BC-word, always minus its own chance level.
+"""Beat consistency with word onsets (BC-word): whether the hands pause where words begin.
 
-Raw beat consistency is far from 0 for unrelated motion (any motion has beats near any onset), is
-raised by jitter and lowered by smoothing. So the score is the difference to the mean over
-circular shifts, with its z. It uses word onsets, not audio: never compare it with audio BC.
+A motion beat is a moment at which the hands are slowest. Raw consistency is far from 0 for motion that has
+nothing to do with the words, because any motion has beats near any onset; jitter raises it and smoothing
+lowers it. So the score is what it exceeds its mean under circular shifts by. It is made with word onsets and
+cannot be compared with beat consistency that is made with audio.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from .measure import Measure
 from .metrics import Metric
 from .nulls import MIN_SHIFT, N_NULL
 
-SIGMA = 0.1  # seconds, how near counts as together
-SMOOTH = 0.1  # seconds, of the speed before its minima are looked for
+SIGMA = 0.1  # seconds; a beat this far from an onset counts exp(-1/2)
+SMOOTH = 0.1  # seconds; the speed is smoothed by a Gaussian of this width before its minima are found
 
 
 def motion_beats(positions: np.ndarray, fps: float = FPS) -> np.ndarray:
@@ -37,7 +38,7 @@ def motion_beats(positions: np.ndarray, fps: float = FPS) -> np.ndarray:
 
     velocity = np.gradient(positions[:, WRISTS + ELBOWS], 1 / fps, axis=0)
     speed = gaussian_filter1d(np.linalg.norm(velocity, axis=-1).mean(-1), SMOOTH * fps)
-    # By hand: scipy.signal takes seconds to import.
+    # Written out, because scipy.signal takes seconds to import.
     return (1 + np.flatnonzero((speed[1:-1] < speed[:-2]) & (speed[1:-1] < speed[2:]))) / fps
 
 
@@ -62,7 +63,12 @@ def consistency(targets: np.ndarray, beats: np.ndarray) -> np.ndarray:
 
 
 def f_measure(onsets: np.ndarray, beats: np.ndarray) -> float:
-    """Harmonic mean of both directions: onsets that have a beat and beats that have an onset."""
+    """Harmonic mean of how near a beat each onset is, and how near an onset each beat is, 0 to 1.
+
+    Parameters
+    ----------
+    onsets, beats : arrays (n_onsets,) and (n_beats,), seconds; `beats` is sorted
+    """
     if len(onsets) == 0 or len(beats) == 0:
         return 0.0
     there, back = consistency(onsets, beats).mean(), consistency(beats, np.sort(onsets)).mean()
@@ -74,9 +80,14 @@ def beat_scores(motion: Motion, words: Words, branch: str, shifts: int = N_NULL)
 
     Parameters
     ----------
-    motion : Motion; scores are means over its samples
-    words : Words on the same clock
+    motion : its scores are means over its samples
+    words : on the same clock
+    branch : 'text' or 'direct', or what else the motion is called in the report
     shifts : number of evenly spaced shifts of at least 20 s
+
+    Returns
+    -------
+    measures : beats per second alone where there is no word, or the motion is too short for a shift
     """
     clock = motion_clock(motion)
     length = len(clock) / FPS
@@ -95,7 +106,7 @@ def beat_scores(motion: Motion, words: Words, branch: str, shifts: int = N_NULL)
     place = np.minimum((onsets / length * blocks).astype(int), blocks - 1)
     sums = np.stack([np.bincount(place, near, blocks), np.bincount(place, minlength=blocks)], axis=1)
     both = float(np.mean([f_measure(onsets, b) for b in beats]))
-    # One direction more costs a search per shift: every fourth shift is enough for a mean and p.
+    # The F measure searches in both directions for each shift; a quarter of the shifts is enough for mean and p.
     null_both = np.array([np.mean([f_measure(m, b) for b in beats]) for m in moved[::4]])
 
     def minus_null(metric: Metric, value, null, statistic) -> Measure:

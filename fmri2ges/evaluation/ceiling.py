@@ -1,4 +1,4 @@
-"""How well any model could predict a noisy recording, from repeats of the same stimulus."""
+"""The noise ceiling: how well any model could predict a recording, estimated from repeats of one stimulus."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Are the words on the recording's clock? Word rate against BOLD over lags.
+"""The clock check: whether BOLD follows the words by as much as a haemodynamic response does.
 
 BOLD follows speech by the haemodynamic response. Where words and volumes share one clock, the
 correlation of words per volume with BOLD peaks some 5 s after the words; a wrong onset moves the
@@ -19,10 +19,10 @@ MAX_LAG = 20.0  # seconds
 HRF_WINDOW = (3.0, 9.0)  # seconds after the words in which a response may peak
 MIN_NULL = 1000  # shifts
 ALPHA = 0.05
-BLOCK = 40.0  # seconds, of the blocks that are drawn again for the interval of the peak
+BLOCK = 40.0  # seconds; the interval of the peak comes from drawing blocks of this length again
 N_BOOT = 500
-TOP = 200  # columns that respond most, on which the interval rests
-CHUNK = 2048  # columns that are transformed at once, which bounds memory
+TOP = 200  # the interval is made from this many columns, those that respond most
+CHUNK = 2048  # columns that are transformed at a time, to bound memory
 
 
 @dataclass(frozen=True)
@@ -36,13 +36,13 @@ class ClockCheck:
     column_r : array (n_columns,), correlation of each column at the peak
     peak_lag : seconds, where the curve is highest
     interval : (low, high), seconds, 95 % percentile interval of the peak over blocks of 40 s
-    expected_lag : seconds, where a canonical response to these very words peaks
+    expected_lag : seconds, where the canonical response to these words peaks
     offset : peak_lag - expected_lag, seconds: add it to the words' times to correct the clock
     p : share of shifts whose curve peaks at least as high, (1 + k) / (1 + n)
     null : array (n_null,), heights of the peak under the shifts
     verdict : 'on time' (the peak lies where an HRF puts it), 'shifted' (the whole interval lies
         elsewhere), 'unclear' (only a part of it does), or 'no response' (p >= .05: nothing can be said)
-    message : one line
+    message : the verdict with its numbers, one line for people
     """
 
     lags: np.ndarray
@@ -78,9 +78,9 @@ class ClockCheck:
 def check_clock(words: Words, bold: np.ndarray, volume_times: np.ndarray, tr: float) -> ClockCheck:
     """Correlate word rate with BOLD over lags and say whether the response comes when it should.
 
-    The statistic is the highest value over the lags of -20 to 20 s, so that the search for the peak
-    is part of the null. The null moves the words circularly, in steps of at most one volume and fine
-    enough for 1,000 shifts, by so much that no shifted search reaches the true lags.
+    The statistic is the highest correlation at lags of -20 to 20 s. The null searches in the same way after the words
+    were moved in a circle, so that it includes the gain from searching. Its shifts are so large (40 s and more) that no
+    such search reaches the true lags, and so fine that there are at least 1,000 of them.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ def check_clock(words: Words, bold: np.ndarray, volume_times: np.ndarray, tr: fl
         raise UserError(
             f"clock check: needs at least {6 * MAX_LAG:g} s of BOLD for its null; this story has {n * tr:g} s"
         )
-    # The shifts between the two searches, at `steps` shifts per volume.
+    # So many volumes are left for shifts of 40 s and more both ways; each is divided into `steps` shifts.
     n_free = n - 2 * int(np.ceil(2 * MAX_LAG / tr)) - 1
     steps = int(np.ceil(MIN_NULL / n_free))
     rates = _rates(words, volume_times, tr, steps)
@@ -201,7 +201,7 @@ def _scores(rates: np.ndarray, bold: np.ndarray, tr: float) -> tuple[np.ndarray,
             power[k] += (np.maximum(r, 0) ** 2).sum(1)
     if not used:
         raise UserError("clock check: no column of the BOLD data varies")
-    # Words moved later by k / steps of a TR and BOLD later by s volumes: BOLD lags by s + k / steps.
+    # The words were moved by k / steps of a TR and BOLD by s volumes: it lags by s + k / steps volumes.
     lags = (np.arange(n) + np.arange(steps)[:, None] / steps) * tr
     lags = np.where(lags > n * tr / 2, lags - n * tr, lags)
     order = np.argsort(lags, axis=None)
@@ -226,7 +226,7 @@ def _peak_interval(rates: np.ndarray, bold: np.ndarray, tr: float, columns: np.n
 
 
 def _search_null(lags: np.ndarray, scores: np.ndarray, period: float) -> np.ndarray:
-    """Highest score of a search of +-20 s about every lag that is at least 40 s away from 0."""
+    """The highest score within 20 s of each lag that is more than 40 s away from 0, array (n_null,)."""
     from scipy.ndimage import maximum_filter1d
 
     width = 2 * round(MAX_LAG / (period / len(lags))) + 1

@@ -1,7 +1,7 @@
-"""The fixed motion encoder behind FGD: a small convolutional autoencoder, 34 frames x 27 -> 32.
+"""The motion encoder behind FGD: the first half of a small convolutional autoencoder, 34 frames x 27 numbers -> 32.
 
-It is trained once on real (or simulated) windows with a given seed and shipped; its digest names
-it in every report. `storage.encoder` reads and writes it.
+It was trained once, with a given seed, and ships with the package, because distances compare only within one
+encoder; every report names it by its digest. `storage.encoder` reads and writes it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ WIDTH = 64
 
 
 class Encoder:
-    """Windows of bone vectors to 32 features of mean 0 and variance 1 on the training windows.
+    """Makes 32 features of each window of bone vectors; on the training windows they have mean 0 and variance 1.
 
     Parameters
     ----------

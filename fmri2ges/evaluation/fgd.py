@@ -1,11 +1,11 @@
 """Distances between sets of motion windows: Frechet gesture distance and kernel distance.
 
-The Frechet distance of small sets is biased upwards by about a constant over N, even when both
-sets come from one distribution. So N is equal on both sides, the distance is extrapolated to
-1/N -> 0 (Chong and Forsyth, arXiv 1911.07023), the unbiased kernel distance (KID; Binkowski et
-al., arXiv 1801.01401) stands beside it, and the distance of real motion to real motion is the
-floor. Below 160 windows nothing is reported. Windows do not overlap and hold no given seed
-frames. Values compare only within one encoder, named by its digest.
+The Frechet distance of small sets is too large, by about a constant over the number N of windows, even when both
+sets come from one distribution. Therefore both sides have the same N, the distance is extrapolated to 1/N -> 0
+(Chong and Forsyth, arXiv 1911.07023), an unbiased distance stands beside it (KID; Binkowski et al., arXiv
+1801.01401), and the distance of real motion to other real motion says how low it can get. Below 160 windows nothing
+is reported. Windows do not overlap, and no frame of them was given to the generator. Values compare only within one
+encoder, which its digest names.
 """
 
 from __future__ import annotations

@@ -1,12 +1,11 @@
 """Decoded motion against a reference: correlation, position error, identification, smoothness.
 
-Everything is measured on the same body (the bone lengths of `motion.features`), relative to the
-neck, at 15 fps. The main score r is the Pearson correlation of wrists, elbows and face (nose,
-head), all three coordinates, each with its mean over the clip removed, averaged with the
-variance of the REFERENCE as weights: coordinates that move much count much.
+Everything is measured on one body (the bone lengths of `motion.features`), relative to the neck, at 15 frames per
+second. The main score r is the Pearson correlation over time of each coordinate of wrists, elbows and face (nose,
+head), averaged with the variance of the reference as weights, so that what moves much counts much.
 
-A generator that hedges by always giving the mean pose has a small position error, so position
-error is never read alone: r, the distribution and the spread of the samples stand beside it.
+A generator that always gives the mean pose has a small position error. Position error is therefore never read alone:
+r, the distribution of motion and the spread of the samples stand beside it.
 """
 
 from __future__ import annotations
@@ -95,6 +94,7 @@ class Pair:
 
     @property
     def blocks(self) -> int:
+        """Number of blocks of 40 to 60 s, over which the bootstrap resamples."""
         return count_blocks(len(self.reference) / FPS)
 
 
@@ -104,7 +104,18 @@ def all_samples(motion: Motion) -> np.ndarray:
 
 
 def at_times(positions: np.ndarray, motion: Motion, times: np.ndarray) -> np.ndarray:
-    """`positions` (..., n_frames, n_joints, 3) of a motion at other times, linearly interpolated."""
+    """Positions at other times, linearly interpolated.
+
+    Parameters
+    ----------
+    positions : array (..., n_frames, n_joints, 3), metres
+    motion : whose clock and frame rate they have
+    times : array (n_times,), seconds; those outside the motion take its first or last frame
+
+    Returns
+    -------
+    array (..., n_times, n_joints, 3), metres
+    """
     place = np.clip((times - motion.start) * motion.fps, 0, motion.n_frames - 1)
     place = np.where(np.abs(place - place.round()) < 1e-4, place.round(), place)
     low = np.floor(place).astype(int)
@@ -137,13 +148,13 @@ def pair(reference: Motion, predicted: Motion) -> Pair:
 
 
 def position_error(reference: np.ndarray, predicted: np.ndarray) -> np.ndarray:
-    """Distance of each joint but the neck, array (..., n_frames, 9), cm."""
+    """Distance between the two places of each joint except the neck, array (..., n_frames, 9), cm."""
     distance = np.linalg.norm(predicted - reference, axis=-1) * 100
     return np.delete(distance, NECK, axis=-1)
 
 
 def diversity(samples: np.ndarray) -> float:
-    """Mean distance between joints of two samples of one input, over all pairs, cm.
+    """Mean distance between the joints of two samples of one input, over all pairs of samples, cm.
 
     Parameters
     ----------
@@ -166,7 +177,7 @@ def roughness(positions: np.ndarray, order: int, fps: float = FPS) -> float:
 
 
 def segment_ranks(reference: np.ndarray, predicted: np.ndarray, per_segment: int) -> np.ndarray:
-    """How well each predicted segment picks each true segment out of all of the story.
+    """How well each predicted segment identifies each true segment among all of the story.
 
     Likeness is the correlation of the two segments after each column's mean is removed within
     the segment (columns pooled, so that those that move much count much).
@@ -207,7 +218,7 @@ def rank_curve(table: np.ndarray, shifts: np.ndarray) -> np.ndarray:
 
 
 def _r_measure(metric: Metric, branch, reference, samples, n_blocks, note, null) -> Measure:
-    """r of each sample against the reference, averaged over samples; arrays (..., frames, columns)."""
+    """Mean over samples (n_samples, n_frames, n_columns) of their r with the reference (n_frames, n_columns)."""
     everything = np.append(0, allowed_shifts(len(reference), FPS) if null else []).astype(int)
     curve = np.mean([correlation_at_shifts(reference, s, everything) for s in samples], axis=0)
     sums = np.stack([block_sums(reference, s, n_blocks) for s in samples])
@@ -226,7 +237,7 @@ def _r_measure(metric: Metric, branch, reference, samples, n_blocks, note, null)
 
 def block_sums(a: np.ndarray, b: np.ndarray, blocks: int) -> np.ndarray:
     """Sums that Pearson r needs, for each block: array (blocks, 6, columns)."""
-    # Centred first: the sums of squares of small movements about a far mean lose digits.
+    # The mean is removed first, because sums of squares lose digits where movements are small beside the mean.
     a, b = a - a.mean(0), b - b.mean(0)
     terms = np.stack([np.ones_like(a), a, b, a * a, b * b, a * b], axis=1)  # (frames, 6, columns)
     edges = block_edges(len(a), blocks)
@@ -234,7 +245,13 @@ def block_sums(a: np.ndarray, b: np.ndarray, blocks: int) -> np.ndarray:
 
 
 def r_of_sums(weights: np.ndarray, sums: np.ndarray) -> np.ndarray:
-    """Variance-weighted r of resampled blocks: weights (n_draws, blocks) -> (n_draws,)."""
+    """Variance-weighted r of resampled blocks, array (n_draws,).
+
+    Parameters
+    ----------
+    weights : array (n_draws, blocks), how often each block was drawn
+    sums : array (blocks, 6, columns) of `block_sums`
+    """
     total = (weights @ sums.reshape(len(sums), -1)).reshape(len(weights), *sums.shape[1:])
     n, a, b, aa, bb, ab = np.moveaxis(total, 1, 0)
     var_a, var_b, cov = aa - a * a / n, bb - b * b / n, ab - a * b / n
@@ -275,9 +292,9 @@ def against_reference(both: Pair, branch: str, null: bool = True) -> list[Measur
 
     Parameters
     ----------
-    both : Pair
-    branch : 'text' or 'direct'
-    null : whether the shifted scores are wanted (most of the time)
+    both : the reference and the decoded samples
+    branch : 'text' or 'direct', or what else the motion is called in the report
+    null : whether the shifted scores are wanted, which take most of the time
     """
     k = len(both.samples)
     one, mean = f"mean of {k} samples, each alone", f"the mean of {k} samples"

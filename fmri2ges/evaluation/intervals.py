@@ -4,7 +4,7 @@ Never frames or windows: neighbours in time are not independent. With few units 
 percentile bootstrap is too narrow, so the percentiles are moved outwards by the small-sample
 correction of Hesterberg (2015, "What teachers should know about the bootstrap", the expanded
 percentile interval). Coverage of nominal 95 % intervals of the mean of normal values, 2,000
-repetitions (the slow calibration tests keep watch):
+repetitions (tests/unit/evaluation/test_calibration.py repeats the measurement):
 
     units               5     6     8     12    30
     plain percentile   .84   .86   .88   .91   .94

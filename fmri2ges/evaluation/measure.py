@@ -1,7 +1,7 @@
-"""One score with everything that must travel with it: null, interval, n, floor, ceiling.
+"""A score of one story with what its null and its interval are made from.
 
-Each metric makes a `Measure` per story; `row` turns one into a row of the report, and `pool`
-turns the measures of several stories into the row of their mean.
+Each metric makes a `Measure` for each story; `row` makes a row of the report from one, and `pool` makes the row of
+their mean from those of several stories.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ class Measure:
     shifted : array (n_shifts,) or None
         The score at every permitted shift of the prediction.
     statistic : callable or None
-        Weights of the blocks, array (n_draws, blocks) -> scores (n_draws,), for the interval.
+        For the interval: takes how often each block was drawn, array (n_draws, blocks), and returns the score of each
+        draw, array (n_draws,).
     blocks : number of blocks of the story
     n : how much data, in the metric's `n_unit`
     floor, ceiling : scores of something known to be bad or good, or None

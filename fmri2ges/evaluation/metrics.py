@@ -42,7 +42,8 @@ class Metric:
     ----------
     id : never changes; report.json and code name the metric by it
     name : as printed; {} in it stands for the variant
-    unit, better : of its values
+    unit : unit of its values
+    better : which of its values are good
     n_unit : what is counted as the amount of data behind one score
     variant : what the score is of, where a metric has several forms that must not be averaged together:
         the number of samples, or the model behind word vectors

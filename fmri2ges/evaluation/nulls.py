@@ -1,9 +1,8 @@
 """What scores look like when prediction and truth do not belong together.
 
-The main null moves the prediction in time, circularly and by at least 20 s, so that it keeps its
-own autocorrelation but loses the truth. Every story gets its own shift: one common shift for all
-stories would leave a p floor of one over the number of shifts. The story-swap null pairs each
-prediction with the truth of another story.
+The main null moves the prediction in time, in a circle and by at least 20 s: it keeps its autocorrelation and no
+longer belongs to the truth. Every story gets its own shift; with one common shift for all stories, p could not become
+smaller than one over the number of shifts. The story-swap null pairs each prediction with the truth of another story.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ import numpy as np
 from ..errors import UserError
 from .metrics import Better
 
-MIN_SHIFT = 20.0  # seconds; longer than the memory of gesture, speech and BOLD
+MIN_SHIFT = 20.0  # seconds; longer than gesture, speech and BOLD are correlated with themselves
 N_NULL = 1000
 
 

@@ -64,7 +64,7 @@ def _cells(row: Row) -> list[str]:
 
 
 def format_report(report: Report) -> str:
-    """The report as an aligned table of at most 120 columns.
+    """The report as an aligned table, at most 120 characters wide.
 
     One block per story and branch; CI = interval over blocks or stories, null = circular shift,
     p one-sided. A '-' means that the number does not exist for this metric, not that it is 0.

@@ -1,4 +1,4 @@
-"""A line of the report as a value: a score with everything that must travel with it."""
+"""A line of the report as a value: a score with its null, interval, floor, ceiling and amount of data."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ class NullKind(StrEnum):
 
     @property
     def label(self) -> str:
+        """How it is printed."""
         return _NULL_LABELS[self]
 
 
@@ -75,7 +76,7 @@ class Setting:
     ----------
     subject : listener
     rois : the selection that was decoded from
-    samples : of each branch, as asked for
+    samples : number of samples of each branch, as asked for
     """
 
     subject: str = "?"
@@ -91,7 +92,7 @@ class Row:
     ----------
     metric : what was measured
     branch : 'text' or 'direct'
-    story : name of the story, or a phrase for the mean
+    story : name of the story; `ALL_STORIES` for the mean
     stories : number of stories behind the score; above 1 it is a mean, or a score of all of them together
     value : the score, in `metric.unit`
     n, n_unit : how much data, for example 4500 frames
@@ -122,12 +123,12 @@ class Row:
 
     @property
     def id(self) -> str:
-        """Of the metric."""
+        """Id of the metric."""
         return self.metric.id
 
     @property
     def label(self) -> str:
-        """Of the metric, as printed."""
+        """Label of the metric, as printed."""
         return self.metric.label
 
     @property

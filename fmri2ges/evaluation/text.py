@@ -20,11 +20,11 @@ from .metrics import Metric
 from .nulls import allowed_shifts
 
 WINDOW = 20.0  # seconds
-Embed = Callable[[tuple[str, ...]], np.ndarray]
+Embed = Callable[[tuple[str, ...]], np.ndarray]  # words -> their vectors, array (n_words, n_dims)
 
 
 def wer_counts(reference: list[str], decoded: list[str]) -> np.ndarray:
-    """Edits and reference words of each window (jiwer), array (n_windows, 2)."""
+    """Number of edits and of heard words in each window (jiwer), array (n_windows, 2)."""
     import jiwer
 
     counts = []
@@ -38,7 +38,7 @@ def wer_counts(reference: list[str], decoded: list[str]) -> np.ndarray:
 
 
 def wer_of(counts: np.ndarray) -> np.ndarray:
-    """Word error rate of summed counts (..., 2): edits per reference word, may exceed 1."""
+    """Word error rate of counts (..., 2) that were summed: edits for each heard word; it may exceed 1."""
     return counts[..., 0] / np.maximum(counts[..., 1], 1)
 
 
@@ -81,8 +81,9 @@ def window_vectors(words: Words, edges: np.ndarray, embed: Embed) -> np.ndarray:
 
     Parameters
     ----------
-    embed : callable
-        tuple of words -> array (n_words, n_dims); NaN or zero rows mark unknown words.
+    words : on the story's clock
+    edges : array (n_windows + 1,), seconds
+    embed : vectors of words; rows of NaN or zero mark unknown words
     """
     vectors = np.nan_to_num(np.asarray(embed(words.text), float))
     return _window_means(vectors, words.start, edges)
@@ -95,9 +96,9 @@ def _window_means(vectors: np.ndarray, start: np.ndarray, edges: np.ndarray) -> 
 
 
 def _cosines(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Cosine of every row of `a` with every row of `b` after the mean of `b` is removed from both.
+    """Cosine of each row of `a` with each row of `b`, after the mean row of `b` is removed from both.
 
-    All windows share the common words; without their mean the likeness shows the topic.
+    Frequent words are in every window; with their mean removed, the likeness is about the topic.
     """
     a, b = a - b.mean(0), b - b.mean(0)
     a = a / np.maximum(np.linalg.norm(a, axis=1, keepdims=True), 1e-9)
@@ -119,7 +120,7 @@ def against_transcript(
     edges = window_edges(start, stop)
     if len(edges) < 2:
         return []
-    # Whole windows only, so that truth, null and interval see the same words.
+    # Whole windows only, so that score, null and interval are made from the same words.
     heard, decoded = heard.slice(start, edges[-1]), decoded.slice(start, edges[-1])
     if not len(heard) or not len(decoded):
         return []
@@ -135,13 +136,13 @@ def against_transcript(
 
 @dataclass(frozen=True)
 class Counted:
-    """A score of counts that are summed over windows before they are divided.
+    """A score that is a ratio of counts, which are summed over windows before they are divided.
 
     Parameters
     ----------
     metric : what it is
-    count : texts of the windows, heard and decoded -> counts (n_windows, n_counts)
-    score : counts (..., n_counts) -> scores (...)
+    count : takes the heard and the decoded texts of all windows, returns counts (n_windows, n_counts)
+    score : takes summed counts (..., n_counts), returns scores (...)
     floor, ceiling : the worst and the best score, or None
     """
 

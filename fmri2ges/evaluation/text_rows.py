@@ -24,6 +24,7 @@ class TextKind(StrEnum):
 
     @property
     def label(self) -> str:
+        """How it is printed."""
         return _TEXT_LABELS[self]
 
 
@@ -37,14 +38,14 @@ _TEXT_LABELS = {
 
 @dataclass(frozen=True)
 class TextScore:
-    """One score of some texts and of null texts.
+    """One metric of several texts of a story, and of null texts.
 
     Parameters
     ----------
-    metric : of the score
-    values : mean over the windows, by text
-    n_windows : windows with heard words, by text
-    nulls : array (n_texts,) by kind
+    metric : what was measured
+    values : for each text its mean over the windows
+    n_windows : for each text the number of windows with heard words
+    nulls : for each kind of null the scores of its texts, array (n_texts,)
     """
 
     metric: Metric
@@ -63,7 +64,7 @@ class TextRow:
     metric : what was measured
     value : mean over the windows
     n_windows : windows with heard words
-    nulls : the same score of null texts, by kind
+    nulls : for each kind of null, what its texts score
     """
 
     text: TextKind
@@ -79,11 +80,11 @@ class TextTimeline:
 
     Parameters
     ----------
-    metric : of the score
-    null : kind of the null texts
+    metric : what was measured
+    null : what the text is held against
     windows : start and stop of each window, seconds
     value, p, q : of each window (see `evaluation.text_timeline`); None where nothing was heard
-    story_p : of the whole stretch
+    story_p : p of the mean over the whole stretch
     """
 
     metric: Metric
@@ -103,7 +104,7 @@ class TextTable:
     ----------
     story : name of the story, or a phrase for the mean
     subject, rois, f2t : what the text was decoded from, and by which form of F2T
-    rows : the texts of one score stand together
+    rows : one for each metric and text; rows of one metric stand together
     timeline : the windows of one story; None for a mean
     stories : number of stories behind the table
     """
@@ -128,9 +129,10 @@ def score_texts(
 
     Parameters
     ----------
-    scores : of `evaluation.text_scores`
-    texts : decoded texts by kind
-    nulls : null texts by kind; a kind without a text is left out
+    scores : callables of `evaluation.text_scores`
+    heard : the words of the story
+    texts : for each kind of text the text itself
+    nulls : for each kind of null its texts; a kind without a text is left out
     windows : array (n_windows, 2), seconds
     """
     out = []
@@ -152,9 +154,10 @@ def score_texts(
 
 
 def pooled(stories: Sequence[Sequence[TextScore]]) -> list[TextScore]:
-    """The mean over stories, each counted once, of the scores, texts and nulls that all of them have.
+    """The mean over stories of the metrics, texts and nulls that all of them have; each story counts once.
 
-    The k-th null of the mean is the mean of the k-th null of every story: the stories' nulls are independent.
+    The null texts of the stories are independent of each other, so the mean of the k-th null text of every story is
+    one draw of the null of the mean.
     """
     by_metric = [{s.metric: s for s in story} for story in stories]
     return [_pooled([story[m] for story in by_metric]) for m in by_metric[0] if all(m in story for story in by_metric)]

@@ -1,7 +1,7 @@
 """Scores of a decoded text in windows: word errors, words in common, matches by stem, matches by meaning.
 
-Each score is a callable ``score(heard, decoded, windows) -> array (n_windows,)`` with `metric`, what it measures.
-A window without decoded words scores worst; one without heard words is NaN.
+Each score is an object that is called as ``score(heard, decoded, windows)`` and returns an array (n_windows,); its
+attribute `metric` says what it measures. A window without decoded words scores worst; one without heard words is NaN.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ..types import Words
 from . import metrics
 from .text import bleu_counts, bleu_of, wer_counts, wer_of
 
-Embed = Callable[[tuple[str, ...]], np.ndarray]
+Embed = Callable[[tuple[str, ...]], np.ndarray]  # words -> their vectors, array (n_words, n_dims)
 
 
 def word_ranges(words: Words, windows: np.ndarray) -> np.ndarray:
@@ -35,6 +35,7 @@ class WordErrorRate:
     metric = metrics.WER
 
     def __call__(self, heard: Words, decoded: Words, windows: np.ndarray) -> np.ndarray:
+        """Score of each window, array (n_windows,); NaN where nothing was heard."""
         true, guess = _texts(heard, windows), _texts(decoded, windows)
         score = wer_of(wer_counts([" ".join(t) for t in true], [" ".join(g) for g in guess]))
         return _without_empty(score, true)
@@ -46,6 +47,7 @@ class Bleu1:
     metric = metrics.BLEU1
 
     def __call__(self, heard: Words, decoded: Words, windows: np.ndarray) -> np.ndarray:
+        """Score of each window, array (n_windows,); NaN where nothing was heard."""
         true, guess = _texts(heard, windows), _texts(decoded, windows)
         return _without_empty(bleu_of(bleu_counts([" ".join(t) for t in true], [" ".join(g) for g in guess])), true)
 
@@ -60,6 +62,7 @@ class Meteor:
     metric = metrics.METEOR
 
     def __call__(self, heard: Words, decoded: Words, windows: np.ndarray) -> np.ndarray:
+        """Score of each window, array (n_windows,); NaN where nothing was heard."""
         true, guess = _texts(heard, windows), _texts(decoded, windows)
         return _without_empty(np.array([meteor(t, g) for t, g in zip(true, guess)]), true)
 
@@ -102,9 +105,9 @@ class BertScore:
 
     Parameters
     ----------
-    name : of the model behind the vectors; it is the metric's variant, because values of different
-        models cannot be compared
-    embed : words of a text -> array (n_words, n_dims); vectors may depend on the words around
+    name : the model behind the vectors; it becomes the metric's variant, because scores by different models cannot be
+        compared
+    embed : vectors of the words of a text, array (n_words, n_dims); they may depend on the words around
     idf : weight of each word (`window_frequency_weights`); None weighs all words alike
     unseen : weight of words that are not in `idf`
     """
@@ -112,9 +115,12 @@ class BertScore:
     def __init__(self, name: str, embed: Embed, idf: dict[str, float] | None = None, unseen: float = 1.0):
         self.metric = metrics.BERT_SCORE.of(name)
         self.embed, self.idf, self.unseen = embed, idf, unseen
-        self._known: tuple[tuple[str, ...], np.ndarray] | None = None  # the heard text meets many decoded ones
+        self._known: tuple[tuple[str, ...], np.ndarray] | None = (
+            None  # the heard text is scored against many decoded ones
+        )
 
     def __call__(self, heard: Words, decoded: Words, windows: np.ndarray) -> np.ndarray:
+        """Score of each window, array (n_windows,); NaN where nothing was heard."""
         if not len(heard) or not len(decoded):
             return _without_empty(np.zeros(len(windows)), _texts(heard, windows))
         if self._known is None or self._known[0] != heard.text:
@@ -141,12 +147,13 @@ class BertScore:
 
 
 def f1_of_matches(likeness: np.ndarray, true_weights: np.ndarray, guess_weights: np.ndarray) -> float:
-    """F1 of greedy matches: recall is each heard word's best likeness, precision each decoded word's.
+    """F1 of greedy matches: for recall each heard word takes its best match, for precision each decoded word.
 
     Parameters
     ----------
     likeness : array (n_true, n_guess), cosines
-    true_weights, guess_weights : idf of the words
+    true_weights : array (n_true,), weight of each heard word
+    guess_weights : array (n_guess,), weight of each decoded word
     """
     check_shape("likeness", likeness, (len(true_weights), len(guess_weights)))
     recall = likeness.max(1) @ true_weights / max(true_weights.sum(), 1e-9)
@@ -155,11 +162,13 @@ def f1_of_matches(likeness: np.ndarray, true_weights: np.ndarray, guess_weights:
 
 
 class Likeness:
-    """Cosine of mean word vectors, after the mean over the heard windows is removed: the topic, not the common words.
+    """Cosine of the mean word vectors of heard and decoded windows.
+
+    The mean over the heard windows is removed first; the rest is about the topic, no longer about frequent words.
 
     Parameters
     ----------
-    embed : tuple of words -> array (n_words, dim)
+    embed : vectors of words, array (n_words, n_dims)
     """
 
     metric = metrics.WORD_VECTORS
@@ -168,6 +177,7 @@ class Likeness:
         self.embed = embed
 
     def __call__(self, heard: Words, decoded: Words, windows: np.ndarray) -> np.ndarray:
+        """Score of each window, array (n_windows,); NaN where nothing was heard."""
         true, guess = self._means(heard, windows), self._means(decoded, windows)
         centre = true.mean(0)
         true, guess = true - centre, guess - centre
@@ -182,15 +192,15 @@ class Likeness:
 
 
 def window_frequency_weights(probability: dict[str, float], words: int = 45) -> tuple[dict[str, float], float]:
-    """Weight -log P(the word occurs in a window) of each word, and the weight of other words.
+    """Weight of each word, -log P(it occurs in a window), and the weight of words that are not listed.
 
-    The inverse document frequency of BERTScore with windows as documents, for running words of known frequency
-    (of the training texts): P = 1 - (1 - p)^words.
+    This is the inverse document frequency of BERTScore with windows as documents. P follows from the frequency of the
+    word in the training texts: P = 1 - (1 - p)^words.
 
     Parameters
     ----------
-    probability : share of each word among the running words
-    words : in a window; 20 s of speech have about 45
+    probability : share of each word among the running words of the training texts
+    words : number of words in a window; 20 s of speech have about 45
     """
     weights = {w: -math.log1p(-((1 - p) ** words)) for w, p in probability.items() if p > 0}
     return weights, max(weights.values(), default=1.0)

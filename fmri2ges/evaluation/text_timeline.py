@@ -1,7 +1,7 @@
-"""Is the decoded text closer to the heard one than texts that know nothing of it? Window by window, and as a whole.
+"""Where in a story the decoded text is closer to the heard one than null texts are: window by window, and as a whole.
 
-A null is a list of texts: of the language model alone with the same word times, or decoded from BOLD that
-does not belong to the story (`evaluation.bold_nulls`).
+Null texts come from the language model alone with the same word times, or from BOLD that does not belong to the
+story (`evaluation.bold_nulls`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from .metrics import Metric
 from .nulls import benjamini_hochberg, p_value
 from .text import WINDOW
 
-N_TEXTS = 200  # language-model texts that a claim needs
+N_TEXTS = 200  # the fewest texts of a language model for a claim
 
 
 @dataclass(frozen=True)
@@ -26,15 +26,15 @@ class Timeline:
 
     Parameters
     ----------
-    metric : of the score
+    metric : what was measured
     windows : array (n_windows, 2), seconds
     value : array (n_windows,); NaN where nothing was heard
-    null : array (n_texts, n_windows); the same windows of every null text
+    null : array (n_texts, n_windows), score of each null text in each window
     p : array (n_windows,); one-sided against the null texts, NaN where nothing was heard
     q : array (n_windows,); after Benjamini-Hochberg over the windows
     story_value : mean over the windows
     story_null : array (n_texts,), mean over the windows
-    story_p : one-sided; the claim, because neighbouring windows overlap
+    story_p : one-sided p of `story_value`; claims rest on it, because neighbouring windows overlap
     """
 
     metric: Metric
@@ -74,8 +74,9 @@ def timeline(
 
     Parameters
     ----------
-    score : of `evaluation.text_scores`
-    null_texts : of one kind
+    score : a callable of `evaluation.text_scores`
+    heard, decoded : words of the stretch
+    null_texts : all of one kind
     windows : array (n_windows, 2), seconds
 
     Raises

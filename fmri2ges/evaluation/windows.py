@@ -1,4 +1,4 @@
-"""Windows of motion: what the encoder behind FGD sees."""
+"""Windows of motion, of which the encoder behind FGD makes features."""
 
 from __future__ import annotations
 

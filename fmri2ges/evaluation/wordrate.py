@@ -1,4 +1,4 @@
-"""Does the decoded speech come when speech came: words per volume, decoded against heard."""
+"""Word rate: words per volume, decoded against heard."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def word_rate(
     volume_times : array (n_volumes,), seconds
     tr : seconds
     rate : array (n_volumes,) or None
-        Words per volume as decoded, before words are placed in time: smoother than their count.
+        Decoded words per volume, before words are placed in time; it is smoother than a count of placed words.
     """
     if len(volume_times) < 10:
         return []
