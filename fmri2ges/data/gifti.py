@@ -8,6 +8,7 @@ is unpacked, and an external file must lie in the folder of the GIFTI file.
 from __future__ import annotations
 
 import binascii
+import contextlib
 import math
 import zlib
 from dataclasses import dataclass, field
@@ -112,11 +113,8 @@ def gifti_head(path) -> tuple[dict[str, str], dict[str, str]]:
     """Metadata of a file and of its first array, without reading any data."""
     path = check_content(path)
     handler = _Head(path, unpacked_limit(path))
-    with reading(path, "GIFTI"), Unpacked(path, unpacked_limit(path)) as stream:
-        try:
-            parse_xml(stream, handler)
-        except _Stop:
-            pass
+    with reading(path, "GIFTI"), Unpacked(path, unpacked_limit(path)) as stream, contextlib.suppress(_Stop):
+        parse_xml(stream, handler)
     return handler.meta, handler.first
 
 

@@ -6,7 +6,7 @@ import gzip
 import os
 import zlib
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from ..errors import UserError
 
@@ -33,7 +33,7 @@ class Unpacked:
         self.path, self.left, self.limit = path, limit, limit
         with open(path, "rb") as file:
             packed = file.read(2) == b"\x1f\x8b"
-        self._file: BinaryIO = gzip.open(path, "rb") if packed else open(path, "rb")  # type: ignore[assignment]
+        self._file: IO[bytes] = gzip.open(path, "rb") if packed else open(path, "rb")  # noqa: SIM115 closed by __exit__
 
     def read(self, n: int) -> bytes:
         """At most `n` bytes; fewer at the end."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+from xml.etree.ElementTree import TreeBuilder
+
 MAX_ELEMENTS = 1_000_000  # an hour of GIFTI volumes has a tenth of it
 CHUNK = 2**20  # bytes given to the parser at a time
 
@@ -22,12 +25,12 @@ class Handler:
         """The end of the file."""
 
 
-class _Counted(Handler):
+class _Counted:
     """A handler that gives up where a file has too many elements."""
 
-    def __init__(self, handler: Handler, limit: int):
+    def __init__(self, handler: Handler | TreeBuilder, limit: int):
         self.left, self.handler = limit, handler
-        self.end, self.data, self.close = handler.end, handler.data, handler.close  # type: ignore[method-assign]
+        self.end, self.data, self.close = handler.end, handler.data, handler.close
 
     def start(self, tag, attributes):
         self.left -= 1
@@ -36,15 +39,17 @@ class _Counted(Handler):
         self.handler.start(tag, attributes)
 
 
-def parse_xml(stream, handler: Handler, max_elements: int = MAX_ELEMENTS):
-    """Hand the elements of a stream of bytes to a handler as they come; no tree is built.
+def parse_xml(stream, handler: Handler | TreeBuilder, max_elements: int = MAX_ELEMENTS) -> Any:
+    """Hand the elements of a stream of bytes to a handler as they come, and return what its `close` returns.
+
+    Only a `TreeBuilder` keeps them all.
 
     Raises
     ------
     ValueError, SyntaxError
         For damage, declared entities, and too many elements; call it inside `reading`.
     """
-    from defusedxml.ElementTree import XMLParser
+    from defusedxml.ElementTree import XMLParser  # type: ignore[import-untyped]
 
     parser = XMLParser(target=_Counted(handler, max_elements))
     parser.parser.buffer_size = CHUNK  # fewer pieces of a long text

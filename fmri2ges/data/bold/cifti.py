@@ -73,7 +73,7 @@ def _sources(path, models: list, n_gray: int) -> np.ndarray:
     """Grayordinate of every fsaverage5 vertex, (20484,), int; -1 where the file has none."""
     found = {m.brain_structure: m for m in models}
     sources = []
-    for name, index in zip(CORTEX, load_fslr_index()):
+    for name, index in zip(CORTEX, load_fslr_index(), strict=True):
         if name not in found:
             raise UserError(f"{path}: needs the left and the right cortex; it holds: {', '.join(found)}")
         n = found[name].surface_number_of_vertices

@@ -66,7 +66,8 @@ class Confounds:
     def _chosen(self, names: tuple[str, ...]) -> tuple[str, ...]:
         if not self.columns:
             return names
-        known, found = set(names), {}
+        known: set[str] = set(names)
+        found: dict[str, None] = {}
         for wanted in self.columns:
             if wanted in known:
                 found[wanted] = None

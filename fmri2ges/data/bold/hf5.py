@@ -133,7 +133,7 @@ def _check_packed(path, key: str, data) -> None:
         check_size(path, *data.shape)
     if not data.chunks:
         return
-    n_chunks = math.prod(-(-n // c) for n, c in zip(data.shape, data.chunks))
+    n_chunks = math.prod(-(-n // c) for n, c in zip(data.shape, data.chunks, strict=True))
     if math.prod(data.chunks) * data.dtype.itemsize > MAX_CHUNK or n_chunks > MAX_CHUNKS:
         raise UserError(
             f"{path}: `{key}` is packed in {n_chunks} pieces of {' x '.join(map(str, data.chunks))} numbers; write it "

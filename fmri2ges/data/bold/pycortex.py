@@ -114,8 +114,8 @@ def vertex_columns(subject: PycortexSubject, grid: VoxelGrid) -> tuple[np.ndarra
             f"mask of the BOLD has {_by(grid.shape)}; give the transform of this BOLD"
         )
     meshes = [_fiducial(subject.folder, side) for side in SIDES]
-    index = [_on_sphere(subject, side, len(mesh)) for side, mesh in zip(SIDES, meshes)]
-    columns = surface_columns(np.concatenate([mesh[k] for mesh, k in zip(meshes, index)]), coord, grid)
+    index = [_on_sphere(subject, side, len(mesh)) for side, mesh in zip(SIDES, meshes, strict=True)]
+    columns = surface_columns(np.concatenate([mesh[k] for mesh, k in zip(meshes, index, strict=True)]), coord, grid)
     found = float((columns >= 0)[load_atlas().labels > 0].mean())
     if found < MIN_FOUND:
         raise UserError(

@@ -35,6 +35,7 @@ class Bold:
     note : how the columns were found, one line; empty where the file itself says it
     notes : what is unusual but usable, one line each, without the name of the file
     confounds : names of the confounds that were regressed out
+    n_start, n_end : volumes without numbers at the ends, which are masked: they are zero
     """
 
     data: np.ndarray
@@ -45,11 +46,14 @@ class Bold:
     note: str = ""
     notes: tuple[str, ...] = ()
     confounds: tuple[str, ...] = ()
+    n_start: int = 0
+    n_end: int = 0
 
     @property
     def dropped(self) -> tuple[str, ...]:
         """Names of the dropped columns of a table."""
-        return tuple(n for n, kept in zip(self.columns, self.data.any(0)) if not kept)
+        kept = np.any(self.data, axis=0)
+        return tuple(name for k, name in enumerate(self.columns) if not kept[k])
 
 
 def open_bold(
@@ -125,8 +129,18 @@ def read_bold(
             values *= np.float32(scale)
     cleaned = clean(values, path, values, regressors)
     notes = tuple(filter(None, (note, _masked(cleaned))))
-    counts = (cleaned.n_nan, cleaned.n_constant)
-    return Bold(cleaned.data, series.names, *counts, series.space_of_columns, series.note, notes, names)
+    return Bold(
+        cleaned.data,
+        series.names,
+        cleaned.n_nan,
+        cleaned.n_constant,
+        series.space_of_columns,
+        series.note,
+        notes,
+        names,
+        cleaned.n_start,
+        cleaned.n_end,
+    )
 
 
 def _masked(cleaned: Cleaned) -> str:

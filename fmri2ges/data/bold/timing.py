@@ -19,10 +19,16 @@ UNKNOWN = (0.0, 1.0)  # what programs write that do not know the repetition time
 
 @dataclass(frozen=True)
 class RepetitionTime:
-    """Seconds from the start of one volume to the next, and the file that says so."""
+    """Seconds from the start of one volume to the next, and the file that says so: a sidecar, or the BOLD itself."""
 
     seconds: float
     file: Path
+
+    @property
+    def note(self) -> str:
+        """Where it comes from, in words."""
+        what = "RepetitionTime" if self.file.suffix == ".json" else "the header"
+        return f"tr = {self.seconds:g} s ({what} of {self.file.name})"
 
 
 def find_tr(path, top=None) -> RepetitionTime:

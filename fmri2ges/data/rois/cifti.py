@@ -67,7 +67,7 @@ def read_cifti_rois(path: Path) -> tuple[Roi, ...]:
 
 def _labels(path: Path, cortex: _Cortex) -> Iterator[Part]:
     for part in cortex.parts:
-        for row, table in zip(cortex.data, cortex.maps.label):
+        for row, table in zip(cortex.data, cortex.maps.label, strict=True):
             values = np.zeros(part.n_vertices, cortex.data.dtype)
             values[part.vertices] = row[part.columns]
             names = {int(key): str(name) for key, (name, _) in table.items()}
@@ -89,7 +89,7 @@ def read_cifti_maps(path: Path, threshold: Threshold | None = None) -> tuple[Roi
 
 
 def _thresholded(path: Path, cortex: _Cortex, threshold: Threshold | None) -> Iterator[Part]:
-    for name, row in zip(cortex.maps.name, cortex.data):
+    for name, row in zip(cortex.maps.name, cortex.data, strict=True):
         where = path if len(cortex.maps) == 1 else f"{path}: map {str(name)!r}"
         # Both hemispheres at once: what kind of map it is shows in all of its values.
         inside = roi_inside(where, np.concatenate([row[part.columns] for part in cortex.parts]), threshold)
@@ -121,7 +121,7 @@ def _open(path: Path, axis, wrong: str, fix: str) -> _Cortex:
             raise UserError(too_large(path, FREE))
         data = np.asarray(image.dataobj)
         parts = tuple(
-            _Part(MODELS[structure], columns, model.vertex, _mesh(path, model.nvertices.get(structure)))
+            _part(path, MODELS[structure], columns, model.vertex, model.nvertices.get(structure))
             for structure, columns, model in models.iter_structures()
             if structure in MODELS
         )
@@ -130,13 +130,15 @@ def _open(path: Path, axis, wrong: str, fix: str) -> _Cortex:
     return _Cortex(maps, data, parts)
 
 
-def _mesh(path: Path, n: int) -> int:
+def _part(path: Path, side: str, columns: slice, vertices: np.ndarray, n: int) -> _Part:
     if n not in (N_FSLR, *MESH_SIZES):
         raise UserError(
             f"{path}: has {n} vertices in a hemisphere; allowed: {N_FSLR} (fsLR-32k) or "
             f"{', '.join(map(str, MESH_SIZES))} (fsaverage5, 6, 7)"
         )
-    return n
+    if len(vertices) and not 0 <= vertices.min() <= vertices.max() < n:
+        raise UserError(f"{path}: names vertices that its mesh of {n} does not have; write or copy it again")
+    return _Part(side, columns, vertices, n)
 
 
 def write_cifti_rois(rois, out: Path) -> tuple[Path, ...]:

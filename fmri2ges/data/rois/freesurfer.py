@@ -144,7 +144,7 @@ def write_label_rois(rois, out: Path) -> tuple[Path, ...]:
             lines = [f"#!ascii label {roi.name}, from subject fsaverage5 vox2ras=TkReg", str(len(vertices))]
             lines += [
                 f"{v}  {x:.3f}  {y:.3f}  {z:.3f} 0.0000000000"
-                for v, (x, y, z) in zip(vertices, white[vertices + start])
+                for v, (x, y, z) in zip(vertices, white[vertices + start], strict=True)
             ]
             ending = ".label" if len(rois) == 1 else f".{safe_name(roi.name)}.label"
             paths.append(write_text(_beside(out, side, ending), "\n".join(lines) + "\n"))

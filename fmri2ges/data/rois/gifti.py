@@ -86,9 +86,9 @@ def write_gifti_rois(rois, out: Path) -> tuple[Path, ...]:
     keys = np.zeros(2 * N_VERTICES, np.int32)
     table = gifti.GiftiLabelTable()
     colours = [(1, 1, 1, 0), *((*COLOURS[k % len(COLOURS)], 1) for k in range(len(rois)))]
-    for key, (name, colour) in enumerate(zip(["???", *(roi.name for roi in rois)], colours)):
+    for key, (name, colour) in enumerate(zip(["???", *(roi.name for roi in rois)], colours, strict=True)):
         label = gifti.GiftiLabel(key, *colour)
-        label.label = name
+        label.label = name  # type: ignore[attr-defined]
         table.labels.append(label)
         if key:
             keys[rois[key - 1].mask] = key

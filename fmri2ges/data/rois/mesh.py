@@ -135,7 +135,7 @@ def labelled(path: Path, data, side: str, names: dict[int, str]) -> list[Part]:
         raise UserError(f"{path}: has {len(chosen)} different labels; a label map has at most {MAX_LABELS}")
     order = np.argsort(coarse, kind="stable")
     keys, starts = np.unique(coarse[order], return_index=True)
-    vertices_of = dict(zip(keys.tolist(), np.split(order, starts[1:])))
+    vertices_of = dict(zip(keys.tolist(), np.split(order, starts[1:]), strict=True))
     parts = [Part(name, side, vertices_of[key]) for key, name in chosen.items() if key in vertices_of]
     if not parts and np.isin(data, list(chosen)).any():
         raise UserError(f"{path}: none of its ROIs holds a vertex of the coarser mesh fsaverage5; make them larger")

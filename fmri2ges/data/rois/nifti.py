@@ -13,7 +13,7 @@ from ...brain.surface import load_surface
 from ...brain.voxels import VoxelGrid
 from ...errors import UserError
 from ..atomic import write_bytes
-from ..headers import check_mgh_header, check_nifti_header
+from ..images import load_image
 from ..masks import SLACK, Threshold, roi_inside
 from ..reading import reading
 from .mesh import Part, merged, stem_of
@@ -41,22 +41,19 @@ def read_nifti_roi(path: Path, threshold: Threshold | None = None) -> tuple[Roi,
     UserError
         For a damaged image, one that is no mask, or one that misses the cortex.
     """
-    import nibabel
-
+    image = load_image(path)
+    shape = tuple(int(n) for n in image.shape)
+    while len(shape) > 3 and shape[-1] == 1:
+        shape = shape[:-1]
+    if len(shape) != 3 or min(shape) < 2:
+        raise UserError(f"{path}: must be one 3D mask; got shape {tuple(image.shape)}")
+    if np.prod(shape, dtype=float) > MAX_VOXELS:
+        raise UserError(f"{path}: shape {shape} is more than {MAX_VOXELS} voxels; resample it to 1 or 2 mm")
     with reading(path, "NIfTI"):
-        (check_mgh_header if path.name.lower().endswith((".mgh", ".mgz")) else check_nifti_header)(path)
-        image = nibabel.load(path)
-        shape = tuple(int(n) for n in image.shape)
-        while len(shape) > 3 and shape[-1] == 1:
-            shape = shape[:-1]
-        if len(shape) != 3 or min(shape) < 2:
-            raise UserError(f"{path}: must be one 3D mask; got shape {tuple(image.shape)}")
-        if np.prod(shape, dtype=float) > MAX_VOXELS:
-            raise UserError(f"{path}: shape {shape} is more than {MAX_VOXELS} voxels; resample it to 1 or 2 mm")
         data = np.asarray(image.dataobj, np.float32).reshape(shape)
-        affine = np.asarray(image.affine, float)
+        affine = np.asarray(image.affine, np.float64)
     data = _to_sample(path, data, threshold)
-    if not np.isfinite(affine).all() or abs(np.linalg.det(affine[:3, :3])) < 1e-6:
+    if abs(np.linalg.det(affine[:3, :3])) < 1e-6:
         raise UserError(f"{path}: its affine cannot be inverted; set it to MNI space")
     cut = threshold or Threshold(0.5)
     name = stem_of(path)

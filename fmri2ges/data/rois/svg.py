@@ -121,14 +121,14 @@ def _layer(path: Path, parent, label: str):
 
 
 def _beside(path: Path) -> tuple[Path, Path]:
-    pair = tuple(path.parent / "surfaces" / f"flat_{side}.gii" for side in ("lh", "rh"))
-    if not all(p.is_file() for p in pair):
+    left, right = pair = tuple(path.parent / "surfaces" / f"flat_{side}.gii" for side in ("lh", "rh"))
+    if not all(p.exists() or p.is_symlink() for p in pair):
         raise UserError(
             f"{path}: its shapes need the flatmap that they were drawn on; put {pair[0].name} and {pair[1].name} of "
             "the "
             f"subject into {pair[0].parent}"
         )
-    return pair
+    return left, right
 
 
 def _read_flat(path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

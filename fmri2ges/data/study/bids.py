@@ -87,17 +87,20 @@ def _recording(table: dict, files: list[Found], subject: str, run: int | None, r
     task = table["task"]
     found = _choose(table, files, subject, run)
     path = check_content(found.path)
+    read_tr = None if "tr" in table else find_tr(path, table["root"])
     fields = {"subject": subject, "task": task, "run": run or ""}
     recording = {
         "subject": f"sub-{subject}",
         "story": f"{task}-{run}" if run else task,
         "bold": path,
-        "tr": table.get("tr") or find_tr(path, table["root"]).seconds,
+        "tr": table["tr"] if read_tr is None else read_tr.seconds,
         "first_volume_at": table["first_volume_at"],
         "words": _template("words", table["words"], fields, root),
     }
     if "events" in table:
         recording["events"] = _template("events", table["events"], fields, root)
+    if read_tr is not None and read_tr.file == path:
+        recording["assumed"] = read_tr.note
     recording |= {key: table[key] for key in ("tier", "stim", "ignore_header_tr") if key in table}
     if "confounds" in table or "confound_columns" in table:
         given = _template("confounds", table["confounds"], fields, root) if "confounds" in table else None

@@ -141,7 +141,7 @@ def _source(values: dict, stated: list) -> RecordingSource:
     if "confounds" in rest:
         own["confounds"] = Confounds(rest["confounds"], columns)
     source = RecordingSource(**{**rest, **own})
-    return _within_scan(replace(source, assumed=_assumed(source, stated)))
+    return _within_scan(replace(source, assumed=source.assumed or _assumed(source, stated)))
 
 
 def _assumed(source: RecordingSource, stated: list) -> str:
@@ -241,7 +241,8 @@ def _complete(raw: dict, values: dict, where: str, problems: list[str]) -> None:
         problems.append(f"{where}: confound_columns names columns of `confounds`; add confounds, or remove it")
     if "tr" not in raw and "bold" in values:
         try:
-            values["tr"] = find_tr(values["bold"][0]).seconds
+            found = find_tr(values["bold"][0])
+            values |= {"tr": found.seconds, "assumed": found.note}
         except UserError as error:
             problems.append(f"{where}: tr missing; add it ({error})")
 

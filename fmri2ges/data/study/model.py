@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from ...errors import UserError
 from ...types import GestureClip, Motion, Recording, Words
 
@@ -65,7 +67,8 @@ class RecordingSource:
     def files(self) -> tuple[Path, ...]:
         """Every file that decides what is read of this recording, the BOLD first."""
         more = () if self.pycortex is None else self.pycortex.files()
-        named = (self.bold, self.partner, *self.mask, self.words, self.events, *more)
+        regressed = None if self.confounds is None else self.confounds.file
+        named = (self.bold, self.partner, *self.mask, self.words, self.events, regressed, *more)
         return tuple(dict.fromkeys(file for file in named if file is not None))
 
     def read_bold(self) -> Bold:
@@ -203,7 +206,7 @@ def _cut(bold: Bold, first: int, after: int | None, path: Path) -> Bold:
     The trend of the whole scan is quadratic, and so is what it leaves in a part of it: the result is the one
     that a file of these volumes alone would give.
     """
-    from ..bold.read import standardize
+    from ..bold.clean import clean
 
     n_volumes = len(bold.data)
     if first >= n_volumes:
@@ -211,8 +214,12 @@ def _cut(bold: Bold, first: int, after: int | None, path: Path) -> Bold:
             f"{path}: has {n_volumes} volumes, but the story begins at volume {first + 1}; check tr, first_volume_at "
             "and events"
         )
-    data, n_nan, n_constant = standardize(bold.data[first:after], f"{path}, volumes of the story")
-    return replace(bold, data=data, n_constant=n_nan + n_constant - bold.n_nan)
+    part = bold.data[first:after].copy()
+    rows = first + np.arange(len(part))
+    part[(rows < bold.n_start) | (rows >= n_volumes - bold.n_end)] = np.nan  # masked again
+    found = clean(part, f"{path}, volumes of the story", part)
+    dropped = found.n_nan + found.n_constant - bold.n_nan
+    return replace(bold, data=part, n_constant=dropped, n_start=found.n_start, n_end=found.n_end)
 
 
 def as_recording(source: RecordingSource, bold: Bold, words: Words) -> Recording:

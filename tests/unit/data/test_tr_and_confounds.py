@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 
-import nibabel
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -98,6 +97,15 @@ def test_study_then_sidecar_then_header(volume):
     write_json(volume / f"{name}.json", {"RepetitionTime": 2.0})
     assert trs(study(volume, f"{name}.nii.gz", mask)) == [2.0]
     assert trs(study(volume, f"{name}.nii.gz", f"{mask}\ntr = 2.5")) == [2.5]
+
+
+def test_a_tr_that_the_study_does_not_state_is_said(volume):
+    name, mask = "sub-01_task-a_run-1_bold", 'mask = "m.nii"'
+    notes = check_study(study(volume, f"{name}.nii.gz", mask)).notes
+    assert f"tr = 1.5 s (the header of {name}.nii.gz) assumed for recording s/a" in notes
+    write_json(volume / f"{name}.json", {"RepetitionTime": 1.52})
+    notes = check_study(study(volume, f"{name}.nii.gz", mask)).notes
+    assert f"tr = 1.52 s (RepetitionTime of {name}.json) assumed for recording s/a" in notes
 
 
 def test_a_wrong_header_is_no_dead_end(volume):
@@ -282,7 +290,7 @@ def test_check_and_manifest_say_what_was_regressed_out(tmp_path):
     assert json.dumps(checked_to_dict(checked))
     loaded = load_study(path)
     assert regressed_out(loaded) == {"s/a": ["trans_x", "trans_y"]}
-    assert tmp_path / "c.tsv" in input_files(loaded)
+    assert tmp_path / "c.tsv" in input_files(loaded) and tmp_path / "c.tsv" in loaded.recordings[0].files
     found = loaded.read_recording(loaded.recordings[0]).bold
     np.testing.assert_allclose(found, clean(rows, confounds=motion[:, :2]).data, atol=1e-3)
     (problem,) = check_study(study(tmp_path, "b.tsv", 'tr = 1.0\nconfound_columns = ["a"]')).problems
@@ -315,6 +323,19 @@ def test_volumes_missing_at_the_ends_are_masked_and_none_moves(tmp_path, first, 
     assert not recording.bold[:first].any() and not recording.bold[75 - last :].any()
 
 
+def test_masked_volumes_stay_masked_in_a_part_of_a_scan(tmp_path):
+    from dataclasses import replace
+
+    values = with_nan(tmp_path / "s.hf5", 5, 4)
+    source = load_study(study(tmp_path, "s.hf5", "tr = 1.0")).recordings[0]
+    part = replace(source, rows=(2, 40)).read_bold()
+    assert (part.n_start, part.n_end, len(part.data)) == (3, 0, 38) and not part.data[:3].any()
+    np.testing.assert_allclose(part.data[3:], clean(values[5:40]).data, atol=1e-3)
+    part = replace(source, rows=(30, None)).read_bold()
+    assert (part.n_start, part.n_end) == (0, 4)
+    np.testing.assert_allclose(part.data[:-4], clean(values[30:71]).data, atol=1e-3)
+
+
 def test_volumes_missing_inside_are_not_to_be_removed():
     values = RNG.normal(size=(40, 5))
     values[[0, 1, 9, 20]] = np.nan
@@ -338,49 +359,3 @@ def test_a_hole_in_one_column_masks_no_volume():
     values[0, 7] = np.nan
     found = clean(values)
     assert (found.n_nan, found.n_start) == (1, 0) and found.data[0].any()
-
-
-# Surfaces of FreeSurfer, and packed grayordinates.
-
-
-@pytest.mark.parametrize("n", [10242, 163842])
-@pytest.mark.parametrize("ending", [".mgz", ".nii.gz"])
-def test_pairs_of_freesurfer_overlays(tmp_path, n, ending):
-    halves = [RNG.normal(size=(6, n)).astype(np.float32) for _ in range(2)]
-    for side, values in zip("lr", halves):
-        path = write_mgh(tmp_path / f"{side}h.story.mgz", values, tr=1.5)
-        if ending == ".nii.gz":  # as FS-FAST names it; many vertices are folded, for NIfTI's short axes
-            shape = (27307, 1, 6, 6) if n == 163842 else (n, 1, 1, 6)
-            image = nibabel.Nifti1Image(values.T.reshape(shape, order="F"), np.eye(4))
-            image.header.set_xyzt_units("mm", "sec")
-            image.header["pixdim"][4] = 1.5
-            path = tmp_path / f"story.{side}h.nii.gz"
-            nibabel.save(image, path)
-    left = tmp_path / ("lh.story.mgz" if ending == ".mgz" else "story.lh.nii.gz")
-    bold = read_bold(left, tr=1.5)
-    assert bold.notes == () and bold.data.shape == (6, 20484)
-    expected = standardize(np.concatenate([half[:, :10242] for half in halves], 1))[0]
-    np.testing.assert_allclose(bold.data, expected, atol=1e-5)
-    with pytest.raises(UserError, match="its header says TR 1.5 s, but the study says tr = 2"):
-        read_bold(left, tr=2.0)
-
-
-def test_a_volume_in_mgz_with_its_mask(tmp_path):
-    mask = make_mask()
-    values = RNG.normal(size=(*mask.shape, 9)).astype(np.float32)
-    nibabel.save(nibabel.MGHImage(values, np.eye(4)), tmp_path / "b.mgz")
-    nibabel.save(nibabel.MGHImage(255 * mask.astype(np.uint8), np.eye(4)), tmp_path / "m.mgz")
-    bold = read_bold(tmp_path / "b.mgz", masks=(tmp_path / "m.mgz",))
-    np.testing.assert_allclose(bold.data, standardize(values[mask].T)[0], atol=1e-5)
-    with pytest.raises(UserError, match="needs `mask`"):
-        read_bold(tmp_path / "b.mgz")
-
-
-def test_packed_grayordinates(tmp_path):
-    from tests.bold_files import pack
-
-    path = write_dtseries(tmp_path / "a.dtseries.nii", SIGNAL[:8], tr=0.8)
-    plain, packed = read_bold(path, tr=0.8), read_bold(pack(path), tr=0.8)
-    np.testing.assert_array_equal(plain.data, packed.data)
-    with pytest.raises(UserError, match="its header says TR 0.8 s"):
-        read_bold(tmp_path / "a.dtseries.nii.gz", tr=2.0)
