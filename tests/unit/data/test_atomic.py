@@ -25,10 +25,9 @@ from fmri2ges.errors import UserError, WriteError
 
 def test_a_failing_writer_leaves_the_old_file_and_no_other(tmp_path):
     write_text(tmp_path / "a.txt", "old")
-    with pytest.raises(KeyboardInterrupt):
-        with replacing(tmp_path / "a.txt") as temp:
-            temp.write_text("half")
-            raise KeyboardInterrupt
+    with pytest.raises(KeyboardInterrupt), replacing(tmp_path / "a.txt") as temp:
+        temp.write_text("half")
+        raise KeyboardInterrupt
     assert os.listdir(tmp_path) == ["a.txt"] and (tmp_path / "a.txt").read_text() == "old"
 
 
@@ -161,9 +160,8 @@ def test_names_of_255_letters_work(tmp_path):
 
 
 def test_errors_of_other_files_pass_as_they_are(tmp_path):
-    with pytest.raises(FileNotFoundError):
-        with replacing(tmp_path / "a.txt"):
-            open(tmp_path / "source.txt")
+    with pytest.raises(FileNotFoundError), replacing(tmp_path / "a.txt"):
+        (tmp_path / "source.txt").read_text()
 
 
 def test_a_small_npz_does_not_unpack_to_much(tmp_path):

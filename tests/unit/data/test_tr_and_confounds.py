@@ -347,7 +347,7 @@ def test_a_hole_in_one_column_masks_no_volume():
 @pytest.mark.parametrize("ending", [".mgz", ".nii.gz"])
 def test_pairs_of_freesurfer_overlays(tmp_path, n, ending):
     halves = [RNG.normal(size=(6, n)).astype(np.float32) for _ in range(2)]
-    for side, values in zip("lr", halves):
+    for side, values in zip("lr", halves, strict=True):
         path = write_mgh(tmp_path / f"{side}h.story.mgz", values, tr=1.5)
         if ending == ".nii.gz":  # as FS-FAST names it; many vertices are folded, for NIfTI's short axes
             shape = (27307, 1, 6, 6) if n == 163842 else (n, 1, 1, 6)
