@@ -167,7 +167,7 @@ def test_errors_of_other_files_pass_as_they_are(tmp_path):
 def test_a_small_npz_does_not_unpack_to_much(tmp_path):
     np.savez_compressed(tmp_path / "a.npz", x=np.zeros(2**25, np.float32), y=np.zeros(3))
     assert (tmp_path / "a.npz").stat().st_size < 2**18
-    with pytest.raises(UserError, match="a.npz: .* would unpack to .*, more than 50 times as much"):
+    with pytest.raises(UserError, match="a.npz: unpacks to far more than measured numbers of its size"):
         npz_arrays(tmp_path / "a.npz", ("x",))
     assert npz_arrays(tmp_path / "a.npz", ("y",))["y"].shape == (3,)
     values = np.round(np.random.default_rng(0).normal(size=(3000, 165)), 1).astype(np.float32)
