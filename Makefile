@@ -20,7 +20,8 @@ $(BIN)/python:
 
 # What each goal needs is installed when it is first asked for, and again when the lists have changed.
 $(VENV)/.installed-app: GROUPS := app,lm
-$(VENV)/.installed-test: GROUPS := app,lm,test
+$(VENV)/.installed-docs: GROUPS := app,lm,docs
+$(VENV)/.installed-test: GROUPS := app,lm,docs,test
 $(VENV)/.installed-check: GROUPS := app,lm,check
 $(VENV)/.installed-%: pyproject.toml requirements-no-deps.txt | $(BIN)/python
 	@echo "Setting up $(VENV) for: $(GROUPS) (a few minutes, once)"
@@ -42,10 +43,6 @@ check: $(VENV)/.installed-check
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy
-
-$(VENV)/.installed-docs: Makefile | $(VENV)/.installed-app
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check "mkdocs-material>=9.6,<10" "mkdocstrings[python]>=1,<2"
-	@touch $@
 
 # The variable silences an announcement of the theme, which strict builds would print at every run.
 docs: $(VENV)/.installed-docs

@@ -70,8 +70,8 @@ def sampled(t2g: Generator, world: World, vectors) -> list[np.ndarray]:
 
 def compared(bones: list[np.ndarray], world: World, encoder) -> dict[str, float]:
     """Likeness, distance and jerk (m/s^3) of motion of the held-out texts."""
-    real = [to_bones(world.truth(story).positions)[: len(b)] for story, b in zip(TEST, bones)]
-    bodies = [(on_body(from_bones(r)), on_body(from_bones(b))) for r, b in zip(real, bones)]
+    real = [to_bones(world.truth(story).positions)[: len(b)] for story, b in zip(TEST, bones, strict=True)]
+    bodies = [(on_body(from_bones(r)), on_body(from_bones(b))) for r, b in zip(real, bones, strict=True)]
     r = float(np.mean([weighted_r(features(a), features(b)) for a, b in bodies]))
     sets = [np.concatenate([encoder(cut_windows(x)) for x in motions]) for motions in (real, bones)]
     return {"r": r, "fgd": frechet_distance(*sets), "jerk": float(np.mean([roughness(b, 3) for _, b in bodies]))}

@@ -40,7 +40,6 @@ from fmri2ges.motion.features import from_bones, to_bones  # noqa: E402
 from fmri2ges.provenance import versions  # noqa: E402
 from fmri2ges.storage.encoder import load_encoder  # noqa: E402
 from fmri2ges.text.embeddings import load_vectors  # noqa: E402
-from fmri2ges.training.fold import roi_groups  # noqa: E402
 from fmri2ges.training.inputs import read_brains, read_clips  # noqa: E402
 from fmri2ges.training.phase1 import calibrated_t2g, pseudo_gestures, seeded  # noqa: E402
 from fmri2ges.training.phase2 import (  # noqa: E402
@@ -98,7 +97,7 @@ class Bench:
         _, held = read_brains(self.run.study, config.components)
         (self.stories,) = training_folds(self.run.study, held)
         f2t, basis = self.run.f2t(SUBJECT, 0), self.run.basis(SUBJECT)
-        choices = random_choices(basis.parcel, roi_groups(basis), config.roi_choices, self.rng)
+        choices = random_choices(basis.parcel, self.stories[0].space.together, config.roi_choices, self.rng)
         self.tokens = roi_tracks(f2t, self.stories, choices, self.rng)
 
     def tracks(self, story: str, kind: str, rois=("all",), null: bool = False) -> list:
@@ -144,7 +143,7 @@ class Bench:
     def fgd(self, stories, motions: list[Motion]) -> dict[str, float]:
         """Plain FGD on all windows, and extrapolated to infinitely many; the mean over samples."""
         real = self.features([self.truth[s].positions for s in stories])
-        several = zip(*(m.samples if m.samples is not None else m.positions[None] for m in motions))
+        several = zip(*(m.samples if m.samples is not None else m.positions[None] for m in motions), strict=True)
         made = [self.features(sample) for sample in several]
         rng = np.random.default_rng([self.seed, 7])
         plain, limit = np.mean([(frechet_distance(real, x), fgd(real, x, rng)) for x in made], 0)
@@ -164,7 +163,7 @@ class Bench:
         tracks = {s: self.tracks(s, kind)[:4] for s in stories}
         for guidance in GRID:
             motions = [self.sample(replace(generator, guidance=guidance, calibration=None), tracks[s]) for s in stories]
-            score = np.mean([self.r(s, m, np.zeros(1, int))[1][0] for s, m in zip(stories, motions)])
+            score = np.mean([self.r(s, m, np.zeros(1, int))[1][0] for s, m in zip(stories, motions, strict=True)])
             if score > best and (guidance == GRID[0] or self.fgd(stories, motions)["fgd"] <= limit):
                 best, at = score, guidance
         return at
@@ -172,7 +171,7 @@ class Bench:
     def score(self, motions: list[Motion]) -> dict:
         """Scores over the test stories with the shift null of r."""
         shifts = np.append(0, allowed_shifts(int(SECONDS * 15), 15.0))
-        ones, means = zip(*(self.r(s, m, shifts) for s, m in zip(TEST, motions)))
+        ones, means = zip(*(self.r(s, m, shifts) for s, m in zip(TEST, motions, strict=True)), strict=False)
         null = combine_stories([m[1:] for m in means], np.random.default_rng([self.seed, 9]), N_SHIFTS)
         value = float(np.mean([m[0] for m in means]))
         several = motions[0].samples is not None
@@ -196,7 +195,7 @@ def variants(bench: Bench) -> dict[str, Generator]:
     gestures = pseudo_gestures(run.t2g, stories, bench.vectors, speakers, rng)
     f2t = run.f2t(SUBJECT, 0)
     decoded = decoded_tracks(f2t, stories, bench.vectors, config.n_texts, rng)
-    aligned = [AlignedStory(*parts) for parts in zip(stories, gestures, bench.tokens, decoded)]
+    aligned = [AlignedStory(*parts) for parts in zip(stories, gestures, bench.tokens, decoded, strict=True)]
 
     def train(**options) -> Generator:
         return train_f2g(run.t2g, aligned, speakers, bench.real, bench.vectors, replace(config, **options), rng)
@@ -256,7 +255,8 @@ def say(seed: int, message: str) -> None:
 def table(worlds: list[dict]) -> str:
     """The table as Markdown."""
     lines = [
-        "| method | r, one sample | r, mean of 8 [95 % CI over worlds] | shift null, 95 % | worlds with p <= .01 | FGD | FGD, extrapolated | jerk, m/s^3 |",
+        "| method | r, one sample | r, mean of 8 [95 % CI over worlds] | shift null, 95 % | "
+        "worlds with p <= .01 | FGD | FGD, extrapolated | jerk, m/s^3 |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for name, label in ROWS.items():
@@ -265,10 +265,11 @@ def table(worlds: list[dict]) -> str:
         interval = t_interval(values) if len(values) > 1 else None
         bounds = f" [{interval.low:.3f}, {interval.high:.3f}]" if interval else ""
         mean = f"{values.mean():.3f}{bounds}" + ("" if got[0]["r8"] is not None else " (one motion)")
-        one = np.mean([g["r1"] for g in got])
+        of = {key: np.mean([g[key] for g in got]) for key in ("r1", "null95", "fgd", "fgd_extrapolated", "jerk")}
         lines.append(
-            f"| {label} | {one:.3f} | {mean} | {np.mean([g['null95'] for g in got]):.3f} | "
-            f"{sum(g['p'] <= 0.01 for g in got)} of {len(got)} | {np.mean([g['fgd'] for g in got]):.2f} | {np.mean([g['fgd_extrapolated'] for g in got]):.2f} | {np.mean([g['jerk'] for g in got]):.1f} |"
+            f"| {label} | {of['r1']:.3f} | {mean} | {of['null95']:.3f} | "
+            f"{sum(g['p'] <= 0.01 for g in got)} of {len(got)} | {of['fgd']:.2f} | {of['fgd_extrapolated']:.2f} | "
+            f"{of['jerk']:.1f} |"
         )
     return "\n".join(lines)
 
@@ -319,18 +320,19 @@ stories of 5 min each, 8 samples a story, made by `python benchmarks/worlds.py`.
 
 r is the variance-weighted correlation of wrists, elbows and face relative to the neck at 15 fps, mean over the
 test stories. Its null shifts every story circularly by its own random shift of at least 20 s ({N_SHIFTS} draws);
-p = (1 + k) / (1 + n). FGD is the mean over the samples, on 792 windows a side and extrapolated to infinitely many; it uses the shipped encoder
-(digest {worlds[0]["encoder"]}); compare it within this table only. A generator that is calibrated has
-r(one sample) near r(mean)^2: low values of one sample are expected, not a fault.
+p = (1 + k) / (1 + n). FGD is the mean over the samples, on 792 windows a side and extrapolated to infinitely many; it
+uses the shipped encoder (digest {worlds[0]["encoder"]}); compare it within this table only. A generator that is
+calibrated has r(one sample) near r(mean)^2: low values of one sample are expected, not a fault.
 
 {difference("direct branch minus text branch (r, mean of 8)", direct)}
 {difference("soft alignment minus hard labels", soft)}
 {difference("dual minus observed-text alignment", dual)}
-- FGD of the direct branch, by world: {ratio("rerendition")} times that of the re-rendition, {ratio("ridge")} times ridge's
+- FGD of the direct branch, by world: {ratio("rerendition")} times that of the re-rendition,
+  {ratio("ridge")} times ridge's
 
 Chosen on the validation stories: guidance out of {", ".join(map(str, GRID))}, the best r of the mean whose FGD is at
-most {MAX_FGD_RATIO:g} times that of the re-rendition there ({guidance}). Ridge penalty and the number of parcel components
-were chosen once, on the validation stories of world 0.
+most {MAX_FGD_RATIO:g} times that of the re-rendition there ({guidance}). Ridge penalty and the number of parcel
+components were chosen once, on the validation stories of world 0.
 """
 
 

@@ -163,7 +163,10 @@ def test_importing_the_package_is_fast():
 
 
 def test_help_needs_no_heavy_library():
-    statement = "import fmri2ges.cli, contextlib, io\nwith contextlib.redirect_stdout(io.StringIO()): assert fmri2ges.cli.main(['--help']) == 0"
+    statement = (
+        "import fmri2ges.cli, contextlib, io\n"
+        "with contextlib.redirect_stdout(io.StringIO()): assert fmri2ges.cli.main(['--help']) == 0"
+    )
     assert not loaded_after(statement) & HEAVY
 
 

@@ -25,7 +25,10 @@ OUR_OWN = {
 OUR_OWN |= {f.stem for f in ROOT.glob("benchmarks/*.py")}
 
 # Import name -> distribution, where the two differ by more than - and _.
-DISTRIBUTIONS = {"PIL": "pillow", "sklearn": "scikit-learn"}
+DISTRIBUTIONS = {"PIL": "pillow", "griffe": "griffelib", "sklearn": "scikit-learn"}
+
+# Runs in an environment of its own, with libraries of its time.
+STANDS_ALONE = {"docs/examples/export_ted.py"}
 
 # Distribution without an import of its own -> the file that uses it, and the words there that show it.
 USED_OTHERWISE = {
@@ -33,6 +36,8 @@ USED_OTHERWISE = {
     "gguf": ("fmri2ges/text/lm_cache.py", '"gguf"'),  # transformers reads a .gguf file with it
     "hatchling": ("pyproject.toml", "hatchling.build"),  # tests/test_wheel.py builds a wheel
     "import-linter": ("Makefile", "lint-imports"),
+    "mkdocs-material": ("mkdocs.yml", "name: material"),
+    "mkdocstrings": ("mkdocs.yml", "- mkdocstrings:"),
     "mypy": ("Makefile", "mypy"),
     "ruff": ("Makefile", "ruff"),
     "pytest-timeout": ("pyproject.toml", "timeout = "),
@@ -73,6 +78,8 @@ def imported(folder: str) -> dict[str, set[str]]:
     """Distribution -> files below a folder that import it."""
     found: dict[str, set[str]] = {}
     for file in sorted((ROOT / folder).rglob("*.py")):
+        if file.relative_to(ROOT).as_posix() in STANDS_ALONE:
+            continue
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             for module in imported_from(node):
                 top = module.split(".")[0]
@@ -89,6 +96,7 @@ def imported(folder: str) -> dict[str, set[str]]:
         ("pages", ("run", "lm", "app")),
         ("tests", ("run", "lm", "app", "test")),
         ("benchmarks", ("run", "lm", "app", "test")),
+        ("docs", ("run", "docs")),
     ],
 )
 def test_what_is_imported_is_listed(folder, groups):
@@ -108,6 +116,7 @@ def test_only_text_needs_the_language_model_group():
         ("run", ("fmri2ges",)),
         ("lm", ("fmri2ges",)),
         ("app", ("app", "pages")),
+        ("docs", ("docs",)),
         ("test", ("tests", "benchmarks")),
         ("check", ()),
     ],
@@ -125,7 +134,7 @@ def test_what_is_used_without_an_import_is_named_where_it_is_used(name):
 
 
 def test_every_group_is_compared():
-    assert set(GROUPS) == {"run", "app", "lm", "test", "check"}
+    assert set(GROUPS) == {"run", "app", "lm", "docs", "test", "check"}
 
 
 def test_a_package_stands_in_one_group_only():

@@ -130,7 +130,7 @@ def whisperx(words: list[Timed], speakers: list[str] | None = None, unaligned: t
         {"word": word} if k in unaligned else {"word": word, "start": start, "end": end, "score": 0.85}
         for k, (word, start, end) in enumerate(words)
     ]
-    for entry, speaker in zip(entries, speakers or ()):
+    for entry, speaker in zip(entries, speakers, strict=True) if speakers else ():
         entry["speaker"] = speaker
     text = " ".join(word for word, _, _ in words)
     segments = [{"start": words[0][1], "end": words[-1][2], "text": f" {text}", "words": entries}]
@@ -180,7 +180,7 @@ def eaf(
                 "        </ANNOTATION>",
             ]
         body.append("    </TIER>")
-    references = {name: list(zip(first[parent], words)) for name, (parent, words) in (below or {}).items()}
+    references = {name: list(zip(first[parent], words, strict=True)) for name, (parent, words) in (below or {}).items()}
     for name, (parent, text) in (shared or {}).items():
         references[name] = [(first[parent][0], word) for word in text.split()]
     for k, (name, pairs) in enumerate(references.items()):

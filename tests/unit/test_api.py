@@ -16,7 +16,7 @@ def test_every_public_name_is_there_and_listed_once():
         assert getattr(fmri2ges, name) is not None
     assert set(fmri2ges.__all__) <= set(dir(fmri2ges))
     with pytest.raises(AttributeError, match="no attribute 'decode_everything'"):
-        fmri2ges.decode_everything
+        _ = fmri2ges.decode_everything
 
 
 def test_type_checkers_see_what_python_gives():

@@ -25,10 +25,9 @@ from fmri2ges.errors import UserError, WriteError
 
 def test_a_failing_writer_leaves_the_old_file_and_no_other(tmp_path):
     write_text(tmp_path / "a.txt", "old")
-    with pytest.raises(KeyboardInterrupt):
-        with replacing(tmp_path / "a.txt") as temp:
-            temp.write_text("half")
-            raise KeyboardInterrupt
+    with pytest.raises(KeyboardInterrupt), replacing(tmp_path / "a.txt") as temp:
+        temp.write_text("half")
+        raise KeyboardInterrupt
     assert os.listdir(tmp_path) == ["a.txt"] and (tmp_path / "a.txt").read_text() == "old"
 
 
@@ -161,15 +160,14 @@ def test_names_of_255_letters_work(tmp_path):
 
 
 def test_errors_of_other_files_pass_as_they_are(tmp_path):
-    with pytest.raises(FileNotFoundError):
-        with replacing(tmp_path / "a.txt"):
-            open(tmp_path / "source.txt")
+    with pytest.raises(FileNotFoundError), replacing(tmp_path / "a.txt"):
+        (tmp_path / "source.txt").read_text()
 
 
 def test_a_small_npz_does_not_unpack_to_much(tmp_path):
     np.savez_compressed(tmp_path / "a.npz", x=np.zeros(2**25, np.float32), y=np.zeros(3))
     assert (tmp_path / "a.npz").stat().st_size < 2**18
-    with pytest.raises(UserError, match="a.npz: .* would unpack to .*, more than 50 times as much"):
+    with pytest.raises(UserError, match="a.npz: unpacks to far more than measured numbers of its size"):
         npz_arrays(tmp_path / "a.npz", ("x",))
     assert npz_arrays(tmp_path / "a.npz", ("y",))["y"].shape == (3,)
     values = np.round(np.random.default_rng(0).normal(size=(3000, 165)), 1).astype(np.float32)

@@ -55,7 +55,7 @@ def rodrigues(vector) -> np.ndarray:
 
 
 def test_bones_keep_their_length_and_the_speaker_looks_like_one(imported):
-    at = dict(zip(TED10_JOINTS, imported.motion.positions.transpose(1, 0, 2)))
+    at = dict(zip(TED10_JOINTS, imported.motion.positions.transpose(1, 0, 2), strict=True))
     for side in ("left", "right"):
         for a, b, length in (("shoulder", "elbow", 0.27), ("elbow", "wrist", 0.25)):
             found = np.linalg.norm(at[f"{side}_{a}"] - at[f"{side}_{b}"], axis=-1)

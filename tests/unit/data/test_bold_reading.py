@@ -12,8 +12,8 @@ from fmri2ges.errors import UserError
 
 
 @pytest.fixture
-def values(rng=np.random.default_rng(0)):
-    return rng.normal(size=(40, 3)) + [100, 5, -3]
+def values():
+    return np.random.default_rng(0).normal(size=(40, 3)) + [100, 5, -3]
 
 
 def write_table(path, values, header=None, separator="\t"):

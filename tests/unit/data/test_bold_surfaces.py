@@ -94,7 +94,7 @@ def test_cifti_takes_the_nearest_vertex(tmp_path):
     series = open_cifti(path)
     out = np.empty(series.shape, np.float32)
     series.fill(out)
-    for half, index, kept, sign in zip(np.split(out, 2, axis=1), load_fslr_index(), vertices, (1, -1)):
+    for half, index, kept, sign in zip(np.split(out, 2, axis=1), load_fslr_index(), vertices, (1, -1), strict=True):
         inside = np.isin(index, kept)
         np.testing.assert_allclose(half[0, inside], sign * index[inside], atol=0.02)
         assert np.isnan(half[:, ~inside]).all()

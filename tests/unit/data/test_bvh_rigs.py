@@ -94,12 +94,8 @@ def test_the_nose_follows_the_head(tmp_path):
     turns = rigs.motion(np.random.default_rng(0), n, still={j for j, _, _ in rigs.BODY})
     angle = np.linspace(-40, 40, n)
     turns["head"] = Rotation.from_euler("y", angle[:, None], degrees=True)  # looks from the right to the left
-    at = dict(
-        zip(
-            TED10_JOINTS,
-            read_bvh(rigs.write(tmp_path / "a.bvh", rigs.NAMES["zeroeggs"], turns)).positions.transpose(1, 0, 2),
-        )
-    )
+    motion = read_bvh(rigs.write(tmp_path / "a.bvh", rigs.NAMES["zeroeggs"], turns))
+    at = dict(zip(TED10_JOINTS, motion.positions.transpose(1, 0, 2), strict=True))
     looks = at["nose"] - 0.5 * (at["head"] + at["nose"])  # from the middle of the head
     assert looks[0, 0] < -0.02 and looks[-1, 0] > 0.02 and (np.diff(at["nose"][:, 0]) > 0).all()
     np.testing.assert_allclose(at["nose"][:, 1], at["nose"][0, 1], atol=1e-5)  # and keeps its height
@@ -205,7 +201,10 @@ def test_a_mapping_of_another_rig_is_refused(tmp_path, turns):
         read_bvh(path, other)
 
 
-HEAD = "HIERARCHY\nROOT a\n{\n OFFSET 0 0 0\n CHANNELS 3 Xrotation Yrotation Zrotation\n End Site\n {\n  OFFSET 0 1 0\n }\n}\n"
+HEAD = (
+    "HIERARCHY\nROOT a\n{\n OFFSET 0 0 0\n CHANNELS 3 Xrotation Yrotation Zrotation\n"
+    " End Site\n {\n  OFFSET 0 1 0\n }\n}\n"
+)
 
 
 @pytest.mark.parametrize(
@@ -293,9 +292,12 @@ def test_frames_per_second_are_brought_to_what_is_asked(tmp_path, turns):
 
 def test_any_number_and_order_of_rotation_channels(tmp_path):
     """One, two, repeated or no rotation channels: the product in the order of the file."""
-    joints = "JOINT b\n{\nOFFSET 0 2 0\nCHANNELS 1 Xrotation\nJOINT c\n{\nOFFSET 0 3 0\nCHANNELS 0\nEnd Site\n{\nOFFSET 0 1 0\n}\n}\n}\n"
-    text = f"HIERARCHY\nROOT a {{\nOFFSET 5 0 0\nCHANNELS 3 Zrotation Xrotation Zrotation\n{joints}}}\nMOTION\nFrames: 1\nFrame Time: 0.1\n30 40 50 20\n"
-    (tmp_path / "a.bvh").write_text(text)
+    joints = (
+        "JOINT b\n{\nOFFSET 0 2 0\nCHANNELS 1 Xrotation\n"
+        "JOINT c\n{\nOFFSET 0 3 0\nCHANNELS 0\nEnd Site\n{\nOFFSET 0 1 0\n}\n}\n}\n"
+    )
+    root = f"HIERARCHY\nROOT a {{\nOFFSET 5 0 0\nCHANNELS 3 Zrotation Xrotation Zrotation\n{joints}}}\n"
+    (tmp_path / "a.bvh").write_text(f"{root}MOTION\nFrames: 1\nFrame Time: 0.1\n30 40 50 20\n")
     place, turn = parse_bvh(tmp_path / "a.bvh").pose([0, 1, 2])
     first = Rotation.from_euler("ZXZ", [30, 40, 50], degrees=True)
     second = first * Rotation.from_euler("X", 20, degrees=True)

@@ -53,7 +53,7 @@ def test_numbers_glued_by_a_minus_sign_are_taken_apart(tmp_path, clean):
     head, rows = frames_of(text)
     glued = [row.replace(" -", "-") for row in rows]
     assert any(len(row.split()) < len(rows[0].split()) for row in glued)
-    some = [g if k % 7 == 0 else row for k, (g, row) in enumerate(zip(glued, rows))]
+    some = [g if k % 7 == 0 else row for k, (g, row) in enumerate(zip(glued, rows, strict=True))]
     offsets = re.sub(r"(OFFSET [\d.]+) -", r"\1-", head.replace("OFFSET -", "OFFSET  -"))
     for body, top in ((glued, head), (some, head), (rows, offsets), (glued, offsets)):
         note = "glues together" if body is not rows else None
@@ -240,7 +240,7 @@ def test_a_rig_under_other_names_gives_the_same_motion(tmp_path, clean, rig, nam
 def test_families_of_arm_names_are_known(tmp_path, clean, arms, source, spine):
     names = dict(rigs.NAMES["zeroeggs"]) | {"spine": spine, "chest": f"{spine}2"}
     for side in ("left", "right"):
-        for joint, part in zip(("collar", "shoulder", "elbow", "wrist"), arms):
+        for joint, part in zip(("collar", "shoulder", "elbow", "wrist"), arms, strict=True):
             names[f"{side}_{joint}"] = side.capitalize() + part
     path = rigs.write(tmp_path / "a.bvh", names, rigs.motion(np.random.default_rng(0), N))
     got = same(path, clean[1])

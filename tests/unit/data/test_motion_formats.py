@@ -59,13 +59,13 @@ def walk():
 def test_bvh_has_a_real_rest_pose(tmp_path, walk):
     path = write_bvh(tmp_path / "m.bvh", walk)
     bvh = pybvh.read_bvh_file(path, world_up="+y")
-    rest = dict(zip([n.name for n in bvh.nodes], bvh.rest_pose_positions()))
+    rest = dict(zip([n.name for n in bvh.nodes], bvh.rest_pose_positions(), strict=True))
     np.testing.assert_allclose(rest["neck"] - rest["spine"], [0, 50, 0], atol=1e-3)
     np.testing.assert_allclose(rest["left_wrist"] - rest["neck"], [73, 0, 0], atol=1e-3)
     np.testing.assert_allclose(rest["right_wrist"] - rest["neck"], [-73, 0, 0], atol=1e-3)
     assert rest["nose"][2] > 5  # the face looks along +z
     # The T-pose of the data is the rest pose: apart from the head nothing turns.
-    angles = dict(zip(bvh.joint_names, np.degrees(bvh.joint_angles[0])))
+    angles = dict(zip(bvh.joint_names, np.degrees(bvh.joint_angles[0]), strict=True))
     for joint in ("spine", "left_clavicle", "left_shoulder", "right_elbow"):
         np.testing.assert_allclose(angles[joint], 0, atol=1e-3)
     # A quarter turn of the body is carried by the root.
@@ -192,7 +192,7 @@ def rig(path, prefix="", unit=1.0):
 def test_known_rigs_in_any_unit(tmp_path, prefix, unit):
     motion = read_bvh(rig(tmp_path / "rig.bvh", prefix, unit))
     assert motion.fps == 30 and motion.skeleton == Skeleton()
-    at = dict(zip(TED10_JOINTS, motion.positions[0]))
+    at = dict(zip(TED10_JOINTS, motion.positions[0], strict=True))
     np.testing.assert_allclose(at["left_wrist"] - at["spine"], [0.6, 0.4, 0], atol=1e-6)
     np.testing.assert_allclose(at["right_elbow"] - at["spine"], [-0.4, 0.4, 0], atol=1e-6)
     # The nose is guessed: in front of the head, on the side that the shoulders face.
@@ -272,7 +272,7 @@ def test_roi_lists(tmp_path):
         ("d.txt", "no such file"),
     ):
         with pytest.raises(UserError, match=message):
-            select_rois([tmp_path / name]).names
+            select_rois([tmp_path / name])
 
 
 def test_table_studies_have_no_mask(tmp_path, decoded_dir):

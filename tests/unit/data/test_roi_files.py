@@ -141,7 +141,7 @@ def even_odd(points, polygon):
     """Points inside a polygon by counting crossings to the right, written out."""
     inside = np.zeros(len(points), bool)
     x, y = points.T
-    for (x1, y1), (x2, y2) in zip(polygon, np.roll(polygon, -1, 0)):
+    for (x1, y1), (x2, y2) in zip(polygon, np.roll(polygon, -1, 0), strict=True):
         if y1 != y2:
             inside ^= ((y1 > y) != (y2 > y)) & (x < (x2 - x1) * (y - y1) / (y2 - y1) + x1)
     return inside

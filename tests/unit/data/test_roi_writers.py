@@ -58,7 +58,7 @@ def test_freesurfer_labels_are_one_file_per_roi_and_hemisphere(tmp_path):
 
 
 def test_nibabel_reads_the_annot(tmp_path):
-    for path, part in zip(write_rois(ROIS, tmp_path / "r.annot"), (slice(0, 10242), slice(10242, None))):
+    for path, part in zip(write_rois(ROIS, tmp_path / "r.annot"), (slice(0, 10242), slice(10242, None)), strict=True):
         keys, table, names = read_annot(path)
         assert names == [b"unknown", b"V1", b"Broca (BA44/45+IFS)", b"left, only"]
         np.testing.assert_array_equal(keys, (1 * V1 + 2 * BROCA + 3 * LEFT_AG)[part])

@@ -56,7 +56,7 @@ def test_the_file_starts_at_its_earliest_event(tmp_path):
 def test_neither_order_nor_kind_of_the_events_of_a_file_matters(onsets, seed, tmp_path_factory):
     rng = np.random.default_rng(seed)
     kinds = rng.permutation(["story", *rng.choice(["music", "silence"], len(onsets) - 1)])
-    rows = "".join(f"{t}\t1.0\t{kind}\tsub/A.wav\n" for t, kind in zip(onsets, kinds))
+    rows = "".join(f"{t}\t1.0\t{kind}\tsub/A.wav\n" for t, kind in zip(onsets, kinds, strict=True))
     path = written(tmp_path_factory.mktemp("e") / "e.tsv", HEADER + rows)
     assert story_onset(path) == story_onset(path, "a") == min(onsets)
 

@@ -132,10 +132,7 @@ def test_unicode_is_read_with_and_without_a_mark(tmp_path, encoding, suffix):
 @pytest.mark.parametrize("encoding, name", [("cp1252", "Windows-1252"), ("mac_roman", "MacRoman")])
 @pytest.mark.parametrize("word", ["don’t", "café", "mañana", "garçon", "Ärger", "niño"])
 def test_old_encodings_are_told_by_what_makes_a_word(tmp_path, encoding, name, word):
-    if (encoding, word) == ("cp1252", "don’t"):
-        said = ["don’t", "it’s"]
-    else:
-        said = [word, "don’t", "café"]
+    said = ["don’t", "it’s"] if (encoding, word) == ("cp1252", "don’t") else [word, "don’t", "café"]
     words = [(w, k, k + 0.5) for k, w in enumerate([*said, "plain"])]
     found = report(written(tmp_path / "w.TextGrid", make.textgrid([("words", words)]), encoding))
     assert found.words.text == tuple(w.lower().replace("’", "'") for w in [*said, "plain"])

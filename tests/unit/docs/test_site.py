@@ -60,7 +60,7 @@ def test_every_decision_is_listed(made):
 def test_the_site_builds_and_loads_nothing_from_elsewhere(tmp_path):
     mkdocs = [sys.executable, "-m", "mkdocs"]
     if subprocess.run([*mkdocs, "--version"], capture_output=True).returncode:
-        pytest.skip("mkdocs is not installed; `make docs` installs it")
+        pytest.skip("mkdocs is not installed; `make test` and `make docs` install it")
     built = subprocess.run(
         [*mkdocs, "build", "--strict", "-d", str(tmp_path)], cwd=ROOT, capture_output=True, text=True
     )

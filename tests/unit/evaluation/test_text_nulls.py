@@ -72,7 +72,7 @@ def written_out_bertscore(true, guess, idf, unseen):
 
     def side(these, those):
         weights = [idf.get(w, unseen) for w in these]
-        return sum(w * max(cosine(a, b) for b in those) for w, a in zip(weights, these)) / sum(weights)
+        return sum(w * max(cosine(a, b) for b in those) for w, a in zip(weights, these, strict=True)) / sum(weights)
 
     recall, precision = side(true, guess), side(guess, true)
     return 2 * precision * recall / (precision + recall)
@@ -123,7 +123,7 @@ def test_a_decoded_text_that_knows_something_stands_out(synthetic):
     heard, *null = draw(synthetic, rng, 41)
     guess = [
         h if k < len(heard) // 2 else w
-        for k, (h, w) in enumerate(zip(heard.text, rng.permutation(heard.text).tolist()))
+        for k, (h, w) in enumerate(zip(heard.text, rng.permutation(heard.text).tolist(), strict=True))
     ]
     decoded = Words(tuple(guess), heard.start, heard.duration)
     found = timeline(WordErrorRate(), heard, decoded, null, sliding_windows(0, 120, step=5))

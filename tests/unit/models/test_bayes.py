@@ -58,7 +58,7 @@ def decode(world, parcels, bold=None, story=None):
 
 def right(words: Words, heard: Words) -> float:
     """Share of decoded words that are heard within two seconds."""
-    near = [w in heard.slice(t - 2, t + 2).text for w, t in zip(words.text, words.start)]
+    near = [w in heard.slice(t - 2, t + 2).text for w, t in zip(words.text, words.start, strict=True)]
     return float(np.mean(near))
 
 
@@ -72,7 +72,7 @@ def test_planted_words_come_back_and_noise_gives_none(world):
     chance = np.mean([right(mixed(s), s.words) for s in stories for _ in range(50)])
     found = [decode(world, [0, 1], story=s) for s in stories]
     assert (
-        np.mean([right(best, s.words) for ((best, _), _), s in zip(found, stories)]) > chance + 0.14
+        np.mean([right(best, s.words) for ((best, _), _), s in zip(found, stories, strict=True)]) > chance + 0.14
     )  # ten standard errors
     assert all(best.text != second.text and log_p <= 0 for (best, log_p), (second, _) in found)
 
@@ -94,7 +94,7 @@ def test_drawn_texts_differ_where_the_noise_could_have_changed_a_word(world):
         )
 
     def agreement(texts):
-        return np.mean([[a == b for a, b in zip(texts[0].text, t.text)] for t in texts[1:]])
+        return np.mean([[a == b for a, b in zip(texts[0].text, t.text, strict=True)] for t in texts[1:]])
 
     texts = draw(story.bold, [0, 1])
     assert texts[0].text == decode(world, [0, 1])[0][0].text  # the best text comes first

@@ -147,7 +147,7 @@ def test_planted_voxels_are_found_and_others_are_not():
     np.testing.assert_array_equal(part.weights, model.weights[:, [3, 30]])
     again = EncodingModel.from_arrays(model.to_arrays())
     np.testing.assert_array_equal(again.predict(features[7]), model.predict(features[7]))
-    expected = [np.corrcoef(a, b)[0, 1] for a, b in zip(model.predict(features[7]).T, bold[7].T)]
+    expected = [np.corrcoef(a, b)[0, 1] for a, b in zip(model.predict(features[7]).T, bold[7].T, strict=True)]
     np.testing.assert_allclose(model.correlation(features[7:], StoryVoxels(bold[7:]), width=7), expected, atol=1e-5)
 
 

@@ -148,7 +148,7 @@ def test_the_decoded_rate_is_scored_on_the_volumes_of_the_stretch(story, scored_
     folder, _ = story
     times = 1 + 2.0 * np.arange(50)
     heard = words_per_volume(read_words_tsv(scored_run.parent / "one.tsv"), times, 2.0)
-    lines = "".join(f"{t}\t{n}\n" for t, n in zip(times, heard))
+    lines = "".join(f"{t}\t{n}\n" for t, n in zip(times, heard, strict=True))
     (folder / "rate.tsv").write_text("volume_time\twords_per_volume\n" + lines)
     for branch in ("text", "direct"):
         write_motion(folder / f"{branch}.npz", read_motion(folder / f"{branch}.npz").slice(21.0, 90.0))

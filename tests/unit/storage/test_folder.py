@@ -72,10 +72,9 @@ def test_a_finished_run(tmp_path):
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, UserError, RuntimeError])
 def test_an_error_leaves_nothing(tmp_path, error):
-    with pytest.raises(error):
-        with RunFolder(tmp_path / "one") as run:
-            (run.path / "weights.safetensors").write_bytes(b"half")
-            raise error
+    with pytest.raises(error), RunFolder(tmp_path / "one") as run:
+        (run.path / "weights.safetensors").write_bytes(b"half")
+        raise error
     assert os.listdir(tmp_path) == [] and read_status(tmp_path / "one") is None
 
 
@@ -162,9 +161,8 @@ def test_force_replaces_a_finished_run_only_when_the_new_one_is_whole(tmp_path, 
     target = finish(tmp_path / "one", "old")
     with pytest.raises(UserError, match="holds a finished run; choose another folder or replace it with --force"):
         finish(target)
-    with pytest.raises(KeyboardInterrupt):
-        with RunFolder(target, force=True):
-            raise KeyboardInterrupt
+    with pytest.raises(KeyboardInterrupt), RunFolder(target, force=True):
+        raise KeyboardInterrupt
     assert (target / "result.txt").read_text() == "old"
     with RunFolder(target, force=True) as run:
         assert (target / "result.txt").read_text() == "old"  # as long as the new one grows
@@ -192,11 +190,11 @@ def test_an_interrupt_between_the_two_moves_puts_the_old_run_back(tmp_path, monk
 
 def test_what_appeared_in_the_meantime_is_not_replaced(tmp_path):
     target = tmp_path / "one"
-    with pytest.raises(UserError, match=r"something else was put there in the meantime.*the result is in .*one-2"):
-        with RunFolder(target) as run:
-            write_json(run.path / "manifest.json", MANIFEST)
-            target.mkdir()
-            (target / "mine.txt").write_text("mine")
+    message = r"something else was put there in the meantime.*the result is in .*one-2"
+    with pytest.raises(UserError, match=message), RunFolder(target) as run:
+        write_json(run.path / "manifest.json", MANIFEST)
+        target.mkdir()
+        (target / "mine.txt").write_text("mine")
     assert os.listdir(target) == ["mine.txt"] and (tmp_path / "one-2" / "manifest.json").is_file()
 
 
@@ -215,10 +213,10 @@ def test_a_full_disk_names_the_target_and_leaves_nothing(tmp_path, monkeypatch):
     def full(fd):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    with pytest.raises(UserError, match=rf"{tmp_path}/one/words.tsv: cannot be written \(No space left.*make room"):
-        with RunFolder(tmp_path / "one") as run:
-            monkeypatch.setattr("fmri2ges.data.beside.os.fsync", full)
-            write_json(run.path / "words.tsv", {})
+    message = rf"{tmp_path}/one/words.tsv: cannot be written \(No space left.*make room"
+    with pytest.raises(UserError, match=message), RunFolder(tmp_path / "one") as run:
+        monkeypatch.setattr("fmri2ges.data.beside.os.fsync", full)
+        write_json(run.path / "words.tsv", {})
     assert os.listdir(tmp_path) == []
 
 

@@ -20,10 +20,11 @@ maybe = st.none() | numbers
 counts = st.integers(0, 10**6)
 texts = st.text(max_size=8)
 metrics = st.builds(lambda m, variant: m.of(variant), st.sampled_from(list(METRICS.values())), texts)
+null_kinds = st.sampled_from(NullKind)
 intervals = st.builds(Interval, numbers, numbers, counts, texts, st.sampled_from([0.9, 0.95]))
 
 
-def nulls(kinds=st.sampled_from(NullKind)):
+def nulls(kinds=null_kinds):
     return st.builds(Null, kinds, counts, numbers, numbers, numbers, st.floats(0, 1))
 
 

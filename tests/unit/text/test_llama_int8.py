@@ -67,7 +67,7 @@ def rounded(layer):
 
 
 def with_rounded_layers(model):
-    """A copy of a transformers model, its `Linear` layers `rounded` but for the output layer, which `keep_outputs` makes anew."""
+    """A copy of a transformers model with `rounded` layers, except the output layer: `keep_outputs` makes it anew."""
     import copy
 
     import torch
@@ -144,13 +144,15 @@ def test_written_out_blocks_equal_transformers(both):
     both.assert_same(*past)
     parents = np.array([0, 0, 0, 2, 2])  # context 1 has no candidate
     tokens = rng.integers(0, N_TOKENS, 5)
-    found = [engine.candidates(tokens, p, parents) for engine, p in zip(both.engines, past)]
+    found = [engine.candidates(tokens, p, parents) for engine, p in zip(both.engines, past, strict=True)]
     both.assert_close(found[0], found[1])
     more = rng.integers(0, N_TOKENS, (5, 4))
-    longer = [engine.run(more, p, parents) for engine, p in zip(both.engines, past)]
+    longer = [engine.run(more, p, parents) for engine, p in zip(both.engines, past, strict=True)]
     both.assert_same(*longer)
     kept = np.array([4, 1])  # chosen candidates go on from the feature's block
-    both.assert_same(*[engine.run(tokens[kept, None], p, parents[kept]) for engine, p in zip(both.engines, past)])
+    both.assert_same(
+        *[engine.run(tokens[kept, None], p, parents[kept]) for engine, p in zip(both.engines, past, strict=True)]
+    )
     states = [engine.hidden(ids) for engine in both.engines]
     assert states[1].shape == (3, 6, 32)
     both.assert_close(states[0], states[1])
@@ -214,7 +216,7 @@ def test_int8_features_are_close_and_the_same_for_a_story_and_a_beam(folder):
     assert small.name == "tiny, 8-bit"
     story = [w for w in STORY if w in small.vocabulary][:14]
     whole = small.story_features(story)
-    r = [np.corrcoef(a, b)[0, 1] for a, b in zip(exact.story_features(story).T, whole.T)]
+    r = [np.corrcoef(a, b)[0, 1] for a, b in zip(exact.story_features(story).T, whole.T, strict=True)]
     assert min(r) > 0.95
     contexts = small.start()
     for k, word in enumerate(story):

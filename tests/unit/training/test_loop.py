@@ -31,7 +31,7 @@ def test_two_halves_give_the_gradient_of_the_whole_batch(rows):
         loss, gradients = parallel_gradients(pool, loss_of, batch, list(model.parameters()))
     whole = loss_of(*batch)
     assert loss == pytest.approx(whole.item(), rel=1e-5)
-    for ours, theirs in zip(gradients, torch.autograd.grad(whole, list(model.parameters()))):
+    for ours, theirs in zip(gradients, torch.autograd.grad(whole, list(model.parameters())), strict=True):
         torch.testing.assert_close(ours, theirs)
 
 
