@@ -69,8 +69,7 @@ def measure(page, url: str, started: float) -> dict:
 
 def show_bvh(page, url: str, folder: Path) -> float:
     """Seconds from choosing a clip of 75 joints and 69 s on the Data screen to its skeleton on screen."""
-    from tests.app.test_data_page import write_75_joints
-    from tests.rigs import NAMES, motion, write
+    from tests.rigs import NAMES, motion, write, write_75_joints
 
     rng = np.random.default_rng(0)
     write(folder / "short.bvh", NAMES["zeroeggs"], motion(rng, 300), fps=30)

@@ -1,4 +1,4 @@
-"""Damaged files for the readers: each must be read, or refused in one line, quickly and in little memory.
+"""Damaged files for the readers: each must be read, or refused in one line, in little memory and without hanging.
 
 for data in mutations(whole, 60, seed=0):
     survives(read_bvh, data, ".bvh", tmp_path)
@@ -10,7 +10,6 @@ import re
 import signal
 import struct
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -19,7 +18,7 @@ import pytest
 
 from fmri2ges.errors import StudyError, UserError
 
-LIMIT_S = 5.0  # computing time, so that a busy machine does not fail a test
+LIMIT_S = 120.0  # computing time after which a reader counts as hanging; damaged files take milliseconds
 LIMIT_MB = 512  # by which the largest memory of the process may grow in one call
 HEADER = 1024  # bytes at the start that are hit more often than the rest
 NUMBERS = (-1, 0, 1, 255, 2**15 - 1, 2**16 - 1, 2**31 - 1, -(2**31), 2**32 - 1, 2**62, 2**63 - 1)
@@ -199,9 +198,9 @@ def survives(reader: Callable, data: bytes, suffix: str, tmp_path) -> bool:
     """
     path = tmp_path / (suffix if not suffix.startswith(".") else f"mutant{suffix}")
     path.write_bytes(data)
-    memory, begun, read = peak_mb(), time.process_time(), True
+    memory, read = peak_mb(), True
     try:
-        with stopped_after(2 * LIMIT_S):
+        with stopped_after(LIMIT_S):
             reader(path)
     except UserError as error:
         read = False
@@ -210,11 +209,9 @@ def survives(reader: Callable, data: bytes, suffix: str, tmp_path) -> bool:
         if bad:
             pytest.fail(f"{path}: the message is not one short line: {bad[0]!r}")
     except Hang:
-        pytest.fail(f"{path}: still reading after {2 * LIMIT_S:g} s")
+        pytest.fail(f"{path}: still reading after {LIMIT_S:g} s")
     except Exception as error:
         raise AssertionError(f"{path}: {type(error).__name__} reached the user: {error}") from error
-    took = time.process_time() - begun
-    assert took < LIMIT_S, f"{path}: took {took:.1f} s"
     grown = peak_mb() - memory
     assert grown < LIMIT_MB, f"{path}: took {grown:.0f} MB for {len(data)} bytes"
     return read

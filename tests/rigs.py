@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 from scipy.spatial.transform import Rotation
 
@@ -203,4 +205,17 @@ def write(
     frames = np.concatenate(columns, 1)
     rows = [" ".join(f"{v:.6f}" for v in frame) for frame in frames]
     path.write_text("\n".join([*lines, "MOTION", f"Frames: {len(frames)}", f"Frame Time: {1 / fps:.7f}", *rows]) + "\n")
+    return path
+
+
+def write_75_joints(path: Path, n_frames: int = 69 * 60) -> Path:
+    """A BVH at 60 frames per second as large as a ZeroEGGS or BEAT clip; fingers fill up the joints."""
+    extra = 75 - len(BODY)
+    write(path, NAMES["zeroeggs"], motion(np.random.default_rng(0), n_frames), fps=60)
+    head, frames = path.read_text().split("MOTION\n")
+    finger = "JOINT finger{}\n{{\nOFFSET 1 0 0\nCHANNELS 3 Zrotation Xrotation Yrotation\n"
+    chain = "".join(finger.format(k) for k in range(extra)) + "End Site\n{\nOFFSET 1 0 0\n}\n" + "}\n" * extra
+    count, period, rows = frames.split("\n", 2)
+    rows = "\n".join(row + " 1.234567" * (3 * extra) for row in rows.splitlines())
+    path.write_text(f"{head[: head.rindex('}')]}{chain}}}\nMOTION\n{count}\n{period}\n{rows}\n")
     return path

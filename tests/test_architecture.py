@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import os
 import subprocess
 import sys
 from functools import lru_cache
@@ -152,29 +151,20 @@ def test_importing_the_package_loads_nothing_heavy():
     assert not loaded_after("import fmri2ges") & (HEAVY | {"numpy", "scipy"})
 
 
-def test_importing_the_package_is_fast():
-    code = "import time; t = time.perf_counter(); import fmri2ges; print(time.perf_counter() - t)"
-    # The best of three: a busy machine slows one start, not the import itself.
-    seconds = [
-        float(subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout)
-        for _ in range(3)
-    ]
-    assert min(seconds) < 0.3
+def test_importing_the_package_loads_few_files():
+    """benchmarks/limits.py measures the time that it takes."""
+    code = "import sys; before = set(sys.modules); import fmri2ges; print(len(set(sys.modules) - before))"
+    shown = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert int(shown) < 20
 
 
-def test_help_needs_no_heavy_library():
+@pytest.mark.parametrize("words", [["--help"], ["train", "--help"], ["decode", "--help"]])
+def test_help_needs_no_heavy_library(words):
     statement = (
         "import fmri2ges.cli, contextlib, io\n"
-        "with contextlib.redirect_stdout(io.StringIO()): assert fmri2ges.cli.main(['--help']) == 0"
+        f"with contextlib.redirect_stdout(io.StringIO()): assert fmri2ges.cli.main({words}) == 0"
     )
     assert not loaded_after(statement) & HEAVY
-
-
-def test_help_answers_quickly():
-    before = os.times()
-    subprocess.run([sys.executable, "-m", "fmri2ges", "train", "--help"], cwd=ROOT, capture_output=True, check=True)
-    after = os.times()  # computing time, which a busy machine does not change
-    assert after.children_user - before.children_user < 3
 
 
 def looks_at_a_label(node: ast.AST) -> bool:

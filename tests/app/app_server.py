@@ -65,10 +65,10 @@ def run_server(script: Path, cache: Path, *options: str):
         process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=log, stderr=subprocess.STDOUT)
     url = f"http://127.0.0.1:{port}"
     try:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 300
         while True:
             try:
-                urllib.request.urlopen(f"{url}/_stcore/health", timeout=1).close()
+                urllib.request.urlopen(f"{url}/_stcore/health", timeout=10).close()
                 break
             except (urllib.error.URLError, OSError):
                 if process.poll() is not None or time.monotonic() > deadline:

@@ -54,6 +54,6 @@ def page(context):
     tab.problems = []
     tab.on("pageerror", lambda e: tab.problems.append(str(e)))
     tab.on("console", lambda m: tab.problems.append(m.text) if m.type == "error" else None)
-    tab.set_default_timeout(20_000)
+    tab.set_default_timeout(120_000)  # of a busy machine
     yield tab
     tab.close()

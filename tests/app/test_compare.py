@@ -13,7 +13,7 @@ LOAD = 90_000  # ms: torch is imported, the first story made
 @pytest.fixture(scope="module")
 def compare(context, server):
     tab = context.new_page()
-    tab.set_default_timeout(30_000)
+    tab.set_default_timeout(120_000)
     tab.goto(f"{server}/compare?rois=AC,Broca&start=30&stop=50")
     tab.wait_for_selector(".player[data-time]", timeout=LOAD)
     tab.get_by_role("button", name="Make the figure").wait_for()
@@ -34,7 +34,7 @@ def test_both_branches_and_the_reference_play_together(compare):
     assert float(compare.locator(".player").get_attribute("data-time")) == 30
     before = wrists(compare)
     compare.get_by_label("Play (space)").click()
-    compare.wait_for_timeout(1000)
+    compare.wait_for_function("Number(document.querySelector('.player').dataset.time) > 30.5")
     compare.get_by_label("Pause (space)").click()
     after = wrists(compare)
     assert all(after[name] != before[name] for name in before)
@@ -56,19 +56,17 @@ def test_another_sample_moves_the_skeletons_and_leaves_the_reference(compare):
     slider = compare.get_by_role("slider", name=re.compile("Sample"))
     slider.focus()
     compare.keyboard.press("ArrowRight")
-    compare.wait_for_timeout(200)
-    for _ in range(100):
-        after = wrists(compare)
-        if after["text"] != before["text"]:
-            break
-        compare.wait_for_timeout(100)
+    compare.wait_for_function(
+        "shown => document.querySelector('[data-view=text]').dataset.wrists !== shown", arg=before["text"]
+    )
+    after = wrists(compare)
     assert after["text"] != before["text"] and after["direct"] != before["direct"]
     assert after["reference"] == before["reference"]
 
 
 def test_a_figure_is_made_and_downloaded(compare):
     button = compare.get_by_role("button", name="Make the figure")
-    expect(button).to_have_count(1, timeout=30_000)  # the page may still be replacing what it showed before
+    expect(button).to_have_count(1, timeout=120_000)  # the page may still be replacing what it showed before
     button.click()
     ready = compare.get_by_role("button", name=re.compile(r"Download .*strip.*\.svg"))
     with compare.expect_download() as download:

@@ -1,7 +1,6 @@
 """Explore in a real browser on the real server with the shipped models."""
 
 import re
-import time
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,6 @@ ATLAS = load_atlas()
 FIRST_LOAD = 120_000  # ms: torch is imported and the first story made
 CHIP = "[data-testid=stMultiSelect] [data-tag]"
 BYTES_PER_CLICK = 20_000
-SECONDS_PER_CLICK = 5  # the goal on an idle machine is 0.15
 
 
 def open_explore(page, server, query=""):
@@ -55,9 +53,7 @@ def click_area(page, area):
 
 
 def test_the_first_screen_shows_a_decoded_result(page, server):
-    begun = time.monotonic()
     open_explore(page, server)
-    print(f"\nopened and decoded after {time.monotonic() - begun:.1f} s")
     assert page.get_by_text("Simulated data").first.is_visible()
     assert page.get_by_role("button", name="Decoded").is_visible()
     page.get_by_text("Mean BOLD of the whole cortex (simulated)").wait_for()
@@ -75,19 +71,15 @@ def test_a_click_on_the_cortex_reaches_the_list_and_a_second_one_removes_it(page
     for area, text in (("L_44", "44 left"), ("R_A1", "A1 right")):
         settle(page)
         received.clear()
-        begun = time.monotonic()
         click_area(page, area)
         assert area in selected(page)  # painted before the server has answered
         page.locator("[data-testid=stMultiSelect]").get_by_text(text).wait_for()
-        seconds = time.monotonic() - begun
         settle(page)
-        cost.append((sum(received), seconds))
-    print("\nbytes and seconds per click:", [(n, round(s, 3)) for n, s in cost])
+        cost.append(sum(received))
     assert selected(page) == {"L_44", "R_A1"}
     assert re.search(r"rois=L_44(,|%2C)R_A1", page.url)
     page.get_by_text("Mean BOLD of L_44, R_A1 (simulated)").wait_for()
-    assert max(n for n, _ in cost) <= BYTES_PER_CLICK
-    assert min(s for _, s in cost) <= SECONDS_PER_CLICK
+    assert max(cost) <= BYTES_PER_CLICK  # what the server has to send; benchmarks/app.py measures the time
     click_area(page, "L_44")
     tag.wait_for(state="detached")
     assert selected(page) == {"R_A1"}

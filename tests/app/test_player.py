@@ -55,7 +55,7 @@ def views(page):
     return {name: (float(t), wrists) for name, t, wrists in found}
 
 
-def until(condition, seconds=10):
+def until(condition, seconds=120):
     """Wait for something that the page does by itself."""
     end = clock.monotonic() + seconds
     while not condition():
@@ -176,7 +176,7 @@ def test_loop_begins_again_and_no_loop_stops_at_the_end(player):
     player.keyboard.press(",")
     player.get_by_label("Speed", exact=True).select_option("2")
     player.get_by_label("Play (space)").click()
-    player.wait_for_selector('.player[data-playing="false"]', timeout=10_000)
+    player.wait_for_selector('.player[data-playing="false"]', timeout=120_000)
     assert time(player) == 32
     player.get_by_label("Begin again at the end").click()
     player.keyboard.press(",")
@@ -234,10 +234,10 @@ def test_every_control_has_a_name(player):
 def test_the_mark_of_simulated_data_is_there_only_for_simulated_data(player, address):
     assert player.locator(".chip").is_visible()
     player.goto(f"{address}?real=1")
-    player.wait_for_selector(".player[data-time]", timeout=20_000)
+    player.wait_for_selector(".player[data-time]", timeout=120_000)
     assert not player.locator(".chip").is_visible()
     player.goto(address)
-    player.wait_for_selector(".player[data-time]", timeout=20_000)
+    player.wait_for_selector(".player[data-time]", timeout=120_000)
 
 
 def test_no_script_writes_markup_from_data():

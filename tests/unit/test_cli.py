@@ -210,7 +210,7 @@ def test_interrupted_work_ends_with_130_and_leaves_nothing(tmp_path, number):
     )
     assert "%" in process.stderr.readline()  # it has begun to write
     process.send_signal(number)
-    _, message = process.communicate(timeout=60)
+    _, message = process.communicate(timeout=600)
     assert process.returncode == 130
     assert "cancelled; nothing was written" in message and "Traceback" not in message
     assert os.listdir(tmp_path) == []

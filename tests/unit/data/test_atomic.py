@@ -3,7 +3,7 @@
 import errno
 import os
 import stat
-import time
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -186,12 +186,19 @@ def test_a_small_npz_does_not_unpack_to_much(tmp_path):
         ("a = '\xff'", "is not UTF-8 text"),
     ],
 )
-def test_toml_that_is_no_settings_file_is_refused_quickly(tmp_path, text, message):
+def test_toml_that_is_no_settings_file_is_refused_in_one_line(tmp_path, text, message):
     (tmp_path / "a.toml").write_bytes(text.encode("latin-1"))
-    begun = time.process_time()
     with pytest.raises(UserError, match=message) as caught:
         read_toml(tmp_path / "a.toml")
-    assert len(str(caught.value).splitlines()) == 1 and time.process_time() - begun < 5
+    assert len(str(caught.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize("text", ["".join(f"key{i} = 1\n" for i in range(600_000)), ".".join("a" * 20_000) + " = 1"])
+def test_toml_that_would_take_long_to_parse_never_reaches_the_parser(tmp_path, monkeypatch, text):
+    (tmp_path / "a.toml").write_text(text)
+    monkeypatch.setattr(tomllib, "loads", lambda _: pytest.fail("it was parsed"))
+    with pytest.raises(UserError):
+        read_toml(tmp_path / "a.toml")
 
 
 def test_toml_of_a_large_study_is_read(tmp_path):

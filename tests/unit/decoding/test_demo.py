@@ -3,6 +3,8 @@
 import json
 import subprocess
 import sys
+from difflib import SequenceMatcher
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -10,11 +12,14 @@ import pytest
 from fmri2ges.decoding.baselines import mean_pose, ridge_motion
 from fmri2ges.decoding.run import open_run
 from fmri2ges.demo import WEIGHTS
+from fmri2ges.demo.bold import UNPLANTED
 from fmri2ges.demo.world import TEST
-from fmri2ges.evaluation.gesture import features, pair, weighted_r
+from fmri2ges.evaluation.gesture import FPS, features, pair, weighted_r
 from fmri2ges.evaluation.metrics import METRICS, R_MEAN
+from fmri2ges.evaluation.nulls import allowed_shifts, correlation_at_shifts
 from fmri2ges.evaluation.text_rows import TextKind
 from fmri2ges.request import DecodeRequest
+from fmri2ges.types import Words
 
 CARD = WEIGHTS / "card.json"
 
@@ -32,6 +37,11 @@ def r_of_mean(demo, motion, story) -> float:
     return weighted_r(features(both.reference), features(both.mean))
 
 
+def shared_words(one: Words, two: Words) -> float:
+    """Share of the words that stand in both texts in the same order, 0 to 1."""
+    return SequenceMatcher(None, one.text, two.text, autojunk=False).ratio()
+
+
 def test_weights_are_small_and_carry_no_path():
     assert sum(f.stat().st_size for f in WEIGHTS.rglob("*")) < 15e6
     manifest = json.loads((WEIGHTS / "manifest.json").read_text())
@@ -41,16 +51,24 @@ def test_weights_are_small_and_carry_no_path():
     assert {row["branch"] for row in rows if row["id"] == R_MEAN.id} == {"text", "direct"}
 
 
+def shifted_r(demo, motion, story) -> np.ndarray:
+    """r of the mean of the samples as decoded (first), and with the motion moved in a circle by every allowed shift."""
+    both = pair(demo.reference(story), motion)
+    true = features(both.reference)
+    return correlation_at_shifts(true, features(both.mean), np.append(0, allowed_shifts(len(true), FPS)))
+
+
 @pytest.mark.slow
 def test_both_branches_follow_the_truth_and_unplanted_rois_do_not(demo):
+    """On the same stretch of a story; what it shows by chance is what it shows when the motion is moved in time."""
     story = TEST[0]
     planted = demo.decode(DecodeRequest(story=story, samples=4, start=0, stop=120))
-    nothing = demo.decode(DecodeRequest(story=story, rois=("Visual", "MT", "M1S1"), samples=4, start=0, stop=120))
-    assert r_of_mean(demo, planted.direct, story) > 0.15
-    assert r_of_mean(demo, planted.text, story) > 0.08
-    # 120 s of one story scatter; the results table has the six stories of four worlds.
-    assert abs(r_of_mean(demo, nothing.direct, story)) < 0.12
+    nothing = demo.decode(DecodeRequest(story=story, rois=UNPLANTED, samples=4, start=0, stop=120))
     assert planted.manifest["simulated"] is True
+    for branch in ("text", "direct"):
+        real, empty = (shifted_r(demo, getattr(decoded, branch), story) for decoded in (planted, nothing))
+        assert real[0] > real[1:].max() + 0.05 and real[0] - empty[0] > (real - empty)[1:].max() + 0.05
+        assert empty[0] <= np.quantile(empty[1:], 0.99)
 
 
 def test_the_first_screen_is_what_the_weights_decode(demo):
@@ -61,9 +79,10 @@ def test_the_first_screen_is_what_the_weights_decode(demo):
     # Another processor rounds otherwise, which sampling amplifies a little.
     np.testing.assert_allclose(made.direct.samples, shipped.direct.samples, atol=0.01)
     # The BOLD is simulated anew, and stored in steps: another number of threads moves some values by a step, and some
-    # draws of the 700 words of a text fall otherwise. Other weights would leave no text the same.
-    same = [a.text == b.text for a, b in zip(made.texts, shipped.texts, strict=True)]
-    assert np.mean(same) >= 0.25
+    # words fall otherwise. Texts of other draws, as other weights would give, share far fewer words in order.
+    same = np.mean([shared_words(a, b) for a, b in zip(made.texts, shipped.texts, strict=True)])
+    others = np.mean([shared_words(a, b) for a, b in pairwise(shipped.texts)])
+    assert same > others + 0.25
 
 
 def test_opening_the_demo_needs_no_torch():

@@ -1,5 +1,3 @@
-import time
-
 import numpy as np
 import pytest
 from scipy.stats import false_discovery_control
@@ -14,6 +12,7 @@ from fmri2ges.evaluation.nulls import (
     p_value,
     swap_null,
 )
+from tests.counting import calls
 
 
 @pytest.fixture
@@ -84,13 +83,14 @@ def test_benjamini_hochberg_agrees_with_scipy(rng):
     assert np.allclose(benjamini_hochberg(p), false_discovery_control(p))
 
 
-def test_a_thousand_independent_shifts_of_six_stories_take_less_than_two_seconds(rng):
+def test_a_thousand_independent_shifts_of_six_stories_take_the_work_of_ten(rng):
     stories = [(rng.standard_normal((4500, 18)), rng.standard_normal((4500, 18))) for _ in range(6)]
     shifts = allowed_shifts(4500, 15.0)
-    took = []
-    for _ in range(3):
-        started = time.process_time()
-        null = combine_stories([correlation_at_shifts(a, b, shifts) for a, b in stories], rng, 1000)
-        took.append(time.process_time() - started)
-        assert len(null) == 1000
-    assert min(took) < 2
+    found = {}
+
+    def null(n: int) -> None:
+        curves = [correlation_at_shifts(a, b, shifts[:n]) for a, b in stories]
+        found[n] = combine_stories(curves, np.random.default_rng(0), n)
+
+    assert calls(lambda: null(1000)) == calls(lambda: null(10))
+    assert len(found[1000]) == 1000

@@ -7,8 +7,7 @@ import pytest
 
 from fmri2ges.decoding.nearest import heard_in_training
 from fmri2ges.decoding.run import open_run
-from fmri2ges.demo.study import write_bold, write_clip, write_study_file, write_truth, write_words
-from fmri2ges.demo.world import CLIPS, TEST, TRAIN, World
+from fmri2ges.demo.world import World
 from fmri2ges.errors import Cancelled, UserError
 from fmri2ges.evaluation.metrics import WER
 from fmri2ges.evaluation.rows import NullKind
@@ -17,28 +16,14 @@ from fmri2ges.request import DecodeRequest
 from fmri2ges.results import Decoded
 from fmri2ges.storage import models as store
 from fmri2ges.storage.tensors import read_tensors, write_tensors
-from fmri2ges.training.presets import TrainConfig
 from fmri2ges.training.train import train_study
 from fmri2ges.work import Work
-
-TINY = TrainConfig(t2g_steps=6, f2g_steps=4, renditions=1, roi_choices=1, penalties=(3000.0, 10_000.0), lm="bigram")
+from tests.small_study import TINY, write_small
 
 
 def ask(**changes) -> DecodeRequest:
     """A request for the test story of the small study."""
     return DecodeRequest(**{"subject": "sub-01", "story": "test-1"} | changes)
-
-
-def write_small(world: World, root, n_train: int = 3):
-    train, test, clips = TRAIN[:n_train], TEST[:1], CLIPS[:4]
-    for story in (*train, *test):
-        write_words(world, story, root)
-        write_bold(world, "sub-01", story, root)
-    for clip in clips:
-        write_clip(world, clip, root)
-    write_truth(world, test[0], root)
-    write_study_file(world, root, test=test, train=train, validation=(), clips=clips)
-    return root / "study.toml"
 
 
 @pytest.fixture(scope="module")
@@ -138,9 +123,9 @@ def test_texts_of_several_stories_have_one_table_of_their_mean(run, tmp_path):
 
 def test_what_was_heard_in_training_goes_with_its_features(run):
     trained = open_run(run, device="cpu")
-    columns = trained.columns(("all",), "sub-01")
-    sources = [source for source in trained.study.recordings if source.story in trained.study.train_stories]
-    assert sources
+    columns = trained.columns(("Broca", "AC"), "sub-01")
+    sources = [r for r in trained.study.recordings if r.story in trained.study.train_stories]
+    assert len(sources) == 3 and 0 < len(columns) < trained.f2t("sub-01", 0).readout.features.shape[1]
     for source, heard in zip(sources, heard_in_training(trained, "sub-01", 0, columns), strict=True):
         recording = trained.study.read_recording(source)
         np.testing.assert_array_equal(heard.bold, trained.features(recording)[:, columns])
@@ -159,10 +144,16 @@ def test_same_seed_same_result_and_other_seed_another(run):
 
 
 def test_a_stored_run_decodes_as_trained(run):
-    """Quantised features and half-precision targets are what training itself used or close to it."""
+    """The features that a run keeps are those of its BOLD, to half a step, with the rare large ones cut off."""
     trained = open_run(run, device="cpu")
-    f2t = trained.f2t("sub-01", 0)
-    np.testing.assert_array_equal(store.dequantise(store.quantise(f2t.readout.features)), f2t.readout.features)
+    sources = [r for r in trained.study.recordings if r.story in trained.study.train_stories]
+    bold = [trained.study.read_recording(source).bold for source in sources]
+    exact = np.concatenate([trained.basis("sub-01").transform(b) for b in bold])
+    stored = trained.f2t("sub-01", 0).readout.features
+    limit = 127 * store.FEATURE_STEP
+    cut = np.abs(exact) > limit
+    assert np.abs(stored - np.clip(exact, -limit, limit)).max() <= store.FEATURE_STEP / 2 + 1e-6
+    assert cut.mean() < 1e-3 and np.abs(stored - exact).mean() > store.FEATURE_STEP / 8  # the steps are really there
 
 
 def test_absent_rois_are_never_read(run):
