@@ -49,7 +49,7 @@ def writing_to(path) -> Iterator[None]:
         yield
     except OSError as error:
         if _is_about(error, Path(path)):
-            advice = ADVICE.get(error.errno, "choose another place")
+            advice = ADVICE.get(error.errno or 0, "choose another place")
             raise WriteError(path, error.strerror or type(error).__name__, advice) from error
         raise
 

@@ -242,8 +242,10 @@ def sync_folder(folder: Path) -> None:
 
 def _exchange(one: Path, other: Path) -> bool:
     """Exchange two names in one step; False where that is not possible, and nothing has changed."""
+    if os.name == "nt":
+        return False
     names = os.fsencode(one), os.fsencode(other)
-    library = None if os.name == "nt" else ctypes.CDLL(None, use_errno=True)
+    library = ctypes.CDLL(None, use_errno=True)
     if sys.platform == "darwin" and hasattr(library, "renamex_np"):
         return library.renamex_np(*names, 2) == 0  # RENAME_SWAP
     if sys.platform.startswith("linux") and hasattr(library, "renameat2"):

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import errno
 import os
+from contextlib import suppress
 from pathlib import Path
 
 try:
     import fcntl
 except ImportError:  # Windows
-    fcntl = None
+    fcntl = None  # type: ignore[assignment]
     import msvcrt
 
 BUSY = {errno.EAGAIN, errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK}
@@ -82,10 +83,8 @@ class HeldFile:
         """Remove the file and give the lock back."""
         if fcntl is None:  # Windows removes no file that is open; one that another process has just opened stays
             self.release()
-            try:
+            with suppress(PermissionError):
                 self.path.unlink(missing_ok=True)
-            except PermissionError:
-                pass
             return
         self.path.unlink(missing_ok=True)
         self.release()

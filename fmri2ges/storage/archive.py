@@ -24,6 +24,8 @@ from ..request import DEMO
 from .decoded import read_manifest as read_decoded_manifest
 from .folder import is_own, read_run_manifest, sole_writer
 from .portable import CHUNK, FORMAT, LIST, VERSION, name_problem, portable, portable_header
+from .report import NAME as REPORT
+from .report import read_report
 from .schema import MAX_MANIFEST, is_member
 from .unpack import import_run
 
@@ -128,12 +130,23 @@ def _members(run_dir: Path) -> dict[str, Member]:
             members[name] = _manifest(manifest, run_dir)
         elif f"{folder / 'manifest.json'}" not in there:
             continue  # a folder below decoded/ that `decode` did not write
+        elif PurePosixPath(name).name == REPORT and not _has_report(run_dir / folder):
+            continue
         elif name.endswith("/manifest.json"):
             decoded = read_decoded_manifest(run_dir / folder)
             members[name] = _manifest(decoded, run_dir, "../" * len(folder.parts), manifest)
         else:
             members[name] = _member(run_dir, name)
     return members
+
+
+def _has_report(folder: Path) -> bool:
+    """Whether the report in a folder can be read; one of an older version is left out, `evaluate` makes a new one."""
+    try:
+        read_report(folder)
+    except UserError:
+        return False
+    return True
 
 
 def _manifest(manifest: dict[str, Any], run_dir: Path, back: str = "", run: dict[str, Any] | None = None) -> Member:
@@ -158,7 +171,7 @@ def _manifest(manifest: dict[str, Any], run_dir: Path, back: str = "", run: dict
 def _member(run_dir: Path, name: str) -> Member:
     """Any other file of a folder."""
     file = run_dir / name
-    if file.name == "report.json":
+    if file.name == REPORT:
         return Member(_json(portable(read_json(file), run_dir)))
     if file.suffix == ".safetensors":
         head, skip = portable_header(file, run_dir)

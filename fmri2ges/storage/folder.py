@@ -97,7 +97,7 @@ class RunFolder(NewFolder):
 
     def __enter__(self) -> RunFolder:
         super().__enter__()
-        self.started, self._message, self._written = time.time(), None, 0.0
+        self.started, self._message, self._written = time.time(), "", 0.0
         self.progress(0.0, "started")
         return self
 

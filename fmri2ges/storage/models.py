@@ -37,17 +37,21 @@ def quantise(features: np.ndarray) -> np.ndarray:
 
 
 def dequantise(stored: np.ndarray) -> np.ndarray:
+    """Parcel features from their stored form, float32."""
     return stored.astype(np.float32) * np.float32(FEATURE_STEP)
 
 
 def write_generator(path, generator: Generator) -> None:
+    """Write T2G or F2G: network, motion code and calibration."""
     arrays = {f"net.{k}": v.detach().cpu().numpy() for k, v in generator.denoiser.state_dict().items()}
     arrays |= {f"codec.{k}": v for k, v in asdict(generator.codec).items()}
+    assert generator.calibration is not None, "a generator is calibrated before it is stored"
     arrays |= {f"calibration.{k}": v for k, v in asdict(generator.calibration).items()}
     write_tensors(path, arrays, config=asdict(generator.denoiser.config), guidance=generator.guidance)
 
 
 def read_generator(path, device: str) -> Generator:
+    """Read what `write_generator` wrote, ready to sample on a device."""
     import torch
 
     arrays, meta = read_tensors(path, "generator")
@@ -55,16 +59,18 @@ def read_generator(path, device: str) -> Generator:
     try:
         denoiser = Denoiser(DenoiserConfig(**meta["config"]))
         denoiser.load_state_dict(state)
-        codec, calibration = (
-            kind(**{k.removeprefix(name): v for k, v in arrays.items() if k.startswith(name)})
-            for kind, name in ((Codec, "codec."), (Calibration, "calibration."))
-        )
+        codec, calibration = Codec(**_part(arrays, "codec.")), Calibration(**_part(arrays, "calibration."))
     except (KeyError, TypeError, RuntimeError) as error:  # other names or sizes than this version's network
         raise UserError(f"{path}: was written by another version of fmri2ges; train again") from error
     return Generator(denoiser.eval().to(device), codec, float(meta["guidance"]), calibration)
 
 
+def _part(arrays: dict[str, np.ndarray], name: str) -> dict[str, np.ndarray]:
+    return {k.removeprefix(name): v for k, v in arrays.items() if k.startswith(name)}
+
+
 def write_text(path, statistics: TextStatistics) -> None:
+    """Write the language model and word statistics of a fold."""
     language = statistics.language
     arrays = {
         "pairs": language.pairs,
@@ -76,6 +82,7 @@ def write_text(path, statistics: TextStatistics) -> None:
 
 
 def read_text(path, vectors: WordVectors) -> TextStatistics:
+    """Read what `write_text` wrote; `vectors` gives the words their vectors."""
     arrays, meta = read_tensors(path, "text")
     language = Bigram(tuple(meta["vocabulary"]), arrays["pairs"], arrays["counts"])
     table = vectors.matrix(language.vocabulary) - arrays["centre"]
@@ -83,16 +90,19 @@ def read_text(path, vectors: WordVectors) -> TextStatistics:
 
 
 def write_basis(path, basis: ParcelBasis) -> None:
+    """Write the parcel components of a subject."""
     arrays = {"members": basis.members, "owner": basis.owner, "weights": basis.weights}
     write_tensors(path, arrays, names=list(basis.names))
 
 
 def read_basis(path) -> ParcelBasis:
+    """Read what `write_basis` wrote."""
     arrays, meta = read_tensors(path, "basis")
     return ParcelBasis(tuple(meta["names"]), arrays["members"], arrays["owner"], arrays["weights"])
 
 
 def write_f2t(path, f2t: F2T) -> None:
+    """Write the fast text decoder of a subject and fold."""
     readout = f2t.readout
     arrays = {
         "features": quantise(readout.features),
@@ -110,6 +120,7 @@ def write_f2t(path, f2t: F2T) -> None:
 
 
 def read_f2t(path, statistics: TextStatistics) -> F2T:
+    """Read what `write_f2t` wrote; `statistics` are those of its fold."""
     arrays, meta = read_tensors(path, "f2t")
     edges = np.cumsum(arrays["lengths"])[:-1]
     stories = np.split(dequantise(arrays["features"]), edges)
@@ -119,9 +130,11 @@ def read_f2t(path, statistics: TextStatistics) -> F2T:
 
 
 def write_bayes(path, decoder: BayesDecoder) -> None:
+    """Write the Bayesian text decoder of a subject and fold."""
     arrays, meta = decoder.to_arrays()
     write_tensors(path, arrays, **meta)
 
 
 def read_bayes(path) -> BayesDecoder:
+    """Read what `write_bayes` wrote."""
     return BayesDecoder.from_arrays(*read_tensors(path, "bayes"))

@@ -47,6 +47,7 @@ class Value:
 
 
 def needed(value: Value) -> Value:
+    """The same value of a key that has to be there."""
     return Value(value.allows, value.words, True)
 
 
@@ -56,14 +57,17 @@ def optional(value: Value) -> Value:
 
 
 def list_of(value: Value, words: str, least: int = 0) -> Value:
+    """A list with at least so many of one kind of value."""
     return Value(lambda v: isinstance(v, list) and len(v) >= least and all(map(value.allows, v)), words)
 
 
 def one_of(*allowed: str) -> Value:
+    """One of a few texts."""
     return Value(lambda v: isinstance(v, str) and v in allowed, f"one of {', '.join(allowed)}")
 
 
 def whole(low: int, high: int = 2**63 - 1) -> Value:
+    """A whole number, bounds included."""
     words = f"a whole number from {low} to {high}" if high < 2**53 else f"a whole number, {low} or more"
     return Value(lambda v: type(v) is int and low <= v <= high, words)
 
@@ -229,6 +233,7 @@ def check_manifest(manifest: dict[str, Any], where) -> None:
 
 
 def check_version(manifest: dict[str, Any], where) -> None:
+    """Refuse what a newer version wrote in a format that this one does not know, or whose format it does not state."""
     version = manifest.get("format_version", 1)
     if type(version) is int and version > FORMAT_VERSION:
         raise UserError(

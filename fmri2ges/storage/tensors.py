@@ -287,7 +287,7 @@ def read_tensors(path, kind: str) -> tuple[dict[str, np.ndarray], dict[str, Any]
 
 def checked_arrays(path: Path, file, kind: Weights, lengths: dict[str, int]) -> dict[str, np.ndarray]:
     """The arrays of an open file whose shapes are checked; their values are checked here."""
-    arrays = {name: file.get_tensor(name) for name in file.keys()}
+    arrays = {name: file.get_tensor(name) for name in sorted(file.keys())}
     for name, array in arrays.items():
         _check_array(path, name, array, kind.arrays.get(name, FREE), lengths)
     return arrays
@@ -330,7 +330,7 @@ def check_shapes(path: Path, file, values: dict[str, Any], kind: Weights) -> dic
     UserError
         Where names, types or lengths are not those of the kind.
     """
-    slices = {name: file.get_slice(name) for name in file.keys()}
+    slices = {name: file.get_slice(name) for name in sorted(file.keys())}
     shapes = {name: (part.get_dtype(), tuple(part.get_shape())) for name, part in slices.items()}
     try:
         lengths = kind.lengths(values)
@@ -349,7 +349,10 @@ def check_shapes(path: Path, file, values: dict[str, Any], kind: Weights) -> dic
         if array is FREE:
             continue
         axes = [f"{axis} ({lengths[axis]})" if axis in lengths else str(axis) for axis in array.shape]
-        wanted = [lengths.setdefault(axis, n) if isinstance(axis, str) else axis for axis, n in zip(array.shape, shape)]
+        wanted = [
+            lengths.setdefault(axis, n) if isinstance(axis, str) else axis
+            for axis, n in zip(array.shape, shape, strict=False)
+        ]
         if list(shape) != wanted or len(wanted) != len(axes) or 0 in shape:
             got = " x ".join(map(str, shape))
             raise UserError(f"{path}: {name} must have the shape {' x '.join(axes)}; got {got}; {AGAIN}")

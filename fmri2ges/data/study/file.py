@@ -65,8 +65,8 @@ SPLIT = {"test_stories": "names", "validation_stories": "names", "within_story_f
 
 LONGEST = 900  # characters of a problem; a value of the user's may be of any length
 MOST_KEYS = 100  # of one table
+MOST_NAMED = 40  # stories named in one message, and missing ones that are told
 MOST_PROBLEMS = 500  # that are spelled out
-MAX_NAMED = 40  # stories named in one message, and messages about stories
 
 
 def parse_study(path) -> tuple[Study | None, list[str]]:
@@ -303,11 +303,11 @@ def _split_problems(split: Split, heard: list[str], stories: list[str], where: s
             f"{where}: {', '.join(both)} in both test_stories and validation_stories; a story is on one side only"
         )
     known = set(stories)
+    named = ", ".join(stories[:MOST_NAMED]) + (" ..." if len(stories) > MOST_NAMED else "")
     for key in ("test_stories", "validation_stories"):
         missing = [story for story in getattr(split, key) if story not in known]
-        for story in missing[:MAX_NAMED]:
+        for story in missing[:MOST_NAMED]:
             near = difflib.get_close_matches(story, stories, n=1)
-            named = ", ".join(stories[:MAX_NAMED]) + (" ..." if len(stories) > MAX_NAMED else "")
             hint = f"; did you mean {near[0]!r}?" if near else f"; stories: {named}"
             problems.append(f"{where}: {key}: there is no story {one_line(repr(story), 100)}{hint}")
     if split.within_story_folds and split.test_stories:
