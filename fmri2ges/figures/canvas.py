@@ -38,8 +38,8 @@ class Canvas:
             gc.set_antialiased(True)
             gc.set_joinstyle("round")
             gc.set_capstyle("butt" if shape.flat else "round")
-            stroke = shape.fill if shape.stroke is None else shape.stroke
-            gc.set_foreground((*(stroke / 255), shape.alpha), isRGBA=True)
+            line = next(colour for colour in (shape.stroke, shape.fill, WHITE) if colour is not None)
+            gc.set_foreground((*(line / 255), shape.alpha), isRGBA=True)
             gc.set_linewidth(shape.width)
             face = None if shape.fill is None else (*(shape.fill / 255), shape.alpha)
             closed = shape.fill is not None

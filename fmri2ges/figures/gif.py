@@ -136,7 +136,7 @@ def _skeleton(draw, pixels: np.ndarray, skeleton: Skeleton, colour: str, scale: 
         nose, head = (pixels[skeleton.joints.index(name)] for name in ("nose", "head"))
         disc((nose + head) / 2, 0.085 * scale, fill="white", outline=colour, width=7)
         disc(nose, 6, fill=colour)
-    for point, name in zip(pixels, skeleton.joints):
+    for point, name in zip(pixels, skeleton.joints, strict=True):
         # Round joints close the gaps between the bones; the hands are larger.
         if name not in ("nose", "head"):
             disc(point, 12 if name.endswith("wrist") else 4, fill=colour)

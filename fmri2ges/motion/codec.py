@@ -36,6 +36,7 @@ class Codec:
 
     @property
     def n_codes(self) -> int:
+        """Numbers of a code."""
         return self.components.shape[1]
 
     def encode(self, bones: np.ndarray) -> np.ndarray:
@@ -53,11 +54,9 @@ class Codec:
         bones = z * self.sd + self.mean
         # Past the last code the spline is held: extrapolating a cubic would swing away.
         t = np.minimum(np.arange(n_frames) / 2, n - 1)
-        if n >= 2:
-            bones = CubicSpline(np.arange(n), bones, axis=-2)(t)
-        else:
-            bones = np.repeat(bones, n_frames, axis=-2)
-        return normalise(bones)
+        if n < 2:
+            return normalise(np.repeat(bones, n_frames, axis=-2))
+        return normalise(CubicSpline(np.arange(n), bones, axis=-2)(t))
 
 
 def fit_codec(clips, n_codes: int = 14) -> Codec:

@@ -163,7 +163,7 @@ def unit_of(joints: dict[str, np.ndarray]) -> tuple[str, list[str]]:
     """
     span = arm_span(joints)
     away = {name: abs(np.log(max(span, 1e-12) * metres / ARM_SPAN)) for name, metres in UNITS.items()}
-    name = min(away, key=away.get)
+    name = min(away, key=lambda unit: away[unit])
     if away[name] > np.log(TOLERANCE):
         raise UserError(
             f"arms of {span:g} units from wrist to wrist fit none of {', '.join(UNITS)} "

@@ -188,7 +188,7 @@ class _Hierarchy:
         if not self.names or self.open or self.coming is not None:
             what = "the hierarchy is not closed before MOTION" if self.names else "the hierarchy has no ROOT"
             raise UserError(f"{self.path}: is not a readable BVH file: {what}")
-        lost = [name for name, offset in zip(self.names, self.offsets) if offset is None]
+        lost = [name for name, offset in zip(self.names, self.offsets, strict=True) if offset is None]
         if lost:
             raise self._wrong(f"joint {one_line(repr(lost[0]), 40)} has no OFFSET")
         return self

@@ -75,9 +75,9 @@ def propose_mapping(names, parents) -> Mapping:
     by_tree = [(sure, role, k) for role, (sure, k) in _by_tree(names, parents).items()]
     found: dict[str, tuple[float, int]] = {}
     # What the names say comes before the tree; of equal guesses the joint nearest to the root.
-    for sure, role, k in [*sorted(by_name, key=lambda guess: (-guess[0], guess[2])), *by_tree]:
+    for confidence, role, k in [*sorted(by_name, key=lambda guess: (-guess[0], guess[2])), *by_tree]:
         if role not in found and all(k != taken for _, taken in found.values()):
-            found[role] = (sure, k)
+            found[role] = (confidence, k)
     below = {"neck": "spine", "head": "neck"}
     for side in SIDES:
         below |= {f"{side}_elbow": f"{side}_shoulder", f"{side}_wrist": f"{side}_elbow"}

@@ -14,8 +14,8 @@ def _rig(trunk: tuple[str, str, str], arm: tuple[str, str, str], left: str, righ
     """A table of names as `_letters` leaves them; "*" in the names of an arm stands for the side."""
     sides = {
         f"{s}_{p}": n.replace("*", m)
-        for s, m in zip(SIDES, (left, right))
-        for p, n in zip(("shoulder", "elbow", "wrist"), arm)
+        for s, m in zip(SIDES, (left, right), strict=True)
+        for p, n in zip(("shoulder", "elbow", "wrist"), arm, strict=True)
     }
     return {"spine": trunk[0], "neck": trunk[1], "head": trunk[2], **sides}
 
@@ -57,7 +57,7 @@ def known_mapping(names) -> Mapping | None:
     names = list(names)
     plain = [_without_namespace(name) for name in names]
     for bare in (plain, without_shared_ends(plain)):
-        place = {_letters(short): name for short, name in reversed(list(zip(bare, names)))}
+        place = {_letters(short): name for short, name in reversed(list(zip(bare, names, strict=True)))}
         for rig, table in RIGS.items():
             if all(joint in place for joint in table.values()):
                 return Mapping({role: place[joint] for role, joint in table.items()}, dict.fromkeys(table, 1.0), rig)

@@ -47,6 +47,7 @@ class Mapping:
 
     @property
     def missing(self) -> tuple[str, ...]:
+        """Roles that no joint has."""
         return tuple(role for role in ROLES if role not in self.joints)
 
     @property

@@ -19,7 +19,7 @@ from ...motion.orient import canonical_motion
 from ..npz import npz_arrays, npz_names
 from .imported import Imported
 from .pose_kinds import check_axis_angle
-from .rates import Rate, is_rate, stated_rate
+from .rates import Rate, is_rate, rate_of, stated_rate
 from .skeletons import Mapping
 
 # joint -> (number in `poses`, parent, offset from the parent in metres; x left, y up, z forward)
@@ -110,7 +110,8 @@ def pose(rotations: np.ndarray, trans: np.ndarray) -> tuple[dict[str, np.ndarray
     """
     from scipy.spatial.transform import Rotation
 
-    places, turns = {}, {}
+    places: dict[str, np.ndarray] = {}
+    turns: dict[str, np.ndarray] = {}
     for joint, (number, parent, offset) in BODY.items():
         turn = Rotation.from_rotvec(rotations[:, number]).as_matrix()
         places[joint] = trans if parent is None else places[parent] + turns[parent] @ np.array(offset)
@@ -154,7 +155,7 @@ def _rate(arrays: dict[str, np.ndarray], rates: list[str], n_frames: int) -> Rat
     )
     rate = stated_rate({name: arrays[name] for name in rates})
     if rate is None and seconds > 0:
-        return stated_rate({LENGTH: np.array(n_frames / seconds)})
+        return rate_of(n_frames / seconds, LENGTH)
     if rate is None:
         assumed = f"{FPS:g} per second assumed, which gives {n_frames / FPS:.1f} s of motion"
         return Rate(FPS, (f"states no frame rate (such as mocap_frame_rate): {assumed}",))
