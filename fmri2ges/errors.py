@@ -70,7 +70,7 @@ def check_positive(name: str, value: float, unit: str = "") -> float:
 def check_shape(name: str, array: Any, shape: tuple[int | None, ...]) -> Any:
     """Return `array` when its shape matches (None = any length); otherwise raise `UserError`."""
     got = tuple(array.shape)
-    if len(got) != len(shape) or any(w is not None and w != g for w, g in zip(shape, got)):
+    if len(got) != len(shape) or any(w is not None and w != g for w, g in zip(shape, got, strict=True)):
         wanted = tuple("any" if w is None else w for w in shape)
         raise UserError(f"{name}: shape must be {wanted}; got {got}")
     return array

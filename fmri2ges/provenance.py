@@ -7,8 +7,8 @@ import importlib.metadata
 import json
 import platform
 import subprocess
-from collections.abc import Mapping
-from datetime import datetime, timezone
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ PACKAGES = (
 )
 
 
-def digest_file(path) -> str:
+def digest_file(path: str | Path) -> str:
     """SHA-256 of a file's bytes, as 64 hexadecimal digits."""
     with open(path, "rb") as f:
         return hashlib.file_digest(f, "sha256").hexdigest()
@@ -73,10 +73,10 @@ def build_manifest(
     kind: str,
     config: Mapping[str, Any],
     seed: int,
-    inputs,
+    inputs: Mapping[str, Any] | Iterable[Any],
     simulated: bool,
     device: str | None = None,
-    **extra,
+    **extra: Any,
 ) -> dict[str, Any]:
     """The provenance of one artefact, ready for JSON.
 
@@ -91,18 +91,17 @@ def build_manifest(
     device : 'cpu', 'cuda' or 'mps'; None when no model was run
     **extra : further entries, such as ``seconds`` (wall time)
     """
-    if not isinstance(inputs, Mapping):
-        inputs = {str(path): path for path in inputs}
+    named = inputs if isinstance(inputs, Mapping) else {str(path): path for path in inputs}
     return {
         "kind": kind,
         "format_version": FORMAT_VERSION,
         "simulated": bool(simulated),
-        "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "seed": int(seed),
         "device": device,
         "config": dict(config),
         "versions": versions(),
         "commit": git_commit(),
-        "digests": {str(name): digest_file(path) for name, path in inputs.items()},
+        "digests": {str(name): digest_file(path) for name, path in named.items()},
         **extra,
     }

@@ -104,6 +104,12 @@ class DecodeRequest:
             raise UserError(f"start, stop: stop must be later than start; got {self.start:g} and {self.stop:g} s")
 
     @property
+    def span(self) -> tuple[float, float]:
+        """Start and stop of a complete request, seconds on the story's clock."""
+        assert self.start is not None and self.stop is not None, "only a complete request has a stretch"
+        return self.start, self.stop
+
+    @property
     def branches(self) -> tuple[str, ...]:
         """The branches asked for, in the order in which they are always shown."""
         return BRANCHES if self.branch == "both" else (self.branch,)

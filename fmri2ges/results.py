@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -92,8 +93,9 @@ class Decoded:
         return replace(
             self,
             request=replace(self.request, start=low, stop=high),
+            text=self.text and self.text.slice(low, high),
+            direct=self.direct and self.direct.slice(low, high),
             texts=tuple(words.slice(low, high) for words in self.texts),
-            **{branch: motion.slice(low, high) for branch, motion in self.motions.items()},
         )
 
     def sample(self, k: int) -> Decoded:
@@ -104,17 +106,17 @@ class Decoded:
         if k == 0:
             return self
 
-        def moved(motion: Motion) -> Motion:
-            if motion.samples is None:
+        def moved(motion: Motion | None) -> Motion | None:
+            if motion is None or motion.samples is None:
                 return motion
             samples = np.roll(motion.samples, -k, axis=0)
             return replace(motion, positions=samples[0], samples=samples)
 
         first = k % max(1, len(self.texts))
         texts = self.texts[first:] + self.texts[:first]
-        return replace(self, texts=texts, **{branch: moved(motion) for branch, motion in self.motions.items()})
+        return replace(self, texts=texts, text=moved(self.text), direct=moved(self.direct))
 
-    def save(self, folder) -> Path:
+    def save(self, folder: str | Path) -> Path:
         """Write the result as a folder that appears whole or not at all, and return its path.
 
         Raises
@@ -125,7 +127,7 @@ class Decoded:
         return _storage().save_decoded(self, folder)
 
     @classmethod
-    def load(cls, folder) -> Decoded:
+    def load(cls, folder: str | Path) -> Decoded:
         """Read what `save` or the command `decode` wrote.
 
         Raises
@@ -136,6 +138,6 @@ class Decoded:
         return _storage().load_decoded(folder)
 
 
-def _storage():
+def _storage() -> ModuleType:
     """The writer and reader of decoded results, which stand above this file: found by name when they are called."""
     return import_module(f"{__package__}.storage.decoded")

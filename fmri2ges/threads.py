@@ -65,7 +65,8 @@ class SpareCores:
     ):
         self.n_cores, self.most = n_cores or os.cpu_count() or 1, most or usable_cores()
         self._read, self._sleep = read, sleep
-        self._last, self._count = None, 1
+        self._last: tuple[float, float, float] | None = None
+        self._count = 1
 
     def count(self) -> int:
         """Threads to take now; asking is cheap, but the first time takes a tenth of a second."""
@@ -77,7 +78,7 @@ class SpareCores:
             self._last, now = now, self._read()
         elif now[0] - self._last[0] < WINDOW:
             return self._count
-        seconds, busy, own = (b - a for a, b in zip(self._last, now))
+        seconds, busy, own = (b - a for a, b in zip(self._last, now, strict=True))
         free = self.n_cores - max(0.0, busy - own) / seconds
         self._last, self._count = now, max(1, min(self.most, int(free + NEARLY)))
         return self._count

@@ -89,10 +89,12 @@ class Motion:
 
     @property
     def n_frames(self) -> int:
+        """Number of frames."""
         return len(self.positions)
 
     @property
     def duration(self) -> float:
+        """Length, seconds."""
         return self.n_frames / self.fps
 
     @property
@@ -133,7 +135,8 @@ class Words:
         if n and (np.diff(self.start) < -1e-6).any():
             k = int(np.flatnonzero(np.diff(self.start) < -1e-6)[0]) + 1
             raise UserError(
-                f"words: word {k + 1} ({self.text[k]!r}) starts at {self.start[k]:.3f} s, before the word in front of it; sort them by onset"
+                f"words: word {k + 1} ({self.text[k]!r}) starts at {self.start[k]:.3f} s, "
+                "before the word in front of it; sort them by onset"
             )
         if n and (np.asarray(self.duration) < 0).any():
             k = int(np.flatnonzero(np.asarray(self.duration) < 0)[0])
@@ -148,10 +151,12 @@ class Words:
         return Words(tuple(self.text[i] for i in keep), self.start[keep], self.duration[keep])
 
     def shift(self, seconds: float) -> Words:
+        """The same words, that many seconds later."""
         return Words(self.text, self.start + seconds, self.duration)
 
     @classmethod
     def from_lists(cls, text, start, duration) -> Words:
+        """Words from any sequences of texts, onsets and durations, both in seconds."""
         return cls(tuple(text), np.asarray(start, float), np.asarray(duration, float))
 
 

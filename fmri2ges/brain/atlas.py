@@ -62,6 +62,7 @@ class Atlas:
 
     @cached_property
     def area_index(self) -> dict[str, int]:
+        """Area name -> its index in `areas`."""
         return {name: i for i, name in enumerate(self.areas)}
 
     @cached_property

@@ -34,6 +34,7 @@ class ParcelBasis:
 
     @property
     def n_components(self) -> int:
+        """Number of components of each parcel."""
         return self.weights.shape[1]
 
     @property
@@ -68,9 +69,9 @@ class ParcelBasis:
         for p in range(len(self.names)):
             rows = order[bounds[p] : bounds[p + 1]]
             out[:, p] = bold[:, self.members[rows]] @ self.weights[rows]
-        out = out.reshape(n, -1)
-        out -= out.mean(0)
-        return out / np.maximum(out.std(0), 1e-6)
+        flat = out.reshape(n, -1)  # (n_volumes, n_parcels * n_components)
+        flat -= flat.mean(0)
+        return flat / np.maximum(flat.std(0), 1e-6)
 
 
 def fit_atlas_basis(stories, n_components: int = 4) -> ParcelBasis:
@@ -103,11 +104,11 @@ def _fit(stories, names: tuple[str, ...], groups: list[np.ndarray], n_components
     """Principal components of groups of columns, which `names` names."""
     grams = [np.zeros((len(g), len(g))) for g in groups]
     for bold in stories:
-        for g, gram in zip(groups, grams):
+        for g, gram in zip(groups, grams, strict=True):
             x = bold[:, g].astype(np.float32, copy=False)
             gram += x.T @ x
     weights = []
-    for g, gram in zip(groups, grams):
+    for g, gram in zip(groups, grams, strict=True):
         _, vectors = np.linalg.eigh(gram)
         top = vectors[:, ::-1][:, :n_components]
         # A sign rule makes the same data give the same bytes on every machine.
@@ -140,4 +141,4 @@ def parcels_inside(basis: ParcelBasis, inside: np.ndarray) -> tuple[str, ...]:
     """
     size = np.bincount(basis.owner, minlength=len(basis.names))
     chosen = np.bincount(basis.owner, weights=inside[basis.members], minlength=len(basis.names))
-    return tuple(name for name, n, k in zip(basis.names, size, chosen) if 2 * k > n)
+    return tuple(name for name, n, k in zip(basis.names, size, chosen, strict=True) if 2 * k > n)

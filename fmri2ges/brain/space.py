@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -42,8 +43,16 @@ class Space(ABC):
     has_cortex = False
     unit: str
     column_unit: str
-    names: tuple[str, ...]
-    n_columns: int
+
+    if TYPE_CHECKING:  # a space may keep them as fields, which an abstract property would not let it do
+
+        @property
+        def names(self) -> tuple[str, ...]:
+            """The ROIs that the columns belong to, in their order."""
+
+        @property
+        def n_columns(self) -> int:
+            """Number of columns."""
 
     @property
     @abstractmethod
@@ -154,24 +163,30 @@ class Cortex(Space):
 
     @property
     def names(self) -> tuple[str, ...]:
+        """The 360 areas of HCP-MMP1.0."""
         return load_atlas().areas
 
     @property
     def owner(self) -> np.ndarray:
+        """Number of the area of each vertex, array (20484,), int; -1 on the medial wall."""
         return load_atlas().labels.astype(int) - 1
 
     @property
     def regions(self) -> dict[str, np.ndarray]:
+        """The groups of the atlas: short key -> the numbers of their areas in both hemispheres."""
         atlas = load_atlas()
         return {key: np.array([atlas.area_index[a] for a in members]) for key, (_, members) in atlas.groups.items()}
 
     def expand(self, rois: Iterable[str]) -> tuple[str, ...]:
+        """The areas that a choice of areas and groups means; see `Space.expand`."""
         return tuple(load_atlas().expand(rois))
 
     def means(self, bold: np.ndarray) -> np.ndarray:
+        """Mean of the vertices of each area, array (n_volumes, 20484) -> (n_volumes, 360)."""
         return parcel_means(bold)
 
     def fit_basis(self, stories: Iterable[np.ndarray], n_components: int) -> ParcelBasis:
+        """Principal components of each area over training stories, arrays (n_volumes, 20484)."""
         return fit_atlas_basis(stories, n_components)
 
 
@@ -191,28 +206,35 @@ class Table(Space):
 
     @property
     def n_columns(self) -> int:
+        """Number of columns, which is the number of ROIs."""
         return len(self.names)
 
     @property
     def whole(self) -> str:
+        """All ROIs together, in words."""
         return f"all {len(self.names)} ROIs"
 
     @property
     def place(self) -> str:
+        """The space in words."""
         return f"table of {len(self.names)} ROIs"
 
     @property
     def owner(self) -> np.ndarray:
+        """Every column is its own ROI: array (n_columns,), int, 0, 1, 2 and so on."""
         return np.arange(len(self.names))
 
     @property
     def regions(self) -> dict[str, np.ndarray]:
+        """Every ROI alone: name -> its number."""
         return {name: np.array([k]) for k, name in enumerate(self.names)}
 
     def means(self, bold: np.ndarray) -> np.ndarray:
+        """The columns themselves, array (n_volumes, n_columns)."""
         return bold
 
     def fit_basis(self, stories: Iterable[np.ndarray], n_components: int) -> ParcelBasis:
+        """A basis that takes every column as it is; the stories are read for their checks alone."""
         for _ in stories:  # read for the checks alone: a column is its own component
             pass
         return table_basis(self.names)
@@ -236,18 +258,22 @@ class Voxels(Space):
 
     @cached_property
     def owner(self) -> np.ndarray:
+        """Number of the block that each voxel belongs to, array (n_columns,), int."""
         return voxel_blocks(self.n_columns, self.grid)
 
     @cached_property
     def names(self) -> tuple[str, ...]:
+        """Names of the blocks of voxels."""
         return block_names(int(self.owner.max()) + 1)
 
     @property
     def whole(self) -> str:
+        """All blocks together, in words."""
         return f"all {len(self.names)} blocks of voxels"
 
     @property
     def regions(self) -> dict[str, np.ndarray]:
+        """Neighbouring blocks together: first and last name -> the numbers of the blocks."""
         parts = block_regions(len(self.names))
         return {
             self.names[part[0]] if len(part) == 1 else f"{self.names[part[0]]} to {self.names[part[-1]]}": part
@@ -255,6 +281,7 @@ class Voxels(Space):
         }
 
     def expand(self, rois: Iterable[str]) -> tuple[str, ...]:
+        """The blocks that a choice means; areas of the cortex are a `UserError` that says what is missing."""
         rois = tuple(rois)
         known = {*load_atlas().groups, *load_atlas().areas, *(area[2:] for area in load_atlas().areas)}
         areas = [name for name in rois if name in known]
@@ -263,11 +290,13 @@ class Voxels(Space):
         return super().expand(rois)
 
     def fit_basis(self, stories: Iterable[np.ndarray], n_components: int) -> ParcelBasis:
+        """Principal components of each block over training stories, arrays (n_volumes, n_columns)."""
         return fit_voxel_basis(stories, self.owner, n_components)
 
     own_columns = True
 
     def fits_with(self, other: Space) -> bool:
+        """Whether the other subject has voxels too; their number may differ."""
         return isinstance(other, Voxels)
 
 

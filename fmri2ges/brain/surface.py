@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -51,10 +51,10 @@ def _read(stem: str, side: str) -> list[np.ndarray]:
         raise UserError(f"cortex: nilearn has no {path.name}; install nilearn 0.12 or newer")
     import nibabel
 
-    return [array.data for array in nibabel.load(path).darrays]
+    return [array.data for array in nibabel.GiftiImage.from_filename(path).darrays]
 
 
-@lru_cache(maxsize=None)
+@cache
 def load_surface(kind: str = "pial") -> Surface:
     """A surface of fsaverage5: pial, white, inflated, sphere or flat.
 
@@ -128,6 +128,6 @@ def to_fsaverage5(values, side: str, where="values") -> np.ndarray:
     if len(values) == N_FSLR:
         return values[load_fslr_index()["LR".index(side)]]
     raise UserError(
-        f"{where}: has {len(values)} vertices in a hemisphere; allowed: {', '.join(map(str, MESH_SIZES))} (fsaverage5, 6, 7) "
-        f"or {N_FSLR} (fsLR-32k); move it to one of these first"
+        f"{where}: has {len(values)} vertices in a hemisphere; allowed: {', '.join(map(str, MESH_SIZES))} "
+        f"(fsaverage5, 6, 7) or {N_FSLR} (fsLR-32k); move it to one of these first"
     )

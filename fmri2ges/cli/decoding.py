@@ -24,8 +24,8 @@ def decode(
     roi_file: Annotated[
         list[Path] | None,
         typer.Option(
-            help="Names in .txt or .json; or .label.gii, .annot, .label, .mgz, .dlabel.nii, .nii.gz, overlays.svg, .csv, "
-            ".json (FILE#NAME takes one label, 'FILE>3.1' a statistic map above 3.1); may be given twice."
+            help="Names in .txt or .json; or .label.gii, .annot, .label, .mgz, .dlabel.nii, .nii.gz, overlays.svg, "
+            ".csv, .json (FILE#NAME takes one label, 'FILE>3.1' a statistic map above 3.1); may be given twice."
         ),
     ] = None,
     device: Device = "auto",

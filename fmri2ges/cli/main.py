@@ -7,6 +7,7 @@ Exit codes: 0 done, 1 a bug of ours (traceback), 2 the input is wrong (one line 
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import typer
 
@@ -18,7 +19,7 @@ from .root import app
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    usage_error = typer.BadParameter.__base__.__base__  # of every complaint about the command line
+    usage_error: Any = typer.BadParameter.__mro__[2]  # of every complaint about the command line
     try:
         with ended_by_signals():
             code = app(args=arguments, standalone_mode=False, prog_name="python -m fmri2ges")

@@ -36,7 +36,8 @@ def asks_for(command: Callable[..., None]) -> Callable[..., None]:
         command(DecodeRequest(**asked_for), **values)
 
     # An argument comes before the options; typer reads signature and annotations.
-    filled.__signature__ = inspect.Signature([*asked, *own])
+    described: Any = filled  # Python's types know no signature that can be set
+    described.__signature__ = inspect.Signature([*asked, *own])
     filled.__annotations__ = {p.name: p.annotation for p in [*asked, *own]}
     del filled.__wrapped__
     return filled
@@ -44,6 +45,8 @@ def asks_for(command: Callable[..., None]) -> Callable[..., None]:
 
 def _parameter(f: Field) -> inspect.Parameter:
     help = f.metadata["help"]
+    kind: Any
+    default: Any
     if f.name == "run":
         kind, default = Annotated[str, typer.Argument(metavar="RUN", help=help)], inspect.Parameter.empty
     elif str(f.type).startswith("tuple"):

@@ -280,7 +280,7 @@ def _data(path: Path, array: _Open) -> np.ndarray:
         raise ValueError(f"an array in the encoding {array.encoding[:40]!r}, or without data")
     if flat.size != math.prod(array.shape):
         raise ValueError(f"an array holds {flat.size} numbers where it states {math.prod(array.shape)}")
-    return flat.reshape(array.shape, order=array.order)  # type: ignore[call-overload]
+    return flat.reshape(array.shape, order=array.order)  # type: ignore[call-overload]  # "C" or "F", see `_Open`
 
 
 def _numbers(text: str, dtype: np.dtype) -> np.ndarray:

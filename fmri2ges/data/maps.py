@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -70,7 +71,7 @@ def _table(arrays: dict[str, np.ndarray]) -> str:
     table = csv.writer(text, lineterminator="\n")
     if len(next(iter(arrays.values()))) == N_ALL:
         table.writerow(["hemisphere", "vertex", "area", *arrays])
-        rows = (
+        rows: Iterable[tuple] = (
             (a[0], v % N_VERTICES, a, v)
             for v in np.flatnonzero(atlas.labels)
             for a in [atlas.areas[atlas.labels[v] - 1]]

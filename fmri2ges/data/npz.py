@@ -12,6 +12,7 @@ import zipfile
 import zlib
 from pathlib import Path
 from tokenize import TokenError
+from typing import cast
 
 import numpy as np
 
@@ -84,7 +85,7 @@ def _opened(path) -> zipfile.ZipFile:
 def _array(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> np.ndarray:
     if info.file_size > MAX_BYTES:
         raise ValueError(f"it would take {info.file_size / 2**20:.0f} MB; at most {MAX_BYTES / 2**20:.0f} MB are read")
-    with archive.open(info) as member:
+    with cast(zipfile.ZipExtFile, archive.open(info)) as member:
         head = io.BytesIO(member.read(HEADER))
         version = np.lib.format.read_magic(head)
         read_header = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}.get(
@@ -103,7 +104,7 @@ def _array(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> np.ndarray:
         rest = np.frombuffer(head.read(), np.uint8)
         data[: len(rest)] = rest
         filled = len(rest)
-        while filled < size and (got := member.readinto(memoryview(data)[filled:])):
+        while filled < size and (got := member.readinto(data.data[filled:])):
             filled += got
     if filled < size:
         raise ValueError("it is cut off")

@@ -49,7 +49,7 @@ def parse_xml(stream, handler: Handler | TreeBuilder, max_elements: int = MAX_EL
     ValueError, SyntaxError
         For damage, declared entities, and too many elements; call it inside `reading`.
     """
-    from defusedxml.ElementTree import XMLParser  # type: ignore[import-untyped]
+    from defusedxml.ElementTree import XMLParser
 
     parser = XMLParser(target=_Counted(handler, max_elements))
     parser.parser.buffer_size = CHUNK  # fewer pieces of a long text

@@ -30,9 +30,9 @@ def direct_gestures(run: Run, readings: list[Reading], request: DecodeRequest, w
     request : complete; its stretch, samples, speaker and seed count
     work : progress and cancel
     """
-    start, stop = request.start, request.stop
+    start, stop = request.span
     n = int(round((stop - start) * FPS))
-    bones = total = None
+    bones, total = None, np.full(n, 1e-9)
     for reading in readings:
         times = reading.times
         half = (times[1] - times[0]) / 2
@@ -53,9 +53,10 @@ def direct_gestures(run: Run, readings: list[Reading], request: DecodeRequest, w
         made = made[:, : n - first]
         weight = _fade(made.shape[1], low > start + 1e-6, high < stop - 1e-6)
         if bones is None:
-            bones, total = np.zeros((request.samples, n, made.shape[2])), np.full(n, 1e-9)
+            bones = np.zeros((request.samples, n, made.shape[2]))
         bones[:, first : first + made.shape[1]] += weight[:, None] * made
         total[first : first + made.shape[1]] += weight
+    assert bones is not None, "a fold reaches into the stretch"
     return motion_of(bones / total[:, None], start)
 
 

@@ -48,8 +48,8 @@ def nearest_segments(
         _, first, heard = max(places, key=lambda place: place[0])
         begin = heard.volume_times[first] - (volume_times[rows[0]] - start)
         copied = heard.words.slice(begin, begin + (stop - start))
-        found += zip(copied.text, copied.start - begin + start, copied.duration)
-    text, onset, length = zip(*found) if found else ((), (), ())
+        found += zip(copied.text, copied.start - begin + start, copied.duration, strict=True)
+    text, onset, length = zip(*found, strict=True) if found else ((), (), ())
     return Words(tuple(text), np.array(onset, float), np.array(length, float))
 
 
@@ -81,7 +81,8 @@ def heard_in_training(run: Run, subject: str, fold: int, columns: np.ndarray) ->
 
     Returns
     -------
-    list of Recording whose BOLD is the features of the chosen columns; empty when the study does not hold the stories that the run was trained on (the demo's does not)
+    list of Recording whose BOLD is the features of the chosen columns; empty when the study does not hold the stories
+    that the run was trained on (the demo's does not)
     """
     readout, study = run.f2t(subject, fold).readout, run.study
     own = [r for r in study.recordings if r.subject == subject]
@@ -94,8 +95,8 @@ def heard_in_training(run: Run, subject: str, fold: int, columns: np.ndarray) ->
             for s in own
             if s.story in study.train_stories
         ]
-    rows = list(zip(readout.bounds[:-1], readout.bounds[1:]))
+    rows = list(zip(readout.bounds[:-1], readout.bounds[1:], strict=True))
     whole = study.split.within_story_folds and [len(h.bold) for h in heard] != [high - low for low, high in rows]
     if len(rows) != len(heard) or whole:
         return []
-    return [replace(h, bold=readout.features[low:high, columns]) for (low, high), h in zip(rows, heard)]
+    return [replace(h, bold=readout.features[low:high, columns]) for (low, high), h in zip(rows, heard, strict=True)]

@@ -87,7 +87,8 @@ def rois_in_mask(run: Run, path, subject: str, threshold: Threshold | None = Non
             f"{path}: a mask in the subject's own grid is for recordings of voxels; this run is a {run.space.place}"
         )
     basis = run.basis(subject)
-    grid = next(r for r in run.study.recordings if r.subject == subject).space().grid
+    space = next(r for r in run.study.recordings if r.subject == subject).space()
+    grid = space.grid if isinstance(space, Voxels) else None
     if grid is None:
         raise UserError(f"{path}: where the voxels of {subject} lie is not known; add `mask` to its recordings")
     names = parcels_inside(basis, voxel_roi(grid, path, threshold))

@@ -27,7 +27,7 @@ from ..results import Decoded
 from ..storage.decoded import load_decoded, read_manifest, request_of
 from ..storage.folder import read_run_manifest
 from ..text.embeddings import load_vectors
-from ..types import Motion, Recording
+from ..types import Motion, Recording, Words
 from ..work import QUIET, Work
 from .readings import Reading
 
@@ -75,7 +75,7 @@ class Run:
         check_option("device", device, DEVICES)
         self.path, self.manifest, self.study, self._device = Path(path), manifest, study, device
         self.n_folds = int(manifest["folds"])
-        self._models: dict[tuple, Any] = {}  # what was read from the folder
+        self._models: dict[str | tuple, Any] = {}  # what was read from the folder
         self._recordings: OrderedDict[tuple[str, str], Recording] = OrderedDict()
         self._digests: dict[Path, str] = {}
 
@@ -292,7 +292,8 @@ class Run:
         recording = self.recording(request.subject, request.story)
         work.report(0.05, "solving the readout for the chosen ROIs")
         readings = self.read(recording, self.columns(request.rois, request.subject))
-        texts, text, direct = (), None, None
+        texts: tuple[Words, ...] = ()
+        text = direct = None
         if "text" in request.branches:
             from .text_branch import TextSearch, decode_texts, text_gestures
 
@@ -301,7 +302,7 @@ class Run:
             search = TextSearch.of(request)
             texts = decode_texts(self, recording, readings, search, rng, work=work.part(0.25, 0.6))
             text = text_gestures(self, texts, request, work.part(0.4, 0.7, "text branch"))
-            texts = tuple(words.slice(request.start, request.stop) for words in texts)
+            texts = tuple(words.slice(*request.span) for words in texts)
         if "direct" in request.branches:
             from .direct_branch import direct_gestures
 

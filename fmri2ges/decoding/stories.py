@@ -59,22 +59,24 @@ class DecodedStory:
     @cached_property
     def source(self) -> RecordingSource | None:
         """The recording's source in the study."""
-        return self.study and self.study.recording(self.subject, self.story)
+        return None if self.study is None else self.study.recording(self.subject, self.story)
 
     @cached_property
     def heard(self) -> Words | None:
         """The words that the subject heard."""
-        return self.source and self.study.read_words(self.source)
+        if self.study is None or self.source is None:
+            return None
+        return self.study.read_words(self.source)
 
     @cached_property
     def reference(self) -> Motion | None:
         """The gesture made to this story in a simulated study (evaluation and display only)."""
-        return self.study and self.study.truth(self.story)
+        return None if self.study is None else self.study.truth(self.story)
 
     @cached_property
     def rerendition(self) -> Motion | None:
         """A second performance of the same text by the same speaker: how alike real gestures are."""
-        if self.reference is None:
+        if self.study is None or self.reference is None:
             return None
         file = self.study.root / "truth" / f"{self.story}.rerendition.npz"
         return read_motion(file) if file.is_file() else None

@@ -40,7 +40,7 @@ class TextSearch:
     @classmethod
     def of(cls, request: DecodeRequest, n: int | None = None) -> TextSearch:
         """The search that a complete request asks for; `n` texts instead of one for each sample where it is given."""
-        return cls(request.f2t, request.beam, request.samples if n is None else n, request.start, request.stop)
+        return cls(request.f2t, request.beam, request.samples if n is None else n, *request.span)
 
 
 def decode_texts(
@@ -71,10 +71,12 @@ def decode_texts(
     """
     rates = rates_of(readings, rate)
     if search.form == "fast":
-        return _join([_fast(reading, own, recording.tr, search.n, rng) for reading, own in zip(readings, rates)])
+        return _join(
+            [_fast(reading, own, recording.tr, search.n, rng) for reading, own in zip(readings, rates, strict=True)]
+        )
     lead = 2 * recording.tr  # words just outside the stretch share volumes with those inside
     parts = []
-    for reading, own in zip(readings, rates):
+    for reading, own in zip(readings, rates, strict=True):
         inside = (reading.times >= search.start - lead) & (reading.times < search.stop + lead)
         if not inside.any():
             continue
@@ -95,7 +97,7 @@ def _fast(reading: Reading, rate: np.ndarray, tr: float, n: int, rng: np.random.
 
 def _join(parts: list[list[Words]]) -> tuple[Words, ...]:
     """The texts of consecutive stretches, joined one by one."""
-    return tuple(joined(list(texts)) for texts in zip(*parts))
+    return tuple(joined(list(texts)) for texts in zip(*parts, strict=True))
 
 
 def joined(parts: list[Words]) -> Words:
@@ -117,14 +119,15 @@ def text_gestures(run: Run, texts: tuple[Words, ...], request: DecodeRequest, wo
     request : complete; its stretch, speaker and seed count
     work : progress and cancel
     """
+    start, stop = request.span
     vectors = load_vectors()
     tracks = [word_track(words, vectors.matrix(words.text)) for words in texts]
     bones = run.t2g.sample_bones(
         tracks,
-        request.start,
-        request.stop - request.start,
+        start,
+        stop - start,
         request.speaker,
         torch_generator(request.seed, 2),
         work=work,
     )
-    return motion_of(bones, request.start)
+    return motion_of(bones, start)

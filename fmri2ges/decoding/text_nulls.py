@@ -44,6 +44,7 @@ class TextNulls:
     def language_model(self, n: int, rng: np.random.Generator) -> list[Words]:
         """n texts that never saw BOLD. Inside a story the language model of the first fold is used."""
         first = self.readings[0]
+        assert self.words is not None, "null texts take their times from the decoded text"
         start, duration = self.words.start, self.words.duration
         if self.request.f2t == "bayes":
             lm = self.run.bayes(self.request.subject, first.fold)[1]
@@ -74,7 +75,8 @@ class TextNulls:
 
         A kind that the study cannot give (one story only) is left out.
         """
-        rate, out = decoded_rate(self.readings), {}
+        rate = decoded_rate(self.readings)
+        out: dict[NullKind, list[Words]] = {}
         for kind, make in self._makers(self.recording.bold, rng).items():
             out[kind] = []
             for k in range(n):

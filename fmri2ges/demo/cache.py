@@ -36,6 +36,7 @@ class DemoStudy(Study):
 
     @classmethod
     def open(cls) -> DemoStudy:
+        """The demo's study; its folder is made at the first call."""
         world, root = demo_world(), cache_folder()
         if not (root / "study.toml").is_file():
             for story in (*TEST, *VALIDATION):
@@ -51,11 +52,13 @@ class DemoStudy(Study):
         return cls(study.name, study.simulated, study.path, study.recordings, study.gestures, study.split)
 
     def read_recording(self, source: RecordingSource) -> Recording:
+        """A recording, whose BOLD is made when it is first read."""
         if not source.bold.stat().st_size:
             write_bold(demo_world(), source.subject, source.story, self.root)
         return super().read_recording(source)
 
     def truth(self, story: str) -> Motion | None:
+        """The gesture of the world's speaker for a story, made when it is first read; None for other stories."""
         if story in self.stories and not (self.root / "truth" / f"{story}.npz").is_file():
             write_truth(demo_world(), story, self.root)
         return super().truth(story)

@@ -144,8 +144,10 @@ class Grammar:
 
     def _who(self) -> list[str]:
         """A person as the subject: he, she or they where that is clear."""
-        pronoun = self._person is not None and self._subject != "who" and self._chance(0.6)
-        person = self._person if pronoun else self._other_person()
+        person = self._person
+        pronoun = person is not None and self._subject != "who" and self._chance(0.6)
+        if person is None or not pronoun:
+            person = self._other_person()
         self._person, self._subject, self._plural = person, "who", person.pronoun == "they"
         return [person.pronoun] if pronoun else self._named(person)
 
@@ -156,6 +158,7 @@ class Grammar:
         return self._named(self._person)
 
     def _he(self) -> list[str]:
+        assert self._person is not None, "a person is named before a template says he"
         return [self._person.pronoun]
 
     def _whom(self) -> list[str]:
@@ -238,6 +241,7 @@ class Grammar:
 
     def _owner(self) -> str:
         if self._subject == "who" and self._chance(0.5):
+            assert self._person is not None, "a person is the subject"
             return {"he": "his", "she": "her", "they": "their"}[self._person.pronoun]
         return "our" if self._subject == "we" else "my"
 
@@ -264,9 +268,11 @@ class Grammar:
         return ["were" if self._plural else "was"]
 
     def _it(self) -> list[str]:
+        assert self._last is not None, "a thing is named before a template says it"
         return ["them" if self._last[1].plural else "it"]
 
     def _itwas(self) -> list[str]:
+        assert self._last is not None, "a thing is named before a template says it"
         return ["they", "were"] if self._last[1].plural else ["it", "was"]
 
     def _therewas(self) -> list[str]:
@@ -316,4 +322,7 @@ _WORD_SYMBOLS = {
 def _with_articles(words: list[str]) -> list[str]:
     """Turn "a" into "an" in front of a vowel (no noun or adjective of the lexicon needs an exception)."""
     following = [*words[1:], ""]
-    return ["an" if word == "a" and after[:1] in tuple("aeiou") else word for word, after in zip(words, following)]
+    return [
+        "an" if word == "a" and after[:1] in tuple("aeiou") else word
+        for word, after in zip(words, following, strict=True)
+    ]

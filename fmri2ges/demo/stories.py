@@ -91,10 +91,10 @@ def write_story(rng: np.random.Generator, seconds: float = 300.0) -> Script:
             number = np.full(n, len(columns))
             columns.append(np.stack([start, duration, np.full(n, topic), _stress(words, rng), number]))
             clock = following
-    start, duration, topic, stress, sentence = np.concatenate(columns, axis=1) if columns else np.zeros((5, 0))
+    start, duration, told, stress, sentence = np.concatenate(columns, axis=1) if columns else np.zeros((5, 0))
     lexicon = load_lexicon()
     stroke = np.array([_STROKE_INDEX[lexicon[w].stroke] for w in text], int)
-    return Script(Words(tuple(text), start, duration), topic.astype(int), stroke, stress, sentence.astype(int))
+    return Script(Words(tuple(text), start, duration), told.astype(int), stroke, stress, sentence.astype(int))
 
 
 def as_text(script: Script, start: float = 0.0, stop: float | None = None) -> str:
@@ -128,7 +128,7 @@ def _uniform_stream(rng: np.random.Generator) -> Callable[[], float]:
 def _syllables(word: str) -> int:
     """Groups of vowels, without a final silent e."""
     vowel = [c in "aeiouy" for c in word]
-    groups = sum(v and not before for v, before in zip(vowel, [False, *vowel]))
+    groups = sum(v and not before for v, before in zip(vowel, [False, *vowel], strict=False))
     silent = word.endswith("e") and not word.endswith("le") and groups > 1
     return max(1, groups - silent)
 

@@ -16,6 +16,14 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Stroke:
+    """Where a stroke leads the hands.
+
+    Parameters
+    ----------
+    right, left : displacement of the hand at the peak, metres: x, y, z
+    path : how the hand moves there, and by how much in metres
+    """
+
     right: tuple[float, float, float]
     left: tuple[float, float, float] | None = None  # None: the left hand hardly moves
     path: tuple[str, float] = ("hold", 0.0)

@@ -85,12 +85,14 @@ def _write(world: World, root: Path, work: Work) -> None:
 
 
 def write_words(world: World, story: str, root: Path) -> None:
+    """Write the words of a story as TSV."""
     from ..data.words.files import write_words_tsv
 
     write_words_tsv(root / "words" / f"{story}.tsv", world.script(story).words)
 
 
 def write_bold(world: World, subject: str, story: str, root: Path) -> None:
+    """Write the BOLD of a subject and a story as .npy, array (n_volumes, n_columns)."""
     import io
 
     import numpy as np
@@ -103,6 +105,7 @@ def write_bold(world: World, subject: str, story: str, root: Path) -> None:
 
 
 def write_clip(world: World, clip: str, root: Path) -> None:
+    """Write motion and words of a training clip of the speaker."""
     from ..data.motion.npz import write_motion
     from ..data.words.files import write_words_tsv
 
@@ -112,6 +115,7 @@ def write_clip(world: World, clip: str, root: Path) -> None:
 
 
 def write_truth(world: World, story: str, root: Path) -> None:
+    """Write the speaker's gesture of a story, and a second rendition of it."""
     from ..data.motion.npz import write_motion
 
     write_motion(root / "truth" / f"{story}.npz", world.truth(story))

@@ -65,6 +65,7 @@ class World:
 
     @property
     def subject_names(self) -> tuple[str, ...]:
+        """Names of the subjects: sub-01, sub-02 and so on."""
         return tuple(f"sub-{k + 1:02d}" for k in range(self.subjects))
 
     @property

@@ -161,7 +161,7 @@ def diversity(samples: np.ndarray) -> float:
     samples : array (n_samples >= 2, n_frames, 10, 3), metres
     """
     a, b = np.triu_indices(len(samples), 1)
-    return float(np.mean([position_error(samples[i], samples[j]).mean() for i, j in zip(a, b)]))
+    return float(np.mean([position_error(samples[i], samples[j]).mean() for i, j in zip(a, b, strict=True)]))
 
 
 def l1_spread(positions: np.ndarray) -> float:
@@ -241,7 +241,7 @@ def block_sums(a: np.ndarray, b: np.ndarray, blocks: int) -> np.ndarray:
     a, b = a - a.mean(0), b - b.mean(0)
     terms = np.stack([np.ones_like(a), a, b, a * a, b * b, a * b], axis=1)  # (frames, 6, columns)
     edges = block_edges(len(a), blocks)
-    return np.array([terms[i:j].sum(0) for i, j in zip(edges[:-1], edges[1:])])
+    return np.array([terms[i:j].sum(0) for i, j in zip(edges[:-1], edges[1:], strict=True)])
 
 
 def r_of_sums(weights: np.ndarray, sums: np.ndarray) -> np.ndarray:
@@ -263,7 +263,7 @@ def _error_measures(both: Pair, branch: str, null: bool) -> list[Measure]:
     """Position error and PCK of the first sample, with shifts on a 1 s grid (no FFT for a distance)."""
     predicted, still = both.samples[0], np.broadcast_to(both.reference.mean(0), both.reference.shape)
     distance, floor = position_error(both.reference, predicted), position_error(both.reference, still)
-    steps = allowed_shifts(len(distance), FPS)[:: int(FPS)] if null else []
+    steps = allowed_shifts(len(distance), FPS)[:: int(FPS)] if null else np.zeros(0, int)
     coarse = both.reference.astype(np.float32), predicted.astype(np.float32)
     moved = [position_error(coarse[0], np.roll(coarse[1], s, axis=0)) for s in steps]
 

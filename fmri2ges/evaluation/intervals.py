@@ -51,7 +51,7 @@ def block_edges(n: int, blocks: int) -> np.ndarray:
 def block_means(values: np.ndarray, blocks: int) -> np.ndarray:
     """Mean of `values` (n, ...) in each of `blocks` equal parts, array (blocks, ...)."""
     edges = block_edges(len(values), blocks)
-    return np.array([values[a:b].mean(0) for a, b in zip(edges[:-1], edges[1:])])
+    return np.array([values[a:b].mean(0) for a, b in zip(edges[:-1], edges[1:], strict=True)])
 
 
 def bootstrap(

@@ -90,9 +90,9 @@ def pool(measures: list[Measure], rng: np.random.Generator, n_null: int = N_NULL
     first = measures[0]
     values = np.array([m.value for m in measures])
     value, null = float(values.mean()), None
-    if all(m.shifted is not None and len(m.shifted) for m in measures):
-        shifted = combine_stories([m.shifted for m in measures], rng, n_null)
-        null = against_null(first.metric, value, NullKind.SHIFT, shifted)
+    shifted = [m.shifted for m in measures if m.shifted is not None and len(m.shifted)]
+    if len(shifted) == len(measures):
+        null = against_null(first.metric, value, NullKind.SHIFT, combine_stories(shifted, rng, n_null))
     interval = bootstrap_mean(values, rng)
     return Row(
         first.metric,
@@ -112,4 +112,5 @@ def pool(measures: list[Measure], rng: np.random.Generator, n_null: int = N_NULL
 
 
 def _mean(values: list[float | None]) -> float | None:
-    return None if any(v is None for v in values) else float(np.mean(values))
+    known = [v for v in values if v is not None]
+    return float(np.mean(known)) if len(known) == len(values) else None

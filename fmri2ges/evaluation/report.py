@@ -72,7 +72,7 @@ def format_report(report: Report) -> str:
     heading, rule, *lines = _aligned([list(COLUMNS), *(_cells(row) for row in report.rows)], left=(0, len(COLUMNS) - 1))
     out = [f"Evaluation of {report.study or 'a study'}" + ("   [SIMULATED]" if report.simulated else "")]
     group = None
-    for row, line in zip(report.rows, lines):
+    for row, line in zip(report.rows, lines, strict=True):
         if row.group != group:
             group = row.group
             where = f"subject {row.setting.subject}, ROIs {', '.join(row.setting.rois)}"
@@ -112,9 +112,9 @@ def _text_block(table: TextTable) -> list[str]:
 
 def _aligned(lines: list[list[str]], left: tuple[int, ...] = (0,)) -> list[str]:
     """Cells as columns under a heading and a rule; the columns of `left` to the left, the others to the right."""
-    widths = [max(map(len, column)) for column in zip(*lines)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     heading, *rest = (
-        "  ".join(c.ljust(w) if k in left else c.rjust(w) for k, (c, w) in enumerate(zip(cells, widths)))
+        "  ".join(c.ljust(w) if k in left else c.rjust(w) for k, (c, w) in enumerate(zip(cells, widths, strict=True)))
         for cells in lines
     )
     return [line.rstrip() for line in (heading, "-" * len(heading), *rest)]

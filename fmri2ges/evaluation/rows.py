@@ -139,4 +139,4 @@ class Row:
     @property
     def p(self) -> float | None:
         """One-sided p against the circular shift, or None."""
-        return self.null and self.null.p
+        return None if self.null is None else self.null.p

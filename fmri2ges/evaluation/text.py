@@ -28,7 +28,7 @@ def wer_counts(reference: list[str], decoded: list[str]) -> np.ndarray:
     import jiwer
 
     counts = []
-    for true, guess in zip(reference, decoded):
+    for true, guess in zip(reference, decoded, strict=True):
         if not true:  # jiwer refuses an empty reference; every decoded word is an insertion
             counts.append((len(guess.split()), 0))
             continue
@@ -47,7 +47,7 @@ def bleu_counts(reference: list[str], decoded: list[str]) -> np.ndarray:
     from sacrebleu.metrics import BLEU
 
     metric = BLEU(max_ngram_order=1, effective_order=True, tokenize="none", smooth_method="none")
-    scores = [metric.corpus_score([guess], [[true]]) for true, guess in zip(reference, decoded)]
+    scores = [metric.corpus_score([guess], [[true]]) for true, guess in zip(reference, decoded, strict=True)]
     return np.array([(s.counts[0], s.sys_len, s.ref_len) for s in scores], float)
 
 
@@ -73,7 +73,7 @@ def window_edges(start: float, stop: float, seconds: float = WINDOW) -> np.ndarr
 def window_texts(words: Words, edges: np.ndarray) -> list[str]:
     """The words of each window, joined by spaces."""
     place = np.searchsorted(words.start, edges)
-    return [" ".join(words.text[a:b]) for a, b in zip(place[:-1], place[1:])]
+    return [" ".join(words.text[a:b]) for a, b in zip(place[:-1], place[1:], strict=True)]
 
 
 def window_vectors(words: Words, edges: np.ndarray, embed: Embed) -> np.ndarray:
@@ -164,7 +164,7 @@ def _counted(by: Counted, true: list[str], decoded: Words, moved: list[Words], e
     shifted = [float(by.score(by.count(true, window_texts(m, edges)).sum(0))) for m in moved]
     blocks = _blocks(edges)
     parts = block_edges(len(true), blocks)
-    sums = np.array([per_window[a:b].sum(0) for a, b in zip(parts[:-1], parts[1:])])
+    sums = np.array([per_window[a:b].sum(0) for a, b in zip(parts[:-1], parts[1:], strict=True)])
     return Measure(
         by.metric,
         "text",

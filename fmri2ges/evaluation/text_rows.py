@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
 import numpy as np
 
@@ -118,11 +119,20 @@ class TextTable:
     stories: int = 1
 
 
+class TextScorer(Protocol):
+    """A score of a text in windows, such as those of `evaluation.text_scores`."""
+
+    metric: Metric
+
+    def __call__(self, heard: Words, decoded: Words, windows: np.ndarray) -> np.ndarray:
+        """The score of each window (start, stop), array (n_windows,); NaN without heard words."""
+
+
 def score_texts(
-    scores: Sequence[Callable],
+    scores: Sequence[TextScorer],
     heard: Words,
     texts: dict[TextKind, Words],
-    nulls: dict[NullKind, Sequence[Words]],
+    nulls: Mapping[NullKind, Sequence[Words]],
     windows: np.ndarray,
 ) -> list[TextScore]:
     """Scores of one story's texts.

@@ -64,7 +64,7 @@ class Meteor:
     def __call__(self, heard: Words, decoded: Words, windows: np.ndarray) -> np.ndarray:
         """Score of each window, array (n_windows,); NaN where nothing was heard."""
         true, guess = _texts(heard, windows), _texts(decoded, windows)
-        return _without_empty(np.array([meteor(t, g) for t, g in zip(true, guess)]), true)
+        return _without_empty(np.array([meteor(t, g) for t, g in zip(true, guess, strict=True)]), true)
 
 
 def meteor(true: Sequence[str], guess: Sequence[str]) -> float:
@@ -131,7 +131,7 @@ class BertScore:
         scores = np.array(
             [
                 f1_of_matches(likeness[a:b, c:d], weights[0][a:b], weights[1][c:d]) if b > a and d > c else 0.0
-                for (a, b), (c, d) in zip(true, guess)
+                for (a, b), (c, d) in zip(true, guess, strict=True)
             ]
         )
         return np.where(true[:, 1] > true[:, 0], scores, np.nan)

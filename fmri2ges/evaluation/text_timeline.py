@@ -6,7 +6,7 @@ story (`evaluation.bold_nulls`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,7 @@ from ..types import Words
 from .metrics import Metric
 from .nulls import benjamini_hochberg, p_value
 from .text import WINDOW
+from .text_rows import TextScorer
 
 N_TEXTS = 200  # the fewest texts of a language model for a claim
 
@@ -68,7 +69,7 @@ def sliding_windows(start: float, stop: float, seconds: float = WINDOW, step: fl
 
 
 def timeline(
-    score: Callable, heard: Words, decoded: Words, null_texts: Sequence[Words], windows: np.ndarray
+    score: TextScorer, heard: Words, decoded: Words, null_texts: Sequence[Words], windows: np.ndarray
 ) -> Timeline:
     """A score in every window against null texts.
 
@@ -92,7 +93,7 @@ def timeline(
     null = np.array([score(heard, text, windows) for text in null_texts])
     spoken = ~np.isnan(value)
     p, q = np.full(len(value), np.nan), np.full(len(value), np.nan)
-    p[spoken] = [p_value(v, n, score.metric.better) for v, n in zip(value[spoken], null[:, spoken].T)]
+    p[spoken] = [p_value(v, n, score.metric.better) for v, n in zip(value[spoken], null[:, spoken].T, strict=True)]
     q[spoken] = benjamini_hochberg(p[spoken])
     story_value, story_null = float(value[spoken].mean()), null[:, spoken].mean(1)
     return Timeline(

@@ -42,8 +42,8 @@ def write_motion_csv(path, motion: Motion) -> Path:
     """Write a long table: time_s, joint, x_m, y_m, z_m; one row per frame and joint."""
     out = io.StringIO()
     out.write("time_s,joint,x_m,y_m,z_m\n")
-    for time, frame in zip(motion.times, motion.positions.tolist()):
-        for joint, (x, y, z) in zip(motion.skeleton.joints, frame):
+    for time, frame in zip(motion.times, motion.positions.tolist(), strict=True):
+        for joint, (x, y, z) in zip(motion.skeleton.joints, frame, strict=True):
             out.write(f"{time:.6f},{joint},{x:.6f},{y:.6f},{z:.6f}\n")
     return write_text(path, out.getvalue())
 
@@ -52,6 +52,6 @@ def write_motion_csv_wide(path, motion: Motion) -> Path:
     """Write a wide table: time_s, then x, y and z (m) of every joint; one row per frame."""
     out = io.StringIO()
     out.write(",".join(["time_s", *(f"{joint}_{axis}_m" for joint in motion.skeleton.joints for axis in "xyz")]) + "\n")
-    for time, frame in zip(motion.times, motion.positions.reshape(motion.n_frames, -1).tolist()):
+    for time, frame in zip(motion.times, motion.positions.reshape(motion.n_frames, -1).tolist(), strict=True):
         out.write(f"{time:.6f}," + ",".join(f"{v:.6f}" for v in frame) + "\n")
     return write_text(path, out.getvalue())

@@ -58,7 +58,7 @@ def draw_cortex(
     scale = (width - gap * (len(cells) - 1)) / sum(s[0] for s in spans)
     height = scale * max(s[1] for s in spans)
     x = left
-    for (side, view), (xy, depth), span in zip(sides, cells, spans):
+    for (side, view), (xy, depth), span in zip(sides, cells, spans, strict=True):
         axes = page.axes(x, top, scale * span[0], height)
         part = slice(0, N_VERTICES) if side == "left" else slice(N_VERTICES, None)
         _paint(axes, xy, depth, faces, painted[part], None if regions is None else regions[part])
@@ -109,7 +109,7 @@ def _paint(axes, xy, depth, faces, colours, regions) -> None:
     )
     if regions is not None:
         lines = _borders(corners[front, :, :2], regions[faces[front]])
-        axes.add_collection(LineCollection(lines, colors=INK, linewidths=0.55, capstyle="round"))
+        axes.add_collection(LineCollection(list(lines), colors=INK, linewidths=0.55, capstyle="round"))
 
 
 def _borders(corners: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -152,8 +152,8 @@ def draw_rois(story: DecodedStory, width: float) -> Page:
     request = story.decoded.request
     if not on_cortex(story.decoded):
         raise UserError(
-            f"cortex figure: {', '.join(request.rois)} of this run have no place on the cortex of fsaverage5, because it "
-            "was trained on a table of ROIs or on voxels; draw strip or compare instead"
+            f"cortex figure: {', '.join(request.rois)} of this run have no place on the cortex of fsaverage5, because "
+            "it was trained on a table of ROIs or on voxels; draw strip or compare instead"
         )
     masks = [load_atlas().vertices([name]) for name in request.rois]
     about = f"subject {request.subject}, story {request.story}"
@@ -186,7 +186,7 @@ def roi_page(names, masks, width: float, subtitle: str, simulated: bool) -> Page
         page.text(4, top, f"{len(names)} ROIs, outlined together", va="center")
         return page
     groups = load_atlas().groups
-    for k, (name, mask) in enumerate(zip(names, masks)):
+    for k, (name, mask) in enumerate(zip(names, masks, strict=True)):
         x, y = 4 + (width - 8) / per_row * (k % per_row), top + 4.5 * (k // per_row)
         page.text(x, y, "\u25a0", color=ROI_COLOURS[k], fontsize=9, va="center")
         label = groups[name][0] if name in groups else "all 360 areas" if name == "all" else name

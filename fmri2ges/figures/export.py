@@ -59,7 +59,7 @@ def export(
     if format in rois.FORMATS:
         # The grid of voxels stands in the study, which is opened for them alone.
         source = None if rois.on_cortex(decoded) else story_of(decoded).source
-        return rois.export_rois(decoded, format, out, source and source.space())
+        return rois.export_rois(decoded, format, out, None if source is None else source.space())
     if format in FILMS:
         if out.suffix.lower() != FILMS[format]:
             raise UserError(f"out: the name of a {format} must end in {FILMS[format]}; got {out}")

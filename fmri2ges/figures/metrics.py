@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from ..errors import UserError
 from ..evaluation.metrics import Metric, Unit
 from ..evaluation.report import Report, format_number
@@ -93,16 +95,17 @@ def _marks(axes, row: Row, y: float) -> None:
 
 def _heights(rows: list[Row]) -> list[float]:
     """Where the branches of one metric stand within its row, from top to bottom."""
-    return [0.0] if len(rows) == 1 else [-0.22, 0.22]
+    return [0.0] if len(rows) == 1 else np.linspace(-0.22, 0.22, len(rows)).tolist()
 
 
 def _forest(page: Page, rows: list[Row], metrics: list[Metric], left: float, top: float, width: float) -> None:
     axes = page.axes(left + NAME, top, width - NAME - 12, ROW * len(metrics))
     for k, metric in enumerate(metrics):
         chosen = [r for r in rows if r.metric == metric]
-        for row, dy in zip(chosen, _heights(chosen)):
+        for row, dy in zip(chosen, _heights(chosen), strict=True):
             _marks(axes, row, k + dy)
-            p = row.p
+            assert row.null is not None, "scores of a shared axis have a null"
+            p = row.null.p
             sign = "=" if p > 1 / (1 + row.null.n) + 1e-12 else "\u2264"
             text = f"p {sign} {p:.{3 if p >= 0.001 else 4}f}"
             y = top + ROW * (k + 0.5 + dy)
@@ -122,7 +125,7 @@ def _own_axis(
     chosen = [r for r in rows if r.metric == metric]
     name = metric.label if metric.unit in (Unit.NONE, Unit.SHARE) else f"{metric.label} ({metric.unit})"
     axes = page.axes(left + 27, top + 0.5, width - 27 - 11, height - 4.5)
-    for row, dy in zip(chosen, _heights(chosen)):
+    for row, dy in zip(chosen, _heights(chosen), strict=True):
         _marks(axes, row, 2 * dy)
         y = top + 0.5 + (height - 4.5) * (0.5 + dy * 2 / 1.6)
         page.text(left + width - 10, y, format_number(row.value), va="center", color=COLOURS[row.branch], fontsize=6)

@@ -109,7 +109,7 @@ def draw_strip(story: DecodedStory, width: float, start: float | None = None, st
             axes.set(xlim=box[:2], ylim=box[2:], aspect="equal")
             axes.axis("off")
         top += tall
-    for (name, columns), depth in zip(cells, depths):
+    for (name, columns), depth in zip(cells, depths, strict=True):
         page.text(4, top + 1.6, f"words\n{name}", color=GREY, va="top", fontsize=6.5)
         for column, lines in enumerate(columns):
             x = LABEL + cell * (column + 0.5)
@@ -122,7 +122,7 @@ def draw_strip(story: DecodedStory, width: float, start: float | None = None, st
 def _wrapped(words: Words, edges: np.ndarray, cell: float) -> list[list[str]]:
     """The words between two edges, broken into at most four lines that fit a cell of that many mm."""
     columns = []
-    for a, b in zip(edges[:-1], edges[1:]):
+    for a, b in zip(edges[:-1], edges[1:], strict=True):
         lines = textwrap.wrap(" ".join(words.slice(a, b).text), int(cell / 1.15)) or ["\u2013"]
         columns.append([*lines[:3], lines[3] + " \u2026"] if len(lines) > 4 else lines)
     return columns
@@ -216,6 +216,6 @@ def _time_words(axes, words: Words, width: float, start: float, stop: float) -> 
         places[k] = max(places[k], places[k - 1] + pitch)
     for k in range(len(places) - 1, -1, -1):  # what was pushed beyond the end moves back
         places[k] = min(places[k], stop if k == len(places) - 1 else places[k + 1] - pitch)
-    for word, onset, place in zip(words.text, words.start, places):
+    for word, onset, place in zip(words.text, words.start, places, strict=True):
         axes.plot([onset, onset, place], [1, 0.93, 0.82], color=GREY, linewidth=0.4, clip_on=False)
         axes.text(place, 0.8, word, rotation=90, ha="center", va="top", fontsize=size)

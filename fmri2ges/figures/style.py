@@ -76,10 +76,9 @@ class Page:
         self.shift = 3.0 * (len(lines) - 1)
         self.width, self.height = width, height + self.shift
         self.figure = Figure(figsize=(width * MM, self.height * MM), facecolor="white")
-        head = {"va": "top"}
-        self.figure.text(4 / width, 1 - 4 / self.height, title, fontsize=9, fontweight="bold", **head)
+        self.figure.text(4 / width, 1 - 4 / self.height, title, fontsize=9, fontweight="bold", va="top")
         self.figure.text(
-            4 / width, 1 - 8.7 / self.height, "\n".join(lines), fontsize=6.5, color=GREY, linespacing=1.25, **head
+            4 / width, 1 - 8.7 / self.height, "\n".join(lines), fontsize=6.5, color=GREY, linespacing=1.25, va="top"
         )
         if simulated:
             self.figure.text(
@@ -91,7 +90,7 @@ class Page:
                 color="#8a4b00",
                 ha="right",
                 bbox={"boxstyle": "round,pad=0.35", "facecolor": "#fff3e0", "edgecolor": "#E69F00", "linewidth": 0.7},
-                **head,
+                va="top",
             )
 
     def text(self, x: float, y: float, words: str, **style):

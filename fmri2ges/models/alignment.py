@@ -56,7 +56,8 @@ class Alignment:
         """
         if features.ndim != 2 or features.shape[1] != len(self.weights):
             raise UserError(
-                f"alignment: features of shape {features.shape}, but it was fitted on {len(self.weights)}; give the same ones"
+                f"alignment: features of shape {features.shape}, but it was fitted on {len(self.weights)}; "
+                "give the same ones"
             )
         return features.astype(np.float32, copy=False) @ self.weights
 
@@ -97,23 +98,25 @@ def fit_alignment(own: list[np.ndarray], reference: list[np.ndarray], penalties=
 def _check_shared(own: list[np.ndarray], reference: list[np.ndarray]) -> None:
     if len(own) != len(reference):
         raise UserError(
-            f"alignment: {len(own)} stories of the new listener, {len(reference)} of the reference; give the shared stories of both"
+            f"alignment: {len(own)} stories of the new listener, {len(reference)} of the reference; "
+            "give the shared stories of both"
         )
     if len(own) < 2:
         raise UserError(
             f"alignment: {len(own)} shared story; the penalty is chosen on left-out stories, so give at least 2"
         )
-    for k, (a, b) in enumerate(zip(own, reference)):
+    for k, (a, b) in enumerate(zip(own, reference, strict=True)):
         if len(a) != len(b):
             raise UserError(
-                f"alignment: shared story {k + 1} has {len(a)} volumes in the new listener and {len(b)} in the reference; "
-                "both need the same TR and length: resample or cut one of them"
+                f"alignment: shared story {k + 1} has {len(a)} volumes in the new listener and {len(b)} in the "
+                "reference; both need the same TR and length: resample or cut one of them"
             )
         check_finite("alignment", a, f"shared story {k + 1} of the new listener")
         check_finite("alignment", b, f"shared story {k + 1} of the reference")
     if sum(map(len, own)) > MAX_VOLUMES:
         raise UserError(
-            f"alignment: {sum(map(len, own))} volumes of shared stories; at most {MAX_VOLUMES} are possible: give fewer stories"
+            f"alignment: {sum(map(len, own))} volumes of shared stories; at most {MAX_VOLUMES} are possible: "
+            "give fewer stories"
         )
 
 

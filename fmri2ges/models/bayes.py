@@ -71,10 +71,11 @@ class Search:
         check_count("number of texts", k)
         if not len(self.start):
             return [(Words((), np.zeros(0), np.zeros(0)), 0.0)]
-        bold, proposals = self.bold, Proposals.of(self.lm)
+        bold, plain = self.bold, Proposals.of(self.lm)
+        proposals: Proposals | PerturbedProposals = plain
         if rng is not None:
             bold = bold + self.evidence.noise(len(bold), rng)
-            proposals = PerturbedProposals(proposals, len(self.lm.vocabulary), rng)
+            proposals = PerturbedProposals(plain, len(self.lm.vocabulary), rng)
         likelihood = Likelihood(self.evidence, bold, self.volume_times, self.start + self.duration / 2, self.expected)
         found = decode_beam(
             likelihood, self.lm, self.start, self.duration, max(width, k), PRIOR_WEIGHT, proposals, work
@@ -220,7 +221,7 @@ def fit_bayes(
         per_word.append(lm.story_features(story.words.text, part))
     features = [
         (lanczos_matrix(s.words.start + s.words.duration / 2, s.volume_times) @ f).astype(np.float32)
-        for s, f in zip(stories, per_word)
+        for s, f in zip(stories, per_word, strict=True)
     ]
     voxels = StoryVoxels([s.bold for s in stories])
     model = fit_encoding(features, voxels, device=device, work=work.part(0.4, 0.8, "encoding model"))

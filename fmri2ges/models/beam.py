@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 
 from ..errors import UserError, check_shape
 from ..text.lm import LanguageModel
-from ..text.proposals import Proposals
+from ..text.proposals import PerturbedProposals, Proposals
 from ..types import Words
 from ..work import QUIET, Work
 
@@ -43,7 +43,7 @@ def decode_beam(
     duration: np.ndarray,
     width: int = WIDTH,
     prior_weight: float = 1.0,
-    proposals: Proposals | None = None,
+    proposals: Proposals | PerturbedProposals | None = None,
     work: Work = QUIET,
 ) -> list[tuple[Words, float]]:
     """All texts of the last beam of a search, most probable first.
@@ -92,7 +92,7 @@ def decode_beam(
             contexts = lm.extend(contexts, parents[best], words[best])
         work.report((word + 1) / n, f"beam search: word {word + 1} of {n}")
     log_probability = score - np.logaddexp.reduce(score)
-    return [(_words(lm, t, start, duration), float(p)) for t, p in zip(texts, log_probability)]
+    return [(_words(lm, t, start, duration), float(p)) for t, p in zip(texts, log_probability, strict=True)]
 
 
 @_one_blas_thread

@@ -61,7 +61,10 @@ def _covariance(codes: np.ndarray) -> np.ndarray:
 
 
 def _spectra(stretches: list[np.ndarray], mean: np.ndarray) -> np.ndarray:
-    """Cross-spectra (n_frequencies, n_codes, n_codes) by Welch's method, their real part: a filter made of it has no delay."""
+    """Cross-spectra (n_frequencies, n_codes, n_codes) by Welch's method.
+
+    Their real part alone: a filter made of it has no delay.
+    """
     window = np.hanning(SEGMENT + 1)[:-1, None]
     padded = [np.pad(x - mean, ((0, max(0, SEGMENT - len(x))), (0, 0))) for x in stretches]
     cut = [sliding_window_view(x, SEGMENT, axis=0)[:: SEGMENT // 2].swapaxes(1, 2) for x in padded]

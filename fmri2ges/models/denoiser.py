@@ -65,6 +65,7 @@ class Condition:
         return len(self.tokens)
 
     def to(self, device) -> Condition:
+        """The same windows on another device of torch."""
         return Condition(*(x.to(device) for x in (self.tokens, self.times, self.present, self.speaker)))
 
 
@@ -93,6 +94,20 @@ class TimedCrossAttention(nn.Module):
         self.null = nn.Parameter(torch.randn(c.width) * 0.02)
 
     def forward(self, x: Tensor, patch_times: Tensor, tokens: Tensor, times: Tensor, present: Tensor) -> Tensor:
+        """What the tokens say to each patch.
+
+        Parameters
+        ----------
+        x : tensor (batch, n_patches, width)
+        patch_times : tensor (n_patches,), seconds in the window
+        tokens : tensor (batch, n_tokens, width)
+        times : tensor (batch, n_tokens), seconds in the window
+        present : bool tensor (batch, n_tokens)
+
+        Returns
+        -------
+        tensor (batch, n_patches, width)
+        """
         b, p, w = x.shape
         tokens = torch.cat([self.null.expand(b, 1, w), tokens], dim=1)
         k, v = self.key_value(tokens).chunk(2, dim=-1)
@@ -124,6 +139,14 @@ class Block(nn.Module):
         self.table = nn.Parameter(torch.randn(6, c.width) * 0.02)
 
     def forward(self, x: Tensor, modulation: Tensor, patch_times, tokens, times, present) -> Tensor:
+        """The next hidden state, tensor (batch, n_patches, width).
+
+        Parameters
+        ----------
+        x : tensor (batch, n_patches, width)
+        modulation : tensor (batch, 6, width); shift, scale and gate of the two parts
+        patch_times, tokens, times, present : see `TimedCrossAttention.forward`
+        """
         b, p, w = x.shape
         shift1, scale1, gate1, shift2, scale2, gate2 = (modulation + self.table).unbind(1)
         h = self.norms[0](x) * (1 + scale1[:, None]) + shift1[:, None]
@@ -152,12 +175,11 @@ class Denoiser(nn.Module):
         self.norm = nn.LayerNorm(c.width)
         self.out = nn.Linear(c.width, c.patch * c.n_codes)
         # A correction that sees single frames across patch borders: patches alone leave steps there.
-        self.refine = nn.Sequential(
-            nn.Conv1d(2 * c.n_codes, c.refine, 5, padding=2), nn.GELU(), nn.Conv1d(c.refine, c.n_codes, 5, padding=2)
-        )
-        for layer in (self.out, self.refine[2]):
-            nn.init.zeros_(layer.weight)
-            nn.init.zeros_(layer.bias)
+        wide = nn.Conv1d(2 * c.n_codes, c.refine, 5, padding=2)
+        back = nn.Conv1d(c.refine, c.n_codes, 5, padding=2)
+        self.refine = nn.Sequential(wide, nn.GELU(), back)
+        for weight in (*self.out.parameters(), *back.parameters()):
+            nn.init.zeros_(weight)
         centres = (torch.arange(self.n_patches) + 0.5) * c.patch / LATENT_FPS
         self.register_buffer("patch_times", centres, persistent=False)
 

@@ -40,22 +40,27 @@ class Blocks:
 
     @property
     def fast(self) -> slice:
+        """Columns of the word vectors of each volume."""
         return slice(0, self.dim)
 
     @property
     def slow(self) -> slice:
+        """Columns of the word vectors smoothed over time, the topic course."""
         return slice(self.dim, 2 * self.dim)
 
     @property
     def rate(self) -> slice:
+        """Column of the words per volume."""
         return slice(2 * self.dim, 2 * self.dim + 1)
 
     @property
     def gesture(self) -> slice:
+        """Columns of the gesture codes."""
         return slice(2 * self.dim + 1, 2 * self.dim + 1 + self.n_gesture)
 
     @property
     def width(self) -> int:
+        """Number of columns."""
         return 2 * self.dim + 1 + self.n_gesture
 
 
@@ -164,6 +169,7 @@ class F2T:
 
     @cached_property
     def target_sd(self) -> np.ndarray:
+        """Standard deviation that each target is divided by, one per kind of target; array (n_targets,), float32."""
         sd = np.empty(self.blocks.width, np.float32)
         y, b = self.readout.targets, self.blocks
         for block in (b.fast, b.slow, b.rate, b.gesture):

@@ -62,7 +62,7 @@ class Generator:
         """
         c = self.denoiser.config
         made = {id(t): window_conditions(t, speaker, c.token_width, start) for t in tracks}
-        codes = sample_long(
+        sampled = sample_long(
             self.denoiser,
             [made[id(t)] for t in tracks],
             max(1, int(np.ceil(seconds * LATENT_FPS))),
@@ -71,7 +71,7 @@ class Generator:
             guidance=self.guidance,
             work=work,
         )
-        codes = codes.float().cpu().numpy()
+        codes = sampled.float().cpu().numpy()
         return codes if self.calibration is None else self.calibration(codes)
 
     def sample_bones(

@@ -81,7 +81,9 @@ class Evidence:
         if overlaps.ndim == 2:
             return (overlaps @ rows).reshape(n, -1) @ self.of_gap.reshape(-1, n_features)
         columns = (slice(k * n_features, (k + 1) * n_features) for k in range(len(overlaps)))
-        return sum((own @ rows).reshape(n, -1) @ self.gram[:, part] for own, part in zip(overlaps, columns))
+        return sum(
+            (own @ rows).reshape(n, -1) @ self.gram[:, part] for own, part in zip(overlaps, columns, strict=True)
+        )
 
     def curvature(self, overlaps: np.ndarray, weights: np.ndarray) -> np.ndarray:
         """H of a word as `triangular`; `overlaps` as in `seen`, `weights` (n_rows,) the share of the word in each row.
@@ -196,7 +198,7 @@ class Step:
 
     def _square(self, features: np.ndarray, n_blocks: int = 4) -> np.ndarray:
         """e' H e of each row; the zeros below the diagonal are not multiplied."""
-        total, step = 0, -(-features.shape[1] // n_blocks)
+        total, step = np.zeros(len(features), np.float32), -(-features.shape[1] // n_blocks)
         for start in range(0, features.shape[1], step):
             own, above = slice(start, start + step), slice(0, start + step)
             product = features[:, above] @ self.curvature[above, own]
@@ -308,7 +310,9 @@ class Likelihood:
         if lo + len(weights) + max(self.delays) <= len(self.pull):
             return np.stack([meeting(gap, len(row)) for gap in self.evidence.gaps])
         ends = [len(self.pull) - lo - d for d in self.delays]  # rows that still reach a volume
-        return np.array([[meeting(own - other, end) for other, end in zip(self.delays, ends)] for own in self.delays])
+        return np.array(
+            [[meeting(own - other, end) for other, end in zip(self.delays, ends, strict=True)] for own in self.delays]
+        )
 
     def _pull_of(self, weights: np.ndarray, lo: int) -> np.ndarray:
         """What the data have to say about the new word, array (n_features,)."""

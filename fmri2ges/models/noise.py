@@ -175,7 +175,7 @@ def least_shrinkage(bold: np.ndarray, residuals: np.ndarray, lengths, grid=SHRIN
         values, axes = np.linalg.eigh(noise.T @ noise / len(noise))
         y, rest = bold[own] @ axes, residuals[own] @ axes
         total += [_matched(y, y - rest, (1 - s) * values + s * values.mean()) for s in grid]
-    return float(max(zip(total.round(6), grid))[1])
+    return float(max(zip(total.round(6), grid, strict=True))[1])
 
 
 def _matched(y: np.ndarray, x: np.ndarray, variance: np.ndarray) -> float:
@@ -185,4 +185,4 @@ def _matched(y: np.ndarray, x: np.ndarray, variance: np.ndarray) -> float:
     if found <= 0 or power <= 0:
         return 0.0
     noise = ((y - found / power * x) * filtered).sum(1)
-    return found**2 / max(float(noise @ noise), np.finfo(np.float32).tiny)
+    return found**2 / max(float(noise @ noise), float(np.finfo(np.float32).tiny))

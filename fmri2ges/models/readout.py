@@ -58,7 +58,8 @@ class Readout:
         if self.lengths.min() <= max(self.delays):
             short = int(self.lengths.argmin())
             raise UserError(
-                f"training: story {short + 1} has {self.lengths[short]} volumes, fewer than the {max(self.delays)} FIR delays; leave it out"
+                f"training: story {short + 1} has {self.lengths[short]} volumes, "
+                f"fewer than the {max(self.delays)} FIR delays; leave it out"
             )
         self.mean = targets.mean(0).astype(np.float32)
         self.targets = (targets - self.mean).astype(np.float32)
@@ -111,7 +112,7 @@ class Readout:
         return Solution(columns, dual, self.targets - held_out)
 
     def _stories(self):
-        return zip(self.bounds[:-1], self.bounds[1:])
+        return zip(self.bounds[:-1], self.bounds[1:], strict=True)
 
     def predict(self, solution: Solution, story: np.ndarray) -> np.ndarray:
         """Centred prediction for a new story.
@@ -131,8 +132,8 @@ class Readout:
     def _lag(self, base: np.ndarray, rows: np.ndarray, cols: np.ndarray) -> np.ndarray:
         """Sum of base[i + d, j + d] over the delays, within each pair of stories."""
         out = np.zeros_like(base)
-        for r0, r1 in zip(rows[:-1], rows[1:]):
-            for c0, c1 in zip(cols[:-1], cols[1:]):
+        for r0, r1 in zip(rows[:-1], rows[1:], strict=True):
+            for c0, c1 in zip(cols[:-1], cols[1:], strict=True):
                 for d in self.delays:
                     if d < min(r1 - r0, c1 - c0):
                         out[r0 : r1 - d, c0 : c1 - d] += base[r0 + d : r1, c0 + d : c1]

@@ -19,13 +19,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from ..errors import UserError
 from ..threads import SpareCores, torch_threads
 from ..work import QUIET, Work
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 # Above this many volumes per feature the primal form needs fewer operations (10 penalties, 5 folds).
 DUAL_UP_TO = 1.5
@@ -44,6 +47,22 @@ class VoxelSource(Protocol):
 
     def read(self, columns: slice) -> np.ndarray:
         """Array (n_volumes, n), float32."""
+
+
+class _Solver(Protocol):
+    """What the dual and the primal form have in common; each makes data that its own pieces understand."""
+
+    loss_before: float
+    bytes_per_voxel: int
+
+    def groups(self) -> list[list[Any]]:
+        """Pieces of the fit; the factors of a group are held at once."""
+
+    def project(self, y) -> Any:
+        """What the pieces need of voxels, tensor (n_volumes, n)."""
+
+    def solve(self, data: Any, penalty: np.ndarray) -> np.ndarray:
+        """Weights (n_features, n) at the penalty of each voxel, array (n,)."""
 
 
 @dataclass(frozen=True)
@@ -121,10 +140,10 @@ def fit_ridge(
             "in all; they must agree"
         )
     rows = _rows_of_folds(lengths, story_folds(lengths, n_folds))
-    solver_type = _Dual if len(design) <= DUAL_UP_TO * design.shape[1] else _Primal
+    form = _Dual if len(design) <= DUAL_UP_TO * design.shape[1] else _Primal
     cores = SpareCores(most=None if design.size >= LARGE else 1)
     with torch_threads(cores.count()):
-        solver = solver_type(design, rows, penalties, device)
+        solver: _Solver = form(design, rows, penalties, device)
     n = voxels.n_voxels
     weights = np.empty((design.shape[1], n), np.float32) if out is None else out
     loss, power = np.full((len(penalties), n), solver.loss_before), np.zeros(n)
@@ -236,7 +255,7 @@ class _Dual:
         per_group = max(1, int(FACTOR_BYTES / (4 * len(self.kernel) ** 2)))
         n, middle = len(self.penalties), len(self.penalties) // 2
         # In these orders the choice of a voxel only ever changes to the penalty that it has just met.
-        order = [(k, None) for k in range(n)]
+        order: list[tuple[int, int | None]] = [(k, None) for k in range(n)]
         if self.walks:
             order = [
                 (middle, None),
@@ -273,8 +292,8 @@ class _Dual:
 class _Duals:
     """Voxels, tensor (n_volumes, n), and (XX' + a I)^-1 y at the best penalty that each has met, or None."""
 
-    y: object
-    best: object
+    y: Tensor
+    best: Tensor | None
 
 
 @dataclass(frozen=True)
@@ -325,8 +344,8 @@ class _DualPiece:
 class _Moments:
     """X'y of each fold, tensor (n_folds, n_features, n), and y'y of each fold, tensor (n_folds, n)."""
 
-    xy: object
-    yy: object
+    xy: Tensor
+    yy: Tensor
 
 
 class _Primal:
@@ -386,7 +405,7 @@ class _PrimalPiece:
         own = basis.T @ data.xy[self.k]
         others = basis.T @ (data.xy.sum(0) - data.xy[self.k])
         n_blocks = 6 if triangular else 1
-        for row, penalty in zip(loss, self.solver.penalties):
+        for row, penalty in zip(loss, self.solver.penalties, strict=True):
             w = others / (values[:, None] + float(penalty))
             squares = _upper_square_norm(root, w, n_blocks)
             row += (data.yy[self.k] - 2 * (own * w).sum(0) + squares).cpu().numpy()

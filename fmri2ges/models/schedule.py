@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -35,6 +36,7 @@ def draw_times(n: int, generator: torch.Generator, device) -> Tensor:
 
 
 def add_noise(x0: Tensor, noise: Tensor, t: Tensor) -> Tensor:
+    """Noised windows, tensor (batch, n_frames, n_codes): x0 and noise of this shape, mixed at the times t (batch,)."""
     a, s = (y[:, None, None] for y in alpha_sigma(t))
     return a * x0 + s * noise
 
@@ -114,7 +116,7 @@ def sample_long(
     for s in starts:
         weight[s : s + WINDOW_FRAMES] += hann
 
-    scheduler = DDIMScheduler(
+    scheduler: Any = DDIMScheduler(
         num_train_timesteps=1000,
         beta_schedule="squaredcos_cap_v2",
         prediction_type="sample",

@@ -42,14 +42,20 @@ class WindowBatches:
         """Codes (n, WINDOW_FRAMES, n_codes), the rendition of each window and its start in seconds."""
         which = self.rng.choice(len(self.codes), n, p=self.odds)
         first = [int(self.rng.integers(len(self.codes[k]) - WINDOW_FRAMES + 1)) for k in which]
-        x = np.stack([self.codes[k][f : f + WINDOW_FRAMES] for k, f in zip(which, first)])
-        return torch.from_numpy(x), list(which), [self.starts[k] + f / LATENT_FPS for k, f in zip(which, first)]
+        x = np.stack([self.codes[k][f : f + WINDOW_FRAMES] for k, f in zip(which, first, strict=True)])
+        return (
+            torch.from_numpy(x),
+            list(which),
+            [self.starts[k] + f / LATENT_FPS for k, f in zip(which, first, strict=True)],
+        )
 
     def condition(self, tracks: list[TokenTrack], which, seconds) -> Condition:
-        windows = [tracks[k].window(s) for k, s in zip(which, seconds)]
+        """Tokens and speakers of windows: the rendition of each, and its start in seconds."""
+        windows = [tracks[k].window(s) for k, s in zip(which, seconds, strict=True)]
         return collate(windows, [self.speakers[k] for k in which], self.width)
 
     def batch(self, n: int) -> tuple[Tensor, Condition]:
+        """Codes (n, WINDOW_FRAMES, n_codes) of random windows, and their tokens and speakers."""
         x, which, seconds = self.draw(n)
         return x, self.condition(self.tracks, which, seconds)
 

@@ -44,7 +44,8 @@ class WordRate:
         """
         if bold.shape[1] * len(self.delays) != len(self.weights):
             raise UserError(
-                f"word rate: {bold.shape[1]} voxels given, but it was trained on {len(self.weights) // len(self.delays)}; give the same voxels"
+                f"word rate: {bold.shape[1]} voxels given, but it was trained on "
+                f"{len(self.weights) // len(self.delays)}; give the same voxels"
             )
         return np.maximum(self.mean + delayed(bold, self.delays) @ self.weights, 0)
 
@@ -76,7 +77,8 @@ def fit_word_rate(
     for k, story in enumerate(stories):
         if len(story) <= max(delays):
             raise UserError(
-                f"word rate: story {k + 1} has {len(story)} volumes, not more than the longest delay of {max(delays)}; leave it out"
+                f"word rate: story {k + 1} has {len(story)} volumes, "
+                f"not more than the longest delay of {max(delays)}; leave it out"
             )
     mean = float(np.concatenate(counts).mean())
     target = StoryVoxels([(np.asarray(c, np.float32) - np.float32(mean))[:, None] for c in counts])

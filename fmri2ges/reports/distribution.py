@@ -80,9 +80,9 @@ def real_windows(study, encoder: Encoder) -> Real:
         motions, what = [study.read_clip(g).motion for g in study.gestures], "the gesture clips of the study"
     if not motions:
         raise UserError("the study holds no gesture to compare with; add [[gesture]] entries to it")
-    windows = [cut_windows(to_bones(at_times(m.positions, m, motion_clock(m)))) for m in motions]
-    clips = np.repeat(np.arange(len(windows)), [len(w) for w in windows])
-    windows = np.concatenate(windows)
+    per_clip = [cut_windows(to_bones(at_times(m.positions, m, motion_clock(m)))) for m in motions]
+    clips = np.repeat(np.arange(len(per_clip)), [len(w) for w in per_clip])
+    windows = np.concatenate(per_clip)
     still = np.broadcast_to(normalise(windows.mean((0, 1))), windows[:1].shape)
     return Real(encoder(windows), clips, np.repeat(encoder(still), len(windows), axis=0), what)
 

@@ -103,7 +103,7 @@ def evaluate_stories(stories: list[DecodedStory], seed: int, null_decodings: int
         found = _pooled(group, rng, notes) if len(group) > 1 else []
         found += distribution_rows([story for story, _ in group], rng, notes)
         rows += [replace(line, setting=setting) for line in found]
-    texts += [pooled_table(*map(list, zip(*group))) for group in forms.values() if len(group) > 1]
+    texts += [pooled_table(*map(list, zip(*group, strict=True))) for group in forms.values() if len(group) > 1]
     # The rows of one story (or of all) and branch stand together, in the order of their making.
     order = list(dict.fromkeys(line.group for line in rows))
     rows.sort(key=lambda line: order.index(line.group))
@@ -144,7 +144,8 @@ def story_measures(story: DecodedStory, notes: list[str]) -> list[Measure]:
     for branch, motion in story.motions.items():
         if story.reference is not None:
             found += _with_ceiling(against_reference(pair(story.reference, motion), branch), story, motion)
-        found += by_itself(motion, branch, _during(story.reference, motion))
+        reference = None if story.reference is None else _during(story.reference, motion)
+        found += by_itself(motion, branch, reference)
         if story.heard is not None:
             found += _beats(motion, story.heard, branch, story.reference)
     if story.heard is not None and story.decoded.words is not None:
@@ -159,6 +160,7 @@ def story_measures(story: DecodedStory, notes: list[str]) -> list[Measure]:
 
 def _word_rate(story: DecodedStory, start: float, stop: float) -> list[Measure]:
     """Word rate over the volumes whose whole TR lies inside the decoded stretch."""
+    assert story.source is not None and story.heard is not None, "the words come from the study's recording"
     tr, origin = story.source.tr, story.source.first_volume_at
     first = max(0, int(np.ceil((start + tr / 2 - origin) / tr - 1e-6)))
     last = int(np.floor((stop - tr / 2 - origin) / tr + 1e-6))
@@ -173,6 +175,7 @@ def _with_ceiling(measures: list[Measure], story: DecodedStory, motion: Motion) 
     """Add the score of a second performance of the same text by the same speaker, where one was kept."""
     if story.rerendition is None:
         return measures
+    assert story.reference is not None, "a second performance is of the reference's text"
     start, stop = motion.start, motion.start + motion.duration
     again = pair(story.reference.slice(start, stop), story.rerendition.slice(start, stop))
     scores = {m.metric: m.value for m in against_reference(again, "real", null=False)}
@@ -187,14 +190,14 @@ def _beats(motion: Motion, heard: Words, branch: str, reference: Motion | None) 
     return [replace(m, ceiling=real.get(m.metric)) for m in measures]
 
 
-def _during(reference: Motion | None, motion: Motion) -> Motion | None:
+def _during(reference: Motion, motion: Motion) -> Motion:
     """The part of the reference that was decoded."""
-    return reference and reference.slice(motion.start, motion.start + motion.duration)
+    return reference.slice(motion.start, motion.start + motion.duration)
 
 
 def _pooled(group, rng: np.random.Generator, notes: list[str]) -> list[Row]:
     """Rows of the mean over the stories of one setting, for the metrics that every story has."""
-    stories, measured = zip(*group)
+    stories, measured = zip(*group, strict=True)
     by_metric = [{(m.branch, m.metric): m for m in measures} for measures in measured]
     shared = [key for key in by_metric[0] if all(key in other for other in by_metric)]
     lines = [pool([other[key] for other in by_metric], rng, N_NULL) for key in shared]

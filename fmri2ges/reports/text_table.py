@@ -14,6 +14,7 @@ from ..evaluation.text import window_edges
 from ..evaluation.text_rows import TextKind, TextScore, TextTable, TextTimeline, pooled, score_texts, text_rows
 from ..evaluation.text_scores import BertScore, Bleu1, Likeness, Meteor, WordErrorRate, window_frequency_weights
 from ..evaluation.text_timeline import Timeline, sliding_windows, timeline
+from ..types import Words
 from ..work import QUIET, Work
 
 N_LM = 200
@@ -57,11 +58,11 @@ def text_table(
     -------
     The table, and the scores for `pooled_table`; None without words or run
     """
-    heard, words = story.heard, story.decoded.words
-    if heard is None or words is None or not len(words):
+    whole, words = story.heard, story.decoded.words
+    if whole is None or words is None or not len(words):
         return None
     start, stop = story.span
-    heard, edges = heard.slice(start, stop), window_edges(start, stop)
+    heard, edges = whole.slice(start, stop), window_edges(start, stop)
     if not len(heard) or len(edges) < 2:
         return None
     run = runs.of(story)
@@ -75,21 +76,19 @@ def text_table(
 
     maker = TextNulls(run, story.decoded)
     prior = maker.language_model(N_LM + 1, rng)
-    texts = {
-        TextKind.DECODED: words,
-        TextKind.ORACLE: maker.oracle(story.heard, rng),
-        TextKind.NEAREST: maker.nearest(),
-        TextKind.RATE_ONLY: prior.pop(),
-    }
-    if texts[TextKind.NEAREST] is None:
-        del texts[TextKind.NEAREST]
+    texts: dict[TextKind, Words] = {TextKind.DECODED: words, TextKind.ORACLE: maker.oracle(whole, rng)}
+    nearest = maker.nearest()
+    if nearest is not None:
+        texts[TextKind.NEAREST] = nearest
+    else:
         missing = f"so there is no {TextKind.NEAREST.label}"
         notes.append(f"{story.story}: the study does not hold the run's training stories, {missing}")
+    texts[TextKind.RATE_ONLY] = prior.pop()
     nulls = {NullKind.LANGUAGE_MODEL: prior}
     if n_bold:
         nulls |= maker.from_bold(n_bold, rng, work)
     language, embed = run.statistics(0).language, load_vectors().matrix
-    weights = window_frequency_weights(dict(zip(language.vocabulary, map(float, language.unigram))))
+    weights = window_frequency_weights(dict(zip(language.vocabulary, map(float, language.unigram), strict=True)))
     meaning = Likeness(embed)
     scores = (WordErrorRate(), Bleu1(), Meteor(), BertScore(VECTORS, embed, *weights), meaning)
     windows = np.stack([edges[:-1], edges[1:]], 1)

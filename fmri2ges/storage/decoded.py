@@ -62,7 +62,8 @@ def load_decoded(folder) -> Decoded:
     motions = {b: read_motion(folder / f"{b}.npz") for b in BRANCHES if (folder / f"{b}.npz").is_file()}
     if not motions:
         raise UserError(f"{folder}: holds neither text.npz nor direct.npz; decode again")
-    texts, rate = (), None
+    texts: tuple[Words, ...] = ()
+    rate = None
     if (folder / "texts.json").is_file():
         texts = _texts_from_json(folder / "texts.json")
     elif (folder / "words.tsv").is_file():

@@ -55,7 +55,7 @@ def read_generator(path, device: str) -> Generator:
     import torch
 
     arrays, meta = read_tensors(path, "generator")
-    state = {k.removeprefix("net."): torch.from_numpy(v) for k, v in arrays.items() if k.startswith("net.")}
+    state = {k: torch.from_numpy(v) for k, v in _part(arrays, "net.").items()}
     try:
         denoiser = Denoiser(DenoiserConfig(**meta["config"]))
         denoiser.load_state_dict(state)

@@ -125,8 +125,8 @@ def row_from_dict(line: dict[str, Any]) -> Row:
         stories=_count(line["stories"]),
         interval=_interval_from_dict(line["ci"]),
         interval_missing=_text(line.get("ci_missing", "")),
-        null=_null_from_dict(line["null"]),
-        swap_null=_null_from_dict(line.get("swap_null")),
+        null=_null_or_none(line["null"]),
+        swap_null=_null_or_none(line.get("swap_null")),
         floor=_number_or_none(line["floor"]),
         ceiling=_number_or_none(line["ceiling"]),
         note=_text(line["note"]),
@@ -224,9 +224,11 @@ def _null_to_dict(null: Null) -> dict[str, Any]:
     return {"id": null.kind.value, "kind": null.kind.label, **numbers}
 
 
-def _null_from_dict(data: dict[str, Any] | None) -> Null | None:
-    if data is None:
-        return None
+def _null_or_none(data: dict[str, Any] | None) -> Null | None:
+    return None if data is None else _null_from_dict(data)
+
+
+def _null_from_dict(data: dict[str, Any]) -> Null:
     mean, q05, q95, p = (_number(data[key]) for key in ("mean", "q05", "q95", "p"))
     return Null(NullKind(data["id"]), _count(data["n"]), mean, q05, q95, p)
 

@@ -114,14 +114,17 @@ class CausalLM:
     # What the decoder asks for
 
     def start(self) -> TokenContexts:
+        """Contexts of one hypothesis without words."""
         return self._prefill(np.zeros((1, 0), int), np.zeros(1, int), 0)
 
     def next_words(self, contexts: TokenContexts) -> np.ndarray:
+        """P(next word), array (n_hypotheses, n_vocabulary); rows sum to 1."""
         p = contexts.cached.scores.float().softmax(-1).cpu().numpy()
         total = np.add.reduceat(p, self._first_spelling, axis=1) + np.finfo(np.float32).tiny
         return (total / total.sum(1, keepdims=True))[contexts.row]
 
     def features(self, contexts: TokenContexts, rows: np.ndarray, words: np.ndarray) -> np.ndarray:
+        """Features of candidate words, array (n, n_features), float32; see `LanguageModel.features`."""
         asked = np.stack([contexts.row[rows], np.asarray(words)], 1)
         distinct, inverse = np.unique(asked, axis=0, return_inverse=True)
         keys = [(contexts.words[c].tobytes(), int(w)) for c, w in distinct]
@@ -139,6 +142,7 @@ class CausalLM:
         return found[inverse.reshape(-1)]
 
     def extend(self, contexts: TokenContexts, rows: np.ndarray, words: np.ndarray) -> TokenContexts:
+        """Contexts of new hypotheses: hypothesis `rows[k]` and then word `words[k]`."""
         n = contexts.n_words + 1
         pairs, row = np.unique(np.stack([contexts.row[rows], words], 1), axis=0, return_inverse=True)
         grown = np.concatenate([contexts.words[pairs[:, 0]], pairs[:, 1:]], 1)
@@ -149,6 +153,7 @@ class CausalLM:
         return self._prefill(distinct, again.reshape(-1)[row.reshape(-1)], n)
 
     def story_features(self, words: Sequence[str], work: Work = QUIET) -> np.ndarray:
+        """Features of each word of a text, array (n_words, n_features), float32."""
         blocks = range(0, len(words), self.context)
         out = np.empty((len(words), self.n_features), np.float32)
         for first in range(0, len(blocks), BATCH // 4):
@@ -157,7 +162,7 @@ class CausalLM:
             # Padding stands on the right, where a causal model cannot see it.
             batch = np.array([ids + [self.start_token] * (longest - len(ids)) for ids, _ in part])
             hidden = self.engine.hidden(batch)
-            for (_, last), states, start in zip(part, hidden, blocks[first:]):
+            for (_, last), states, start in zip(part, hidden, blocks[first:], strict=False):
                 out[start : start + len(last)] = states[last]
             done = min(1.0, (first + len(part)) / len(blocks))
             work.report(done, f"language model: word {start + len(last)} of {len(words)}")

@@ -38,6 +38,7 @@ class WordVectors:
 
     @property
     def dim(self) -> int:
+        """Number of dimensions of a vector."""
         return self.table.shape[1]
 
     def pieces(self, word: str) -> tuple[str, ...]:

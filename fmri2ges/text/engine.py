@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..errors import UserError
 from ..threads import SpareCores, torch_threads, usable_cores
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 def step_cores() -> SpareCores:
@@ -31,7 +35,7 @@ class Cached:
 
     keys: tuple
     values: tuple
-    scores: object
+    scores: Tensor
 
     def __len__(self) -> int:
         return len(self.scores)
@@ -94,7 +98,10 @@ class Engine:
         """
         import torch
 
-        cache = None if past is None else _gather(past, parents, len(self.blocks))
+        cache = None
+        if past is not None:
+            assert parents is not None, "contexts go on with their parents"
+            cache = _gather(past, parents, len(self.blocks))
         with torch.inference_mode(), self._lock, torch_threads(self._cores.count()):
             batch = torch.from_numpy(ids).to(self.model.device)
             out = self.model(input_ids=batch, past_key_values=cache, use_cache=True, logits_to_keep=1)

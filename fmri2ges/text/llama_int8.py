@@ -16,6 +16,8 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,6 +25,9 @@ from ..errors import UserError
 from ..threads import torch_threads
 from . import int8_rows as rows_of
 from .engine import checked_layer, step_cores
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 TYPES = ("llama", "qwen2")  # same blocks; qwen2 has biases
 LEAST_ROWS = 4  # contexts or candidates that are worth a thread
@@ -97,13 +102,14 @@ class CachedStates:
     """
 
     states: list[np.ndarray]
-    scores: object
+    scores: Tensor
 
     def __len__(self) -> int:
         return len(self.scores)
 
     @property
     def n_tokens(self) -> int:
+        """Number of tokens of each context."""
         return self.states[0].shape[1]
 
     @classmethod
@@ -113,7 +119,7 @@ class CachedStates:
 
         if len(parts) == 1:
             return parts[0]
-        by_block = zip(*(p.states for p in parts))
+        by_block = zip(*(p.states for p in parts), strict=True)
         return cls([np.concatenate(of_block) for of_block in by_block], torch.cat([p.scores for p in parts]))
 
 
@@ -126,19 +132,25 @@ class _Begun:
     """
 
     def __init__(self, past: CachedStates | None):
-        self.past, self.place, self.x, self.states = past, {}, [], []
+        self.past = past
+        self.place: dict[tuple[int, int], int] = {}
+        self.x: list[np.ndarray] = []
+        self.states: list[np.ndarray] = []
 
     def add(self, ids: np.ndarray, parents: np.ndarray, x: np.ndarray, states: np.ndarray) -> None:
         """Candidates with the output of the feature's block (n, n_features) and their keys and values so far."""
         first = sum(map(len, self.x))
-        self.place.update((pair, first + k) for k, pair in enumerate(zip(map(int, parents), map(int, ids))))
+        self.place.update(
+            (pair, first + k) for k, pair in enumerate(zip(map(int, parents), map(int, ids), strict=True))
+        )
         self.x.append(x)
         self.states.append(states)
 
     def of(self, past: CachedStates, ids: np.ndarray, parents: np.ndarray):
         """The same for some of them, or None where one was not run."""
-        places = [self.place.get(pair) for pair in zip(map(int, parents), map(int, ids))]
-        if self.past is not past or None in places:
+        pairs = list(zip(map(int, parents), map(int, ids), strict=True))
+        places = [self.place[pair] for pair in pairs if pair in self.place]
+        if self.past is not past or len(places) < len(pairs):
             return None
         return np.concatenate(self.x)[places], np.concatenate(self.states, 1)[:, places]
 
@@ -188,28 +200,32 @@ class LlamaInt8:
         self.norm_out, self.head = _array(model.model.norm.weight), Int8Linear(model.get_output_embeddings())
 
     def keep_outputs(self, tokens: np.ndarray) -> None:
+        """Give the scores of these tokens only."""
         self.head.keep(np.asarray(tokens, np.int64))
 
     def run(self, ids: np.ndarray, past: CachedStates | None = None, parents: np.ndarray | None = None) -> CachedStates:
+        """Contexts with more tokens; see `Engine.run`."""
         import torch
 
         n, n_new = ids.shape
-        before, parents = (0, None) if past is None else (past.n_tokens, np.asarray(parents, np.int64))
+        before = 0 if past is None else past.n_tokens
+        own = np.zeros(0, np.int64) if parents is None else np.asarray(parents, np.int64)
         states = [np.empty((n, before + n_new, *self._state), np.float32) for _ in self.blocks]
 
         def grow(i: int, part: slice, new: np.ndarray) -> np.ndarray:
             if past is not None:
-                rows_of.take(past.states[i], parents[part], states[i][part])
+                rows_of.take(past.states[i], own[part], states[i][part])
             states[i][part, before:] = new
             return states[i]
 
-        begun = self._begun.of(past, ids[:, 0], parents) if past is not None and n_new == 1 else None
-        first, x = (0, self._embedded(ids)) if begun is None else (self.layer, begun[0])
+        begun = self._begun.of(past, ids[:, 0], own) if past is not None and n_new == 1 else None
+        x, kept = (self._embedded(ids), np.empty((0, n))) if begun is None else begun
+        first = len(kept)  # blocks that have run already
         blocks, scores = slice(first, len(self.blocks)), np.empty((n, len(self.head.scale)), np.float32)
 
         def work(part: slice) -> None:
             for i in range(first):
-                grow(i, part, begun[1][i, part, None])
+                grow(i, part, kept[i, part, None])
             done = self._through(x[part.start * n_new : part.stop * n_new], part, n_new, before, blocks, grow)
             self._score(np.ascontiguousarray(done.reshape(-1, n_new, self.n_features)[:, -1]), scores[part])
 
@@ -217,6 +233,7 @@ class LlamaInt8:
         return CachedStates(states, torch.from_numpy(scores))
 
     def hidden(self, ids: np.ndarray) -> np.ndarray:
+        """Features of every token of some texts, array (n, n_tokens, n_features), float32; `ids` as in `run`."""
         n, n_new = ids.shape
         x, states = self._embedded(ids), np.empty((n, n_new, *self._state), np.float32)
         out = np.empty((n, n_new, self.n_features), np.float32)
@@ -233,6 +250,7 @@ class LlamaInt8:
         return out
 
     def candidates(self, ids: np.ndarray, past: CachedStates, parents: np.ndarray) -> np.ndarray:
+        """Features of single tokens, array (n, n_features), float32; see `Engine.candidates`."""
         x, out = self._embedded(ids), np.empty((len(ids), self.n_features), np.float32)
         own, states = np.asarray(parents, np.int64), np.empty((self.layer, len(ids), *self._state), np.float32)
 
@@ -262,7 +280,7 @@ class LlamaInt8:
                 work(part)
 
         edges = np.linspace(0, n, max(1, min(self._cores.count(), n // LEAST_ROWS)) + 1).astype(int)
-        parts = [slice(int(a), int(b)) for a, b in zip(edges, edges[1:])]
+        parts = [slice(int(a), int(b)) for a, b in pairwise(edges)]
         with torch_threads(1):
             others = [self._pool.submit(alone, part) for part in parts[1:]]
             alone(parts[0])

@@ -93,24 +93,29 @@ class BigramLM:
         self.n_features = 2 * vectors.dim
 
     def start(self) -> RecentWords:
+        """Contexts of one hypothesis without words."""
         return RecentWords(np.full(1, -1), np.zeros((1, 0, self.table.shape[1]), np.float32))
 
     def next_words(self, contexts: RecentWords) -> np.ndarray:
+        """P(next word), array (n_hypotheses, n_vocabulary); rows sum to 1."""
         if contexts.last[0] < 0:
             return np.repeat(self.language.unigram[None], len(contexts.last), axis=0)
         return self.language.transition[contexts.last]
 
     def features(self, contexts: RecentWords, rows: np.ndarray, words: np.ndarray) -> np.ndarray:
+        """Features of candidate words, array (n, n_features), float32; see `LanguageModel.features`."""
         before = contexts.vectors[:, -(self.context - 1) :] if self.context > 1 else contexts.vectors[:, :0]
         own = self.table[words]
         mean = (before.sum(1)[rows] + own) / (before.shape[1] + 1)
         return np.concatenate([own, mean], 1)
 
     def extend(self, contexts: RecentWords, rows: np.ndarray, words: np.ndarray) -> RecentWords:
+        """Contexts of new hypotheses: hypothesis `rows[k]` and then word `words[k]`."""
         grown = np.concatenate([contexts.vectors[rows], self.table[words][:, None]], 1)
         return RecentWords(np.asarray(words), grown[:, -self.context :])
 
     def story_features(self, words: Sequence[str], work: Work = QUIET) -> np.ndarray:
+        """Features of each word of a text, array (n_words, n_features), float32."""
         own = np.asarray(self.embed.matrix(tuple(words)), np.float32)
         total = np.concatenate([np.zeros((1, own.shape[1])), np.cumsum(own, 0, dtype=np.float64)])
         stop = np.arange(1, len(own) + 1)

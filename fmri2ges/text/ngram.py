@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 
@@ -37,7 +38,7 @@ class Bigram:
             raise UserError("language model: the training stories hold no words; check their transcripts")
         vocabulary = tuple(sorted(unigrams))
         index = {w: i for i, w in enumerate(vocabulary)}
-        bigrams = Counter((index[a], index[b]) for s in stories for a, b in zip(s, s[1:]))
+        bigrams = Counter((index[a], index[b]) for s in stories for a, b in pairwise(s))
         pairs = np.array([(a, b, n) for (a, b), n in sorted(bigrams.items())], np.int32).reshape(-1, 3)
         return cls(vocabulary, pairs, np.array([unigrams[w] for w in vocabulary], np.int32))
 

@@ -68,7 +68,9 @@ class Proposals:
         words : array (n,), int; by falling probability within a hypothesis
         log_probability : array (n,), of the language model
         """
-        chosen = [self._of_one(p, text[max(0, len(text) - self.memory) :]) for p, text in zip(probability, texts)]
+        chosen = [
+            self._of_one(p, text[max(0, len(text) - self.memory) :]) for p, text in zip(probability, texts, strict=True)
+        ]
         rows = np.repeat(np.arange(len(chosen)), [len(c) for c in chosen])
         words = np.concatenate(chosen)
         return rows, words, np.log(np.maximum(probability[rows, words], np.finfo(np.float32).tiny))

@@ -21,6 +21,7 @@ class TextStatistics:
 
 
 def text_statistics(texts: list[tuple[str, ...]], vectors: WordVectors) -> TextStatistics:
+    """Statistics of the texts of training stories, each a tuple of words; the vectors are centred on their mean."""
     language = Bigram.fit(texts)
     table = vectors.matrix(language.vocabulary)
     p = language.unigram[:, None]

@@ -64,7 +64,8 @@ def train_bayes(
 
 def heard_stories(study: Study, subject: str, fold: int, folder: Path) -> list[Recording]:
     """What a fold trains on: stories of a subject, or blocks of them; their BOLD lies in `folder`."""
-    split, out = study.split, []
+    split = study.split
+    out: list[Recording] = []
 
     def add(recording: Recording) -> None:
         path = folder / f"{len(out)}.npy"

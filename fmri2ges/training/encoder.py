@@ -14,9 +14,11 @@ from ..storage.encoder import SHIPPED, save_encoder
 
 
 def train_on_study(study_toml: Path, path: Path = SHIPPED, seed: int = 0) -> Encoder:
-    """Train on the gesture clips of a study and save: how the shipped encoder was made. ::
+    """Train on the gesture clips of a study and save: how the shipped encoder was made.
 
-    python -c "from fmri2ges.training.encoder import train_on_study as t; print(t('study.toml').digest)"
+    ::
+
+        python -c "from fmri2ges.training.encoder import train_on_study as t; print(t('study.toml').digest)"
     """
     study = load_study(study_toml)
     clips = [study.read_clip(source).motion for source in study.gestures]

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ..brain.parcels import ParcelBasis
+from ..models.conditions import TokenTrack
 from ..models.generator import Generator
 from ..models.readout import best_penalty
 from ..storage import models as store
@@ -69,7 +70,7 @@ def fit_fold(shared: Shared, fold: int, stories: list[Recording], work: Work = Q
     unique = list({s.story: s for s in stories}.values())
     speakers = shared.speakers
     made = pseudo_gestures(shared.t2g, unique, shared.vectors, speakers, shared.rng, work=work.part(0, 0.25))
-    gestures = {s.story: g for s, g in zip(unique, made)}
+    gestures = {s.story: g for s, g in zip(unique, made, strict=True)}
     aligned = fit_texts(shared, fold, stories, gestures, statistics, work.part(0.25, 0.4))
     work.report(0.4, "F2G")
     real = shared.real or gestures_of_t2g(shared.t2g, made, speakers)
@@ -80,7 +81,9 @@ def fit_fold(shared: Shared, fold: int, stories: list[Recording], work: Work = Q
 def gestures_of_t2g(t2g: Generator, made: list[np.ndarray], speakers: list[int]) -> list[np.ndarray]:
     """What stands for the first speaker's gestures in a study without clips: what T2G makes of the stories."""
     first = [speaker == speakers[0] for speaker in speakers]
-    return [t2g.calibration(codes) for renditions in made for codes in renditions[first]]
+    calibration = t2g.calibration
+    assert calibration is not None, "the training of T2G ends with its calibration"
+    return [calibration(codes) for renditions in made for codes in renditions[first]]
 
 
 def fit_texts(
@@ -112,9 +115,12 @@ def fit_texts(
         store.write_f2t(shared.folder / f"f2t-{i}-{fold}.safetensors", f2t)
         basis = shared.bases[subject]
         tokens = roi_tracks(f2t, own, random_choices(basis.parcel, own[0].space.together, config.roi_choices, rng), rng)
-        decoded = [()] * len(own)
+        decoded: list[tuple[TokenTrack, ...]] = [()] * len(own)
         if config.teacher != "observed":
             decoded = decoded_tracks(f2t, own, shared.vectors, config.n_texts, rng)
-        aligned += [AlignedStory(s, gestures[s.story], *found) for s, *found in zip(own, tokens, decoded)]
+        aligned += [
+            AlignedStory(s, gestures[s.story], track, texts)
+            for s, track, texts in zip(own, tokens, decoded, strict=True)
+        ]
         work.report((i + 1) / len(own_of), f"F2T of {subject}")
     return aligned

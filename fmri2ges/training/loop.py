@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -65,14 +65,14 @@ def fit(
         for step in range(config.steps):
             work.check()
             loss, gradients = parallel_gradients(pool, loss_of, draw(), weights)
-            for w, g in zip(weights, gradients):
+            for w, g in zip(weights, gradients, strict=True):
                 w.grad = g
             nn.utils.clip_grad_norm_(weights, config.clip)
             optimiser.step()
             schedule.step()
             keep = min(config.ema, (1 + step) / (10 + step))  # warm-up: early weights are forgotten fast
             with torch.no_grad():
-                for kept, w in zip(average, weights):
+                for kept, w in zip(average, weights, strict=True):
                     kept.lerp_(w, 1 - keep)
             losses.append(loss)
             if step % 10 == 9 or step + 1 == config.steps:
@@ -80,14 +80,14 @@ def fit(
                 mean = sum(recent) / len(recent)
                 work.report((step + 1) / config.steps, f"{name}: step {step + 1} of {config.steps}, loss {mean:.3f}")
     with torch.no_grad():
-        for w, kept in zip(weights, average):
+        for w, kept in zip(weights, average, strict=True):
             w.copy_(kept)
     model.eval()
     return losses
 
 
 def parallel_gradients(
-    pool: ThreadPoolExecutor, loss_of, batch: tuple, weights: list[Tensor]
+    pool: ThreadPoolExecutor, loss_of, batch: tuple, weights: Sequence[Tensor]
 ) -> tuple[float, list[Tensor]]:
     """Loss and gradients of a batch; on a CPU its halves are computed side by side.
 
@@ -104,4 +104,4 @@ def parallel_gradients(
         return float(loss.detach()), torch.autograd.grad(loss, weights)
 
     done = [job.result() for job in [pool.submit(run, *p) for p in parts if p[0]]]
-    return sum(loss for loss, _ in done), [sum(g) for g in zip(*(gradients for _, gradients in done))]
+    return sum(loss for loss, _ in done), [sum(g) for g in zip(*(gradients for _, gradients in done), strict=True)]

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from ..errors import check_option
 from ..models.conditions import TokenTrack, collate, volume_track, word_track
 from ..models.dbda import LOSSES, alignment_batch, alignment_loss
+from ..models.denoiser import Condition
 from ..models.f2g import RoiTracks, f2g_config, from_t2g
 from ..models.f2t import F2T
 from ..models.generator import Generator, calibrate
@@ -60,9 +62,12 @@ def roi_tracks(
         tokens = f2t.tokens(decoder, decoder.solution.crossfit)
         bounds = f2t.readout.bounds
         by_choice.append(
-            [volume_track(tokens[lo:hi], s.volume_times) for s, lo, hi in zip(stories, bounds[:-1], bounds[1:])]
+            [
+                volume_track(tokens[lo:hi], s.volume_times)
+                for s, lo, hi in zip(stories, bounds[:-1], bounds[1:], strict=True)
+            ]
         )
-    return [RoiTracks(list(of_story), rng) for of_story in zip(*by_choice)]
+    return [RoiTracks(list(of_story), rng) for of_story in zip(*by_choice, strict=True)]
 
 
 def random_choices(
@@ -92,7 +97,7 @@ def decoded_tracks(
     decoder = f2t.decoder(np.arange(f2t.readout.features.shape[1]))
     bounds = f2t.readout.bounds
     out = []
-    for story, lo, hi in zip(stories, bounds[:-1], bounds[1:]):
+    for story, lo, hi in zip(stories, bounds[:-1], bounds[1:], strict=True):
         texts = f2t.decode_texts(decoder, decoder.solution.crossfit[lo:hi], story.volume_times, story.tr, n_texts, rng)
         out.append(tuple(word_track(w, vectors.matrix(w.text)) for w in texts))
     return out
@@ -148,13 +153,13 @@ def train_f2g(
     def draw():
         x, which, seconds = batches.draw(loop.batch)
         people = [voice[k] for k in which]
-        text = collate([text_of(k).window(s) for k, s in zip(which, seconds)], people, word_width)
-        brain_windows = [stories[owner[k]].tokens.draw().window(s) for k, s in zip(which, seconds)]
+        text = collate([text_of(k).window(s) for k, s in zip(which, seconds, strict=True)], people, word_width)
+        brain_windows = [stories[owner[k]].tokens.draw().window(s) for k, s in zip(which, seconds, strict=True)]
         brain = collate(brain_windows, people, sizes.token_width)
         return alignment_batch(x.to(device), brain.to(device), text.to(device), generator)
 
-    def loss_of(*batch):
-        return alignment_loss(student, t2g.denoiser, *batch, config.loss)
+    def loss_of(x: Tensor, t: Tensor, x0: Tensor, brain: Condition, text: Condition) -> Tensor:
+        return alignment_loss(student, t2g.denoiser, x, t, x0, brain, text, config.loss)
 
     fit(student, draw, loss_of, loop, name="F2G", work=work.part(0, 0.9))
     raw, heard = Generator(student, t2g.codec, config.f2g_guidance), [s.story for s in stories]

@@ -38,6 +38,7 @@ class Shown:
 
     @property
     def name(self) -> str:
+        """What legends call it: the branch, and the letter where there is one."""
         return f"{self.branch} {self.letter}".strip()
 
     def colour(self, dark: bool) -> str:
@@ -180,7 +181,7 @@ def agreement_chart(found: list[Agreement], dark: bool = False, simulated: bool 
 
     figure = go.Figure(layout=_layout("Agreement with the reference", simulated, 110 + 32 * len(found)))
     names = [f"{a.shown.name}: {a.row.label}" for a in found]
-    nulls = [(name, a.row.null) for name, a in zip(names, found) if a.row.null]
+    nulls = [(name, a.row.null) for name, a in zip(names, found, strict=True) if a.row.null]
     if nulls:
         figure.add_bar(
             y=[n for n, _ in nulls],
@@ -193,17 +194,17 @@ def agreement_chart(found: list[Agreement], dark: bool = False, simulated: bool 
             hoverinfo="skip",
         )
     for who in dict.fromkeys(a.shown for a in found):
-        mine = [(n, a.row) for n, a in zip(names, found) if a.shown == who]
-        known = all(r.interval for _, r in mine)
+        mine = [(n, a.row) for n, a in zip(names, found, strict=True) if a.shown == who]
+        intervals = [r.interval for _, r in mine if r.interval is not None]
         bars = (
             {
                 "type": "data",
                 "symmetric": False,
                 "thickness": 1.5,
-                "array": [r.interval.high - r.value for _, r in mine],
-                "arrayminus": [r.value - r.interval.low for _, r in mine],
+                "array": [i.high - r.value for i, (_, r) in zip(intervals, mine, strict=True)],
+                "arrayminus": [r.value - i.low for i, (_, r) in zip(intervals, mine, strict=True)],
             }
-            if known
+            if len(intervals) == len(mine)
             else None
         )
         figure.add_scatter(

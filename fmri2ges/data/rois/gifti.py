@@ -88,7 +88,7 @@ def write_gifti_rois(rois, out: Path) -> tuple[Path, ...]:
     colours = [(1, 1, 1, 0), *((*COLOURS[k % len(COLOURS)], 1) for k in range(len(rois)))]
     for key, (name, colour) in enumerate(zip(["???", *(roi.name for roi in rois)], colours, strict=True)):
         label = gifti.GiftiLabel(key, *colour)
-        label.label = name  # type: ignore[attr-defined]
+        label.label = name  # type: ignore[attr-defined]  # nibabel sets it itself when it reads
         table.labels.append(label)
         if key:
             keys[rois[key - 1].mask] = key

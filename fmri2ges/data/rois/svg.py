@@ -125,8 +125,7 @@ def _beside(path: Path) -> tuple[Path, Path]:
     if not all(p.exists() or p.is_symlink() for p in pair):
         raise UserError(
             f"{path}: its shapes need the flatmap that they were drawn on; put {pair[0].name} and {pair[1].name} of "
-            "the "
-            f"subject into {pair[0].parent}"
+            f"the subject into {pair[0].parent}"
         )
     return left, right
 

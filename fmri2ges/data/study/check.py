@@ -89,7 +89,10 @@ def check_study(path, work: Work = QUIET) -> Checked:
     entries = list(sources(study))
     for k, (label, _, source) in enumerate(entries):
         work.report(k / len(entries), label)
-        (_check_recording if isinstance(source, RecordingSource) else _check_clip)(found, label, source)
+        if isinstance(source, RecordingSource):
+            _check_recording(found, label, source)
+        else:
+            _check_clip(found, label, source)
     problems = [*found.problems, *_by_clip(found.motions), *_column_problems(found)]
     clocks = tuple(found.clocks.values())
     notes = [
@@ -160,13 +163,15 @@ def _check_recording(found: _Findings, label: str, source: RecordingSource) -> N
         found.problems.append(str(error))
         return
     n_words = None if words is None else len(words)
-    timing = (source.tr, source.first_volume_at)
+    n_volumes, n_columns = bold.data.shape
     facts = RecordingFacts(
         source.subject,
         source.story,
         bold.space.kind,
-        *timing,
-        *bold.data.shape,
+        source.tr,
+        source.first_volume_at,
+        n_volumes,
+        n_columns,
         bold.n_nan,
         bold.n_constant,
         n_words,
@@ -188,7 +193,7 @@ def _check_recording(found: _Findings, label: str, source: RecordingSource) -> N
     start = source.first_volume_at - source.tr / 2
     what = f"BOLD ({len(bold.data)} volumes x {source.tr:g} s)"
     stretch = Stretch(what, start, start + source.tr * len(bold.data), BOLD)
-    lengths = compare(label, stretch, words, bold_cause(words, *bold.data.shape, source.tr))
+    lengths = compare(label, stretch, words, bold_cause(words, n_volumes, n_columns, source.tr))
     found.add(lengths)
     if lengths.verdict is not Verdict.PROBLEM and source.subject not in found.clocks:
         clock = clock_facts(as_recording(source, bold, words))
@@ -283,7 +288,7 @@ def _column_problems(found: _Findings) -> list[str]:
         )
     elif len(found.columns) > 1 and len({r.n_columns for r in recordings}) == 1:
         (one, first_of), (two, second_of) = list(found.columns.items())[:2]
-        odd = next((a, b) for a, b in zip(one, two) if a != b)
+        odd = next((a, b) for a, b in zip(one, two, strict=True) if a != b)
         problems.append(
             f"{study.path.name}: the tables of {first_of[0]} and {second_of[0]} name other ROIs ({odd[0]!r} and "
             f"{odd[1]!r} in one place); give all recordings the same columns in the same order"

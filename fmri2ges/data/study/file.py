@@ -207,7 +207,8 @@ def _entries(
     top: dict, kind: str, schema: dict, identity: tuple[str, ...], path: Path, problems: list[str]
 ) -> list[dict]:
     """The well-formed entries of one kind of source; the others are reported."""
-    entries, seen = [], {}
+    entries: list[dict] = []
+    seen: dict[tuple, Any] = {}
     for number, raw in _numbered(top, kind, path, problems):
         label = one_line("/".join(str(raw[k]) for k in identity if k in raw), 100) if isinstance(raw, dict) else ""
         where = f"{path.name}: {kind} {number}" + (f" ({label})" if label else "")
@@ -262,7 +263,7 @@ def _read_keys(raw: Any, schema: dict[str, str], where: str, root: Path, problem
     if not isinstance(raw, dict):
         problems.append(f"{where}: must be a table of keys and values")
         return {}
-    values = {}
+    values: dict[str, Any] = {}
     if len(raw) > MOST_KEYS:
         problems.append(f"{where}: holds {len(raw)} keys; allowed: {', '.join(schema)}")
         return values

@@ -53,6 +53,7 @@ class Stretch:
 
     @property
     def seconds(self) -> float:
+        """Length of what was recorded, seconds."""
         return self.stop - self.start
 
 

@@ -27,7 +27,7 @@ def load_study(path) -> Study:
     study, problems = parse_study(path)
     if study is not None:
         problems += [*word_problems(study), *shared_text(study)]
-    if problems:
+    if study is None or problems:
         raise StudyError(problems)
     return study
 

@@ -142,6 +142,7 @@ class Study:
 
     @property
     def subjects(self) -> tuple[str, ...]:
+        """All subjects with a recording, in the order of the file."""
         return tuple(dict.fromkeys(r.subject for r in self.recordings))
 
     @property
@@ -231,5 +232,5 @@ def sources(study: Study) -> Iterator[tuple[str, str, RecordingSource | GestureS
     """(label for messages, story or clip, source) of every recording and clip."""
     for source in study.recordings:
         yield f"recording {source.subject}/{source.story}", source.story, source
-    for source in study.gestures:
-        yield f"gesture {source.clip}", source.clip, source
+    for clip in study.gestures:
+        yield f"gesture {clip.clip}", clip.clip, clip

@@ -75,7 +75,7 @@ def value_of(key: str, value: Any, kind: str, root: Path) -> Any:
 
 
 def _check_escapes(key: str, *values: str) -> None:
-    """Refuse control characters, which an escape such as ``\\b`` of a Windows path leaves."""
+    r"""Refuse control characters, which an escape such as ``\b`` of a Windows path leaves."""
     for value in values:
         if any(ord(c) < 32 for c in value):
             raise UserError(f"{key}: {one_line(repr(value), 100)} holds a control character; {BACKSLASH}")

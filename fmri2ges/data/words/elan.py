@@ -63,10 +63,11 @@ def _root(file: WordsFile) -> Element:
     return root
 
 
-def _spans(root: Element) -> dict[str, Span]:
+def _spans(root: Element) -> dict[str | None, Span]:
     """Times of every annotation that has some, by its identity."""
     slots = {slot.get("TIME_SLOT_ID"): _seconds(slot.get("TIME_VALUE")) for slot in root.iter("TIME_SLOT")}
-    spans, parents = {}, {}
+    spans: dict[str | None, Span] = {}
+    parents: dict[str | None, str | None] = {}
     for tier in root.iter("TIER"):
         for annotation in tier.iter("ALIGNABLE_ANNOTATION"):
             start, end = (slots.get(annotation.get(key)) for key in ("TIME_SLOT_REF1", "TIME_SLOT_REF2"))
@@ -90,13 +91,13 @@ def _spans(root: Element) -> dict[str, Span]:
 def _seconds(milliseconds: str | None) -> float | None:
     """Seconds of a time slot; None where it has no time."""
     try:
-        value = float(milliseconds) / 1000
-    except (TypeError, ValueError):
+        value = float(milliseconds or "") / 1000
+    except ValueError:
         return None
     return value if math.isfinite(value) else None
 
 
-def _tier(number: int, element: Element, spans: dict[str, Span]) -> Tier:
+def _tier(number: int, element: Element, spans: dict[str | None, Span]) -> Tier:
     name = element.get("TIER_ID") or f"tier {number}"
     rows, without = [], 0
     for k, annotation in enumerate(element.iter("ANNOTATION"), start=1):

@@ -88,7 +88,7 @@ def _old(path: Path, data: bytes) -> Decoded:
 
 def _makes_sense(word: str) -> bool:
     run = 0
-    for before, char, after in zip(" " + word, word, word[1:] + " "):
+    for before, char, after in zip(" " + word, word, word[1:] + " ", strict=False):
         run = run + 1 if char.isalpha() and not char.isascii() else 0
         if run >= OTHER_ALPHABET:
             return False

@@ -86,7 +86,11 @@ def report_words(path: Path, rows: Iterable[Row], notes=(), problems=()) -> Word
     rows : the intervals of the file
     notes, problems : what the reader of the format has to say
     """
-    text, starts, durations, problems, marks, unknown = [], [], [], list(problems), 0, Counter()
+    text: list[str] = []
+    starts: list[float] = []
+    durations: list[float] = []
+    unknown: Counter[str] = Counter()
+    problems, marks = list(problems), 0
     for place, label, start, duration in rows:
         word = clean_word(label)
         if word is None:
@@ -96,16 +100,16 @@ def report_words(path: Path, rows: Iterable[Row], notes=(), problems=()) -> Word
             continue
         previous = (text[-1], starts[-1], durations[-1]) if text else None
         try:
-            start, duration = float(start), float(duration)
-            problem = _problem(word, start, duration, previous)
+            onset, length = float(start), float(duration)
+            problem = _problem(word, onset, length, previous)
         except ValueError:
             problem = f"start and duration must be seconds; got {_short(start)} and {_short(duration)}"
         if problem:
             problems.append(f"{path}: {place} ({_short(word)}): {problem}")
             continue
         text.append(word)
-        starts.append(start)
-        durations.append(duration)
+        starts.append(onset)
+        durations.append(length)
     if len(durations) >= 5 and float(np.median(durations)) > LONG_WORD:
         problems.append(
             f"{path}: half of the words last longer than {LONG_WORD:g} s (median {np.median(durations):.0f}): "

@@ -36,6 +36,7 @@ class WordsFile:
 
     @cached_property
     def data(self) -> bytes:
+        """The bytes of the file."""
         try:
             if (size := self.path.stat().st_size) > MAX_BYTES:
                 raise UserError(f"{self.path}: {size / 2**20:.0f} MiB are no file of words (at most {MAX_BYTES >> 20})")
@@ -47,10 +48,12 @@ class WordsFile:
 
     @cached_property
     def decoded(self) -> Decoded:
+        """The text of the file and how it was decoded."""
         return decode(self.path, self.data)
 
     @property
     def text(self) -> str:
+        """The text of the file."""
         return self.decoded.text
 
     @property
@@ -60,6 +63,7 @@ class WordsFile:
 
     @cached_property
     def json(self) -> Any:
+        """The content of a JSON file; an object that names a value twice is refused."""
         try:
             return json.loads(self.text, object_pairs_hook=_object)
         except (ValueError, RecursionError) as error:
@@ -69,6 +73,7 @@ class WordsFile:
 
     @cached_property
     def table(self) -> Table:
+        """The content of a tab-separated file whose first line is the header; empty lines are left out."""
         lines = self.text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
         header = tuple(h.strip().lower() for h in lines[0].split("\t"))
         rows = []

@@ -47,10 +47,12 @@ class Event:
 
     @property
     def is_called_story(self) -> bool:
+        """Whether one of the names says that a story begins."""
         return bool(self.names & STORY)
 
     @property
     def may_be_story(self) -> bool:
+        """Whether no name says that this is something else than a story."""
         return self.is_called_story or not self.names & NO_STORY
 
 
@@ -156,7 +158,7 @@ def _read(path: Path) -> list[Event]:
     table = WordsFile(path).table
     if "onset" not in table.header:
         raise UserError(f"{path}, line 1: an events file must have the column onset")
-    events = [_event(number, dict(zip(table.header, fields))) for number, fields in table.lines]
+    events = [_event(number, dict(zip(table.header, fields, strict=True))) for number, fields in table.lines]
     if not events:
         raise UserError(f"{path}: holds no event")
     return sorted(events, key=lambda e: -math.inf if math.isnan(e.onset) else e.onset)

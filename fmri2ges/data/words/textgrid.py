@@ -58,7 +58,7 @@ def _parse(file: WordsFile) -> list[dict]:
         ) from error
     # praatio reads as far as it gets; what the file announces tells whether something is missing.
     sizes = [int(size[:9]) for size in (LONG_SIZE.findall(text) or SHORT_SIZE.findall(text))]
-    for tier, size in zip(tiers, sizes) if len(sizes) == len(tiers) else ():
+    for tier, size in zip(tiers, sizes, strict=True) if len(sizes) == len(tiers) else ():
         if size != len(tier["entries"]):
             raise UserError(
                 f"{file.path}: tier {one_line(repr(tier['name']), 40)} announces {size} entries and holds "

@@ -49,6 +49,7 @@ class Tier:
 
     @property
     def holds(self) -> Holds:
+        """What the tier holds, as far as its name tells."""
         name = self.name.strip().lower()
         parts = set(re.split(r"[^a-z]+", name))
         if parts & WORD_NAMES:
@@ -120,11 +121,11 @@ def _named(path: Path, tiers: Sequence[Tier], wanted: str) -> Tier:
     if len(found) == 1:
         return found[0]
     if not found:
-        found = [t for t, name in zip(tiers, distinct_names(tiers)) if name == wanted]
+        found = [t for t, name in zip(tiers, distinct_names(tiers), strict=True) if name == wanted]
         if found:
             return found[0]
         raise UserError(f"{path}: there is no tier {_short(wanted)}; tiers: {tier_list(tiers)}")
-    names = [name for t, name in zip(tiers, distinct_names(tiers)) if t.name == wanted]
+    names = [name for t, name in zip(tiers, distinct_names(tiers), strict=True) if t.name == wanted]
     raise UserError(
         f"{path}: {len(found)} tiers are called {_short(wanted)}; say which one with `tier`: "
         f"{one_line(', '.join(map(repr, names)), 200)}; tiers: {tier_list(tiers)}"
@@ -133,7 +134,8 @@ def _named(path: Path, tiers: Sequence[Tier], wanted: str) -> Tier:
 
 def distinct_names(tiers: Sequence[Tier]) -> list[str]:
     """A name for each tier; those that share one are numbered: `words#1`, `words#2`."""
-    counts, seen, names = Counter(t.name for t in tiers), Counter(), []
+    counts, names = Counter(t.name for t in tiers), []
+    seen: Counter[str] = Counter()
     for tier in tiers:
         seen[tier.name] += 1
         names.append(f"{tier.name}#{seen[tier.name]}" if counts[tier.name] > 1 else tier.name)
@@ -143,7 +145,8 @@ def distinct_names(tiers: Sequence[Tier]) -> list[str]:
 def tier_list(tiers: Sequence[Tier]) -> str:
     """Names of all tiers with the number of their labels, for a message."""
     shown = [
-        f"{_short(name)} ({len(t.labels) + t.without_times} labels)" for t, name in zip(tiers, distinct_names(tiers))
+        f"{_short(name)} ({len(t.labels) + t.without_times} labels)"
+        for t, name in zip(tiers, distinct_names(tiers), strict=True)
     ]
     return one_line(", ".join(shown) or "none", 300)
 

@@ -41,7 +41,7 @@ def read_words_tsv(path) -> Words:
 def write_words_tsv(path, words: Words) -> Path:
     """Write words as TSV, times rounded to a microsecond."""
     lines = ["\t".join(COLUMNS)]
-    for text, start, duration in zip(words.text, words.start, words.duration):
+    for text, start, duration in zip(words.text, words.start, words.duration, strict=True):
         lines.append(f"{text}\t{round(float(start), 6)!r}\t{round(float(duration), 6)!r}")
     return write_text(path, "\n".join(lines) + "\n")
 
