@@ -26,6 +26,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from alignment import Reference, fit_alignment, predict_aligned
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -38,7 +39,6 @@ from fmri2ges.evaluation.intervals import bootstrap_mean  # noqa: E402
 from fmri2ges.evaluation.measure import Measure, pool  # noqa: E402
 from fmri2ges.evaluation.metrics import Metric  # noqa: E402
 from fmri2ges.evaluation.nulls import allowed_shifts, correlation_at_shifts  # noqa: E402
-from fmri2ges.models.alignment import Reference, fit_alignment, predict_aligned  # noqa: E402
 from fmri2ges.models.f2t import Blocks, text_targets  # noqa: E402
 from fmri2ges.models.readout import Readout, best_penalty, penalty_scores  # noqa: E402
 from fmri2ges.motion.codec import fit_codec  # noqa: E402

@@ -1,4 +1,4 @@
-"""Decoders of reference listeners read a new listener who has little data.
+"""Decoders of reference listeners read a new listener who has little data: the method of cross_subject.py.
 
 On stories that both heard, ridge learns how the new listener's features (parcel components, say) predict a reference
 listener's, volume by volume. Later recordings of the new listener are mapped, the reference's readout decodes them, and
@@ -18,8 +18,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import UserError, check_finite
-from .readout import MAX_VOLUMES, Readout, Solution, best_penalty, penalty_scores
+from fmri2ges.errors import UserError, check_finite
+from fmri2ges.models.readout import MAX_VOLUMES, Readout, Solution, best_penalty, penalty_scores
 
 PENALTIES = (10.0, 100.0, 1_000.0, 10_000.0, 100_000.0)
 SAME_VOLUME = (0,)  # the one "FIR delay": both brains answer the story at the same time
@@ -56,7 +56,8 @@ class Alignment:
         """
         if features.ndim != 2 or features.shape[1] != len(self.weights):
             raise UserError(
-                f"alignment: features of shape {features.shape}, but it was fitted on {len(self.weights)}; give the same ones"
+                f"alignment: features of shape {features.shape}, but it was fitted on "
+                f"{len(self.weights)}; give the same ones"
             )
         return features.astype(np.float32, copy=False) @ self.weights
 
@@ -97,7 +98,8 @@ def fit_alignment(own: list[np.ndarray], reference: list[np.ndarray], penalties=
 def _check_shared(own: list[np.ndarray], reference: list[np.ndarray]) -> None:
     if len(own) != len(reference):
         raise UserError(
-            f"alignment: {len(own)} stories of the new listener, {len(reference)} of the reference; give the shared stories of both"
+            f"alignment: {len(own)} stories of the new listener, {len(reference)} of the reference; "
+            "give the shared stories of both"
         )
     if len(own) < 2:
         raise UserError(
@@ -106,14 +108,16 @@ def _check_shared(own: list[np.ndarray], reference: list[np.ndarray]) -> None:
     for k, (a, b) in enumerate(zip(own, reference)):
         if len(a) != len(b):
             raise UserError(
-                f"alignment: shared story {k + 1} has {len(a)} volumes in the new listener and {len(b)} in the reference; "
+                f"alignment: shared story {k + 1} has {len(a)} volumes in the new listener and {len(b)} in the "
+                "reference; "
                 "both need the same TR and length: resample or cut one of them"
             )
         check_finite("alignment", a, f"shared story {k + 1} of the new listener")
         check_finite("alignment", b, f"shared story {k + 1} of the reference")
     if sum(map(len, own)) > MAX_VOLUMES:
         raise UserError(
-            f"alignment: {sum(map(len, own))} volumes of shared stories; at most {MAX_VOLUMES} are possible: give fewer stories"
+            f"alignment: {sum(map(len, own))} volumes of shared stories; at most {MAX_VOLUMES} are possible: "
+            "give fewer stories"
         )
 
 
