@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import common  # noqa: F401  (puts the checkout on the path)
 import numpy as np
 
 from fmri2ges.errors import UserError, check_finite

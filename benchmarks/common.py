@@ -44,9 +44,8 @@ class Claim:
     @property
     def limits(self) -> str:
         """Where the figure must lie, in words."""
-        sides = [f"at least {self.low:g}"] * (self.low is not None) + [f"at most {self.high:g}"] * (
-            self.high is not None
-        )
+        sides = [] if self.low is None else [f"at least {self.low:g}"]
+        sides += [] if self.high is None else [f"at most {self.high:g}"]
         return " and ".join(sides)
 
     @property
@@ -97,4 +96,4 @@ def finish(path: Path, figures: Mapping[str, Any], claims: Iterable[Claim]) -> N
     failed = [f"{c.text}: {c.value:.4g}, but must be {c.limits}" for c in claims if not c.holds]
     if failed:
         sys.exit(f"{path}: {'; '.join(failed)}")
-    print(f"{path}: {len(claims)} claims hold")
+    print(f"{path}: all claims hold ({len(claims)})")

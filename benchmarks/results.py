@@ -2,8 +2,8 @@
 
     python benchmarks/results.py
 
-After new measurements (`python benchmarks/worlds.py --out docs/results/worlds.json`, and so on) run it again and read
-whether results_reading.md still says what the table shows. Any other JSON of a benchmark in docs/results/ adds its claims.
+After new measurements (`python benchmarks/worlds.py --out docs/results/worlds.json`, and so on) run it again, and read
+whether results_reading.md still says what the table shows. The JSON of any other benchmark there adds its claims.
 """
 
 from __future__ import annotations
@@ -126,7 +126,11 @@ def claims_section(found: list[dict[str, Any]]) -> str:
     """The claims of the other benchmarks with the figures that decide them; empty without any."""
     if not found:
         return ""
-    lines = ["\n## Claims of the other benchmarks\n", "| benchmark | claim | figure | must be | commit |", "|---" * 5 + "|"]
+    lines = [
+        "\n## Claims of the other benchmarks\n",
+        "| benchmark | claim | figure | must be | commit |",
+        "|---" * 5 + "|",
+    ]
     for one in found:
         for claim in one["claims"]:
             limits = common.Claim(claim["text"], claim["value"], claim.get("low"), claim.get("high")).limits
