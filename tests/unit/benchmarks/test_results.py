@@ -3,6 +3,7 @@
 import ast
 import json
 import math
+from importlib import import_module
 from pathlib import Path
 
 import common
@@ -63,3 +64,35 @@ def test_every_benchmark_claims_something_and_says_where_it_writes(script):
     tree = ast.parse(script.read_text(encoding="utf-8"))
     named = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     assert {"arguments", "finish"} <= named and {"at_least", "at_most"} & named
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda file: file.name)
+def test_what_a_benchmark_imports_of_the_package_exists(script):
+    for node in ast.walk(ast.parse(script.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("fmri2ges"):
+            module = import_module(node.module)
+            assert [name.name for name in node.names if not hasattr(module, name.name)] == []
+
+
+def test_the_page_is_made_of_what_worlds_measures(tmp_path):
+    """Two worlds with made-up scores: means, intervals over worlds and ratios world by world."""
+    import worlds
+
+    def row(r, p, several=True):
+        scores = {"r1": r / 2, "r": r, "r8": r if several else None, "null95": 0.01, "p": p}
+        return scores | {"fgd": 10 * r, "fgd_extrapolated": 1.0, "jerk": 20.0}
+
+    measured = []
+    for seed, r in ((0, 0.4), (1, 0.6)):
+        rows = {name: row(0.1, 0.5) for name in results.ROWS}
+        rows |= {"direct": row(r, 0.001 if seed else 0.5), "text": row(0.3, 0.5), "ridge": row(2 * r, 0.5, False)}
+        measured.append({"seed": seed, "encoder": "abc", "guidance": {"direct": 1.0 + seed}, "rows": rows})
+    summary = worlds.summarise(measured)
+    assert summary["rows"]["direct"]["r"] == pytest.approx(0.5) and summary["rows"]["direct"]["significant"] == 1
+    assert summary["differences"]["direct-text"]["mean"] == pytest.approx(0.2)
+    assert summary["fgd_ratio"]["ridge"] == pytest.approx([0.5, 0.5])
+    assert [c.holds for c in worlds.claims(summary)] == [True] * 3 + [False] * 5 + [True]
+    common.write(tmp_path / "worlds.json", {"summary": summary})
+    page = results.page(tmp_path)
+    assert "Worlds 0, 1," in page and "| ridge fMRI -> mean pseudo-gesture | 0.500 | 1.000 [" in page
+    assert "(one motion) | 0.010 | 0 of 2 |" in page and "world 1: direct 2.0" in page
