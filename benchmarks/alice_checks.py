@@ -7,7 +7,6 @@ Nothing is chosen from these tables.
 
 from __future__ import annotations
 
-import argparse
 import sys
 import time
 from dataclasses import replace
@@ -32,12 +31,11 @@ from alice_rate import (
     scores,
     shifted_counts,
 )
+from common import Claim, arguments, at_least, finish
 
-from fmri2ges.data.atomic import write_json
 from fmri2ges.data.bold.read import standardize
 from fmri2ges.errors import UserError
 from fmri2ges.evaluation.wordrate import words_per_volume
-from fmri2ges.provenance import versions
 from fmri2ges.types import Words
 
 TWO = {row: ROWS[row] for row in (BASELINE, METHOD)}
@@ -159,10 +157,21 @@ def planted(problem: Problem, words: Words, n: int, amplitude: float) -> dict[st
     return dict(zip((*rows, AVERAGE), np.round(np.mean(found, 0), 3).tolist(), strict=True))
 
 
+def claims(result: dict) -> list[Claim]:
+    """Head motion does not make the words, and both additions help with other folds and delays."""
+    moves = result["motion"]
+    left = moves["BOLD, 12 motion parameters removed"][0]
+    baseline = moves["BOLD, 12 motion parameters moved in time removed: mean"][0]
+    gains = [rows[METHOD][0] / rows[BASELINE][0] for rows in result["other folds, gaps and delays"].values()]
+    return [
+        at_least("r after removing motion, to r after removing motion moved in time", left / baseline, 0.5),
+        at_least("r with both additions to plain ridge, least of the other folds, gaps and delays", min(gains), 1),
+    ]
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = arguments(__doc__, "alice_checks")
     parser.add_argument("--data", type=Path, required=True, help="the folder of the Alice data set")
-    parser.add_argument("--out", type=Path)
     parser.add_argument("--plantings", type=int, default=60, help="repetitions of the planted study, per strength")
     args = parser.parse_args()
     started = time.perf_counter()
@@ -178,16 +187,14 @@ def main() -> None:
         "6 and 10 mm ROIs": {r: other_rois(args.data, r) for r in ("6mm", "10mm")},
         **{f"planted, strength {a}": planted(problem, words, args.plantings, a) for a in (0.12, 0.2)},
         "seconds": round(time.perf_counter() - started, 1),
-        "versions": versions(),
     }
     print("[mean of nine, mean over listeners]")
     for title, table in result.items():
-        if isinstance(table, dict) and title != "versions":
+        if isinstance(table, dict):
             print(f"\n{title}")
             for name, values in table.items():
                 print(f"  {name:56}{values}")
-    if args.out:
-        write_json(args.out, result)
+    finish(args.out, {"figures": result}, claims(result))
 
 
 if __name__ == "__main__":

@@ -20,7 +20,6 @@ Controls (motion, smoothed words, other folds and delays, planted words) are in 
 
 from __future__ import annotations
 
-import argparse
 import sys
 import time
 from dataclasses import dataclass
@@ -28,10 +27,8 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+from common import arguments, at_least, finish
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-from fmri2ges.data.atomic import write_json
 from fmri2ges.data.bold.read import read_bold
 from fmri2ges.data.study.folds import within_story_folds
 from fmri2ges.data.words.files import read_words
@@ -39,7 +36,6 @@ from fmri2ges.errors import UserError
 from fmri2ges.evaluation.intervals import block_edges, bootstrap, count_blocks
 from fmri2ges.evaluation.nulls import MIN_SHIFT, holm, p_value
 from fmri2ges.evaluation.wordrate import words_per_volume
-from fmri2ges.provenance import versions
 from fmri2ges.types import Words
 
 TR, FIRST_VOLUME = 2.0, 20.0  # seconds; the data set's clock
@@ -372,9 +368,8 @@ def show(result: dict) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = arguments(__doc__, "alice_rate")
     parser.add_argument("--data", type=Path, required=True, help="the folder of the Alice data set")
-    parser.add_argument("--out", type=Path)
     args = parser.parse_args()
     started = time.perf_counter()
     try:
@@ -382,10 +377,15 @@ def main() -> None:
     except UserError as error:
         sys.exit(str(error))
     result = measure(names, problem, words)
-    result |= {"seconds": round(time.perf_counter() - started, 1), "versions": versions()}
+    result["seconds"] = round(time.perf_counter() - started, 1)
     show(result)
-    if args.out:
-        write_json(args.out, result)
+    rows = result["rows"]
+    claims = []
+    for kind in ("mean of nine", "mean over listeners"):
+        best, plain = rows[METHOD][kind], rows[BASELINE][kind]
+        claims.append(at_least(f"r of the {kind}, both additions to plain ridge", best["r"] / plain["r"], 1))
+        claims.append(at_least(f"r of the {kind} to the 95 % point of its null", best["r"] / best["null_q95"], 1))
+    finish(args.out, {"figures": result}, claims)
 
 
 if __name__ == "__main__":

@@ -9,9 +9,6 @@ GPU the browser paints both views in software, on the cores that the server need
 
 from __future__ import annotations
 
-import argparse
-import os
-import platform
 import sys
 import tempfile
 import time
@@ -22,10 +19,9 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "app")]
 
 import numpy as np  # noqa: E402
 from app_server import CHROMIUM_FLAGS, run_server  # noqa: E402
+from common import arguments, at_most, finish  # noqa: E402
 
 from fmri2ges.brain.atlas import load_atlas  # noqa: E402
-from fmri2ges.data.atomic import write_json  # noqa: E402
-from fmri2ges.provenance import versions  # noqa: E402
 
 AREAS = ("L_44", "L_45", "L_A5", "L_PGi", "L_STSdp", "L_TE1a")
 
@@ -94,11 +90,10 @@ def show_bvh(page, url: str, folder: Path) -> float:
 def main() -> None:
     from playwright.sync_api import sync_playwright
 
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path)
+    parser = arguments(__doc__, "app")
     parser.add_argument("--screenshots", type=Path, help="folder for pictures of the screens, light and dark")
     args = parser.parse_args()
-    result = {"cores": os.cpu_count(), "machine": platform.machine(), "versions": versions()}
+    result: dict = {}
     with tempfile.TemporaryDirectory() as cache, sync_playwright() as p:
         chromium = p.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM_FLAGS)
         for name in ("empty cache", "warm cache"):
@@ -116,8 +111,12 @@ def main() -> None:
     for name in ("empty cache", "warm cache"):
         print(name, result[name])
     print("seconds to show a BVH", result["seconds to show a BVH"])
-    if args.out:
-        write_json(args.out, result)
+    claims = []
+    for name in ("empty cache", "warm cache"):
+        dearest = max(click["bytes"] for click in result[name]["clicks"])
+        share = dearest / result[name]["bytes of first load"]
+        claims.append(at_most(f"{name}: bytes of the dearest click to those of the first load", share, 0.05))
+    finish(args.out, {"figures": result}, claims)
 
 
 def take_pictures(chromium, url: str, folder: Path) -> None:

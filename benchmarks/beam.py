@@ -11,30 +11,22 @@ the cores that other programs leave free; OMP_NUM_THREADS sets the most.
 
 from __future__ import annotations
 
-import argparse
-import os
-import platform
-import sys
 import time
 from collections import defaultdict
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+import numpy as np
+from common import arguments, at_least, finish
 
-import numpy as np  # noqa: E402
-
-from fmri2ges.brain.lanczos import lanczos_matrix  # noqa: E402
-from fmri2ges.data.atomic import write_json  # noqa: E402
-from fmri2ges.models.beam import decode_beam, sample_prior  # noqa: E402
-from fmri2ges.models.encoding import EncodingModel  # noqa: E402
-from fmri2ges.models.likelihood import Evidence, Likelihood  # noqa: E402
-from fmri2ges.models.noise import NoiseModel  # noqa: E402
-from fmri2ges.provenance import versions  # noqa: E402
-from fmri2ges.text.causal_lm import CausalLM  # noqa: E402
-from fmri2ges.text.embeddings import load_vectors  # noqa: E402
-from fmri2ges.text.lm_cache import find_lm  # noqa: E402
-from fmri2ges.text.timing import spread_words  # noqa: E402
-from fmri2ges.threads import usable_cores  # noqa: E402
+from fmri2ges.brain.lanczos import lanczos_matrix
+from fmri2ges.models.beam import decode_beam, sample_prior
+from fmri2ges.models.encoding import EncodingModel
+from fmri2ges.models.likelihood import Evidence, Likelihood
+from fmri2ges.models.noise import NoiseModel
+from fmri2ges.text.causal_lm import CausalLM
+from fmri2ges.text.embeddings import load_vectors
+from fmri2ges.text.lm_cache import find_lm
+from fmri2ges.text.timing import spread_words
+from fmri2ges.threads import usable_cores
 
 TR = 2.0
 
@@ -82,8 +74,7 @@ def without_cache(lm, text, parents: int = 2) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path)
+    parser = arguments(__doc__, "beam")
     parser.add_argument("--lm", default="smollm2")
     parser.add_argument("--layer", type=int)
     parser.add_argument("--context", type=int, default=16)
@@ -138,14 +129,11 @@ def main() -> None:
         ),
         "lm": lm.name,
         "threads": usable_cores(),
-        "cores": os.cpu_count(),
-        "machine": platform.machine(),
-        "versions": versions(),
     }
-    for name, value in [*seconds.items(), *[(k, v) for k, v in result.items() if k not in ("seconds", "versions")]]:
+    for name, value in [*seconds.items(), *[(k, v) for k, v in result.items() if k != "seconds"]]:
         print(f"{value!s:>12}  {name}")
-    if args.out:
-        write_json(args.out, result)
+    ratio = result["ratio of baseline to features"]
+    finish(args.out, {"figures": result}, [at_least("seconds of candidates without a cache, to with it", ratio, 1)])
 
 
 if __name__ == "__main__":

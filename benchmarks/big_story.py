@@ -10,7 +10,6 @@ difference of the two peaks is what the long story takes beyond the models. Abou
 from __future__ import annotations
 
 import argparse
-import os
 import resource
 import subprocess
 import sys
@@ -18,13 +17,8 @@ import tempfile
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
-
-import numpy as np  # noqa: E402
-
-from fmri2ges.data.atomic import write_json  # noqa: E402
-from fmri2ges.provenance import versions  # noqa: E402
+import numpy as np
+from common import arguments, at_most, finish
 
 GRID = (54, 60, 50)  # half of it is the mask: 81,000 voxels
 STORIES = {"train-a": 120, "train-b": 120, "train-c": 120, "short": 60, "long": 780}
@@ -86,8 +80,7 @@ def measured(*args: str) -> dict:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path)
+    parser = arguments(__doc__, "big_story")
     parser.add_argument("--step", nargs="+", help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.step:
@@ -102,10 +95,9 @@ def main() -> None:
         result = {"long story, MB": round(size), "train": measured("--step", "train", str(study), str(run))}
         result |= {story: measured("--step", "decode", str(run), story) for story in ("short", "long")}
     result["beyond the models, MB"] = result["long"]["peak_mb"] - result["short"]["peak_mb"]
-    result |= {"cores": os.cpu_count(), "versions": versions()}
     print(result)
-    if args.out:
-        write_json(args.out, result)
+    ratio = result["beyond the models, MB"] / result["long story, MB"]
+    finish(args.out, {"figures": result}, [at_most("memory for a long story beyond the models, to its file", ratio, 2)])
 
 
 if __name__ == "__main__":

@@ -18,36 +18,29 @@ of the text by the simulator, in the place of T2G's.
 
 from __future__ import annotations
 
-import argparse
-import os
-import platform
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
+from alignment import Reference, fit_alignment, predict_aligned
+from common import Claim, arguments, at_least, at_most, finish
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-from fmri2ges.brain.parcels import fit_atlas_basis  # noqa: E402
-from fmri2ges.data.atomic import write_json  # noqa: E402
-from fmri2ges.data.bold.read import standardize  # noqa: E402
-from fmri2ges.demo.bold import TR  # noqa: E402
-from fmri2ges.demo.world import FIRST_VOLUME_AT, N_VOLUMES, TEST, TRAIN, VALIDATION, World  # noqa: E402
-from fmri2ges.evaluation.intervals import bootstrap_mean  # noqa: E402
-from fmri2ges.evaluation.measure import Measure, pool  # noqa: E402
-from fmri2ges.evaluation.metrics import Metric  # noqa: E402
-from fmri2ges.evaluation.nulls import allowed_shifts, correlation_at_shifts  # noqa: E402
-from fmri2ges.models.alignment import Reference, fit_alignment, predict_aligned  # noqa: E402
-from fmri2ges.models.f2t import Blocks, text_targets  # noqa: E402
-from fmri2ges.models.readout import Readout, best_penalty, penalty_scores  # noqa: E402
-from fmri2ges.motion.codec import fit_codec  # noqa: E402
-from fmri2ges.motion.features import to_bones  # noqa: E402
-from fmri2ges.provenance import versions  # noqa: E402
-from fmri2ges.storage.report import row_to_dict  # noqa: E402
-from fmri2ges.text.embeddings import load_vectors  # noqa: E402
-from fmri2ges.training.phase1 import gesture_targets  # noqa: E402
-from fmri2ges.training.presets import PRESETS  # noqa: E402
+from fmri2ges.brain.parcels import fit_atlas_basis
+from fmri2ges.data.bold.read import standardize
+from fmri2ges.demo.bold import TR
+from fmri2ges.demo.world import FIRST_VOLUME_AT, N_VOLUMES, TEST, TRAIN, VALIDATION, World
+from fmri2ges.evaluation.intervals import bootstrap_mean
+from fmri2ges.evaluation.measure import Measure, pool
+from fmri2ges.evaluation.metrics import Metric
+from fmri2ges.evaluation.nulls import allowed_shifts, correlation_at_shifts
+from fmri2ges.models.f2t import Blocks, text_targets
+from fmri2ges.models.readout import Readout, best_penalty, penalty_scores
+from fmri2ges.motion.codec import fit_codec
+from fmri2ges.motion.features import to_bones
+from fmri2ges.storage.report import row_to_dict
+from fmri2ges.text.embeddings import load_vectors
+from fmri2ges.training.phase1 import gesture_targets
+from fmri2ges.training.presets import PRESETS
 
 TIMES = FIRST_VOLUME_AT + TR * np.arange(N_VOLUMES)
 HELD_OUT = (*VALIDATION, *TEST)  # nothing is chosen on them: penalties and gains come from the k stories
@@ -193,27 +186,27 @@ def differences(rows: dict[str, dict], shared_counts: list[int]) -> list[str]:
     return lines
 
 
+def claims(rows: dict[str, dict], shared_counts: list[int]) -> list[Claim]:
+    """Alignment helps the topic, and pairs of different stories do not."""
+    found = []
+    for k in shared_counts:
+        own, aligned, wrong = (
+            rows[f"{name}, {k}"]["slow"]["value"] for name in ("own", "aligned with two", "wrong pairs")
+        )
+        found.append(at_least(f"topic, {k} stories: r aligned with two, to own", aligned / own, 1))
+        found.append(at_most(f"topic, {k} stories: r of wrong pairs, to aligned with two", wrong / aligned, 0.5))
+    return found
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, help="JSON with every number")
+    parser = arguments(__doc__, "cross_subject")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--stories", type=int, nargs="+", default=[2, 4, 8], help="shared stories, 2 or more")
     args = parser.parse_args()
     rows = run(args.seed, args.stories)
-    if args.out:
-        write_json(
-            args.out,
-            {
-                "simulated": True,
-                "seed": args.seed,
-                "rows": rows,
-                "cpu_seconds": round(time.process_time(), 1),
-                "cores": os.cpu_count(),
-                "machine": platform.machine(),
-                "versions": versions(),
-            },
-        )
     print("\n".join([*table(rows), "", *differences(rows, args.stories), "", f"{time.process_time():.0f} CPU seconds"]))
+    figures = {"simulated": True, "seed": args.seed, "rows": rows, "cpu_seconds": round(time.process_time(), 1)}
+    finish(args.out, figures, claims(rows, args.stories))
 
 
 if __name__ == "__main__":

@@ -7,19 +7,12 @@ Baseline in the same run: the same two branches with one sample each.
 
 from __future__ import annotations
 
-import argparse
-import os
-import platform
-import sys
 import time
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from common import arguments, at_most, finish
 
-from fmri2ges.data.atomic import write_json  # noqa: E402
-from fmri2ges.decoding.run import open_run  # noqa: E402
-from fmri2ges.provenance import versions  # noqa: E402
-from fmri2ges.request import DecodeRequest  # noqa: E402
+from fmri2ges.decoding.run import open_run
+from fmri2ges.request import DecodeRequest
 
 
 def timed(work) -> float:
@@ -29,8 +22,7 @@ def timed(work) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path)
+    parser = arguments(__doc__, "decode")
     parser.add_argument("--device", default="auto")
     args = parser.parse_args()
     made = {}
@@ -52,14 +44,15 @@ def main() -> None:
             seconds["60 s, both branches, 8 samples"] / seconds["baseline: 60 s, both branches, 1 sample"], 2
         ),
         "device": run.device,
-        "cores": os.cpu_count(),
-        "machine": platform.machine(),
-        "versions": versions(),
     }
     for name, value in seconds.items():
         print(f"{value:8.2f} s  {name}")
-    if args.out:
-        write_json(args.out, result)
+    change = seconds["ROI change, 8 samples"] / seconds["60 s, both branches, 8 samples"]
+    claims = [
+        at_most("seconds of 8 samples to those of 1", result["ratio of 8 samples to 1"], 8),
+        at_most("seconds after a change of ROIs to those of the same ROIs again", change, 2),
+    ]
+    finish(args.out, {"figures": result}, claims)
 
 
 if __name__ == "__main__":

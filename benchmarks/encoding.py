@@ -15,24 +15,18 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import resource
 import subprocess
 import sys
 import tempfile
 import time
 from functools import partial
-from pathlib import Path
 
 import numpy as np
+from common import Claim, arguments, at_least, at_most, finish
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-from fmri2ges.data.atomic import write_json  # noqa: E402
-from fmri2ges.models.encoding import StoryVoxels, fit_encoding  # noqa: E402
-from fmri2ges.models.ridge import story_folds  # noqa: E402
-from fmri2ges.provenance import versions  # noqa: E402
+from fmri2ges.models.encoding import StoryVoxels, fit_encoding
+from fmri2ges.models.ridge import story_folds
 
 PENALTIES = np.logspace(1, 6, 10)
 N_STORIES, N_FOLDS, N_RESAMPLES, CHUNK, HELD_OUT = 10, 5, 50, 40, 0.2
@@ -198,9 +192,22 @@ def memory(n_volumes: int, n_features: int, sizes) -> dict:
     return {"rows": rows, "law": law, "GB expected at 81,000 voxels": round(float(start + 81_000 * slope), 2)}
 
 
+def claims_of_speed(result: dict) -> list[Claim]:
+    return [
+        at_least("seconds of himalaya to ours", result["ratio to himalaya"], 1),
+        at_least("seconds of the bootstrap ridge in float64 to ours", result["bootstrap"]["float64"]["ratio"], 5),
+        at_least("held-out r of ours to himalaya's", result["held-out r"] / result["held-out r, himalaya"], 0.98),
+    ]
+
+
+def claims_of_memory(result: dict) -> list[Claim]:
+    first, *_, last = result["rows"]
+    growth = (last["peak GB"] - first["peak GB"]) / (last["file GB"] - first["file GB"])
+    return [at_most("growth of the peak of memory to growth of the file", growth, 0.5)]
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path)
+    parser = arguments(__doc__, "encoding")
     parser.add_argument("--quick", action="store_true", help="small sizes")
     parser.add_argument("--memory", action="store_true", help="peak memory instead of speed")
     parser.add_argument("--resamples", type=int, default=2, help="bootstrap resamples measured, of 50")
@@ -214,10 +221,7 @@ def main() -> None:
         sizes = (600, 640, 2000) if args.quick else (3000, 3072, 20_000)
         result = speed(*sizes, args.resamples)
     print(json.dumps(result, indent=2))
-    if args.out:
-        threads = os.environ.get("OMP_NUM_THREADS", "default")
-        extra = {"cores": os.cpu_count(), "threads": threads, "machine": platform.machine(), "versions": versions()}
-        write_json(args.out, {**result, **extra})
+    finish(args.out, {"figures": result}, claims_of_memory(result) if args.memory else claims_of_speed(result))
 
 
 if __name__ == "__main__":

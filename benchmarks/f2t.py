@@ -9,44 +9,37 @@ adds N decodings of shifted, of phase-randomised and of swapped BOLD to each row
 
 from __future__ import annotations
 
-import argparse
-import os
-import platform
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from common import Claim, arguments, at_least, at_most, finish, write
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-from fmri2ges.brain.atlas import load_atlas  # noqa: E402
-from fmri2ges.brain.parcels import fit_atlas_basis  # noqa: E402
-from fmri2ges.brain.space import Cortex  # noqa: E402
-from fmri2ges.data.atomic import write_json  # noqa: E402
-from fmri2ges.data.bold.read import standardize  # noqa: E402
-from fmri2ges.demo.bold import TR, UNPLANTED  # noqa: E402
-from fmri2ges.demo.world import FIRST_VOLUME_AT, N_VOLUMES, SECONDS, TEST, TRAIN, World  # noqa: E402
-from fmri2ges.evaluation.bold_nulls import phase_randomised, shifted_bold, swapped_bold  # noqa: E402
-from fmri2ges.evaluation.metrics import BERT_SCORE, WORD_VECTORS  # noqa: E402
-from fmri2ges.evaluation.nulls import p_value  # noqa: E402
-from fmri2ges.evaluation.rows import NullKind  # noqa: E402
-from fmri2ges.evaluation.text import window_edges  # noqa: E402
+from fmri2ges.brain.atlas import load_atlas
+from fmri2ges.brain.parcels import fit_atlas_basis
+from fmri2ges.brain.space import Cortex
+from fmri2ges.data.bold.read import standardize
+from fmri2ges.demo.bold import TR, UNPLANTED
+from fmri2ges.demo.world import FIRST_VOLUME_AT, N_VOLUMES, SECONDS, TEST, TRAIN, World
+from fmri2ges.evaluation.bold_nulls import phase_randomised, shifted_bold, swapped_bold
+from fmri2ges.evaluation.metrics import BERT_SCORE, WORD_VECTORS
+from fmri2ges.evaluation.nulls import p_value
+from fmri2ges.evaluation.rows import NullKind
+from fmri2ges.evaluation.text import window_edges
 from fmri2ges.evaluation.text_scores import BertScore, Bleu1, Likeness, Meteor, WordErrorRate, window_frequency_weights
-from fmri2ges.evaluation.wordrate import words_per_volume  # noqa: E402
-from fmri2ges.models.bayes import fit_bayes  # noqa: E402
-from fmri2ges.models.beam import sample_prior  # noqa: E402
-from fmri2ges.models.f2t import sample_prior_texts  # noqa: E402
-from fmri2ges.models.readout import best_penalty  # noqa: E402
-from fmri2ges.provenance import versions  # noqa: E402
-from fmri2ges.text.embeddings import load_vectors  # noqa: E402
-from fmri2ges.text.open_lm import BIGRAM, LmChoice, fastest_choice, open_lm  # noqa: E402
-from fmri2ges.text.statistics import text_statistics  # noqa: E402
-from fmri2ges.training.bayes import parcel_of_column  # noqa: E402
-from fmri2ges.training.phase1 import f2t_problem, fit_f2t  # noqa: E402
-from fmri2ges.training.presets import PRESETS  # noqa: E402
-from fmri2ges.types import Recording, Words  # noqa: E402
+from fmri2ges.evaluation.wordrate import words_per_volume
+from fmri2ges.models.bayes import fit_bayes
+from fmri2ges.models.beam import sample_prior
+from fmri2ges.models.f2t import sample_prior_texts
+from fmri2ges.models.readout import best_penalty
+from fmri2ges.text.embeddings import load_vectors
+from fmri2ges.text.open_lm import BIGRAM, LmChoice, fastest_choice, open_lm
+from fmri2ges.text.statistics import text_statistics
+from fmri2ges.training.bayes import parcel_of_column
+from fmri2ges.training.phase1 import f2t_problem, fit_f2t
+from fmri2ges.training.presets import PRESETS
+from fmri2ges.types import Recording, Words
 
 SUBJECT = "sub-01"
 TIMES = FIRST_VOLUME_AT + TR * np.arange(N_VOLUMES)
@@ -237,9 +230,20 @@ def figure(results: list[dict], path: Path) -> None:
     fig.savefig(path)
 
 
+def claims(results: list[dict]) -> list[Claim]:
+    """The topic is decoded where there is signal, and only there."""
+    found = []
+    for r in results:
+        for form, rows in r["rows"].items():
+            row = rows[WORD_VECTORS.id]
+            text = f"{r['condition']}, {form}: likeness to the 95 % point of the language model alone"
+            ratio = row["value"] / row["null_95"]
+            found.append(at_least(text, ratio, 1) if r["planted"] else at_most(text, ratio, 1))
+    return found
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path)
+    parser = arguments(__doc__, "f2t")
     parser.add_argument("--figure", type=Path)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--lm", default=BIGRAM)
@@ -262,21 +266,11 @@ def main() -> None:
             print(f"    {name:<50} {row['value']:.3f}   {null}, p {row['p']:.4f}", flush=True)
             for kind, of_kind in row.get("null_bold", {}).items():
                 print(f"        {kind:<46} null {of_kind['mean']:.3f}, p {of_kind['p']:.4f}", flush=True)
-        if args.out:
-            write_json(
-                args.out,
-                {
-                    "lm": args.lm,
-                    "seed": args.seed,
-                    "simulated": True,
-                    "results": results,
-                    "versions": versions(),
-                    "cores": os.cpu_count(),
-                    "machine": platform.machine(),
-                },
-            )
+        figures = {"lm": args.lm, "seed": args.seed, "simulated": True, "results": results}
+        write(args.out, figures)  # an interrupted run keeps its rows
     if args.figure:
         figure(results, args.figure)
+    finish(args.out, figures, claims(results))
 
 
 if __name__ == "__main__":

@@ -10,22 +10,14 @@ voxels (`Evidence`) and once per story (`Likelihood`) is reported beside the rat
 
 from __future__ import annotations
 
-import argparse
-import os
-import platform
-import sys
 import time
-from pathlib import Path
 
 import numpy as np
+from common import arguments, at_least, at_most, finish
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-from fmri2ges.data.atomic import write_json  # noqa: E402
-from fmri2ges.models.encoding import EncodingModel  # noqa: E402
-from fmri2ges.models.likelihood import Evidence, Likelihood  # noqa: E402
-from fmri2ges.models.noise import NoiseModel  # noqa: E402
-from fmri2ges.provenance import versions  # noqa: E402
+from fmri2ges.models.encoding import EncodingModel
+from fmri2ges.models.likelihood import Evidence, Likelihood
+from fmri2ges.models.noise import NoiseModel
 
 N_VOLUMES, TR = 60, 2.0  # two minutes of BOLD
 WORDS = np.arange(60, 66)  # scored: words in the middle, after steps over all words before them
@@ -138,8 +130,7 @@ def measure(n_voxels: int, n_features: int, width: int, n_each: int, n_slow: int
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path)
+    parser = arguments(__doc__, "likelihood")
     parser.add_argument("--quick", action="store_true", help="small sizes")
     parser.add_argument("--features", type=int, default=768)
     parser.add_argument("--width", type=int, default=20, help="hypotheses in the beam")
@@ -156,18 +147,12 @@ def main() -> None:
                 "us a candidate; "
                 f"difference {row['largest difference over the range of the scores']:.1e}"
             )
-    if args.out:
-        threads = os.environ.get("OMP_NUM_THREADS", "default")
-        write_json(
-            args.out,
-            {
-                "rows": rows,
-                "cores": os.cpu_count(),
-                "threads": threads,
-                "machine": platform.machine(),
-                "versions": versions(),
-            },
-        )
+    claims = []
+    for row in rows:
+        name, off = f"{row['voxels']} voxels, {row['dtype']}", row["largest difference over the range of the scores"]
+        claims.append(at_least(f"{name}: time of the written-out formula to ours", row["ratio"], 2))
+        claims.append(at_most(f"{name}: difference of the scores to their range", off, 1e-3))
+    finish(args.out, {"rows": rows}, claims)
 
 
 if __name__ == "__main__":

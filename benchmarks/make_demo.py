@@ -17,14 +17,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+from common import ROOT, arguments, at_least, finish
 
-from fmri2ges.data.atomic import write_json  # noqa: E402
-from fmri2ges.demo import WEIGHTS  # noqa: E402
-from fmri2ges.demo.world import TEST  # noqa: E402
-from fmri2ges.request import DEMO  # noqa: E402
-from fmri2ges.storage.report import read_report, row_to_dict  # noqa: E402
+from fmri2ges.data.atomic import write_json
+from fmri2ges.demo import WEIGHTS
+from fmri2ges.demo.world import TEST
+from fmri2ges.evaluation.metrics import R_MEAN
+from fmri2ges.request import DEMO
+from fmri2ges.storage.report import read_report, row_to_dict
 
 
 def command(*args) -> None:
@@ -33,6 +33,7 @@ def command(*args) -> None:
 
 
 def main() -> None:
+    args = arguments(__doc__, "make_demo").parse_args()
     with tempfile.TemporaryDirectory() as temp:
         study, run = Path(temp) / "study", Path(temp) / "run"
         command("simulate", study, "--seed", 0)
@@ -73,6 +74,9 @@ def main() -> None:
             shutil.copyfile(file, WEIGHTS / file.name)
         write_json(WEIGHTS / "manifest.json", manifest)
         write_json(WEIGHTS / "card.json", card)
+        ratios = {
+            row.branch: row.value / row.null.q95 for row in report.rows if row.metric == R_MEAN and row.stories > 1
+        }
         # What the app's first screen shows before any model has loaded: its default request.
         first = Path(temp) / "first"
         command(
@@ -96,6 +100,8 @@ def main() -> None:
         (WEIGHTS / "decoded").mkdir()
         for name in ("text.npz", "direct.npz", "words.tsv", "texts.json", "rate.tsv", "manifest.json"):
             shutil.copyfile(first / name, WEIGHTS / "decoded" / name)
+    claims = [at_least(f"{b} branch: r of the mean to the 95 % point of its null", x, 2) for b, x in ratios.items()]
+    finish(args.out, {"card": card}, claims)
 
 
 if __name__ == "__main__":

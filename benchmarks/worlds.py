@@ -1,6 +1,6 @@
 """The results table: every method on held-out stories of several simulated worlds.
 
-    python benchmarks/worlds.py --worlds 0 1 2 3 --out worlds.json --table docs/results.md
+    python benchmarks/worlds.py --worlds 0 1 2 3 --out docs/results/worlds.json && python benchmarks/results.py
 
 Each world is simulated and trained from its own seed. Guidance, the one knob left open, is chosen
 on the validation stories for each method, then frozen. Scores are taken on the six test stories.
@@ -9,9 +9,7 @@ Worlds that are already in --out are kept, so an interrupted run goes on where i
 
 from __future__ import annotations
 
-import argparse
 import json
-import platform
 import sys
 import tempfile
 import time
@@ -19,30 +17,28 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from common import Claim, arguments, at_least, at_most, finish, write
+from results import GRID, MAX_FGD_RATIO, N_SHIFTS, ROWS, table
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-from fmri2ges.data.atomic import write_json, write_text  # noqa: E402
-from fmri2ges.data.study.folds import training_folds  # noqa: E402
-from fmri2ges.decoding.baselines import mean_pose, ridge_motion  # noqa: E402
-from fmri2ges.decoding.run import open_run  # noqa: E402
-from fmri2ges.demo.study import simulate_study  # noqa: E402
-from fmri2ges.demo.world import TEST, VALIDATION, World  # noqa: E402
-from fmri2ges.evaluation.fgd import fgd, frechet_distance  # noqa: E402
-from fmri2ges.evaluation.gesture import features, pair, roughness  # noqa: E402
-from fmri2ges.evaluation.intervals import t_interval  # noqa: E402
-from fmri2ges.evaluation.nulls import allowed_shifts, combine_stories, correlation_at_shifts, p_value  # noqa: E402
-from fmri2ges.evaluation.windows import cut_windows  # noqa: E402
-from fmri2ges.models.conditions import volume_track, word_track  # noqa: E402
-from fmri2ges.models.f2g import f2g_config, from_t2g  # noqa: E402
-from fmri2ges.models.generator import Generator  # noqa: E402
-from fmri2ges.motion.features import from_bones, to_bones  # noqa: E402
-from fmri2ges.provenance import versions  # noqa: E402
-from fmri2ges.storage.encoder import load_encoder  # noqa: E402
-from fmri2ges.text.embeddings import load_vectors  # noqa: E402
-from fmri2ges.training.inputs import read_brains, read_clips  # noqa: E402
-from fmri2ges.training.phase1 import calibrated_t2g, pseudo_gestures, seeded  # noqa: E402
-from fmri2ges.training.phase2 import (  # noqa: E402
+from fmri2ges.data.study.folds import training_folds
+from fmri2ges.decoding.baselines import mean_pose, ridge_motion
+from fmri2ges.decoding.run import open_run
+from fmri2ges.demo.study import simulate_study
+from fmri2ges.demo.world import TEST, VALIDATION, World
+from fmri2ges.evaluation.fgd import fgd, frechet_distance
+from fmri2ges.evaluation.gesture import features, pair, roughness
+from fmri2ges.evaluation.intervals import t_interval
+from fmri2ges.evaluation.nulls import allowed_shifts, combine_stories, correlation_at_shifts, p_value
+from fmri2ges.evaluation.windows import cut_windows
+from fmri2ges.models.conditions import volume_track, word_track
+from fmri2ges.models.f2g import f2g_config, from_t2g
+from fmri2ges.models.generator import Generator
+from fmri2ges.motion.features import from_bones, to_bones
+from fmri2ges.storage.encoder import load_encoder
+from fmri2ges.text.embeddings import load_vectors
+from fmri2ges.training.inputs import read_brains, read_clips
+from fmri2ges.training.phase1 import calibrated_t2g, pseudo_gestures, seeded
+from fmri2ges.training.phase2 import (
     AlignedStory,
     calibrated_f2g,
     decoded_tracks,
@@ -50,32 +46,13 @@ from fmri2ges.training.phase2 import (  # noqa: E402
     roi_tracks,
     train_f2g,
 )
-from fmri2ges.training.presets import PRESETS  # noqa: E402
-from fmri2ges.training.train import train_study  # noqa: E402
-from fmri2ges.types import Motion  # noqa: E402
+from fmri2ges.training.presets import PRESETS
+from fmri2ges.training.train import train_study
+from fmri2ges.types import Motion
 
-GRID = (1.0, 2.0, 3.0)  # guidance
 SUBJECT = "sub-01"
-N_SAMPLES, N_SHIFTS, SECONDS = 8, 2000, 300.0
-MAX_FGD_RATIO = 4.0  # guidance may not cost more than this times the re-rendition's FGD
+N_SAMPLES, SECONDS = 8, 300.0
 NULL_ROIS = ("Visual", "MT", "M1S1")
-ROWS = {
-    "rerendition": "real re-rendition of the same text",
-    "t2g": "T2G on observed text (ceiling of both branches)",
-    "text": "text branch",
-    "direct": "direct branch (soft alignment, observed text)",
-    "raw": "direct branch, codes not calibrated",
-    "hard": "direct branch, hard labels",
-    "decoded": "direct branch, decoded text only",
-    "dual": "direct branch, dual (observed and decoded)",
-    "none": "direct branch, no alignment",
-    "ridge": "ridge fMRI -> mean pseudo-gesture",
-    "mean": "mean pose",
-    "null-text": "null brain, text branch",
-    "null-direct": "null brain, direct branch",
-    "unplanted-text": "unplanted ROIs, text branch",
-    "unplanted-direct": "unplanted ROIs, direct branch",
-}
 
 
 class Bench:
@@ -252,88 +229,64 @@ def say(seed: int, message: str) -> None:
     print(f"[world {seed}] {message}", file=sys.stderr, flush=True)
 
 
-def table(worlds: list[dict]) -> str:
-    """The table as Markdown."""
-    lines = [
-        "| method | r, one sample | r, mean of 8 [95 % CI over worlds] | shift null, 95 % | "
-        "worlds with p <= .01 | FGD | FGD, extrapolated | jerk, m/s^3 |",
-        "|---|---|---|---|---|---|---|---|",
+def summarise(worlds: list[dict]) -> dict:
+    """What docs/results.md shows: means over worlds, with intervals where there are several."""
+
+    def interval(x: np.ndarray) -> list[float] | None:
+        found = t_interval(x)
+        return None if found is None else [float(found.low), float(found.high)]
+
+    def values(name: str, key: str) -> np.ndarray:
+        return np.array([w["rows"][name][key] for w in worlds])
+
+    rows = {}
+    for name in ROWS:
+        means = {k: float(values(name, k).mean()) for k in ("r1", "r", "null95", "fgd", "fgd_extrapolated", "jerk")}
+        rows[name] = means | {
+            "ci": interval(values(name, "r")),
+            "one_motion": worlds[0]["rows"][name]["r8"] is None,
+            "significant": int((values(name, "p") <= 0.01).sum()),
+        }
+    pairs = {"direct-text": ("direct", "text"), "direct-hard": ("direct", "hard"), "dual-direct": ("dual", "direct")}
+    differences = {name: values(a, "r") - values(b, "r") for name, (a, b) in pairs.items()}
+    return {
+        "worlds": [w["seed"] for w in worlds],
+        "encoder": worlds[0]["encoder"],
+        "rows": rows,
+        "differences": {name: {"mean": float(d.mean()), "ci": interval(d)} for name, d in differences.items()},
+        "fgd_ratio": {n: (values("direct", "fgd") / values(n, "fgd")).tolist() for n in ("rerendition", "ridge")},
+        "guidance": {str(w["seed"]): w["guidance"] for w in worlds},
+    }
+
+
+def claims(summary: dict) -> list[Claim]:
+    """Both branches follow the truth, what knows nothing does not, and motion looks more real than ridge's."""
+    rows = summary["rows"]
+    found = [
+        at_least(f"{ROWS[n]}: r to the 95 % point of its shift null", rows[n]["r"] / rows[n]["null95"], 3)
+        for n in ("t2g", "text", "direct")
     ]
-    for name, label in ROWS.items():
-        got = [w["rows"][name] for w in worlds]
-        values = np.array([g["r"] for g in got])
-        interval = t_interval(values) if len(values) > 1 else None
-        bounds = f" [{interval.low:.3f}, {interval.high:.3f}]" if interval else ""
-        mean = f"{values.mean():.3f}{bounds}" + ("" if got[0]["r8"] is not None else " (one motion)")
-        of = {key: np.mean([g[key] for g in got]) for key in ("r1", "null95", "fgd", "fgd_extrapolated", "jerk")}
-        lines.append(
-            f"| {label} | {of['r1']:.3f} | {mean} | {of['null95']:.3f} | "
-            f"{sum(g['p'] <= 0.01 for g in got)} of {len(got)} | {of['fgd']:.2f} | {of['fgd_extrapolated']:.2f} | "
-            f"{of['jerk']:.1f} |"
-        )
-    return "\n".join(lines)
+    found += [
+        at_most(f"{ROWS[n]}: size of r to that of the text branch", abs(rows[n]["r"]) / rows["text"]["r"], 0.25)
+        for n in ("none", "null-text", "null-direct", "unplanted-text", "unplanted-direct")
+    ]
+    ratio = max(summary["fgd_ratio"]["ridge"])
+    return [*found, at_most("FGD of the direct branch to ridge's, the largest of the worlds", ratio, 0.5)]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = arguments(__doc__, "worlds")
     parser.add_argument("--worlds", type=int, nargs="+", default=[0, 1, 2, 3])
-    parser.add_argument("--out", type=Path, required=True, help="JSON with every number")
-    parser.add_argument("--table", type=Path, help="Markdown page to write")
     args = parser.parse_args()
-    done = json.loads(args.out.read_text())["worlds"] if args.out.is_file() else []
+    done = json.loads(args.out.read_text(encoding="utf-8")).get("by_world", []) if args.out.is_file() else []
     for seed in args.worlds:
         if seed not in [w["seed"] for w in done]:
             done.append(run_world(seed))
-            write_json(
-                args.out,
-                {"versions": versions(), "machine": platform.processor() or platform.machine(), "worlds": done},
-            )
+            write(args.out, {"simulated": True, "by_world": done})
     chosen = sorted((w for w in done if w["seed"] in args.worlds), key=lambda w: w["seed"])
-    text = table(chosen)
-    print(text)
-    if args.table:
-        write_text(args.table, page(chosen, text))
-
-
-def page(worlds: list[dict], text: str) -> str:
-    seeds = ", ".join(str(w["seed"]) for w in worlds)
-    guidance = "; ".join(
-        f"world {w['seed']}: " + ", ".join(f"{k} {g}" for k, g in w["guidance"].items()) for w in worlds
-    )
-    direct = np.array([w["rows"]["direct"]["r"] - w["rows"]["text"]["r"] for w in worlds])
-    soft = np.array([w["rows"]["direct"]["r"] - w["rows"]["hard"]["r"] for w in worlds])
-    dual = np.array([w["rows"]["dual"]["r"] - w["rows"]["direct"]["r"] for w in worlds])
-
-    def ratio(row: str) -> str:
-        return ", ".join(f"{w['rows']['direct']['fgd'] / w['rows'][row]['fgd']:.2g}" for w in worlds)
-
-    def difference(label: str, x: np.ndarray) -> str:
-        ci = t_interval(x)
-        return f"- {label}: {x.mean():+.3f}, 95 % CI [{ci.low:+.3f}, {ci.high:+.3f}] over {len(x)} worlds"
-
-    return f"""# Results on the simulated study
-
-**Simulated data: this validates software, it says nothing about brains.** Worlds {seeds}, six held-out
-stories of 5 min each, 8 samples a story, made by `python benchmarks/worlds.py`.
-
-{text}
-
-r is the variance-weighted correlation of wrists, elbows and face relative to the neck at 15 fps, mean over the
-test stories. Its null shifts every story circularly by its own random shift of at least 20 s ({N_SHIFTS} draws);
-p = (1 + k) / (1 + n). FGD is the mean over the samples, on 792 windows a side and extrapolated to infinitely many; it
-uses the shipped encoder (digest {worlds[0]["encoder"]}); compare it within this table only. A generator that is
-calibrated has r(one sample) near r(mean)^2: low values of one sample are expected, not a fault.
-
-{difference("direct branch minus text branch (r, mean of 8)", direct)}
-{difference("soft alignment minus hard labels", soft)}
-{difference("dual minus observed-text alignment", dual)}
-- FGD of the direct branch, by world: {ratio("rerendition")} times that of the re-rendition,
-  {ratio("ridge")} times ridge's
-
-Chosen on the validation stories: guidance out of {", ".join(map(str, GRID))}, the best r of the mean whose FGD is at
-most {MAX_FGD_RATIO:g} times that of the re-rendition there ({guidance}). Ridge penalty and the number of parcel
-components were chosen once, on the validation stories of world 0.
-"""
+    summary = summarise(chosen)
+    print(table(summary))
+    finish(args.out, {"simulated": True, "by_world": done, "summary": summary}, claims(summary))
 
 
 if __name__ == "__main__":

@@ -150,19 +150,6 @@ def write_npz(path, **arrays) -> Path:
     return write_bytes(path, buffer.getvalue())
 
 
-def read_npz(path) -> dict[str, np.ndarray]:
-    """All arrays of an .npz.
-
-    Raises
-    ------
-    UserError
-        When the file is missing, damaged (a truncated download), too large or holds pickled objects.
-    """
-    from .npz import npz_arrays, npz_names
-
-    return npz_arrays(path, npz_names(path))
-
-
 def read_json(path, max_bytes: int = MAX_JSON) -> Any:
     """The content of a JSON file; a damaged, missing or far too large one is a `UserError`."""
     path = check_content(path)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import os
-import zlib
 from pathlib import Path
 from typing import IO
 
@@ -48,22 +47,6 @@ class Unpacked:
 
     def __exit__(self, *error) -> None:
         self._file.close()
-
-
-def unpack_zlib(data: bytes, n_bytes: int) -> bytes:
-    """`n_bytes` bytes from a zlib or gzip stream.
-
-    Raises
-    ------
-    ValueError
-        When the stream holds fewer or more; the rest of a longer one is not unpacked.
-    """
-    stream = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
-    out = stream.decompress(data, n_bytes + 1)
-    if len(out) != n_bytes:
-        more = "more" if len(out) > n_bytes else str(len(out))
-        raise ValueError(f"it should hold {n_bytes} bytes and holds {more}")
-    return out
 
 
 def check_unpacked(path, n_bytes: int) -> None:

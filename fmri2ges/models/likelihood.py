@@ -192,10 +192,6 @@ class Step:
         linear = np.einsum("nf,nf->n", features, self.gain[parents])
         return self.constant[parents] + linear - 0.5 * self._square(features)
 
-    def score_all(self, features: np.ndarray) -> np.ndarray:
-        """Log-likelihood of every hypothesis with every candidate, array (n, n_candidates)."""
-        return self.constant[:, None] + self.gain @ features.T - 0.5 * self._square(features)
-
     def _square(self, features: np.ndarray, n_blocks: int = 4) -> np.ndarray:
         """e' H e of each row; the zeros below the diagonal are not multiplied."""
         total, step = np.zeros(len(features), np.float32), -(-features.shape[1] // n_blocks)

@@ -141,7 +141,7 @@ def test_a_bvh_of_75_joints_and_69_s_takes_the_work_of_one_of_7_s(tmp_path):
 
     data = shown(long)
     assert data["views"][0]["fps"] <= 30 and data["stop"] - data["start"] == pytest.approx(69, abs=0.1)
-    assert calls(lambda: shown(long)) == calls(lambda: shown(short))
+    assert calls(lambda: shown(long)) < 1.1 * calls(lambda: shown(short))
 
 
 def test_long_clips_are_shown_in_pieces():

@@ -11,7 +11,7 @@ from fmri2ges.data.motion.npz import read_motion, write_motion
 from fmri2ges.data.motion.proposals import propose_mapping
 from fmri2ges.data.motion.skeletons import read_mapping, write_mapping
 from fmri2ges.data.words.files import read_words, report
-from fmri2ges.data.words.stimulus import story_onset
+from fmri2ges.data.words.stimulus import place_story
 from fmri2ges.types import Motion
 from tests import rigs, word_files
 from tests.conftest import make_motion
@@ -82,7 +82,7 @@ READERS = {
     "mfa-csv": (".csv", read_words, lambda t: word_files.mfa_csv({"S1": SAID}).encode()),
     "elan": (".eaf", read_words, lambda t: word_files.eaf({"words": SAID, "notes": SAID[:3]}).encode()),
     "events-words": ("_events.tsv", read_words, lambda t: WORD_EVENTS),
-    "events-onset": ("_events.tsv", lambda p: story_onset(p, "pieman"), lambda t: EVENTS),
+    "events-onset": ("_events.tsv", lambda p: place_story(p, "pieman").onset, lambda t: EVENTS),
     "bvh-ours": (
         ".bvh",
         import_bvh,

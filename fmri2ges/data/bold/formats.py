@@ -6,11 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from ...errors import UserError
 from ..images import image_tr, load_image
 from .cifti import cifti_tr, open_cifti
 from .gifti import gifti_tr, open_gifti
-from .hf5 import open_hf5
+from .hf5 import open_hf5, story_noise_ceiling
 from .nifti import open_volume
 from .pycortex import PycortexSubject
 from .series import Series
@@ -36,11 +38,13 @@ class Format:
     open : opens a file, given its path and what the study file says about it
     keys : fields of `Keys` that go with the format
     tr : repetition time in a file's header, seconds, without reading the data; None where headers have none
+    ceiling : noise ceiling of each column, from repeats of the story in the file; None where the format holds none
     """
 
     open: Callable[[Path, Keys], Series]
     keys: tuple[str, ...] = ()
     tr: Callable[[Path], float | None] | None = None
+    ceiling: Callable[[Path], np.ndarray | None] | None = None
 
 
 def _volume_tr(path: Path) -> float | None:
@@ -59,7 +63,7 @@ FORMATS: dict[str, Format] = {
     ".txt": Format(lambda path, keys: open_table(path, keys.columns), ("columns",)),
     ".npy": Format(lambda path, keys: open_npy(path, keys.columns), ("columns",)),
     ".npz": Format(lambda path, keys: open_npz(path, keys.columns), ("columns",)),
-    ".hf5": Format(lambda path, keys: open_hf5(path, keys.masks), ("masks", "pycortex")),
+    ".hf5": Format(lambda path, keys: open_hf5(path, keys.masks), ("masks", "pycortex"), ceiling=story_noise_ceiling),
     ".gii.gz": _SURFACE,
     ".gii": _SURFACE,
     ".dtseries.nii.gz": _GRAYORDINATES,
@@ -100,3 +104,9 @@ def header_tr(path) -> float | None:
     """Repetition time in the header of a BOLD file, seconds; None where it has none, 0 where it says unknown."""
     found = format_of(path)
     return None if found.tr is None else found.tr(Path(path))
+
+
+def noise_ceiling_of(path) -> np.ndarray | None:
+    """Noise ceiling of each column of a BOLD file, array (n_columns,); None where the file holds no repeats."""
+    found = format_of(path)
+    return None if found.ceiling is None else found.ceiling(Path(path))

@@ -66,17 +66,29 @@ def _tile(shape: tuple[int, int], chunks: tuple[int, int] | None) -> tuple[int, 
     return n_rows, chunks[1] * pieces
 
 
-def story_noise_ceiling(path) -> np.ndarray:
+def story_noise_ceiling(path) -> np.ndarray | None:
     """Highest correlation that a model can reach with the mean of a test story's repeats.
 
     Returns
     -------
-    array (n_voxels,), float64, see `evaluation.ceiling.noise_ceiling`
+    array (n_voxels,), float64, see `evaluation.ceiling.noise_ceiling`; None for a file without repeats
+
+    Raises
+    ------
+    UserError
+        For a damaged file, or fewer than two repeats.
     """
+    import h5py
+
     from ...evaluation.ceiling import noise_ceiling
 
+    with reading(check_content(path), "HDF5"), h5py.File(path, "r") as file:
+        if REPEATS not in file:
+            return None
     with _dataset(path, REPEATS, 3) as repeats:
         n_repeats, n_volumes, n_voxels = repeats.shape
+        if n_repeats < 2:
+            raise UserError(f"{path}: `{REPEATS}` must hold at least 2 repeats; got {n_repeats}")
         check_size(path, n_repeats * n_volumes, min(COLUMNS, n_voxels))
         ceiling = np.empty(n_voxels)
         for lo in range(0, n_voxels, COLUMNS):

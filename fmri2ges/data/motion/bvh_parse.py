@@ -46,13 +46,6 @@ class BvhFile:
     fps: float
     notes: tuple[str, ...] = ()
 
-    def rest_positions(self) -> np.ndarray:
-        """Joint positions with all rotations zero and the root at its offset, array (n_joints, 3)."""
-        out = np.zeros((len(self.names), 3))
-        for k, parent in enumerate(self.parents):
-            out[k] = self.offsets[k] + (out[parent] if parent >= 0 else 0)
-        return out
-
     def ancestors(self, joint: int) -> set[int]:
         """The joints above a joint, up to the root."""
         above = set()

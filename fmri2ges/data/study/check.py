@@ -10,6 +10,7 @@ from ...errors import UserError, one_line
 from ...motion.amount import OWN_T2G_SECONDS
 from ...types import Words
 from ...work import QUIET, Work
+from ..bold.formats import noise_ceiling_of
 from ..bold.read import Bold
 from .clocks import ClockFacts, clock_facts
 from .facts import ClipFacts, RecordingFacts, counted, minutes, summary_lines, t2g_choice, text_facts
@@ -183,6 +184,7 @@ def _check_recording(found: _Findings, label: str, source: RecordingSource) -> N
     if bold.columns and source.subject not in found.columns.setdefault(bold.columns, []):
         found.columns[bold.columns].append(source.subject)
     found.notes += _dropped(label, bold)
+    found.notes += _ceiling(found, label, source)
     _check_folds(found, label, source, len(bold.data))
     for note in (*bold.notes, *_confounds(bold)):
         found.bold_notes.setdefault(note, []).append(label)
@@ -276,6 +278,23 @@ def _confounds(bold: Bold) -> list[str]:
         return []
     n, names = len(bold.confounds), one_line(", ".join(bold.confounds))
     return [f"{n} confound{'s' if n > 1 else ''} regressed out together with the trend: {names}"]
+
+
+def _ceiling(found: _Findings, label: str, source: RecordingSource) -> list[str]:
+    """How well any model could do, where a story was heard several times; broken repeats are a problem."""
+    try:
+        ceiling = noise_ceiling_of(source.bold)
+    except UserError as error:
+        found.problems.append(str(error))
+        return []
+    if ceiling is None:
+        return []
+    known = ceiling[np.isfinite(ceiling)]
+    mean = f"on average {known.mean():.2f}" if len(known) else "not known"
+    return [
+        f"{label}: holds repeats of the story: the highest r that a model can reach with their mean is {mean} "
+        f"(noise ceiling over {len(known)} of {len(ceiling)} columns)"
+    ]
 
 
 def _column_problems(found: _Findings) -> list[str]:

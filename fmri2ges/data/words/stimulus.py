@@ -122,11 +122,6 @@ def place_story(events, stim: str | None = None) -> StoryPlace:
     return StoryPlace(onset, note, _words_window(chosen, [e for e in rivals if e in file]), volumes)
 
 
-def story_onset(events, stim: str | None = None) -> float:
-    """Seconds to add to times that count from the start of a story's audio file; see `place_story`."""
-    return place_story(events, stim).onset
-
-
 def heard_in_scan(report: WordsReport, path: Path, events, stim: str | None) -> WordsReport:
     """Words of an audio file on the clock of the scan, without those of other stories on the file.
 

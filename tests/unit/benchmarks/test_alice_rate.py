@@ -1,13 +1,7 @@
 """The word-rate benchmark on synthetic recordings: training sees no tested words, and ridge as in scikit-learn."""
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "benchmarks"))
-
 from alice_rate import (
     PENALTIES,
     ROWS,

@@ -11,16 +11,20 @@ import pytest
 
 from fmri2ges.data.atomic import (
     read_json,
-    read_npz,
     replacing,
     write_bytes,
     write_json,
     write_npz,
     write_text,
 )
-from fmri2ges.data.npz import npz_arrays
+from fmri2ges.data.npz import npz_arrays, npz_names
 from fmri2ges.data.toml_file import read_toml
 from fmri2ges.errors import UserError, WriteError
+
+
+def read_npz(path) -> dict[str, np.ndarray]:
+    """All arrays of an .npz."""
+    return npz_arrays(path, npz_names(path))
 
 
 def test_a_failing_writer_leaves_the_old_file_and_no_other(tmp_path):

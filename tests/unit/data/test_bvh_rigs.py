@@ -233,11 +233,11 @@ def test_damaged_files_name_the_line(tmp_path, text, message):
         read_bvh(path)
 
 
-def test_75_joints_are_read_with_as_many_calls_for_69_seconds_as_for_7(tmp_path):
+def test_75_joints_are_read_with_the_work_of_7_seconds_when_there_are_69(tmp_path):
     """Frames are read together, never one by one: the size of a ZeroEGGS or BEAT clip."""
     long, short = (rigs.write_75_joints(tmp_path / f"{n}.bvh", n) for n in (69 * 60, 7 * 60))
     assert len(parse_bvh(long).names) == 75 and read_bvh(long).duration == pytest.approx(69)
-    assert calls(lambda: read_bvh(long)) == calls(lambda: read_bvh(short))
+    assert calls(lambda: read_bvh(long)) < 1.1 * calls(lambda: read_bvh(short))
 
 
 def test_what_we_write_stands_upright_in_another_library(tmp_path):

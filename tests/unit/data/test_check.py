@@ -12,9 +12,10 @@ from fmri2ges.data.motion.skeletons import MAPPING_FILE, write_mapping
 from fmri2ges.data.study.check import check_study, checked_to_dict
 from fmri2ges.data.study.load import load_study
 from fmri2ges.data.words.files import write_words_tsv
+from fmri2ges.evaluation.ceiling import noise_ceiling
 from fmri2ges.types import Words
 from tests import rigs
-from tests.bold_files import write_gifti_pair
+from tests.bold_files import write_gifti_pair, write_hf5
 from tests.unit.data.test_bids import NARRATIVES, SIGNAL, TABLE, study_file
 from tests.unit.evaluation.test_clock import TR, response, speech
 
@@ -238,3 +239,22 @@ def test_a_note_that_many_clips_share_comes_once(toy):
     (line,) = (line for line in checked.summary if line.startswith("skeletons: "))
     assert "SeG, Xsens (collar, shoulder, elbow, wrist), with chest, centimetres, +y up, turned by" in line
     assert line.endswith("degrees to face +z (3)")
+
+
+def test_the_noise_ceiling_of_a_story_with_repeats_is_told_once(toy):
+    rng = np.random.default_rng(0)
+    text = toy.read_text().replace('columns = ["X", "Y", "Z"]\n', "")
+    for story in "abc":
+        signal = rng.normal(size=(30, 3))
+        repeats = signal + rng.normal(size=(8, 30, 3))
+        write_hf5(toy.parent / f"{story}.hf5", signal, 3, repeats if story == "c" else None)
+        text = text.replace(f'"{story}.npy"', f'"{story}.hf5"')
+    toy.write_text(text)
+    notes = [note for note in check_study(toy).notes if "noise ceiling" in note]
+    expected = noise_ceiling(repeats).mean()
+    assert notes == [
+        "recording s1/c: holds repeats of the story: the highest r that a model can reach with their mean is on "
+        f"average {expected:.2f} (noise ceiling over 3 of 3 columns)"
+    ]
+    write_hf5(toy.parent / "c.hf5", signal, 3, repeats[:1])
+    assert any("c.hf5" in line and "at least 2 repeats" in line for line in check_study(toy).problems)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from fmri2ges.data.study.check import check_study
 from fmri2ges.data.study.load import load_study
 from fmri2ges.data.words.files import read_words, report, write_words_tsv
-from fmri2ges.data.words.stimulus import place_story, story_onset
+from fmri2ges.data.words.stimulus import place_story
 from fmri2ges.errors import UserError
 from fmri2ges.types import Words
 
@@ -20,6 +20,11 @@ TWO_STORIES = (
     "144.5\t22.0\tmusic\ttwo_audio.wav\n169.5\t90.0\tstory\ttwo_audio.wav\n"
 )
 SEPARATE = HEADER + "0\t3\tmusic\tn/a\n3.0\t400\tstory\tstimuli/pieman_audio.wav\n500\t10\tstory\tother.wav\n"
+
+
+def story_onset(events, stim=None) -> float:
+    """Seconds from the start of the scan to the start of the story."""
+    return place_story(events, stim).onset
 
 
 def written(path, content):

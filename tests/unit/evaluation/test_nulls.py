@@ -92,5 +92,5 @@ def test_a_thousand_independent_shifts_of_six_stories_take_the_work_of_ten(rng):
         curves = [correlation_at_shifts(a, b, shifts[:n]) for a, b in stories]
         found[n] = combine_stories(curves, np.random.default_rng(0), n)
 
-    assert calls(lambda: null(1000)) == calls(lambda: null(10))
+    assert calls(lambda: null(1000)) < 1.1 * calls(lambda: null(10))
     assert len(found[1000]) == 1000

@@ -58,7 +58,6 @@ def test_each_step_equals_the_formula_to_1e_8(delays):
         texts = [np.vstack([texts[p], e]) for p, e in zip(parents, features, strict=True)]
         expected = [written_out(model, noise, bold, WORDS[: word + 1], t) for t in texts]
         np.testing.assert_allclose(step.score(features, parents) + empty, expected, rtol=1e-8)
-        np.testing.assert_allclose(step.score_all(features)[parents, np.arange(5)], step.score(features, parents))
         beam = step.extend(features, parents)
     np.testing.assert_allclose(likelihood.total(texts[0]), expected[0], rtol=1e-8)
 
@@ -72,7 +71,7 @@ def test_ranks_ten_thousand_candidates_as_the_formula_does():
     beam = likelihood.start()
     for word, e in enumerate(text):
         beam = likelihood.step(beam, word).extend(e[None], np.zeros(1, int))
-    fast = likelihood.step(beam, 11).score_all(candidates)[0]
+    fast = likelihood.step(beam, 11).score(candidates, np.zeros(len(candidates), int))
     # The formula for all candidates at once: only the last word differs.
     precision = np.linalg.inv(noise.shrunk())
     lanczos = lanczos_matrix(times, TIMES)
@@ -121,7 +120,9 @@ def test_single_precision_agrees():
     model, noise, bold = make(5)
     features = np.random.default_rng(0).normal(size=(50, N_FEATURES))
     scores = [
-        Likelihood(e, bold, TIMES, WORDS).step(Likelihood(e, bold, TIMES, WORDS).start(), 9).score_all(features)
+        Likelihood(e, bold, TIMES, WORDS)
+        .step(Likelihood(e, bold, TIMES, WORDS).start(), 9)
+        .score(features, np.zeros(len(features), int))
         for e in (Evidence(model, noise, np.float32), Evidence(model, noise))
     ]
     np.testing.assert_allclose(scores[0], scores[1], rtol=2e-4, atol=2e-4 * np.abs(scores[1]).max())

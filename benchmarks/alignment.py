@@ -1,4 +1,4 @@
-"""Decoders of reference listeners read a new listener who has little data.
+"""Decoders of reference listeners read a new listener who has little data: the method of cross_subject.py.
 
 On stories that both heard, ridge learns how the new listener's features (parcel components, say) predict a reference
 listener's, volume by volume. Later recordings of the new listener are mapped, the reference's readout decodes them, and
@@ -16,10 +16,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import common  # noqa: F401  (puts the checkout on the path)
 import numpy as np
 
-from ..errors import UserError, check_finite
-from .readout import MAX_VOLUMES, Readout, Solution, best_penalty, penalty_scores
+from fmri2ges.errors import UserError, check_finite
+from fmri2ges.models.readout import MAX_VOLUMES, Readout, Solution, best_penalty, penalty_scores
 
 PENALTIES = (10.0, 100.0, 1_000.0, 10_000.0, 100_000.0)
 SAME_VOLUME = (0,)  # the one "FIR delay": both brains answer the story at the same time

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from alignment import Alignment, Reference, fit_alignment, predict_aligned
 from sklearn.linear_model import Ridge
 
 from fmri2ges.errors import UserError
-from fmri2ges.models.alignment import Alignment, Reference, fit_alignment, predict_aligned
 from fmri2ges.models.readout import Readout, best_penalty, penalty_scores
 
 N_VOLUMES, N_TRAIN, N_SHARED, N_HELD = 80, 16, 2, 8

@@ -1,0 +1,98 @@
+"""The page of results is what its command makes; a claim that does not hold ends a benchmark with one line."""
+
+import ast
+import json
+import math
+from importlib import import_module
+from pathlib import Path
+
+import common
+import pytest
+import results
+
+ROOT = Path(__file__).resolve().parents[3]
+# What others import, and what makes the page: no benchmark of its own.
+NO_BENCHMARKS = {"common.py", "alignment.py", "results.py"}
+SCRIPTS = sorted(file for file in (ROOT / "benchmarks").glob("*.py") if file.name not in NO_BENCHMARKS)
+
+
+def test_the_committed_page_is_what_the_command_makes(tmp_path, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["results.py", "--page", str(tmp_path / "page.md")])
+    results.main()
+    made = (tmp_path / "page.md").read_text(encoding="utf-8")
+    assert made == (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
+
+
+def test_other_figures_give_another_page_and_other_benchmarks_add_their_claims(tmp_path):
+    worlds = json.loads((ROOT / "docs" / "results" / "worlds.json").read_text())
+    worlds["summary"]["rows"]["direct"]["r"] = 0.777
+    (tmp_path / "worlds.json").write_text(json.dumps(worlds))
+    common.write(tmp_path / "decode.json", {}, [common.at_most("seconds of 8 samples to those of 1", 2.5, 8)])
+    page = results.page(tmp_path)
+    assert "| 0.777 [0.343, 0.366] |" in page
+    assert "| seconds of 8 samples to those of 1 | 2.5 | at most 8 |" in page
+
+
+@pytest.mark.parametrize(
+    "claim, holds",
+    [
+        (common.at_least("x", 2.0, 2), True),
+        (common.at_least("x", 1.9, 2), False),
+        (common.at_most("x", 2.0, 2), True),
+        (common.at_most("x", 2.1, 2), False),
+        (common.at_least("x", math.nan, 0), False),
+    ],
+)
+def test_a_claim_holds_within_its_limits(claim, holds):
+    assert claim.holds is holds
+
+
+def test_a_claim_that_does_not_hold_ends_with_one_line_and_the_figures_are_kept(tmp_path, capsys):
+    claims = [common.at_least("ours to theirs", 1.2, 1), common.at_least("r to its null", 0.5, 1)]
+    with pytest.raises(SystemExit) as ended:
+        common.finish(tmp_path / "deep" / "a.json", {"figures": {"r": 0.1}}, claims)
+    assert ended.value.code == f"{tmp_path / 'deep' / 'a.json'}: r to its null: 0.5, but must be at least 1"
+    kept = json.loads((tmp_path / "deep" / "a.json").read_text())
+    assert [c["holds"] for c in kept["claims"]] == [True, False] and kept["figures"] == {"r": 0.1}
+    assert kept["versions"]["numpy"] and kept["machine"]["cores"] >= 1
+    common.finish(tmp_path / "a.json", {}, claims[:1])
+    assert "all claims hold (1)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda file: file.name)
+def test_every_benchmark_claims_something_and_says_where_it_writes(script):
+    tree = ast.parse(script.read_text(encoding="utf-8"))
+    named = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    assert {"arguments", "finish"} <= named and {"at_least", "at_most"} & named
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda file: file.name)
+def test_what_a_benchmark_imports_of_the_package_exists(script):
+    for node in ast.walk(ast.parse(script.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("fmri2ges"):
+            module = import_module(node.module)
+            assert [name.name for name in node.names if not hasattr(module, name.name)] == []
+
+
+def test_the_page_is_made_of_what_worlds_measures(tmp_path):
+    """Two worlds with made-up scores: means, intervals over worlds and ratios world by world."""
+    import worlds
+
+    def row(r, p, several=True):
+        scores = {"r1": r / 2, "r": r, "r8": r if several else None, "null95": 0.01, "p": p}
+        return scores | {"fgd": 10 * r, "fgd_extrapolated": 1.0, "jerk": 20.0}
+
+    measured = []
+    for seed, r in ((0, 0.4), (1, 0.6)):
+        rows = {name: row(0.1, 0.5) for name in results.ROWS}
+        rows |= {"direct": row(r, 0.001 if seed else 0.5), "text": row(0.3, 0.5), "ridge": row(2 * r, 0.5, False)}
+        measured.append({"seed": seed, "encoder": "abc", "guidance": {"direct": 1.0 + seed}, "rows": rows})
+    summary = worlds.summarise(measured)
+    assert summary["rows"]["direct"]["r"] == pytest.approx(0.5) and summary["rows"]["direct"]["significant"] == 1
+    assert summary["differences"]["direct-text"]["mean"] == pytest.approx(0.2)
+    assert summary["fgd_ratio"]["ridge"] == pytest.approx([0.5, 0.5])
+    assert [c.holds for c in worlds.claims(summary)] == [True] * 3 + [False] * 5 + [True]
+    common.write(tmp_path / "worlds.json", {"summary": summary})
+    page = results.page(tmp_path)
+    assert "Worlds 0, 1," in page and "| ridge fMRI -> mean pseudo-gesture | 0.500 | 1.000 [" in page
+    assert "(one motion) | 0.010 | 0 of 2 |" in page and "world 1: direct 2.0" in page
