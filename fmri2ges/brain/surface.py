@@ -127,6 +127,6 @@ def to_fsaverage5(values, side: str, where="values") -> np.ndarray:
     if len(values) == N_FSLR:
         return values[load_fslr_index()["LR".index(side)]]
     raise UserError(
-        f"{where}: has {len(values)} vertices in a hemisphere; allowed: {', '.join(map(str, MESH_SIZES))} (fsaverage5, 6, 7) "
-        f"or {N_FSLR} (fsLR-32k); move it to one of these first"
+        f"{where}: has {len(values)} vertices in a hemisphere; allowed: {', '.join(map(str, MESH_SIZES))} "
+        f"(fsaverage5, 6, 7) or {N_FSLR} (fsLR-32k); move it to one of these first"
     )

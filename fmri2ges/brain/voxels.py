@@ -1,4 +1,4 @@
-"""Recordings whose columns are voxels: where they lie, blocks of neighbours as parcels, which voxel a vertex lies in."""
+"""Recordings whose columns are voxels: where they lie, blocks of neighbours, and which voxel a vertex lies in."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def voxel_blocks(n_voxels: int, grid: VoxelGrid | None = None) -> np.ndarray:
 
 
 def _bisect(mm: np.ndarray, rows: np.ndarray, first: int, n_blocks: int, block: np.ndarray) -> None:
-    """Give voxels block numbers from `first` on: their bounding box is cut across its longest side, then each half again."""
+    """Give voxels block numbers from `first` on: their box is cut across its longest side, then each part again."""
     if n_blocks == 1:
         block[rows] = first
         return

@@ -29,7 +29,8 @@ def shifted_bold(bold: np.ndarray, tr: float, rng: np.random.Generator, n: int =
     shifts = allowed_shifts(len(bold), 1 / tr)
     if not len(shifts):
         raise UserError(
-            f"shifted BOLD: {len(bold) * tr:g} s are shorter than {2 * MIN_SHIFT:g} s, the least that a shift of {MIN_SHIFT:g} s needs"
+            f"shifted BOLD: {len(bold) * tr:g} s are shorter than {2 * MIN_SHIFT:g} s, the least that a shift of "
+            f"{MIN_SHIFT:g} s needs"
         )
     drawn = rng.choice(shifts, n, replace=n > len(shifts))
     return [np.roll(bold, s, axis=0) for s in drawn]

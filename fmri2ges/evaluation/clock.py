@@ -146,8 +146,12 @@ def _verdict(peak: float, interval: tuple[float, float], p: float) -> str:
 
 def _message(verdict: str, peak: float, interval: tuple[float, float], expected: float, p: float) -> str:
     if verdict == "no response":
-        return f"clock: no response to the word rate was found (p = {p:.2f}), so the clock cannot be checked with these columns"
-    found = f"clock: BOLD follows the words by {peak:.1f} s (95 % interval {interval[0]:.1f} to {interval[1]:.1f} s, p = {p:.3f})"
+        return (
+            f"clock: no response to the word rate was found (p = {p:.2f}), so the clock cannot be checked with these "
+            "columns"
+        )
+    sure = f"95 % interval {interval[0]:.1f} to {interval[1]:.1f} s, p = {p:.3f}"
+    found = f"clock: BOLD follows the words by {peak:.1f} s ({sure})"
     window = f"{HRF_WINDOW[0]:g} to {HRF_WINDOW[1]:g} s"
     if verdict == "on time":
         return f"{found}, where a haemodynamic response puts it"

@@ -78,7 +78,8 @@ def check_windows(a: np.ndarray, b: np.ndarray) -> int:
     if n < MIN_WINDOWS:
         raise UserError(
             f"FGD: {len(a)} and {len(b)} windows of {WINDOW / 15:.1f} s; at least {MIN_WINDOWS} on both sides "
-            f"({MIN_WINDOWS * WINDOW / 15 / 60:.0f} min of motion) are needed; decode and evaluate more stories together"
+            f"({MIN_WINDOWS * WINDOW / 15 / 60:.0f} min of motion) are needed; decode and evaluate more stories "
+            "together"
         )
     return n
 
