@@ -1,9 +1,9 @@
 """The shipped parcellation: HCP-MMP1.0 on fsaverage5, 360 areas and 16 named groups.
 
-A selection of ROIs is a tuple of names. Four kinds of name are understood:
+A selection of ROIs is a tuple of names. Five kinds of name are understood:
 
 - ``"L_44"``, ``"R_44"``: one area of one hemisphere (the 360 areas);
-- ``"44"``: that area in both hemispheres;
+- ``"44"``: this area in both hemispheres;
 - ``"Broca"``: a group by its short key;
 - ``"Broca (BA44/45+IFS)"``: a group by its full name;
 - ``"all"``: every area.
@@ -51,7 +51,8 @@ class Atlas:
 
     Parameters
     ----------
-    labels : array (20484,), int16; area index + 1 of each vertex, left hemisphere first; 0 = medial wall
+    labels : array (20484,), int16; number of the area of each vertex, counted from 1 in the order of `areas`, left
+        hemisphere first; 0 is the medial wall
     areas : tuple of 360 names such as ``"L_V1"``
     groups : short key -> (full name, tuple of area names of both hemispheres)
     """
@@ -107,7 +108,7 @@ class Atlas:
         return np.isin(self.labels, wanted)
 
     def compact(self, areas) -> tuple[str, ...]:
-        """The shortest list of names that expands to the same areas: groups, then area pairs."""
+        """The shortest list of names for some areas: groups first, then areas of both hemispheres, then single ones."""
         left = set(self.expand(areas))
         if len(left) == len(self.areas):
             return ("all",)

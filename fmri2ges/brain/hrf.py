@@ -33,7 +33,7 @@ def delayed(features: np.ndarray, delays) -> np.ndarray:
     Parameters
     ----------
     features : array (n_volumes, n_features)
-    delays : iterable of int, in volumes; positive looks into the future, as decoding does
+    delays : iterable of int, volumes; positive ones take later volumes, as decoding does
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Word features onto fMRI volumes: Lanczos resampling (Duchon 1979; Huth et al. 2016 resample words so)."""
+"""Word features resampled to fMRI volumes by a Lanczos filter (Duchon 1979; for words Huth et al. 2016)."""
 
 from __future__ import annotations
 

@@ -17,14 +17,16 @@ from .voxels import block_names
 
 @dataclass(frozen=True)
 class ParcelBasis:
-    """Projection of vertices to parcel components, with the whitening of the training stories.
+    """Weights that take the columns of a recording to the components of their parcels.
+
+    A member is a column of the recording in a parcel; one row of `members`, `owner` and `weights` describes it.
 
     Parameters
     ----------
-    names : tuple of str; parcels (areas, or the columns of a table)
-    members : array (n_members,), int; column of the recording that each weight row belongs to
-    weights : array (n_members, n_components), float32; zero for a table beyond the first component
-    owner : array (n_members,), int; the parcel of each member
+    names : the parcels: areas, blocks of voxels, or the columns of a table
+    members : array (n_members,), int; column of the recording
+    owner : array (n_members,), int; number of its parcel
+    weights : array (n_members, n_components), float32; its weight in each component, zero where a parcel has fewer
     """
 
     names: tuple[str, ...]
@@ -39,7 +41,7 @@ class ParcelBasis:
 
     @property
     def parcel(self) -> np.ndarray:
-        """Parcel index of each feature, array (n_parcels * n_components,)."""
+        """Number of the parcel of each feature, array (n_parcels * n_components,)."""
         return np.repeat(np.arange(len(self.names)), self.n_components)
 
     def parcels_of(self, columns: np.ndarray) -> np.ndarray:
@@ -81,6 +83,7 @@ def fit_atlas_basis(stories, n_components: int = 4) -> ParcelBasis:
     ----------
     stories : iterable of arrays (n_volumes, 20484), z-scored per vertex; read one at a time, so
         memory does not grow with their number
+    n_components : components of each area
     """
     atlas = load_atlas()
     return _fit(
@@ -95,13 +98,14 @@ def fit_voxel_basis(stories, block: np.ndarray, n_components: int = 4) -> Parcel
     ----------
     stories : iterable of arrays (n_volumes, n_voxels), z-scored per voxel; read one at a time
     block : array (n_voxels,), int; see `voxels.voxel_blocks`
+    n_components : components of each block
     """
     n_blocks = int(block.max()) + 1
     return _fit(stories, block_names(n_blocks), [np.flatnonzero(block == k) for k in range(n_blocks)], n_components)
 
 
 def _fit(stories, names: tuple[str, ...], groups: list[np.ndarray], n_components: int) -> ParcelBasis:
-    """Principal components of groups of columns, which `names` names."""
+    """Principal components of groups of columns, given by their column numbers."""
     grams = [np.zeros((len(g), len(g))) for g in groups]
     for bold in stories:
         for g, gram in zip(groups, grams, strict=True):
@@ -111,7 +115,7 @@ def _fit(stories, names: tuple[str, ...], groups: list[np.ndarray], n_components
     for g, gram in zip(groups, grams, strict=True):
         _, vectors = np.linalg.eigh(gram)
         top = vectors[:, ::-1][:, :n_components]
-        # A sign rule makes the same data give the same bytes on every machine.
+        # The sign of a component is arbitrary; a rule makes the same data give the same bytes on every machine.
         top = top * np.sign(top[np.abs(top).argmax(0), np.arange(top.shape[1])])
         padded = np.zeros((len(g), n_components), np.float32)
         padded[:, : top.shape[1]] = top
@@ -137,6 +141,7 @@ def parcels_inside(basis: ParcelBasis, inside: np.ndarray) -> tuple[str, ...]:
 
     Parameters
     ----------
+    basis : of the recording
     inside : array (n_columns,), bool, over the columns of the recording
     """
     size = np.bincount(basis.owner, minlength=len(basis.names))

@@ -1,4 +1,4 @@
-"""Algebra of ROIs on the cortical sheet, the areas that stand for an ROI, and its time course.
+"""ROIs on the cortical sheet: union, difference, dilation and so on; the areas that stand for one; its time course.
 
 An ROI here is a boolean mask (20484,) over the vertices of fsaverage5, left hemisphere first.
 Distances run along the sheet (shortest path over mesh edges), never through the white matter,
@@ -17,7 +17,7 @@ from .atlas import N_VERTICES, load_atlas
 from .surface import cortex_graph
 
 N_ALL = 2 * N_VERTICES
-FEWEST_UNITS = 3  # ROIs from which an interval of their mean is given
+FEWEST_UNITS = 3  # ROIs; an interval of the mean needs so many
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Roi:
 
     Parameters
     ----------
-    name : str
+    name : what it is called
     mask : boolean array (20484,); vertices of the medial wall are taken out
     """
 
@@ -39,7 +39,7 @@ class Roi:
 
 @dataclass(frozen=True)
 class Cover:
-    """The areas that stand for a mask when it is decoded, and what that changes.
+    """The areas that stand for a mask in decoding, and how well they fit it.
 
     Parameters
     ----------
@@ -73,8 +73,8 @@ class Cover:
 def cover(roi) -> Cover:
     """The areas of which more than half of the vertices are in an ROI, mask (20484,).
 
-    Decoding works by areas (principal components of each), so this is what a drawn or measured ROI
-    becomes; `Cover.dice` and `Cover.note` say how much it changes.
+    Decoding works with principal components of whole areas, so a drawn or measured ROI has to become areas;
+    `Cover.dice` and `Cover.note` say how well they fit.
     """
     inside, atlas = _mask(roi), load_atlas()
     n = len(atlas.areas) + 1
@@ -205,7 +205,7 @@ def mean_course(recording: Recording, rois) -> Course:
 
 
 def _course(times, units: np.ndarray, share: np.ndarray, unit: str, interval: bool) -> Course:
-    """Course of `units` (n_volumes, n_units) with their shares of the mean (n_units,)."""
+    """The course of units (n_volumes, n_units), each with its share of the mean, array (n_units,)."""
     n = units.shape[1]
     mean = units @ share
     if not interval:

@@ -1,8 +1,8 @@
-"""Where the columns of a recording lie, and which ROIs they can be chosen by: one value instead of a name of a space.
+"""Where the columns of a recording lie, and which ROIs they can be chosen by.
 
 `Cortex` is fsaverage5 with the areas of the atlas, `Table` a table of ROI time courses, `Voxels` a subject's own
 volume. Each knows its units (areas, ROIs, blocks of voxels), what a choice of ROIs means, and whether it has a place
-on the cortex; nobody else asks what kind of space it is.
+on the cortex, so that no other code has to ask what kind of space it is.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ class Space(ABC):
     ----------
     kind : how manifests name the space
     has_cortex : whether the columns have a place on the cortical surface
-    unit, column_unit : what the ROIs and the columns are, in words and in the plural
-    whole : everything together, in words
+    unit, column_unit : what ROIs and columns are called, in the plural, such as areas and vertices
+    whole : all columns together, in words, such as "the whole cortex"
     names : the ROIs that the columns belong to, in their order
     n_columns : number of columns
     """
@@ -57,7 +57,7 @@ class Space(ABC):
     @property
     @abstractmethod
     def whole(self) -> str:
-        """Everything together, in words."""
+        """All columns together, in words."""
 
     @property
     def place(self) -> str:
@@ -196,7 +196,7 @@ class Table(Space):
 
     Parameters
     ----------
-    names : of the columns
+    names : names of the columns
     """
 
     names: tuple[str, ...]
@@ -247,7 +247,7 @@ class Voxels(Space):
     Parameters
     ----------
     n_columns : number of voxels
-    grid : where they lie; None when neither the file nor a mask says it
+    grid : where they lie; None where neither the file nor a mask says it
     """
 
     n_columns: int
@@ -310,7 +310,7 @@ KINDS: dict[str, type[Space]] = {kind.kind: kind for kind in (Cortex, Table, Vox
 
 
 def has_cortex(kind: str) -> bool:
-    """Whether the space of this kind, which a manifest names, has a place on the cortex."""
+    """Whether a kind of space, as manifests name it, has a place on the cortex."""
     return kind in KINDS and KINDS[kind].has_cortex
 
 
@@ -320,8 +320,9 @@ def space_of(kind: str, names: tuple[str, ...] = (), n_columns: int = 0, grid: V
     Parameters
     ----------
     kind : 'fsaverage5', 'table' or 'voxels'
-    names : of the columns of a table
-    n_columns, grid : of voxels
+    names : names of the columns of a table
+    n_columns : number of voxels
+    grid : where the voxels lie
     """
     makers = {
         Cortex.kind: lambda: Cortex(),

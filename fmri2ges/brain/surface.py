@@ -1,7 +1,6 @@
-"""fsaverage5: its meshes, its folding, and the graph along which distances are measured.
+"""fsaverage5: its meshes, its folding, and the graph of its edges, along which distances are measured.
 
-The meshes are the ones inside nilearn's package (no download). They are read by path, because
-importing nilearn takes seconds and only its files are needed.
+The meshes lie inside the package nilearn. Their files are read without importing it, which would take seconds.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Voxels as columns: where they lie, blocks of neighbours as parcels, and the way to a surface."""
+"""Recordings whose columns are voxels: where they lie, blocks of neighbours, and which voxel a vertex lies in."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from ..errors import UserError, check_shape
 
 N_BLOCKS = 200
-MAX_BLOCK = 500  # voxels; principal components of a block take the square of it in memory
+MAX_BLOCK = 500  # voxels; the principal components of a block need a matrix of this size squared
 N_REGIONS = 16  # groups of neighbouring blocks, as many as the atlas has groups of areas
 
 
@@ -60,6 +60,11 @@ def voxel_blocks(n_voxels: int, grid: VoxelGrid | None = None) -> np.ndarray:
     Neighbours in space share a block where the grid is known, neighbours in the file elsewhere.
     Blocks that follow each other are neighbours too. The same mask always gives the same blocks.
 
+    Parameters
+    ----------
+    n_voxels : number of voxels
+    grid : where they lie; None where that is not known
+
     Returns
     -------
     array (n_voxels,), int, 0 to n_blocks - 1
@@ -73,7 +78,7 @@ def voxel_blocks(n_voxels: int, grid: VoxelGrid | None = None) -> np.ndarray:
 
 
 def _bisect(mm: np.ndarray, rows: np.ndarray, first: int, n_blocks: int, block: np.ndarray) -> None:
-    """Number the voxels `rows` from `first` on by halving the longest side of their box."""
+    """Give voxels block numbers from `first` on: their box is cut across its longest side, then each part again."""
     if n_blocks == 1:
         block[rows] = first
         return
@@ -93,7 +98,7 @@ def block_names(n_blocks: int) -> tuple[str, ...]:
 
 
 def block_regions(n_blocks: int) -> list[np.ndarray]:
-    """Runs of neighbouring blocks, which random ROI choices draw together; list of arrays of int."""
+    """Runs of neighbouring blocks, as arrays of their numbers; a random choice of ROIs takes such a run together."""
     return np.array_split(np.arange(n_blocks), min(N_REGIONS, n_blocks))
 
 
@@ -103,8 +108,8 @@ def surface_columns(vertices: np.ndarray, coord: np.ndarray, grid: VoxelGrid) ->
     Parameters
     ----------
     vertices : array (n_vertices, 3), mm, of the subject's own surface
-    coord : array (4, 4), surface mm to voxel indices, see `data.xfm.read_xfm`
-    grid : grid of the recording that the voxels come from
+    coord : array (4, 4), takes mm of the surface to voxel indices, see `data.bold.xfm.read_xfm`
+    grid : where the voxels of the recording lie
 
     Returns
     -------

@@ -28,7 +28,7 @@ def roi_inside(path, values: np.ndarray, threshold: Threshold | None = None) -> 
     Parameters
     ----------
     values : array of numbers, any shape; NaN and infinite values are outside
-    threshold : of a statistic map; None for a mask: values from 0 to 1 (those above .5 are inside), or two
+    threshold : threshold of a statistic map; None for a mask: values from 0 to 1 (those above .5 are inside), or two
         values of which one is 0 (such as 0 and 255)
 
     Returns

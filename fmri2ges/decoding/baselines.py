@@ -1,4 +1,4 @@
-"""Baselines that every result stands beside: linear regression to motion, and the mean pose."""
+"""Baselines for every result: linear regression from fMRI to motion, and the mean pose."""
 
 from __future__ import annotations
 
@@ -12,9 +12,19 @@ from .run import Run
 
 
 def ridge_motion(run: Run, subject: str, story: str, rois=("all",)) -> Motion:
-    """FIR ridge from fMRI to T2G's mean gesture: one motion, no samples, no diffusion.
+    """FIR ridge from fMRI to the mean gesture of T2G: one motion, without samples and without diffusion.
 
-    It correlates well because it hedges; its distribution is far from real motion.
+    It correlates well, because it stays near the mean where it is not sure; it hardly moves, unlike real motion.
+
+    Parameters
+    ----------
+    run : whose readout predicts the gesture
+    subject, story : whose recording of what
+    rois : names of the ROIs
+
+    Returns
+    -------
+    Motion of the whole recording
     """
     recording = run.recording(subject, story)
     parts = []

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .run import Run
 
 FADE = 1.0  # seconds over which two folds of one story are blended
-SHORTEST = 0.2  # seconds; a fold that reaches less into the stretch is left out
+SHORTEST = 0.2  # seconds; a fold that covers less of the stretch is left out
 
 
 def direct_gestures(run: Run, readings: list[Reading], request: DecodeRequest, work: Work = QUIET) -> Motion:
@@ -26,8 +26,8 @@ def direct_gestures(run: Run, readings: list[Reading], request: DecodeRequest, w
     Parameters
     ----------
     run : whose F2G is used
-    readings : of `Run.read` for the chosen ROIs
-    request : complete; its stretch, samples, speaker and seed count
+    readings : what `Run.read` returned for the chosen ROIs
+    request : a complete one; its stretch, samples, speaker and seed are used
     work : progress and cancel
     """
     start, stop = request.span

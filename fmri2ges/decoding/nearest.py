@@ -1,4 +1,7 @@
-"""What was heard when training BOLD looked most like the BOLD of a stretch: a decoder must beat copying it."""
+"""The nearest training segment: words that were heard when training BOLD was most like the BOLD to decode.
+
+Copying them is the simplest decoder there is; another one has to be better.
+"""
 
 from __future__ import annotations
 
@@ -20,16 +23,14 @@ LAG = 5.0  # seconds from words to BOLD, the peak of the HRF
 def nearest_segments(
     features: np.ndarray, volume_times: np.ndarray, span: tuple[float, float], training: list[Recording]
 ) -> Words:
-    """A text for a story, copied from training.
-
-    For each 20 s it has the words that were heard when training BOLD had the highest correlation with the story's.
+    """A text for a story, copied from training: for each 20 s the words of the training BOLD that correlates most.
 
     Parameters
     ----------
-    features : array (n_volumes, n_columns) of the story
+    features : array (n_volumes, n_columns), features of the story's BOLD
     volume_times : array (n_volumes,), seconds
     span : start and stop of the text, seconds
-    training : stretches with the same columns
+    training : recordings whose BOLD is such features, with the same columns
 
     Returns
     -------
@@ -71,13 +72,14 @@ def _most_alike(segment: np.ndarray, long: np.ndarray) -> tuple[float, int]:
 
 
 def heard_in_training(run: Run, subject: str, fold: int, columns: np.ndarray) -> list[Recording]:
-    """What a subject heard in training, with the features that the run has kept: no BOLD is read again.
+    """What a subject heard in training, with the features that the run has stored, so that no BOLD is read again.
 
     Parameters
     ----------
-    run : whose training is meant
-    subject, fold : whose features are kept under them
-    columns : array, int; feature columns
+    run : the trained run
+    subject : listener
+    fold : number of the fold
+    columns : array (n_columns,), int; feature columns
 
     Returns
     -------

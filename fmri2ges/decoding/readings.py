@@ -17,8 +17,8 @@ class Reading:
 
     Parameters
     ----------
-    fold : number of the fold whose models never saw this stretch
-    f2t : text decoder of that fold
+    fold : number of the fold whose models have not seen this stretch
+    f2t : text decoder of this fold
     decoder : its readout, solved for the chosen ROIs
     prediction : array (n_volumes, n_targets), what the readout predicts
     rows : array (n_volumes,), int; the volumes of the recording

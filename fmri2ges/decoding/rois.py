@@ -1,4 +1,4 @@
-"""ROIs from files: areas of the atlas, or blocks of voxels for a mask in the subject's own volume."""
+"""ROIs from files: as areas of the atlas, or as blocks of voxels where a mask lies in the subject's own volume."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def chosen_rois(run: Run, subject: str, paths) -> Choice:
 
     Parameters
     ----------
-    run : that will decode them
+    run : the run that is to decode
     subject : whose volume a mask of voxels lies in
     paths : files of `data.rois.files.select_rois`; for recordings of voxels also 3D NIfTI masks in the subject's grid
 
@@ -61,7 +61,7 @@ def is_volume(path) -> bool:
 
 
 def why_no_cortex(space: Space) -> str:
-    """Why a run has no place on the cortex, and what would give it one; the end of a sentence."""
+    """Why a run has no place on the cortex, and what would give it one, as the end of a sentence."""
     if isinstance(space, Voxels):
         return NEEDS_SURFACES
     return f"this run is a {space.place}, which has no place on the cortex. Choose among: {', '.join(space.names)}"

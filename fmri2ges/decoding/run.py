@@ -1,7 +1,7 @@
-"""A trained run with its study: the one place that joins models and data.
+"""A trained run with its study: the place where models and data meet.
 
-A run keeps its models and the features of recently used recordings, so that another choice of
-ROIs costs one closed-form solve and the sampling.
+A run keeps its models and recently read recordings in memory, so that another choice of ROIs costs one closed-form
+solution of the readout and the sampling.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from ..types import Motion, Recording, Words
 from ..work import QUIET, Work
 from .readings import Reading
 
-KEPT_BYTES = 400_000_000  # of recordings read before
+KEPT_BYTES = 400_000_000  # bytes of recordings that stay in memory
 SHORTEST = 2.0  # seconds that can be decoded
 
 
@@ -109,7 +109,7 @@ class Run:
         return self.space_of(self.manifest["subjects"][0])
 
     def space_of(self, subject: str) -> Space:
-        """Where the columns of a subject's recordings lie; without the grid of voxels, which their file knows."""
+        """Where the columns of a subject's recordings lie, without the grid of voxels, which only their files have."""
         kind, columns = self.manifest["space"], tuple(self.manifest["columns"])
         if kind != Voxels.kind:
             return space_of(kind, columns)
@@ -120,11 +120,11 @@ class Run:
         """Forms of F2T that the run has: 'fast', and 'bayes' where `train --lm` made it."""
         return F2T_FORMS if self.manifest["config"].get("lm") else F2T_FORMS[:1]
 
-    # Identity: what proves which models and which data made a result.
+    # What proves which models and which data made a result.
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 over the digests of all weights: a run that is trained anew is another one."""
+        """SHA-256 over the digests of all weights; training anew gives another one."""
         return digest_json({file.name: self._digest(file) for file in sorted(self.path.glob("*.safetensors"))})
 
     def _digest(self, file: Path) -> str:
@@ -261,7 +261,7 @@ class Run:
         return replace(full, start=start, stop=stop)
 
     def kept(self, request: DecodeRequest) -> Decoded | None:
-        """The result of a complete request that lies in the run's folder ``decoded``, made by these very models."""
+        """The result of a complete request among those in the run's folder ``decoded``, if these models made it."""
         place = self.path / "decoded"
         for file in sorted([*place.glob("manifest.json"), *place.glob("*/manifest.json")]):
             manifest = read_manifest(file.parent)
@@ -337,7 +337,7 @@ class Run:
         return self._store.dequantise(self._store.quantise(self.basis(recording.subject).transform(recording.bold)))
 
     def _provenance(self, request: DecodeRequest, device: str) -> dict[str, Any]:
-        """What proves where a result comes from; the digest is that of request, weights and inputs alone."""
+        """Entries of the manifest that prove where a result comes from; the digest covers request, weights and inputs."""
         source = self._source(request.subject, request.story)
         weights = {file.name: self._digest(file) for file in self._weights(request)}
         inputs = {_relative(file, self.study.root): self._digest(file) for file in source.files}

@@ -1,4 +1,4 @@
-"""A decoded result with what its study knows: the words heard, the true gesture. What figures and scores look at."""
+"""A decoded result with its study, which has the words heard and, if simulated, the true gesture."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class DecodedStory:
     Parameters
     ----------
     decoded : the result
-    study : None when its file is not there any more; then nothing can be compared
+    study : None where its file is not there any more; then nothing can be compared
     """
 
     decoded: Decoded
@@ -83,7 +83,7 @@ class DecodedStory:
 
     @property
     def setting(self) -> Setting:
-        """What stories must have in common to be averaged."""
+        """What must be equal in stories whose scores are averaged."""
         request = self.decoded.request
         return Setting(request.subject, request.rois, request.samples)
 

@@ -28,7 +28,7 @@ class TextSearch:
     form : 'fast' or 'bayes', the form of F2T
     beam : width of the search of the Bayesian form
     n : number of texts
-    start, stop : seconds on the story's clock; only the Bayesian form leaves out what lies outside
+    start, stop : seconds on the story's clock; the Bayesian form decodes only what lies between them
     """
 
     form: str
@@ -58,8 +58,8 @@ def decode_texts(
     ----------
     run : whose models decode
     recording : held out from training
-    readings : of `Run.read` for the chosen ROIs
-    search : form, beam, number of texts and stretch
+    readings : what `Run.read` returned for the chosen ROIs
+    search : form of F2T, width of the beam, number of texts and stretch
     rng : draws the texts
     rate : array (n_volumes,), words per volume of the whole recording; None takes the decoded rate
     work : progress and cancel
@@ -82,7 +82,7 @@ def decode_texts(
             continue
         decoder, lm = run.bayes(recording.subject, reading.fold)
         parcels = run.basis(recording.subject).parcels_of(reading.decoder.solution.columns)
-        # All volumes of the stretch count, because the response comes after the words.
+        # The BOLD of all volumes is used, because the response to a word comes after it.
         found = decoder.search(
             recording.bold[reading.rows], parcels, np.where(inside, own, 0.0), reading.times, recording.tr, lm
         )
@@ -105,7 +105,9 @@ def joined(parts: list[Words]) -> Words:
     text = tuple(w for part in parts for w in part.text)
     onset = np.concatenate([np.zeros(0), *(part.start for part in parts)])
     length = np.concatenate([np.zeros(0), *(part.duration for part in parts)])
-    order = np.argsort(onset, kind="stable")  # the lead of a fold's first word may cross the border
+    order = np.argsort(
+        onset, kind="stable"
+    )  # the first word of a fold may begin before the last one of the fold before
     return Words(tuple(text[i] for i in order), onset[order], length[order])
 
 
@@ -116,7 +118,7 @@ def text_gestures(run: Run, texts: tuple[Words, ...], request: DecodeRequest, wo
     ----------
     run : whose T2G is used
     texts : at least one
-    request : complete; its stretch, speaker and seed count
+    request : a complete one; its stretch, speaker and seed are used
     work : progress and cancel
     """
     start, stop = request.span

@@ -1,7 +1,7 @@
-"""Texts to hold a decoded text against: of the language model alone, and decoded from BOLD that knows nothing.
+"""Null texts for a decoded text: by the language model alone, and decoded from BOLD that belongs to another moment.
 
-All have the word times of the decoded text, so that only the words differ. Evaluation only: the
-oracle is told the heard word times.
+All have the word times of the decoded text, so that only the words differ. They serve evaluation only: one of them,
+the oracle, is told the true word times.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class TextNulls:
 
     Parameters
     ----------
-    run : that decoded it
+    run : the run that decoded it
     decoded : the result; its text gives the null texts their times
     """
 
@@ -42,7 +42,7 @@ class TextNulls:
         self.readings = run.read(self.recording, self.columns)
 
     def language_model(self, n: int, rng: np.random.Generator) -> list[Words]:
-        """n texts that never saw BOLD. Inside a story the language model of the first fold is used."""
+        """`n` texts by the language model alone; in a study with folds, by that of the first fold."""
         first = self.readings[0]
         assert self.words is not None, "null texts take their times from the decoded text"
         start, duration = self.words.start, self.words.duration
@@ -58,7 +58,7 @@ class TextNulls:
         return self._decode(self.recording, heard_rate(heard, self.recording), rng)
 
     def nearest(self) -> Words | None:
-        """The words of the training BOLD of these ROIs most like each 20 s of the story; None without those words."""
+        """For each 20 s the words of the most similar training BOLD of these ROIs; None where those are not known."""
         features = self.run.features(self.recording)[:, self.columns]
         half, texts = self.recording.tr / 2, []
         for reading in self.readings:
@@ -71,9 +71,9 @@ class TextNulls:
         return joined(texts)
 
     def from_bold(self, n: int, rng: np.random.Generator, work: Work = QUIET) -> dict[NullKind, list[Words]]:
-        """n decodings of shifted, of swapped and of phase-randomised BOLD, by kind.
+        """`n` decodings each of shifted, swapped and phase-randomised BOLD.
 
-        A kind that the study cannot give (one story only) is left out.
+        Swapped BOLD needs another story of the subject; without one it is left out.
         """
         rate = decoded_rate(self.readings)
         out: dict[NullKind, list[Words]] = {}

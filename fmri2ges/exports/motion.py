@@ -22,7 +22,7 @@ def export_motion(motion: Motion, format: str, out, scale: float = 1.0) -> Path:
     motion : its first sample is written; npz holds all samples
     format : 'bvh', 'npz', 'csv' (a row per frame and joint) or 'csv-wide' (a row per frame)
     out : file to write
-    scale : of BVH: 1 writes centimetres, 0.01 metres as Blender counts; the other formats are always in metres
+    scale : for BVH: 1 writes centimetres, 0.01 metres, in which Blender counts; the other formats are always in metres
 
     Raises
     ------

@@ -35,7 +35,7 @@ def export_rois(decoded: Decoded, format: str, out, space: Space | None = None) 
         (FreeSurfer), 'dlabel' (CIFTI), 'nii' (mask in MNI space, or in the subject's own grid for a run of voxels),
         'roi-csv' (members) or 'roi-json'
     out : file to write
-    space : of the recording; needed for a run of voxels, whose grid it knows
+    space : space of the recording; needed for a run of voxels, whose grid it knows
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Static figures for papers, and films: one file a kind. Sizes in mm, text stays text in SVG and PDF."""
+"""Figures for papers, and films; one file for each kind. Sizes are in mm, and text stays text in SVG and PDF."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ def make_figure(
 
     Parameters
     ----------
-    decoded : the result; its study, from which words and reference come, is opened where it is still there
+    decoded : the result; words and reference come from its study, which is opened where it is still there
     kind : 'cortex' (the ROIs decoded from), 'strip' (skeletons over time) or 'compare' (wrist speed and height of the
         branches over time)
     out : file to write; its ending chooses SVG, PDF or PNG
     width_mm : width of the page area, mm
-    dpi : of PNG and of the rasterized mesh inside SVG and PDF
-    start, stop : seconds on the story's clock for strip and compare; None takes the first 8 or 30 s
+    dpi : dots per inch of PNG, and of the picture of the mesh inside SVG and PDF
+    start, stop : seconds on the story's clock, for strip and compare; None takes the first 8 and 30 s
 
     Returns
     -------
@@ -64,7 +64,7 @@ def make_metrics_figure(report: Report, out, width_mm: float = 180, dpi: int = 3
 
     Parameters
     ----------
-    report : what `evaluate` returned, or `storage.report.read_report` read
+    report : what `evaluate` or `storage.report.read_report` returned
     out, width_mm, dpi : as in `make_figure`
     """
     from .metrics import draw_metrics

@@ -1,7 +1,7 @@
 """Bodies of the skeletons as flat shapes, as the player of the app draws them (scene.js of its component).
 
-A torso, round limbs that are shaded by their depth, a head with a nose, hands with the path that they came, shadows on
-the floor. Shapes are listed from back to front; `canvas.Canvas` paints them.
+A body is a torso, round limbs shaded by their depth, a head with a nose, hands that leave a trail, and shadows on the
+floor. Shapes are listed from back to front; `canvas.Canvas` paints them.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Camera:
 
 @dataclass(frozen=True)
 class Panel:
-    """Where a body is drawn: pixel of the neck's mean place less `LIFT`, and pixels per metre."""
+    """Where a body is drawn: the pixel `LIFT` metres below the mean place of its neck, and pixels per metre."""
 
     x: float
     y: float
@@ -58,9 +58,9 @@ class Shape:
     points : array (n, 2), pixels, y down
     fill : rgb (0 to 255) of the area, or None for a line
     stroke : rgb of the line, or None
-    width : of the line, pixels
-    alpha : 0 to 1
-    flat : a line with flat ends
+    width : width of the line, pixels
+    alpha : opacity, 0 to 1
+    flat : whether the ends of the line are flat
     """
 
     points: np.ndarray
@@ -73,7 +73,7 @@ class Shape:
 
 @dataclass(frozen=True)
 class _Part:
-    """Shapes that are in front of or behind other parts as a whole."""
+    """Shapes that lie in front of or behind other parts together; z is their depth, metres towards the viewer."""
 
     z: float
     shapes: list[Shape]
@@ -84,7 +84,7 @@ class Body:
 
     Parameters
     ----------
-    motion : Motion with y up, metres; joints that other skeletons have are drawn as limbs
+    motion : y up, metres; joints that our skeleton does not have are drawn as limbs
     rgb : colour, 0 to 255
     panel, camera : where it is drawn, and from where it is seen
     """
@@ -268,7 +268,7 @@ class Body:
 
 
 def poses_at(motion: Motion, times: np.ndarray) -> np.ndarray:
-    """Poses at any times, array (n_times, n_joints, 3): Catmull-Rom through the frames, held still outside them."""
+    """Poses at any times, array (n_times, n_joints, 3), by Catmull-Rom splines; the body is still outside the motion."""
     x = np.clip((np.asarray(times) - motion.start) * motion.fps, 0, motion.n_frames - 1)
     second = np.minimum(x.astype(int), max(motion.n_frames - 2, 0))
     first, third = np.maximum(second - 1, 0), np.minimum(second + 1, motion.n_frames - 1)

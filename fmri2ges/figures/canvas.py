@@ -1,4 +1,4 @@
-"""A picture that flat shapes are painted into, by matplotlib's Agg: smooth edges, some 50 microseconds a shape."""
+"""A picture into which flat shapes are painted, with smooth edges, by the Agg renderer of matplotlib."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from .bodies import WHITE, Shape
 
 
 class Canvas:
-    """A white picture that shapes are painted into.
+    """A white picture into which shapes are painted.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
-"""The cortex from four sides: orthographic painter, no graphics card needed.
+"""The cortex from four sides, painted without a graphics card.
 
-The far side is culled, triangles are shaded by their normal and by the folding, and painted from
-back to front. The mesh is a picture inside the SVG or PDF; outlines and text stay vectors.
+Triangles that face away are left out; the others are shaded by their normal and by the folding, and painted from back
+to front, without perspective. The mesh is a picture inside the SVG or PDF; outlines and text stay vectors.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ def draw_cortex(
     views: tuple[str, ...] = ("lateral", "medial"),
     surface: str = "inflated",
 ) -> float:
-    """Paint both hemispheres in a row: left hemisphere views, then right hemisphere views.
+    """Paint both hemispheres in a row: the views of the left one, then those of the right one.
 
     Parameters
     ----------
-    page : Page to draw on
+    page : the page to draw on
     left, top, width : the row, mm
     colours : array (20484, 3), red green blue from 0 to 1; NaN where the bare cortex shows
     regions : array (20484,), int, or None; a line is drawn where the number changes
@@ -103,7 +103,7 @@ def _paint(axes, xy, depth, faces, colours, regions) -> None:
     light = np.array([-0.25, 0.35, 0.9])
     lit = 0.45 + 0.6 * np.clip(smooth[faces[order]].mean(1) @ (light / np.linalg.norm(light)), 0, 1)
     colour = np.clip(colours[faces[order]].mean(1) * lit[:, None], 0, 1)
-    # Edges in the face's own colour close the hairlines between triangles.
+    # Edges in the colour of their face close the gaps between triangles.
     axes.add_collection(
         PolyCollection(corners[order, :, :2], facecolors=colour, edgecolors=colour, linewidths=0.3, rasterized=True)
     )

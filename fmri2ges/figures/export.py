@@ -37,9 +37,9 @@ def export(
     out : file to write
     branch : 'text' or 'direct'; None takes the direct branch, or the text branch where there is no other
     words : show the words in a film, in an MP4 those that were heard too
-    scale : of BVH: 1 writes centimetres, 0.01 metres as Blender counts
-    sound : of the stimulus, for an MP4
-    work : told how far a film is
+    scale : for BVH: 1 writes centimetres, 0.01 metres, in which Blender counts
+    sound : the stimulus, for an MP4
+    work : progress and cancel of a film
 
     Returns
     -------

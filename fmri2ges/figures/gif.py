@@ -13,23 +13,23 @@ from .style import COLOURS, GREY, INK, NAMES
 PANEL = 320  # pixels, width of one skeleton
 TOP = 32  # pixels above the skeletons, for the names
 LINE = 56  # pixels under the skeletons, for the words
-WINDOW = 2.0  # seconds of words on screen, up to now
-MARK = "#8a4b00"  # of the word SIMULATED
+WINDOW = 2.0  # seconds; the words of so much time stay on screen
+MARK = "#8a4b00"  # colour of the word SIMULATED
 STEPS = 12  # shades from a colour to white
 
 
 def write_gif(frames, path: Path, fps: float, colours) -> None:
-    """Write picture after picture, each time only the part that has changed.
+    """Write picture after picture, of each only the part that has changed.
 
-    One palette serves the whole film: choosing one for every picture took three quarters of the
-    time. Pillow's own `save_all` keeps every picture of a film in memory.
+    The whole film has one palette, because choosing one for every picture took three quarters of the time. Pillow's
+    own `save_all` is not used, because it keeps every picture in memory.
 
     Parameters
     ----------
-    frames : pictures from `frames_of`
+    frames : pictures that `frames_of` yields
     path : file to write
     fps : frames per second
-    colours : those that the pictures hold, beside white and the ways to it
+    colours : the colours of the pictures; white and shades between it and them are added
     """
     from PIL import GifImagePlugin, Image
 
@@ -54,7 +54,7 @@ def write_gif(frames, path: Path, fps: float, colours) -> None:
                 x0, y0, x1, y1 = 0, 0, index.shape[1], index.shape[0]
             else:
                 x0, y0, x1, y1 = _changed(before, index)
-            # A GIF counts in 1/100 s: alternating steps keep the clock right on average.
+            # A GIF counts in hundredths of a second; steps of different length keep its clock right on average.
             ms = 10 * (round((k + 1) * 100 / fps) - round(k * 100 / fps))
             part = np.ascontiguousarray(index[y0:y1, x0:x1])
             file.writelines(GifImagePlugin.getdata(picture(part), (x0, y0), duration=ms, disposal=1))
@@ -72,7 +72,7 @@ def _changed(before: np.ndarray, now: np.ndarray) -> tuple[int, int, int, int]:
 
 
 def _palette(colours) -> np.ndarray:
-    """White and the ways from each colour to white, array (n, 3), uint8: all that smoothed lines need."""
+    """White, and shades from each colour to white, array (n, 3), uint8: what lines with smooth edges consist of."""
     from PIL import ImageColor
 
     pure = np.array([ImageColor.getrgb(c) for c in dict.fromkeys(colours)], float)
@@ -82,9 +82,16 @@ def _palette(colours) -> np.ndarray:
 
 
 def frames_of(motions: dict[str, Motion], words: Words | None, times: np.ndarray, simulated: bool):
-    """Pictures of the film, arrays (height, width, 3), uint8; `motions` have their spine at the origin.
+    """Pictures of the film, arrays (height, width, 3), uint8.
 
-    Drawn with Pillow at twice the size and shrunk: a picture takes milliseconds.
+    They are drawn with Pillow at twice the size and then shrunk, which takes milliseconds and gives smooth lines.
+
+    Parameters
+    ----------
+    motions : name -> motion with its spine at the origin
+    words : shown as they are said, or None
+    times : array (n_frames,), seconds, of the pictures
+    simulated : whether the mark is drawn
     """
     from PIL import Image, ImageDraw
 
@@ -115,7 +122,7 @@ def frames_of(motions: dict[str, Motion], words: Words | None, times: np.ndarray
 
 
 def font(size: int, bold: bool = False, scale: int = 2):
-    """DejaVu Sans of matplotlib's package; pictures of a GIF are drawn at twice the size."""
+    """DejaVu Sans, which matplotlib ships, in `size` points times `scale` (a GIF is drawn at twice its size)."""
     import matplotlib
     from PIL import ImageFont
 
@@ -143,6 +150,6 @@ def _skeleton(draw, pixels: np.ndarray, skeleton: Skeleton, colour: str, scale: 
 
 
 def last_words(words: Words, time: float, room: int, window: float = WINDOW) -> str:
-    """The words of the last seconds, as many as fit into so many letters."""
+    """The words of the last `window` seconds, of which the latest `room` letters are shown."""
     text = " ".join(words.slice(time - window, time + 1e-6).text)
     return text if len(text) <= room else "\u2026" + text[-room + 1 :]

@@ -1,4 +1,4 @@
-"""The report as a figure: each score with its interval, its null, its floor and its ceiling."""
+"""The scores of a report as a figure, each with its interval, its null, its floor and its ceiling."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NAME = 36.0  # mm
 
 
 def draw_metrics(report: Report, width: float) -> Page:
-    """Every metric of a report: dot = score, line = 95 % CI, grey band = 5-95 % of the null.
+    """Every metric of a report: a dot is the score, a line its 95 % interval, a grey band 5 to 95 % of its null.
 
     Scores without a unit (r, shares, cosines) share one axis; the others have an axis each.
 
@@ -79,7 +79,7 @@ def _legend(page: Page, rows: list[Row]) -> None:
 
 
 def _marks(axes, row: Row, y: float) -> None:
-    """One branch of one metric, at height y in rows."""
+    """Draw one branch of one metric; y counts in rows from the top."""
     colour, null, ci = COLOURS[row.branch], row.null, row.interval
     if null:
         axes.barh(y, null.q95 - null.q05, left=null.q05, height=0.34, color=PALE, zorder=1)

@@ -1,4 +1,4 @@
-"""Decoded motion on paper: a film strip of skeletons, and wrist curves over time with the words."""
+"""Decoded motion on paper: a strip of skeletons over time, and curves of the wrists with the words."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Stretch:
 
     @classmethod
     def of(cls, story: DecodedStory, start: float | None, stop: float | None, default: float) -> Stretch:
-        """The stretch from `start` to `stop`; None is the beginning, and `default` seconds after it."""
+        """The stretch from `start` (None is the beginning) to `stop` (None is `default` seconds later)."""
         first, last = story.span
         start = first if start is None else max(first, start)
         stop = min(last, start + default) if stop is None else min(last, stop)
@@ -120,7 +120,7 @@ def draw_strip(story: DecodedStory, width: float, start: float | None = None, st
 
 
 def _wrapped(words: Words, edges: np.ndarray, cell: float) -> list[list[str]]:
-    """The words between two edges, broken into at most four lines that fit a cell of that many mm."""
+    """The words between each two edges, broken into at most four lines that fit into `cell` mm."""
     columns = []
     for a, b in zip(edges[:-1], edges[1:], strict=True):
         lines = textwrap.wrap(" ".join(words.slice(a, b).text), int(cell / 1.15)) or ["\u2013"]
@@ -129,7 +129,7 @@ def _wrapped(words: Words, edges: np.ndarray, cell: float) -> list[list[str]]:
 
 
 def draw_compare(story: DecodedStory, width: float, start: float | None = None, stop: float | None = None) -> Page:
-    """Speed of both wrists and height of the higher one above the neck, every branch, with the words.
+    """Mean speed of the wrists and height of the higher one above the neck over time, for every branch, with the words.
 
     The line is the first sample; the band holds the middle 80 % of all samples.
 
@@ -205,7 +205,7 @@ def _height(motion: Motion) -> np.ndarray:
 
 
 def _time_words(axes, words: Words, width: float, start: float, stop: float) -> None:
-    """Words upright at their onsets; where they are too dense they are pushed apart, each with a line to its onset."""
+    """Write words upright at their onsets; where they are too dense, push them apart and draw a line to the onset."""
     size = 5.2
     pitch = size * 0.36 * (stop - start) / width  # seconds that one upright line takes
     if len(words) * pitch > stop - start:  # too dense to read: the onsets alone

@@ -1,4 +1,4 @@
-"""The upper body as lines, seen from the front: the speaker's left is on the right side."""
+"""The upper body as lines, seen from the front, so that the speaker's left is on the right."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def centred(motion: Motion) -> Motion:
 
 
 def draw_skeleton(axes, positions: np.ndarray, skeleton: Skeleton, colour: str, width: float = 1.4) -> None:
-    """Bones of one frame, array (n_joints, 3), metres; arms are thicker than the trunk."""
+    """Draw the bones of one frame, array (n_joints, 3), metres; arms are thicker than the trunk."""
     for parent, child in skeleton.bones:
         if skeleton.joints[child] == "head":  # drawn as the head's circle
             continue
@@ -48,7 +48,7 @@ def _draw_head(axes, positions, skeleton, colour, width) -> None:
 
 
 def draw_trail(axes, motion: Motion, frame: int, colour: str) -> None:
-    """The wrists' path over the last 0.6 s before a frame."""
+    """Draw the path of the wrists over the last 0.6 s before a frame."""
     first = max(0, frame - round(TRAIL * motion.fps))
     for k, name in enumerate(motion.skeleton.joints):
         if name.endswith("wrist"):

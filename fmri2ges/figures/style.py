@@ -9,14 +9,14 @@ from ..data.atomic import replacing
 
 MM = 1 / 25.4  # inches
 INK, GREY, PALE = "#222222", "#6b6b6b", "#d9d9d9"
-# Okabe-Ito; the branches keep their colour everywhere, always beside their name.
+# Colours of Okabe and Ito, which colour-blind people can tell apart. A branch has its colour and its name everywhere.
 COLOURS = {"reference": INK, "text": "#0072B2", "direct": "#D55E00"}
 NAMES = {"reference": "reference", "text": "text branch", "direct": "direct branch"}
 ROI_COLOURS = ("#E69F00", "#56B4E9", "#009E73", "#CC79A7", "#F0E442", "#0072B2", "#D55E00")
 
 
 def paper():
-    """Context in which text stays text, in 7 pt, and the same figure gives the same bytes."""
+    """Context in which text stays text, in 7 points, and the same figure is written as the same bytes."""
     import matplotlib
 
     return matplotlib.rc_context(
@@ -65,7 +65,7 @@ class Page:
     ----------
     width, height : mm
     title, subtitle : what the figure shows; subject, story, n
-    simulated : whether the mark is drawn
+    simulated : whether it bears the mark SIMULATED
     """
 
     def __init__(self, width: float, height: float, title: str, subtitle: str, simulated: bool):
@@ -94,7 +94,7 @@ class Page:
             )
 
     def text(self, x: float, y: float, words: str, **style):
-        """Text at x, y mm from the top left (before a long subtitle's shift)."""
+        """Write text at x, y mm from the top left; under a long subtitle everything lies lower by `shift`."""
         return self.figure.text(x / self.width, 1 - (y + self.shift) / self.height, words, **style)
 
     def axes(self, left: float, top: float, width: float, height: float, **options):

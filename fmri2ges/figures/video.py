@@ -25,7 +25,7 @@ FPS = {".gif": 15.0, ".mp4": 30.0}
 MAX_FPS = 120.0
 WIDTH, HEIGHT = 1920, 1080  # pixels of an MP4
 TOP, LINE = 100, 74  # pixels above the bodies, for their names, and for each line of words below
-CAPTION = 3.0  # seconds of words on screen, up to now
+CAPTION = 3.0  # seconds; the words of so much time stay on screen
 TEXT = np.array([29.0, 36.0, 35.0])  # the text colour of the app
 
 
@@ -45,9 +45,9 @@ class Film:
     ----------
     motions : name -> motion; 'text', 'direct' and 'reference' have their colours and their order
     decoded : words below the bodies as they are said, on the clock of the motions; None leaves them out
-    heard : words of the stimulus, on a line of their own above the decoded ones (MP4); None leaves them out
-    simulated : burn the mark 'SIMULATED' in
-    sound : of the stimulus (MP4); None = silent
+    heard : words of the stimulus, on a line of their own above the decoded ones (MP4 only); None leaves them out
+    simulated : whether it bears the mark SIMULATED
+    sound : the stimulus (MP4 only); None is silence
     """
 
     motions: dict[str, Motion]
@@ -81,8 +81,8 @@ def write_video(film: Film, out, fps: float | None = None, work: Work = QUIET) -
     ----------
     film : what it shows
     out : file to write
-    fps : frames per second, up to 120; None = 30 for MP4 and 15 for GIF. Time runs as in the motions
-    work : told how far it is
+    fps : frames per second, up to 120; None is 30 for MP4 and 15 for GIF. It does not change the speed of the motion
+    work : progress and cancel
 
     Returns
     -------
@@ -152,7 +152,7 @@ def _frames(film: Film, times: np.ndarray) -> Iterator[np.ndarray]:
 
 
 def body_colour(name: str) -> np.ndarray:
-    """The colour of a body, rgb 0 to 255, as on screen: the reference is a pale text colour."""
+    """The colour of a body as on screen, array (3,), 0 to 255; that of the reference is a paler text colour."""
     from PIL import ImageColor
 
     return np.array(ImageColor.getrgb(COLOURS[name]), float) if name in BRANCHES else mix(TEXT, WHITE, 0.25)

@@ -25,7 +25,7 @@ from .likelihood import Evidence, Likelihood
 from .noise import NoiseModel, fit_noise, least_shrinkage, left_out_residuals
 
 N_BEST = 1500  # voxels with the best cross-validated score
-N_CHOOSING = 300  # of these, on which the shrinkage is chosen
+N_CHOOSING = 300  # so many of these voxels are used to choose the shrinkage
 PRIOR_WEIGHT = 1.0  # Bayes' rule; on validation stories less loses words in common and more loses the topic
 PER_PARCEL = 4  # and these of every parcel, so that any ROI can be decoded on its own
 DRAW_WIDTH = 8  # hypotheses of the search for a drawn text: on validation stories as good as 20

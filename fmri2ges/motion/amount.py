@@ -1,8 +1,8 @@
 """How much gesture a T2G of a study's own needs, and which T2G a run uses.
 
 The minimum follows from how the network is trained: a step sees a batch of 48 windows of 8 s. With less gesture than
-that the windows of a single step overlap, and the network learns the clips by heart: after one minute of clips its
-motion is four times as jerky as the shipped one's, after three minutes three times (docs/decisions/0011).
+that, the windows of a single step overlap, and the network learns the clips by heart: with one minute of clips its
+motion is four times as jerky as that of the shipped one, with three minutes three times (docs/decisions/0011).
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-WINDOW_SECONDS = 8.0  # of motion that a generator sees at once
-BATCH = 48  # windows of one training step
+WINDOW_SECONDS = 8.0  # a generator sees so much motion at once
+BATCH = 48  # windows in one training step
 OWN_T2G_SECONDS = BATCH * WINDOW_SECONDS
 
 
@@ -21,8 +21,8 @@ class T2GChoice:
 
     Parameters
     ----------
-    clips : clips that last a window or longer; shorter ones cannot be learnt from
-    seconds : of these clips together
+    clips : number of clips that last a window or longer; shorter ones cannot be learnt from
+    seconds : length of these clips together
     """
 
     clips: int
@@ -53,6 +53,6 @@ class T2GChoice:
 
 
 def choose_t2g(durations: Iterable[float]) -> T2GChoice:
-    """The choice for training clips that last so many seconds each."""
+    """The choice for training clips of these lengths, seconds."""
     long = [seconds for seconds in durations if seconds >= WINDOW_SECONDS]
     return T2GChoice(len(long), float(sum(long)))

@@ -1,4 +1,4 @@
-"""What a body must be before anything is learnt from it: bones with a direction, motion, a left and a right.
+"""Checks of a body before anything is learnt from it: its bones have a direction, it moves, left and right are right.
 
 All functions take joints by role, in any rig: `spine`, `neck`, `head`, shoulders, elbows and wrists.
 """
@@ -12,7 +12,7 @@ import numpy as np
 from ..errors import UserError
 
 ARM_CHAIN = ("left_wrist", "left_elbow", "left_shoulder", "right_shoulder", "right_elbow", "right_wrist")
-# Of the ten joints, and of a rig, whose `head` is the base of the skull.
+# Bones as pairs of joints. In a rig `head` is the base of the skull; among our ten joints it is the top of the head.
 TRUNK = (("spine", "neck"), ("neck", "left_shoulder"), ("neck", "right_shoulder"))
 ARMS = tuple(
     (f"{s}_{a}", f"{s}_{b}") for s in ("left", "right") for a, b in (("shoulder", "elbow"), ("elbow", "wrist"))
@@ -24,9 +24,9 @@ ZERO = 0.002  # share of the arm span below which a bone has no direction: 3 mm 
 STILL = 0.5  # degrees; a body of which no bone ever turns by more does not gesture
 
 # Cosines between where a part of the body points and where the shoulders face by the names of their sides.
-CLEAR = 0.5  # of toes or nose: they point forwards, whatever the speaker does
-LEAN = 0.1  # of the head's base before the neck: 6 degrees; telling, but posture counts too
-BEHIND = 0.3  # of the forearms: elbows bend forwards
+CLEAR = 0.5  # for toes or nose, which point forwards whatever the speaker does
+LEAN = 0.1  # for the base of the head before the neck, 6 degrees; posture changes it, so it proves less
+BEHIND = 0.3  # for forearms that point backwards, because elbows bend forwards
 
 
 def arm_span(joints: dict[str, np.ndarray]) -> float:
@@ -64,7 +64,7 @@ def check_bones(joints: dict[str, np.ndarray], bones, names: dict[str, str], fps
 
 
 def check_moves(joints: dict[str, np.ndarray], bones) -> list[str]:
-    """Refuse a body that never moves; a note where only the arms are still against the trunk.
+    """Refuse a body that never moves; where only the arms never move against the trunk, return a note.
 
     Parameters
     ----------
@@ -91,17 +91,18 @@ def check_moves(joints: dict[str, np.ndarray], bones) -> list[str]:
 def check_sides(
     joints: dict[str, np.ndarray], toes: np.ndarray | None = None, renamed: str = "", way_out: str = ""
 ) -> list[str]:
-    """Whether left is left: by toes or nose, by the head before the neck, by elbows and by the joints' own names.
+    """Check that left is left: by toes or nose, by the head, by the elbows, and by the names of the joints.
 
-    The shoulders face one way by the names of their sides. Where the rest of the body faces the other way, the
-    sides are swapped or the axes are left-handed.
+    From left and right of the shoulders follows where the body faces. Where the rest of the body faces the other
+    way, the sides are swapped or the axes are left-handed.
 
     Parameters
     ----------
     joints : role -> array (n_frames, 3), y up; `nose` counts where it is there
     toes : array (n_frames, n_feet, 3) from ankle to toe, or None
-    renamed : a role whose joint in the file names the other side, in words; empty where there is none
-    way_out : what the user can do
+    renamed : which joint is called left in the file and right in the mapping, or the reverse, in words; empty where
+        there is none
+    way_out : what the user can do, for the message
 
     Returns
     -------

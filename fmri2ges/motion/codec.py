@@ -1,7 +1,7 @@
 """A fixed linear code of motion: 14 principal components of bone directions at 7.5 fps.
 
-Half the frames and half the numbers of 27 bone coordinates at 15 fps; the way back is a cubic
-spline. The low-passed code drops the fastest beats, which fMRI at TR 2 s cannot carry anyway.
+It has half the frames of motion at 15 fps and half of its 27 numbers; a cubic spline leads back. The low-pass drops
+the fastest beats, which fMRI at TR 2 s cannot carry anyway.
 """
 
 from __future__ import annotations
@@ -25,8 +25,7 @@ class Codec:
     ----------
     mean, sd : arrays (27,)
     components : array (27, n_codes), orthonormal columns
-    scale : array (n_codes,); codes are divided by it, which brings them near unit variance while
-        the first components stay the largest
+    scale : array (n_codes,); codes are divided by it: their variance comes near 1, and the first ones stay the largest
     """
 
     mean: np.ndarray
@@ -36,7 +35,7 @@ class Codec:
 
     @property
     def n_codes(self) -> int:
-        """Numbers of a code."""
+        """Number of codes of each frame."""
         return self.components.shape[1]
 
     def encode(self, bones: np.ndarray) -> np.ndarray:
@@ -52,7 +51,7 @@ class Codec:
         n_frames = 2 * n if n_frames is None else n_frames
         z = (np.asarray(codes, np.float64) * self.scale) @ self.components.T
         bones = z * self.sd + self.mean
-        # Past the last code the spline is held: extrapolating a cubic would swing away.
+        # After the last code its value is kept, because a cubic swings away where it is extrapolated.
         t = np.minimum(np.arange(n_frames) / 2, n - 1)
         if n < 2:
             return normalise(np.repeat(bones, n_frames, axis=-2))
@@ -65,6 +64,7 @@ def fit_codec(clips, n_codes: int = 14) -> Codec:
     Parameters
     ----------
     clips : sequence of arrays (n_frames, 27) at 15 fps
+    n_codes : number of components that are kept
     """
     smooth = []
     for bones in clips:

@@ -1,7 +1,7 @@
 """Bone directions of the TED-10 skeleton: what the models learn and the metrics compare.
 
-Nine unit vectors (27 numbers a frame), parent to child in the order of the joints, so body size
-drops out and bone lengths stay constant by construction.
+A frame is nine unit vectors (27 numbers), from parent to child in the order of the joints. Body size plays no role in
+them, and bone lengths cannot change.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ N_FEATURES = 27
 BONE_LENGTHS = np.array([0.50, 0.17, 0.13, 0.19, 0.28, 0.26, 0.19, 0.28, 0.26])
 _BONES = np.array(Skeleton().bones)
 
-# The low-pass before a lower frame rate.
-CUTOFF = 0.8  # of the new Nyquist frequency
-ORDER = 6  # of the Butterworth filter, applied twice
+# The low-pass filter that is applied before motion is taken to a lower frame rate.
+CUTOFF = 0.8  # share of the new Nyquist frequency
+ORDER = 6  # order of the Butterworth filter, which is applied forwards and backwards
 SAME_RATE = 1.01  # a header that says 15.0002 means 15: no low-pass below this ratio of rates
 
 
@@ -65,18 +65,17 @@ def from_bones(bones: np.ndarray, lengths: np.ndarray = BONE_LENGTHS) -> np.ndar
 
 
 def resample(motion: Motion, fps: float) -> Motion:
-    """The motion at another frame rate; start is kept.
+    """The motion at another frame rate; it starts at the same moment.
 
-    A rate that rises is interpolated linearly. Before a rate falls, what is faster than the new rate
-    can show is taken out without delay (`_low_pass`); otherwise it would come back as a slow movement
-    that nobody made.
+    A higher rate is interpolated linearly. For a lower rate, movements that are too fast for it are filtered out
+    first, without delay (`_low_pass`); otherwise they would come back as slow movements that nobody made.
 
-    Kept: the clock, places of what stands still, movements up to half of the new Nyquist frequency,
-    and constant bone lengths. A bone whose length varies keeps its length low-passed. `samples` are
-    not carried over.
+    Movements up to half of the new Nyquist frequency, and constant bone lengths, stay as they are; the length of a
+    bone that varies is low-passed too. `samples` are left out.
 
     Parameters
     ----------
+    motion : at any frame rate
     fps : frames per second wanted, above 0
     """
     if abs(motion.fps - fps) < 1e-9:
@@ -94,7 +93,7 @@ def resample(motion: Motion, fps: float) -> Motion:
 
 
 def _low_pass(motion: Motion, fps: float, t: np.ndarray) -> np.ndarray:
-    """Low-passed positions at the frames `t` (may be fractions) of the old rate, (len(t), n_joints, 3), float64.
+    """Low-passed positions at the frames `t` of the old rate, which may be fractions; (len(t), n_joints, 3), float64.
 
     A Butterworth filter forwards and backwards: no delay, gain .5 at its cutoff, above .99 up to half of
     the new Nyquist frequency and below .07 from that frequency on. Filtering shortens a bone that turns,
@@ -103,12 +102,11 @@ def _low_pass(motion: Motion, fps: float, t: np.ndarray) -> np.ndarray:
     from scipy.interpolate import make_interp_spline
     from scipy.signal import butter, sosfiltfilt
 
-    cutoff = CUTOFF * fps / motion.fps  # of the old Nyquist frequency
+    cutoff = CUTOFF * fps / motion.fps  # share of the old Nyquist frequency
     sos = butter(ORDER, cutoff, output="sos")
     n = motion.n_frames
-    pad = int(
-        np.ceil(10 / cutoff)
-    )  # five periods of the cutoff, however short the clip (scipy's padding needs a longer one)
+    # Five periods of the cutoff, however short the clip is; the padding of scipy needs a longer one.
+    pad = int(np.ceil(10 / cutoff))
 
     def at(values: np.ndarray) -> np.ndarray:
         ends = [(pad, pad)] + [(0, 0)] * (values.ndim - 1)

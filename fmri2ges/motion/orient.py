@@ -1,7 +1,7 @@
 """From the units and axes of any file to metres, y up, facing +z (the speaker's left is +x).
 
-Nothing is asked of the file: the length of the arms tells the unit, the trunk tells which axis is
-up, the shoulders tell where the body faces.
+The body itself tells them, whatever the file says: the length of the arms tells the unit, the trunk tells which axis
+is up, the shoulders tell where the body faces.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from .body import RIG_BONES, TED10_BONES, arm_span, check_bones, check_sides, un
 # Metres per unit. The CMU files on the web (cgspeed) count in inches divided by 0.45.
 UNITS = {"centimetres": 0.01, "metres": 1.0, "millimetres": 0.001, "inches": 0.0254, "CMU units": 0.0254 / 0.45}
 ARM_SPAN = 1.44  # metres from wrist to wrist along the bones, of the adult of motion.features
-TOLERANCE = 1.6  # a child or a giant
+TOLERANCE = 1.6  # factor by which arms may differ from it: from a child to a giant
 AXES = ("+x", "-x", "+y", "-y", "+z", "-z")
 SKULL, NOSE_FORWARD = 0.20, 0.10  # metres: height of the head above its base, nose in front of its middle
 FRONTAL = 45.0  # degrees from +z within which a motion of our own format counts as facing +z
@@ -33,7 +33,7 @@ class Axes:
     up : axis of the file that points up, such as '+z'
     yaw : degrees by which the body was turned about the vertical to face +z
     notes : what is unusual, one line each
-    turns_about : the speaker faces no direction most of the time
+    turns_about : whether the speaker faces no direction most of the time
     """
 
     units: str
@@ -48,7 +48,7 @@ class Axes:
 
 @dataclass(frozen=True)
 class Rig:
-    """What is known about a rig beside where its joints are.
+    """What is known about a rig besides the places of its joints.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def canonical_motion(
     ----------
     joints : name -> array (n_frames, 3): spine, neck, head (the base of the skull), shoulders, elbows
         and wrists, in any units and axes
-    head_rotation : array (n_frames, 3, 3), of the head joint in the axes of the file
+    head_rotation : array (n_frames, 3, 3), rotation of the head joint in the axes of the file
     fps : frames per second
     rig : what else is known; None = nothing
 
@@ -119,7 +119,7 @@ def ten_joints(motion: Motion) -> dict[str, np.ndarray]:
 
 
 def settled(motion: Motion) -> tuple[Motion, Axes]:
-    """A motion that claims to be in our units and axes, checked, and brought there where it is not.
+    """A motion of our own format, whose units and axes are checked, and brought to ours where they differ.
 
     Parameters
     ----------
@@ -137,7 +137,7 @@ def settled(motion: Motion) -> tuple[Motion, Axes]:
     """
     joints = ten_joints(motion)
     check_bones(joints, TED10_BONES, {}, motion.fps)
-    up, tilted = up_of(joints)  # where the trunk points to no axis, the format's word counts
+    up, tilted = up_of(joints)  # where the trunk points along no axis, the format counts, which says +y
     rotation, scale, axes = to_canonical(joints, None, "+y" if tilted else up)
     turned = {name: scale * value @ rotation.T for name, value in joints.items()}
     notes = [*tilted, *check_sides(turned, way_out="negate one axis, or swap the names of left and right")]
@@ -229,15 +229,15 @@ def _axis_to_y(up: str) -> np.ndarray:
 
 
 def face(joints: dict[str, np.ndarray], rotation: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Nose and top of the head, which rigs lack, from the base of the skull and how it is turned.
+    """Nose and top of the head, which rigs lack, from the base of the skull and its rotation.
 
-    The head is taken to look where the shoulders face, and to stand as it stands on the neck, on
-    average over the clip; from frame to frame it follows its own rotation.
+    On average over the clip the head is taken to look where the shoulders face, and to point upwards as the base of
+    the skull lies above the neck; from frame to frame it follows its own rotation.
 
     Parameters
     ----------
     joints : name -> array (n_frames, 3), metres; spine, neck, head (the base of the skull) and shoulders
-    rotation : array (n_frames, 3, 3), of the head joint
+    rotation : array (n_frames, 3, 3), rotation of the head joint
 
     Returns
     -------

@@ -22,7 +22,15 @@ from ..types import Motion
 
 @dataclass(frozen=True)
 class Real:
-    """Features of real motion (n_windows, 32), the clip of each, one pose held still, what it is."""
+    """Features of real motion to compare with.
+
+    Parameters
+    ----------
+    features : array (n_windows, 32)
+    clips : array (n_windows,), number of the clip that each window comes from
+    still : array (n_windows, 32), features of the mean pose held still
+    what : where the motion comes from, in words
+    """
 
     features: np.ndarray
     clips: np.ndarray
@@ -35,9 +43,9 @@ def distribution_rows(stories, rng: np.random.Generator, notes: list[str]) -> li
 
     Parameters
     ----------
-    stories : decoded stories of one setting (`reports.stories.DecodedStory`)
+    stories : decoded stories of one setting (`decoding.stories.DecodedStory`)
     rng : random generator
-    notes : receives one line per reason
+    notes : a line is added for each reason
     """
     if stories[0].study is None:
         return []
@@ -92,8 +100,12 @@ def _branch_rows(branch: str, stories, decoded: list[np.ndarray], real: Real, di
 
     Parameters
     ----------
-    decoded : features of each story, array (n_windows, 32)
-    digest : of the encoder
+    branch : 'text' or 'direct'
+    stories : decoded stories of one setting
+    decoded : features of each story, arrays (n_windows, 32)
+    real : real motion to compare with
+    digest : digest of the encoder
+    rng : draws the subsets of windows
 
     Raises
     ------
@@ -105,7 +117,7 @@ def _branch_rows(branch: str, stories, decoded: list[np.ndarray], real: Real, di
     seed = int(rng.integers(2**32))
 
     def distance(kept: np.ndarray) -> float:
-        # The same subsets each time, so that leaving a story out is the only difference.
+        # The same seed each time, so that what differs is only the story that is left out.
         part = np.concatenate([decoded[k] for k in kept])
         return fgd(part, real.features, np.random.default_rng(seed))
 

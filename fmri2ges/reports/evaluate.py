@@ -1,8 +1,8 @@
-"""Evaluate decode folders: every metric that the study allows, with null, interval, floor, ceiling.
+"""Evaluation of decoded results: every metric that the study allows, with null, interval, floor and ceiling.
 
-A simulated study keeps the gesture of each held-out story, so decoded motion is compared with
-it. A real recording has no gesture: then the words, their rate, the smoothness and spread of the
-motion are reported, and the report says what is missing.
+A simulated study has the true gesture of each held-out story, with which decoded motion is compared. A real recording
+has none: then the words, their rate, and the smoothness and spread of the motion are reported, and the report says what
+is missing.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ def evaluate_stories(stories: list[DecodedStory], seed: int, null_decodings: int
 
 
 def story_measures(story: DecodedStory, notes: list[str]) -> list[Measure]:
-    """All measures of one decode folder; what cannot be measured goes into `notes`."""
+    """All measures of one story; what cannot be measured, and why, is added to `notes`."""
     start, stop = story.span
     found: list[Measure] = []
     if story.study is None:
@@ -219,13 +219,13 @@ def _pooled(group, rng: np.random.Generator, notes: list[str]) -> list[Row]:
 
 
 def _r_of_mean(reference: Motion, motion: Motion) -> float:
-    # Another story's truth lies on another clock: both are laid out from their own beginning.
+    # The truth of another story has a clock of its own, so both are compared from their beginning on.
     both = pair(replace(reference, start=0.0), replace(motion, start=0.0))
     return weighted_r(features(both.reference), features(both.mean))
 
 
 def _reading(rows: list[Row]) -> list[str]:
-    """How to read the table, only where it applies."""
+    """Sentences on how to read the table, as far as they apply to its rows."""
     lines = ["null = circular shift of at least 20 s, each story on its own; p is one-sided, (1 + k) / (1 + n)"]
     if any(r.null is None and r.metric.better == Better.NEAR for r in rows):
         lines.append(

@@ -47,12 +47,16 @@ def text_table(
     notes: list[str],
     work: Work = QUIET,
 ) -> tuple[TextTable, list[TextScore]] | None:
-    """Scores of the decoded text with the nulls of a language model, and the best stretch of the story.
+    """Scores of a story's decoded text beside their nulls, and where in the story it stands out.
 
     Parameters
     ----------
-    n_bold : decodings of each kind of null BOLD; 0 = none
+    story : the decoded story
+    runs : the runs that are open already
+    n_bold : number of decodings of each kind of null BOLD; 0 makes none
+    rng : draws texts and null BOLD
     notes : what is missing is added here
+    work : progress and cancel
 
     Returns
     -------
@@ -98,13 +102,19 @@ def text_table(
 
 
 def text_form(story: DecodedStory) -> tuple:
-    """Texts of one form may be averaged over stories: subject, ROIs, F2T and beam."""
+    """Subject, ROIs, form of F2T and beam: texts that agree in these may be averaged over stories."""
     request = story.decoded.request
     return request.subject, request.rois, request.f2t, request.beam if request.f2t == "bayes" else None
 
 
 def pooled_table(stories: list[DecodedStory], found: list[list[TextScore]]) -> TextTable:
-    """The table of the mean over stories of one form; arguments in the same order."""
+    """The table of the mean over stories of one form.
+
+    Parameters
+    ----------
+    stories : decoded stories
+    found : scores of each story, in the same order
+    """
     n = len(stories)
     return replace(_table(stories[0], pooled(found)), story=f"mean of {n} stories", stories=n)
 

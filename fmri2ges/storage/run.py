@@ -17,7 +17,7 @@ def check_run(folder, manifest: Mapping[str, Any]) -> None:
 
     Parameters
     ----------
-    manifest : of the run, checked
+    manifest : the checked manifest of the run
     """
     folder = Path(folder)
     headers = {name: read_header(folder / name, kind) for name, kind in weight_files(manifest).items()}

@@ -162,7 +162,7 @@ def weight_files(manifest: Mapping[str, Any]) -> dict[str, str]:
 
     Parameters
     ----------
-    manifest : of the run, checked
+    manifest : the checked manifest of the run
     """
     folds, subjects = range(manifest["folds"]), range(len(manifest["subjects"]))
     files = {"t2g.safetensors": "generator"}
@@ -181,7 +181,7 @@ def is_member(name: str, manifest: Mapping[str, Any]) -> bool:
     Parameters
     ----------
     name : relative to the folder, with / between
-    manifest : of the folder, checked
+    manifest : the checked manifest of the folder
     """
     if manifest["kind"] == "decode":
         return name in DECODED_FILES

@@ -69,7 +69,7 @@ class Weights:
     ----------
     arrays : name -> what it is
     values : the JSON values beside them
-    lengths : from these values to the lengths that they state, name -> number
+    lengths : takes these values, returns the lengths that they state, name -> number
     problem : what is wrong with how arrays that are right by themselves belong together; empty = nothing
     others : beginning of the names of further arrays, finite float32 of any shape; empty = there are none
     """

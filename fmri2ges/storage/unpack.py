@@ -84,7 +84,7 @@ def check_content(folder: Path, manifest: dict[str, Any]) -> None:
 
     Parameters
     ----------
-    manifest : of the folder, checked
+    manifest : the checked manifest of the folder
     """
     if manifest["kind"] == "train":
         read_run_manifest(folder)

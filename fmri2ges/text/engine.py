@@ -62,7 +62,7 @@ class Engine:
     ----------
     model : changed in place: its output layer keeps the asked tokens only
     layer : block whose output is the feature; None = the middle one
-    name : for messages
+    name : what messages call it
     """
 
     def __init__(self, model, layer: int | None, name: str):

@@ -20,7 +20,7 @@ from .phase1 import f2t_problem, fit_f2t, pseudo_gestures
 from .phase2 import AlignedStory, decoded_tracks, random_choices, roi_tracks, train_f2g
 from .presets import TrainConfig
 
-SPEAKERS = (0, 0, 1, 2, 3, 0)  # of the renditions, as far as T2G knows so many
+SPEAKERS = (0, 0, 1, 2, 3, 0)  # whose style each rendition takes, of the speakers that T2G knows
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from .corpus import GestureStory
 from .loop import LoopConfig, fit
 from .presets import TrainConfig
 
-CALIBRATION_SECONDS = 150  # of each clip, from which the moments of generated codes are taken
+CALIBRATION_SECONDS = 150  # seconds of each clip that the moments of generated codes are taken from
 BINS_PER_VOLUME = 2  # gesture targets of the readout: two means of the motion codes per volume
 
 

@@ -1,4 +1,4 @@
-"""Plotly charts of the screen. Plain figures: the app gives them its theme."""
+"""Charts of the screen as plain Plotly figures; the app gives them its theme."""
 
 from __future__ import annotations
 

@@ -16,11 +16,11 @@ from ..results import BRANCHES, Decoded
 from ..types import Motion, Words
 from .player import COLOURS, cut
 
-TEXT_COLOUR = {False: "#31333f", True: "#e6ebe9"}  # of the reference, by dark theme
+TEXT_COLOUR = {False: "#31333f", True: "#e6ebe9"}  # colour of the reference; True is the dark theme
 NULL_BAND = "rgba(128, 128, 128, 0.35)"
 REFERENCE = "reference"
 AGREEMENT = (metrics.R_ONE.id, metrics.R_MEAN.id, metrics.R_SLOW_ONE.id, metrics.R_SLOW_MEAN.id)
-CHARTED = (metrics.R_ONE.id, metrics.R_MEAN.id)  # of these; the slow movement stands in the table only
+CHARTED = (metrics.R_ONE.id, metrics.R_MEAN.id)  # those of AGREEMENT that are drawn; the others are in the table
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Shown:
         return f"{self.branch} {self.letter}".strip()
 
     def colour(self, dark: bool) -> str:
-        """Of the line or dot; the first ROI selection keeps the colour of its branch."""
+        """Colour of its line or dot; a branch of the first ROI selection keeps the branch's own colour."""
         return COLOURS[self.name if self.letter == "B" else self.branch] or TEXT_COLOUR[dark]
 
 
@@ -61,6 +61,8 @@ def motions(
 
     Parameters
     ----------
+    decoded : the result
+    reference : cut to the stretch of the result; None shows none
     other : result of a second ROI selection
     branch : 'text', 'direct' or 'both'
     """
@@ -96,7 +98,9 @@ def motion_chart(shown: dict[Shown, Motion], dark: bool = False, simulated: bool
 
     Parameters
     ----------
-    shown : from `motions`
+    shown : what `motions` returned
+    dark : whether the theme is dark
+    simulated : put "simulated" into the title
 
     Returns
     -------
@@ -129,6 +133,8 @@ def gesture_agreement(decoded: Decoded, reference: Motion, letter: str = "") -> 
 
     Parameters
     ----------
+    decoded : the result in this window
+    reference : cut to the window here
     letter : "A" or "B" where two ROI selections are compared
 
     Returns
@@ -155,7 +161,10 @@ def word_agreement(decoded: Decoded, heard: Words, embed, letter: str = "") -> l
 
     Parameters
     ----------
-    embed : callable, tuple of words -> array (n_words, n_dims); see `evaluation.text`
+    decoded : the result in this window
+    heard : the words of the story
+    embed : vectors of words, array (n_words, n_dims); see `evaluation.text`
+    letter : "A" or "B" where two ROI selections are compared
     """
     from ..evaluation.text import against_transcript
 
@@ -171,7 +180,9 @@ def agreement_chart(found: list[Agreement], dark: bool = False, simulated: bool 
 
     Parameters
     ----------
-    found : from `gesture_agreement`
+    found : what `gesture_agreement` returned
+    dark : whether the theme is dark
+    simulated : put "simulated" into the title
 
     Returns
     -------
@@ -275,7 +286,7 @@ def _layout(title: str, simulated: bool, height: int) -> dict[str, Any]:
     import plotly.graph_objects as go
 
     return {
-        "template": go.layout.Template(),  # the default one is 7 kB of JSON a chart
+        "template": go.layout.Template(),  # an empty one; the default would send 7 kB of JSON with each chart
         "title": {
             "text": title + (" (simulated)" if simulated else ""),
             "font": {"size": 14},

@@ -1,4 +1,4 @@
-"""What the cortex on screen needs: the mesh as one block of bytes, and a selection as area numbers."""
+"""The cortex on screen: its mesh as one block of bytes, and selections as numbers of areas."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The dict that the skeleton player draws: small, JSON-able and the same bytes for the same input."""
+"""What the skeleton player draws, as one dict: small, ready for JSON, and the same bytes for the same input."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..errors import UserError, check_option
 from ..results import BRANCHES, Decoded
 from ..types import Motion, Words
 
-# Okabe-Ito. None = the text colour of the theme. B is the second ROI selection of an A/B view.
+# Colours of Okabe and Ito. None is the text colour of the theme; B is the second of two ROI selections.
 COLOURS = {
     "text": "#0072B2",
     "direct": "#D55E00",

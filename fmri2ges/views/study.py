@@ -17,9 +17,9 @@ from ..types import Motion, Recording, Words
 from .charts import LINE
 from .player import quantise
 
-CLIP_SECONDS = 120.0  # of a long clip that are shown at a time
-CLIP_FPS = 30.0  # frames per second that are sent at most
-ROW, TOP, BOTTOM = 74, 40, 44  # pixels: one curve, above the first, under the last
+CLIP_SECONDS = 120.0  # of a long clip so much is shown at a time
+CLIP_FPS = 30.0  # the most frames per second that are sent
+ROW, TOP, BOTTOM = 74, 40, 44  # pixels for one curve, above the first and under the last one
 GREY = "rgba(128, 128, 128, 0.55)"
 NULL_BAND = "rgba(128, 128, 128, 0.22)"
 EXPECTED = "rgba(0, 136, 106, 0.16)"
@@ -79,7 +79,7 @@ def clip_rows(checked: Checked) -> list[dict[str, Any]]:
 
 
 def split_place(line: str, root: str) -> tuple[str, str]:
-    """(where, what) of a problem: the file, without the study's own folder, and the rest of the line."""
+    """A line about a problem as the file, without the study's own folder, and the rest of the line."""
     line = line.replace(f"{root}/", "").replace(f"{root}\\", "")
     where, colon, what = line.partition(": ")
     return (where, what) if colon and len(where) < 160 else ("", line)
@@ -123,8 +123,10 @@ def recording_chart(preview: RecordingPreview, chosen, title: str, simulated: bo
 
     Parameters
     ----------
+    preview : curves of the recording
     chosen : names of `preview.courses`
-    title : what the recording is called; escaped here, as are all names
+    title : what the recording is called; it is escaped here, as all names are
+    simulated : put "simulated" into the title
 
     Returns
     -------
@@ -159,6 +161,12 @@ def recording_chart(preview: RecordingPreview, chosen, title: str, simulated: bo
 
 def clock_chart(clock: ClockCheck, title: str, simulated: bool = False):
     """Correlation of word rate and BOLD by lag, with its null band and the lags that a response can have.
+
+    Parameters
+    ----------
+    clock : the clock check of a recording
+    title : what the recording is called; it is escaped here
+    simulated : put "simulated" into the title
 
     Returns
     -------
@@ -220,7 +228,10 @@ def clip_data(
 
     Parameters
     ----------
-    name, caption : text; the player shows it as text and never as markup
+    motion : the clip
+    words : said in it, or None
+    name, caption : the player shows them as text and never as markup
+    simulated : whether the mark is shown
     start : seconds after the first frame from which the motion is shown
     """
     first = motion.start + start
@@ -277,7 +288,7 @@ def _layout(title: str, simulated: bool, height: int) -> dict[str, Any]:
     import plotly.graph_objects as go
 
     return {
-        "template": go.layout.Template(),  # the default one is 7 kB of JSON a chart
+        "template": go.layout.Template(),  # an empty one; the default would send 7 kB of JSON with each chart
         "title": {
             "text": title + (" (simulated)" if simulated else ""),
             "font": {"size": 14},

@@ -35,7 +35,7 @@ class Confounds:
 
         Parameters
         ----------
-        n_volumes : of the recording; None does not compare
+        n_volumes : number of volumes of the recording; None does not compare
 
         Returns
         -------

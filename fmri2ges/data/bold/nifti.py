@@ -109,9 +109,9 @@ def voxel_roi(grid: VoxelGrid, path, threshold: Threshold | None = None) -> np.n
 
     Parameters
     ----------
-    grid : of the recording
+    grid : grid of the recording
     path : 3D NIfTI mask or statistic map with the same shape and affine
-    threshold : of a statistic map
+    threshold : threshold of a statistic map; None for a mask
 
     Returns
     -------

@@ -69,7 +69,7 @@ def open_bold(
     ----------
     path : a file of one of the `FORMATS`
     columns : names of the columns of a table, or a choice among them
-    masks : of a volume, see `open_volume` and `open_hf5`
+    masks : which voxels of a volume count, see `open_volume` and `open_hf5`
     partner : the other hemisphere of a surface, see `open_gifti`
     pycortex : whose surfaces take voxels to fsaverage5; its mask_thick counts where `masks` is empty
 

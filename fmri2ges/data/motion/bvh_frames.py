@@ -15,7 +15,7 @@ from .rates import Rate, rate_of_frame_time
 START = re.compile(rb"^[ \t]*MOTION(?=\s)", re.IGNORECASE | re.MULTILINE)
 HEADER = re.compile(rb"\s*MOTION\s+Frames\s*:\s*(\S+)\s+Frame\s+Time\s*:\s*(\S+)[^\n]*\n?", re.IGNORECASE)
 GLUED = re.compile(rb"(?<=[0-9.])-(?=[0-9.])")  # a minus sign behind a digit begins the next number
-LARGEST = 1e9  # of an angle or a place
+LARGEST = 1e9  # no angle or place may be larger
 
 
 def motion_start(data: bytes) -> int:
@@ -34,7 +34,7 @@ def read_frames(path: Path, data: bytes, start: int, n_channels: int) -> tuple[n
 
     Parameters
     ----------
-    path : for messages
+    path : the file, for messages
     data : the whole file
     start : where MOTION begins
     n_channels : numbers that the hierarchy announces for each frame

@@ -28,7 +28,7 @@ def read_rois(path, flatmaps=None, threshold: Threshold | None = None) -> tuple[
         .label, .mgz, .dlabel.nii, .dscalar.nii, .nii or .nii.gz (a mask or a statistic map in MNI space), a pycortex
         overlays.svg, .json (polygons or vertices, or vertices of pycortex-roidraw) or .csv (members)
     flatmaps : (left, right) flatmap surfaces for an overlays.svg; None looks beside it
-    threshold : of a statistic map
+    threshold : threshold of a statistic map; None for masks and labels
 
     Returns
     -------
@@ -145,8 +145,8 @@ class RoiChoice:
     Parameters
     ----------
     path : the file
-    name : of the one ROI that is wanted; empty for all of them
-    threshold : of a statistic map; None for masks and labels
+    name : the one ROI that is wanted; empty for all of them
+    threshold : threshold of a statistic map; None for masks and labels
     """
 
     path: Path

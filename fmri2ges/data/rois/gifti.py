@@ -37,7 +37,7 @@ def read_gifti_rois(path: Path, threshold: Threshold | None = None) -> tuple[Roi
     Parameters
     ----------
     path : .gii or .gii.gz; lists of vertices (NODE_INDEX) are applied, geometry is skipped
-    threshold : of a statistic map; None for labels and masks, see `masks.roi_inside`
+    threshold : threshold of a statistic map; None for labels and masks, see `masks.roi_inside`
 
     Raises
     ------

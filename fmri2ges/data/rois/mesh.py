@@ -99,7 +99,7 @@ class Part:
 
     Parameters
     ----------
-    name : of the ROI
+    name : name of the ROI
     side : 'L' or 'R'
     vertices : on fsaverage5, a mask (10242,) or indices
     """

@@ -34,7 +34,7 @@ def read_nifti_roi(path: Path, threshold: Threshold | None = None) -> tuple[Roi,
     ----------
     path : 3D image in MNI space, .nii, .nii.gz, .mgh or .mgz: a mask (0 and 1, or 0 and another number), a
         probability from 0 to 1, or a statistic map; NaN is outside
-    threshold : of a statistic map
+    threshold : threshold of a statistic map; None for a mask
 
     Raises
     ------

@@ -104,8 +104,8 @@ class Reader:
 
     Parameters
     ----------
-    name : for messages, such as "gentle's align.json"
-    ending : of the file's name, lower case, such as ".json"
+    name : what messages call it, such as "gentle's align.json"
+    ending : end of the file's name, lower case, such as ".json"
     fits : whether a file with this ending is of the format; asked in the order of the registry
     report : reads a file that fits
     """
