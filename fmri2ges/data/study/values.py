@@ -88,6 +88,8 @@ def _existing(key: str, root: Path, name: str, kind: str) -> Path:
         for target in dict.fromkeys((root / name, root / name.replace("\\", "/"))):
             if exists(target) or (kind != "folder" and target.is_symlink()):
                 return target if kind == "folder" else check_content(target)
+    except UserError as error:  # the content of the file is missing
+        raise UserError(f"{key}: {error}") from error
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise UserError(f"{key}: {one_line(repr(name), 100)} cannot be a path ({reason})") from error
