@@ -49,22 +49,6 @@ class VoxelSource(Protocol):
         """Array (n_volumes, n), float32."""
 
 
-class _Solver(Protocol):
-    """What the dual and the primal form have in common; each makes data that its own pieces understand."""
-
-    loss_before: float
-    bytes_per_voxel: int
-
-    def groups(self) -> list[list[Any]]:
-        """Pieces of the fit; the factors of a group are held at once."""
-
-    def project(self, y) -> Any:
-        """What the pieces need of voxels, tensor (n_volumes, n)."""
-
-    def solve(self, data: Any, penalty: np.ndarray) -> np.ndarray:
-        """Weights (n_features, n) at the penalty of each voxel, array (n,)."""
-
-
 @dataclass(frozen=True)
 class Fitted:
     """A ridge solution.
@@ -143,7 +127,7 @@ def fit_ridge(
     form = _Dual if len(design) <= DUAL_UP_TO * design.shape[1] else _Primal
     cores = SpareCores(most=None if design.size >= LARGE else 1)
     with torch_threads(cores.count()):
-        solver: _Solver = form(design, rows, penalties, device)
+        solver: Any = form(design, rows, penalties, device)  # only its own pieces understand the data of a form
     n = voxels.n_voxels
     weights = np.empty((design.shape[1], n), np.float32) if out is None else out
     loss, power = np.full((len(penalties), n), solver.loss_before), np.zeros(n)
