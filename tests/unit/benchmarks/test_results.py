@@ -3,7 +3,6 @@
 import ast
 import json
 import math
-from importlib import import_module
 from pathlib import Path
 
 import common
@@ -64,14 +63,6 @@ def test_every_benchmark_claims_something_and_says_where_it_writes(script):
     tree = ast.parse(script.read_text(encoding="utf-8"))
     named = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     assert {"arguments", "finish"} <= named and {"at_least", "at_most"} & named
-
-
-@pytest.mark.parametrize("script", SCRIPTS, ids=lambda file: file.name)
-def test_what_a_benchmark_imports_of_the_package_exists(script):
-    for node in ast.walk(ast.parse(script.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("fmri2ges"):
-            module = import_module(node.module)
-            assert [name.name for name in node.names if not hasattr(module, name.name)] == []
 
 
 def test_the_page_is_made_of_what_worlds_measures(tmp_path):
