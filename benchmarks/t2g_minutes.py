@@ -22,7 +22,7 @@ from fmri2ges.evaluation.fgd import frechet_distance
 from fmri2ges.evaluation.gesture import features, on_body, roughness, weighted_r
 from fmri2ges.evaluation.windows import cut_windows
 from fmri2ges.models.conditions import word_track
-from fmri2ges.models.generator import Generator
+from fmri2ges.models.generator import GestureGenerator
 from fmri2ges.motion.amount import OWN_T2G_SECONDS
 from fmri2ges.motion.features import from_bones, to_bones
 from fmri2ges.storage.encoder import load_encoder
@@ -55,7 +55,7 @@ def again(world: World) -> list[np.ndarray]:
     return [to_bones(world.truth(story, rendition=1).positions) for story in TEST]
 
 
-def sampled(t2g: Generator, world: World, vectors) -> list[np.ndarray]:
+def sampled(t2g: GestureGenerator, world: World, vectors) -> list[np.ndarray]:
     """Bones of one sample for each held-out text, arrays (n_frames, 27)."""
     seed = torch.Generator().manual_seed(0)
     tracks = [word_track(words, vectors.matrix(words.text)) for words in (world.script(story).words for story in TEST)]

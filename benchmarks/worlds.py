@@ -32,7 +32,7 @@ from fmri2ges.evaluation.nulls import allowed_shifts, combine_stories, correlati
 from fmri2ges.evaluation.windows import cut_windows
 from fmri2ges.models.conditions import volume_track, word_track
 from fmri2ges.models.f2g import f2g_config, from_t2g
-from fmri2ges.models.generator import Generator
+from fmri2ges.models.generator import GestureGenerator
 from fmri2ges.motion.features import from_bones, to_bones
 from fmri2ges.storage.encoder import load_encoder
 from fmri2ges.text.embeddings import load_vectors
@@ -96,7 +96,7 @@ class Bench:
         )
         return [word_track(w, self.vectors.matrix(w.text)) for w in texts]
 
-    def calibrated(self, generator: Generator, kind: str) -> Generator:
+    def calibrated(self, generator: GestureGenerator, kind: str) -> GestureGenerator:
         """The generator with its moments fitted, on training data, at its guidance."""
         import torch
 
@@ -106,7 +106,7 @@ class Bench:
         tracks = [word_track(c.words, self.vectors.matrix(c.words.text)) for c in self.clips]
         return calibrated_t2g(generator, self.clips, tracks, g)
 
-    def sample(self, generator: Generator, tracks: list) -> Motion:
+    def sample(self, generator: GestureGenerator, tracks: list) -> Motion:
         import torch
 
         bones = generator.sample_bones(tracks, 0.0, SECONDS, 0, torch.Generator().manual_seed(self.seed))
@@ -133,7 +133,7 @@ class Bench:
         each = np.mean([correlation_at_shifts(true, features(s), shifts) for s in both.samples], 0)
         return each, correlation_at_shifts(true, features(both.mean), shifts)
 
-    def choose(self, generator: Generator, kind: str, limit: float) -> float:
+    def choose(self, generator: GestureGenerator, kind: str, limit: float) -> float:
         """Guidance with the best r of the mean on validation stories, within the FGD limit, before calibration."""
         best, at = -np.inf, GRID[0]
         stories = VALIDATION[:3]
@@ -164,7 +164,7 @@ class Bench:
         }
 
 
-def variants(bench: Bench) -> dict[str, Generator]:
+def variants(bench: Bench) -> dict[str, GestureGenerator]:
     """F2G trained in the other ways, with the budget of the main one."""
     run, config = bench.run, PRESETS["demo"]
     rng, stories = bench.rng, bench.stories
@@ -174,7 +174,7 @@ def variants(bench: Bench) -> dict[str, Generator]:
     decoded = decoded_tracks(f2t, stories, bench.vectors, config.n_texts, rng)
     aligned = [AlignedStory(*parts) for parts in zip(stories, gestures, bench.tokens, decoded, strict=True)]
 
-    def train(**options) -> Generator:
+    def train(**options) -> GestureGenerator:
         return train_f2g(run.t2g, aligned, speakers, bench.real, bench.vectors, replace(config, **options), rng)
 
     untrained = seeded(lambda: from_t2g(run.t2g.denoiser, f2g_config(run.t2g.denoiser.config, f2t.blocks.width)), rng)
@@ -182,7 +182,7 @@ def variants(bench: Bench) -> dict[str, Generator]:
         "hard": train(loss="hard"),
         "decoded": train(teacher="decoded"),
         "dual": train(teacher="dual"),
-        "none": Generator(untrained.eval(), run.t2g.codec, 1.0),
+        "none": GestureGenerator(untrained.eval(), run.t2g.codec, 1.0),
     }
 
 

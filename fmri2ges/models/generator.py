@@ -18,7 +18,7 @@ STEPS = 10  # DDIM steps, chosen on validation stories; more cost time and gain 
 
 
 @dataclass(frozen=True)
-class Generator:
+class GestureGenerator:
     """T2G or F2G.
 
     Parameters
@@ -83,12 +83,12 @@ class Generator:
 
 
 def calibrate(
-    generator: Generator,
+    generator: GestureGenerator,
     stories: list[tuple[TokenTrack, float, float, int]],
     real: list[np.ndarray],
     seed: torch.Generator,
     work: Work = QUIET,
-) -> Generator:
+) -> GestureGenerator:
     """The same generator with the moments and spectra of its samples brought to those of real codes.
 
     Parameters

@@ -20,7 +20,7 @@ from ..models.bayes import BayesDecoder
 from ..models.calibration import Calibration
 from ..models.denoiser import Denoiser, DenoiserConfig
 from ..models.f2t import F2T, Blocks
-from ..models.generator import Generator
+from ..models.generator import GestureGenerator
 from ..models.readout import Readout
 from ..motion.codec import Codec
 from ..text.embeddings import WordVectors
@@ -41,7 +41,7 @@ def dequantise(stored: np.ndarray) -> np.ndarray:
     return stored.astype(np.float32) * np.float32(FEATURE_STEP)
 
 
-def write_generator(path, generator: Generator) -> None:
+def write_generator(path, generator: GestureGenerator) -> None:
     """Write T2G or F2G: network, motion code and calibration."""
     arrays = {f"net.{k}": v.detach().cpu().numpy() for k, v in generator.denoiser.state_dict().items()}
     arrays |= {f"codec.{k}": v for k, v in asdict(generator.codec).items()}
@@ -50,7 +50,7 @@ def write_generator(path, generator: Generator) -> None:
     write_tensors(path, arrays, config=asdict(generator.denoiser.config), guidance=generator.guidance)
 
 
-def read_generator(path, device: str) -> Generator:
+def read_generator(path, device: str) -> GestureGenerator:
     """Read what `write_generator` wrote, ready to sample on a device."""
     import torch
 
@@ -62,7 +62,7 @@ def read_generator(path, device: str) -> Generator:
         codec, calibration = Codec(**_part(arrays, "codec.")), Calibration(**_part(arrays, "calibration."))
     except (KeyError, TypeError, RuntimeError) as error:  # other names or sizes than this version's network
         raise UserError(f"{path}: was written by another version of fmri2ges; train again") from error
-    return Generator(denoiser.eval().to(device), codec, float(meta["guidance"]), calibration)
+    return GestureGenerator(denoiser.eval().to(device), codec, float(meta["guidance"]), calibration)
 
 
 def _part(arrays: dict[str, np.ndarray], name: str) -> dict[str, np.ndarray]:

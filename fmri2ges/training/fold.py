@@ -9,7 +9,7 @@ import numpy as np
 
 from ..brain.parcels import ParcelBasis
 from ..models.conditions import TokenTrack
-from ..models.generator import Generator
+from ..models.generator import GestureGenerator
 from ..models.readout import best_penalty
 from ..storage import models as store
 from ..text.embeddings import WordVectors
@@ -40,7 +40,7 @@ class Shared:
 
     folder: Path
     config: TrainConfig
-    t2g: Generator
+    t2g: GestureGenerator
     real: list[np.ndarray]
     bases: dict[str, ParcelBasis]
     vectors: WordVectors
@@ -78,7 +78,7 @@ def fit_fold(shared: Shared, fold: int, stories: list[Recording], work: Work = Q
     store.write_generator(shared.folder / f"f2g-{fold}.safetensors", f2g)
 
 
-def gestures_of_t2g(t2g: Generator, made: list[np.ndarray], speakers: list[int]) -> list[np.ndarray]:
+def gestures_of_t2g(t2g: GestureGenerator, made: list[np.ndarray], speakers: list[int]) -> list[np.ndarray]:
     """What stands for the first speaker's gestures in a study without clips: what T2G makes of the stories."""
     first = [speaker == speakers[0] for speaker in speakers]
     calibration = t2g.calibration

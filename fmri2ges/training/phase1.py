@@ -10,7 +10,7 @@ import torch
 from ..models.conditions import TokenTrack, word_track
 from ..models.denoiser import LATENT_FPS, Denoiser
 from ..models.f2t import F2T, Blocks, text_targets
-from ..models.generator import Generator, calibrate
+from ..models.generator import GestureGenerator, calibrate
 from ..models.readout import Readout, penalty_scores
 from ..models.t2g import WindowBatches, t2g_batch, t2g_config, t2g_loss
 from ..motion.codec import fit_codec
@@ -33,7 +33,7 @@ def train_t2g(
     rng: np.random.Generator,
     device: str,
     work: Work = QUIET,
-) -> Generator:
+) -> GestureGenerator:
     """Fit the motion code and train the text-to-gesture model.
 
     Parameters
@@ -62,17 +62,17 @@ def train_t2g(
         return t2g_loss(denoiser, *batch)
 
     fit(denoiser, draw, loss, loop, name="T2G", work=work.part(0, 0.9))
-    raw = Generator(denoiser, codec, config.t2g_guidance)
+    raw = GestureGenerator(denoiser, codec, config.t2g_guidance)
     return calibrated_t2g(raw, clips, tracks, generator, work.part(0.9, 1))
 
 
 def calibrated_t2g(
-    t2g: Generator,
+    t2g: GestureGenerator,
     clips: list[GestureStory],
     tracks: list[TokenTrack],
     generator: torch.Generator,
     work: Work = QUIET,
-) -> Generator:
+) -> GestureGenerator:
     """T2G with its moments fitted on the clips that it was trained on.
 
     Parameters
@@ -97,7 +97,7 @@ def seeded(build, rng: np.random.Generator):
 
 
 def pseudo_gestures(
-    t2g: Generator,
+    t2g: GestureGenerator,
     stories: list[Recording],
     vectors: WordVectors,
     speakers: list[int],

@@ -14,7 +14,7 @@ from ..models.dbda import LOSSES, alignment_batch, alignment_loss
 from ..models.denoiser import Condition
 from ..models.f2g import RoiTracks, f2g_config, from_t2g
 from ..models.f2t import F2T
-from ..models.generator import Generator, calibrate
+from ..models.generator import GestureGenerator, calibrate
 from ..models.t2g import WindowBatches
 from ..text.embeddings import WordVectors
 from ..types import Recording
@@ -104,7 +104,7 @@ def decoded_tracks(
 
 
 def train_f2g(
-    t2g: Generator,
+    t2g: GestureGenerator,
     stories: list[AlignedStory],
     speakers: list[int],
     real: list[np.ndarray],
@@ -112,7 +112,7 @@ def train_f2g(
     config: TrainConfig,
     rng: np.random.Generator,
     work: Work = QUIET,
-) -> Generator:
+) -> GestureGenerator:
     """Train the direct branch, on the device of its teacher T2G.
 
     Parameters
@@ -162,20 +162,20 @@ def train_f2g(
         return alignment_loss(student, t2g.denoiser, x, t, x0, brain, text, config.loss)
 
     fit(student, draw, loss_of, loop, name="F2G", work=work.part(0, 0.9))
-    raw, heard = Generator(student, t2g.codec, config.f2g_guidance), [s.story for s in stories]
+    raw, heard = GestureGenerator(student, t2g.codec, config.f2g_guidance), [s.story for s in stories]
     tokens = [s.tokens for s in stories]
     return calibrated_f2g(raw, heard, tokens, real, speakers[0], generator, work.part(0.9, 1))
 
 
 def calibrated_f2g(
-    f2g: Generator,
+    f2g: GestureGenerator,
     stories: list[Recording],
     tokens: list[RoiTracks],
     real: list[np.ndarray],
     speaker: int,
     generator: torch.Generator,
     work: Work = QUIET,
-) -> Generator:
+) -> GestureGenerator:
     """Bring the moments of F2G on training stories to those of a speaker's gestures, which are not paired with them.
 
     Parameters

@@ -13,7 +13,7 @@ from ..data.study.folds import training_folds
 from ..data.study.load import load_study
 from ..data.study.model import Study
 from ..models.device import resolve_device
-from ..models.generator import Generator
+from ..models.generator import GestureGenerator
 from ..motion.amount import T2GChoice, choose_t2g
 from ..provenance import build_manifest
 from ..storage import models as store
@@ -138,7 +138,7 @@ class ObtainedT2G:
     real : codes of the first speaker's clips, arrays (n_latent, n_codes)
     """
 
-    t2g: Generator
+    t2g: GestureGenerator
     choice: T2GChoice
     real: list[np.ndarray]
 

@@ -8,7 +8,7 @@ from scipy.signal import welch
 from fmri2ges.models.calibration import SEGMENT, fit_calibration
 from fmri2ges.models.conditions import TokenTrack
 from fmri2ges.models.denoiser import Denoiser, DenoiserConfig
-from fmri2ges.models.generator import Generator, calibrate
+from fmri2ges.models.generator import GestureGenerator, calibrate
 from fmri2ges.motion.codec import fit_codec
 
 
@@ -92,7 +92,7 @@ def test_a_generator_is_calibrated_on_its_own_samples(rng):
     bones = (bones / np.linalg.norm(bones, axis=2, keepdims=True)).reshape(300, 27)
     codec = fit_codec([bones])
     torch.manual_seed(0)
-    raw = Generator(
+    raw = GestureGenerator(
         Denoiser(DenoiserConfig(token_width=5, width=16, blocks=1, heads=2, hidden=16, refine=8)).eval(), codec, 1.0
     )
     track = TokenTrack(np.ones((20, 3), np.float32), np.arange(20.0), 1.0, 10)
