@@ -337,7 +337,7 @@ class Run:
         return self._store.dequantise(self._store.quantise(self.basis(recording.subject).transform(recording.bold)))
 
     def _provenance(self, request: DecodeRequest, device: str) -> dict[str, Any]:
-        """Entries of the manifest that prove where a result comes from; the digest covers request, weights and inputs."""
+        """Manifest entries that prove where a result comes from; the digest covers request, weights and inputs."""
         source = self._source(request.subject, request.story)
         weights = {file.name: self._digest(file) for file in self._weights(request)}
         inputs = {_relative(file, self.study.root): self._digest(file) for file in source.files}

@@ -268,7 +268,7 @@ class Body:
 
 
 def poses_at(motion: Motion, times: np.ndarray) -> np.ndarray:
-    """Poses at any times, array (n_times, n_joints, 3), by Catmull-Rom splines; the body is still outside the motion."""
+    """Poses at any times, array (n_times, n_joints, 3), by Catmull-Rom splines; still before and after the motion."""
     x = np.clip((np.asarray(times) - motion.start) * motion.fps, 0, motion.n_frames - 1)
     second = np.minimum(x.astype(int), max(motion.n_frames - 2, 0))
     first, third = np.maximum(second - 1, 0), np.minimum(second + 1, motion.n_frames - 1)
