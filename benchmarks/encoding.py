@@ -26,7 +26,7 @@ import numpy as np
 from common import Claim, arguments, at_least, at_most, finish
 
 from fmri2ges.models.encoding import StoryVoxels, fit_encoding
-from fmri2ges.models.ridge import story_folds
+from fmri2ges.models.story_folds import story_folds
 
 PENALTIES = np.logspace(1, 6, 10)
 N_STORIES, N_FOLDS, N_RESAMPLES, CHUNK, HELD_OUT = 10, 5, 50, 40, 0.2

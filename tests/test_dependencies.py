@@ -20,6 +20,7 @@ OUR_OWN = {
     "app",
     "pages",
     "tests",
+    "_typeshed",  # of type checkers; nothing imports it at run time
     *(f.stem for f in [*ROOT.glob("tests/*.py"), *ROOT.glob("tests/app/*.py")]),
 }
 OUR_OWN |= {f.stem for f in ROOT.glob("benchmarks/*.py")}

@@ -26,6 +26,7 @@ import numpy as np
 from ..errors import UserError
 from ..threads import SpareCores, torch_threads
 from ..work import QUIET, Work
+from .story_folds import rows_of_folds, story_folds
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -65,27 +66,6 @@ class Fitted:
     score: np.ndarray
 
 
-def story_folds(lengths, n_folds: int) -> np.ndarray:
-    """Fold of each story, array (n_stories,), int: whole stories, folds of about equal length.
-
-    Raises
-    ------
-    UserError
-        With fewer than two stories: nothing can be held out.
-    """
-    lengths = np.asarray(lengths, int)
-    if len(lengths) < 2:
-        raise UserError(
-            f"training: {len(lengths)} story; the penalty is chosen on held-out stories, so give at least 2"
-        )
-    total = np.zeros(min(n_folds, len(lengths)))
-    fold = np.zeros(len(lengths), int)
-    for story in np.argsort(-lengths, kind="stable"):
-        fold[story] = int(total.argmin())
-        total[fold[story]] += lengths[story]
-    return fold
-
-
 def fit_ridge(
     design: np.ndarray,
     voxels: VoxelSource,
@@ -123,7 +103,7 @@ def fit_ridge(
             f"training: {len(design)} volumes of features, {voxels.n_volumes} of BOLD and stories of {sum(lengths)} "
             "in all; they must agree"
         )
-    rows = _rows_of_folds(lengths, story_folds(lengths, n_folds))
+    rows = rows_of_folds(lengths, story_folds(lengths, n_folds))
     form = _Dual if len(design) <= DUAL_UP_TO * design.shape[1] else _Primal
     cores = SpareCores(most=None if design.size >= LARGE else 1)
     with torch_threads(cores.count()):
@@ -158,15 +138,6 @@ def _strongest_of_the_best(loss: np.ndarray) -> np.ndarray:
     """Index of the last (strongest) penalty whose loss (n_penalties, n) is the smallest, up to rounding."""
     equal = loss <= loss.min(0) * (1 + TIE)
     return len(loss) - 1 - equal[::-1].argmax(0)
-
-
-def _rows_of_folds(lengths, fold: np.ndarray) -> list[list[slice]]:
-    """The rows of each fold as one slice per story: slices of an array need no copy."""
-    stop = np.cumsum(lengths)
-    return [
-        [slice(int(stop[s] - lengths[s]), int(stop[s])) for s in np.flatnonzero(fold == k)]
-        for k in range(fold.max() + 1)
-    ]
 
 
 def _batches(voxels: VoxelSource, width: int, device: str) -> Iterator:

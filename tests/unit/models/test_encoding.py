@@ -10,7 +10,8 @@ from fmri2ges.brain.hrf import delayed
 from fmri2ges.errors import Cancelled, UserError
 from fmri2ges.models import ridge
 from fmri2ges.models.encoding import EncodingModel, StoryVoxels, fit_encoding
-from fmri2ges.models.ridge import fit_ridge, story_folds
+from fmri2ges.models.ridge import fit_ridge
+from fmri2ges.models.story_folds import story_folds
 from fmri2ges.work import Work
 
 GRID = (0.3, 3.0, 30.0, 300.0, 3000.0)
