@@ -186,7 +186,7 @@ def is_member(name: str, manifest: Mapping[str, Any]) -> bool:
     if manifest["kind"] == "decode":
         return name in DECODED_FILES
     parts = PurePosixPath(name).parts
-    if len(parts) > 2 and parts[0] == "decoded":
+    if len(parts) > 1 and parts[0] == "decoded":
         return parts[-1] in DECODED_FILES
     return name in ("manifest.json", "report.json") or name in weight_files(manifest)
 

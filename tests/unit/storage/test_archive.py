@@ -13,6 +13,7 @@ import pytest
 
 from fmri2ges.data.atomic import write_json
 from fmri2ges.decoding.run import open_run
+from fmri2ges.demo import WEIGHTS as SHIPPED
 from fmri2ges.errors import UserError
 from fmri2ges.evaluation.report import Report
 from fmri2ges.storage import unpack
@@ -63,6 +64,16 @@ def test_a_run_comes_back_as_it_was(run, tmp_path):
     before, after = read_run_manifest(run), read_run_manifest(tmp_path / "back")
     assert {k: v for k, v in before.items() if k not in places} == {k: v for k, v in after.items() if k not in places}
     assert sorted(p.name for p in tmp_path.iterdir()) == ["Jo Doe", "back", "run.zip"]
+
+
+def test_the_shipped_run_travels_with_its_decoding(tmp_path):
+    packed = export_run(SHIPPED, tmp_path / "demo.zip")
+    assert packed.left_out == ("card.json",)
+    back = import_run(packed.path, tmp_path / "demo")
+    assert open_run(back, device="cpu").digest == open_run("demo", device="cpu").digest
+    np.testing.assert_array_equal(
+        load_decoded(back / "decoded").text.positions, load_decoded(SHIPPED / "decoded").text.positions
+    )
 
 
 def test_a_decoded_folder_comes_back_as_it_was(tmp_path):
