@@ -46,4 +46,4 @@ def test_areas_of_the_atlas_are_decoded_from_voxels(tmp_path):
     decoded = run.decode(DecodeRequest(subject="S1", story="c", rois=("Broca", "STS"), samples=2, start=20, stop=40))
     for motion in (decoded.text, decoded.direct):
         assert motion.samples.shape == (2, 300, 10, 3) and np.isfinite(motion.samples).all()
-    assert decoded.manifest["rois"] == ["Broca", "STS"]
+    assert decoded.rois == ("Broca", "STS")
