@@ -115,6 +115,10 @@ MANIFESTS = {
         "space": needed(one_of(*SPACES)),
         "columns": needed(list_of(NAME, "a list of names")),
         "t2g": TEXT,
+        "confounds": Value(
+            lambda v: isinstance(v, dict) and all(map(list_of(NAME, "").allows, v.values())),
+            "an object of lists of names",
+        ),
         "world": TABLE,
     },
     "decode": {
