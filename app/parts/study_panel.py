@@ -169,7 +169,7 @@ def clip(opened: Opened) -> None:
             st.text(f"{facts.understood}; {facts.n_joints} joints are kept")
             st.caption(
                 "Upright, facing you, the speaker's left hand on your right? If not, give a mapping: "
-                "`python -m fmri2ges skeleton FILE.bvh --out skeleton.toml`"
+                "`fmri2ges skeleton FILE.bvh --out skeleton.toml`"
             )
 
 

@@ -59,7 +59,7 @@ def _demo_weights() -> dict[str, Any]:
     return {
         "found": bool(files),
         "files": [f.name for f in files],
-        "get": "they come with the package; without them: python -m fmri2ges simulate STUDY, "
+        "get": "they come with the package; without them: fmri2ges simulate STUDY, "
         "then train STUDY/study.toml --out RUN",
     }
 

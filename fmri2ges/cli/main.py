@@ -22,7 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
     usage_error: Any = typer.BadParameter.__mro__[2]  # of every complaint about the command line
     try:
         with ended_by_signals():
-            code = app(args=arguments, standalone_mode=False, prog_name="python -m fmri2ges")
+            code = app(args=arguments, standalone_mode=False, prog_name="fmri2ges")
         if code == 130:  # typer turns Ctrl-C into this code
             raise KeyboardInterrupt
         return code if isinstance(code, int) else 0

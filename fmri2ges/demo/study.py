@@ -1,4 +1,4 @@
-"""Write a simulated study to disk: what `python -m fmri2ges simulate` does."""
+"""Write a simulated study to disk: what `fmri2ges simulate` does."""
 
 from __future__ import annotations
 

@@ -231,7 +231,7 @@ def read_run_manifest(path) -> dict[str, Any]:
     """
     path = Path(path)
     if not path.is_dir():
-        raise UserError(f"{path}: no such run folder; make one with: python -m fmri2ges train STUDY.toml --out {path}")
+        raise UserError(f"{path}: no such run folder; make one with: fmri2ges train STUDY.toml --out {path}")
     if not (path / "manifest.json").is_file():
         raise UserError(f"{path}: is not a run folder (no manifest.json); give what `train --out` wrote")
     check_kind(read_json(path / "manifest.json", MAX_MANIFEST), path, "train")

@@ -242,7 +242,7 @@ def test_status_of_something_else_is_none(tmp_path):
 
 
 def test_the_manifest_of_a_run(tmp_path):
-    with pytest.raises(UserError, match="no such run folder; make one with: python -m fmri2ges train"):
+    with pytest.raises(UserError, match="no such run folder; make one with: fmri2ges train"):
         read_run_manifest(tmp_path / "none")
     with pytest.raises(UserError, match="is not a run folder"):
         read_run_manifest(tmp_path)
