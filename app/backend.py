@@ -11,7 +11,6 @@ from threading import Lock, Thread
 
 import streamlit as st
 
-from fmri2ges.demo.opener import find_run
 from fmri2ges.errors import StudyError, UserError
 from fmri2ges.request import DecodeRequest
 from fmri2ges.work import Work
@@ -31,6 +30,8 @@ def _open(run: str, stamp: tuple[int, int], device: str):
 
 def _stamp(run: str) -> tuple[int, int]:
     """What changes when a run is trained anew under its old name."""
+    from fmri2ges.demo.opener import find_run  # after the first cortex is drawn
+
     try:
         stat = (find_run(run) / "manifest.json").stat()
     except OSError:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import gammaln, xlogy
 
 
 def double_gamma(t: np.ndarray, peak: float = 6.0, undershoot: float = 16.0, ratio: float = 1 / 6) -> np.ndarray:
@@ -23,6 +22,8 @@ def double_gamma(t: np.ndarray, peak: float = 6.0, undershoot: float = 16.0, rat
 
 def _gamma_density(t, shape: float):
     """Density of the gamma distribution with unit rate (scipy.stats takes two seconds to import)."""
+    from scipy.special import gammaln, xlogy  # the first screen needs this file, and not scipy
+
     t = np.maximum(t, 0.0)
     return np.exp(xlogy(shape - 1, t) - t - gammaln(shape))
 

@@ -2,7 +2,7 @@
 
 BOLD follows speech by the haemodynamic response. Where words and volumes share one clock, the
 correlation of words per volume with BOLD peaks some 5 s after the words; a wrong onset moves the
-peak by just that much. The height of the peak is tested against circular shifts of the words.
+peak by just that much. The height of the peak is tested against word rates with the same spectrum and random phases.
 """
 
 from __future__ import annotations
@@ -13,16 +13,17 @@ import numpy as np
 
 from ..errors import UserError, check_positive, check_shape
 from ..types import Words
-from .nulls import p_value
+from .nulls import N_NULL, p_value
 
 MAX_LAG = 20.0  # seconds
 HRF_WINDOW = (3.0, 9.0)  # seconds after the words in which a response may peak
-MIN_NULL = 1000  # shifts
+STEP = 0.2  # seconds between lags, at most
 ALPHA = 0.05
 BLOCK = 40.0  # seconds; the interval of the peak comes from drawing blocks of this length again
 N_BOOT = 500
 TOP = 200  # the interval is made from this many columns, those that respond most
 CHUNK = 2048  # columns that are transformed at a time, to bound memory
+NULL_COLUMNS = 400  # p is made from this many columns at most, evenly spaced; more cost time and add little
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,8 @@ class ClockCheck:
     interval : (low, high), seconds, 95 % percentile interval of the peak over blocks of 40 s
     expected_lag : seconds, where the canonical response to these words peaks
     offset : peak_lag - expected_lag, seconds: add it to the words' times to correct the clock
-    p : share of shifts whose curve peaks at least as high, (1 + k) / (1 + n)
-    null : array (n_null,), heights of the peak under the shifts
+    p : share of random word rates whose curve peaks at least as high, (1 + k) / (1 + n)
+    null : array (n_null,), those heights, in the unit of the curve
     verdict : 'on time' (the peak lies where an HRF puts it), 'shifted' (the whole interval lies
         elsewhere), 'unclear' (only a part of it does), or 'no response' (p >= .05: nothing can be said)
     message : the verdict with its numbers, one line for people
@@ -78,9 +79,9 @@ class ClockCheck:
 def check_clock(words: Words, bold: np.ndarray, volume_times: np.ndarray, tr: float) -> ClockCheck:
     """Correlate word rate with BOLD over lags and say whether the response comes when it should.
 
-    The statistic is the highest correlation at lags of -20 to 20 s. The null searches in the same way after the words
-    were moved in a circle, so that it includes the gain from searching. Its shifts are so large (40 s and more) that no
-    such search reaches the true lags, and so fine that there are at least 1,000 of them.
+    The statistic is the highest correlation at lags of -20 to 20 s. Under the null the same search meets word rates
+    with random phases and the spectrum of the true one (Theiler et al. 1992, Physica D 58, 77-94): they vary as slowly,
+    and they belong to no BOLD. Circular shifts would be worth one or two independent searches in a story of 5 minutes.
 
     Parameters
     ----------
@@ -100,25 +101,22 @@ def check_clock(words: Words, bold: np.ndarray, volume_times: np.ndarray, tr: fl
     """
     check_positive("tr", tr, "seconds")
     bold = np.asarray(bold)
-    n = len(volume_times)
+    n, rng = len(volume_times), np.random.default_rng(0)
     check_shape("bold", bold, (n, None))
     if n * tr < 6 * MAX_LAG:
         raise UserError(
             f"clock check: needs at least {6 * MAX_LAG:g} s of BOLD for its null; this story has {n * tr:g} s"
         )
-    # So many volumes are left for shifts of 40 s and more both ways; each is divided into `steps` shifts.
-    n_free = n - 2 * int(np.ceil(2 * MAX_LAG / tr)) - 1
-    steps = int(np.ceil(MIN_NULL / n_free))
+    steps = int(np.ceil(tr / STEP))
     rates = _rates(words, volume_times, tr, steps)
     lags, scores = _scores(rates, bold, tr)
     near = np.abs(lags) <= MAX_LAG + 1e-9
     peak = int(np.flatnonzero(near)[scores[near].argmax()])
-    null = _search_null(lags, scores, n * tr)
-    p = p_value(float(scores[peak]), null)
+    null, p = _random_rates(rates[0], bold, tr, float(scores[peak]), rng)
     expected = _expected_lag(words, volume_times, tr, steps)
     peak_lag = float(lags[peak])
     column_r = _column_r(words, bold, volume_times, tr, peak_lag)
-    interval = _peak_interval(rates, bold, tr, np.argsort(np.nan_to_num(column_r))[-TOP:], np.random.default_rng(0))
+    interval = _peak_interval(rates, bold, tr, np.argsort(np.nan_to_num(column_r))[-TOP:], rng)
     verdict = _verdict(peak_lag, interval, p)
     return ClockCheck(
         lags=lags[near],
@@ -231,13 +229,36 @@ def _peak_interval(rates: np.ndarray, bold: np.ndarray, tr: float, columns: np.n
     return float(low), float(high)
 
 
-def _search_null(lags: np.ndarray, scores: np.ndarray, period: float) -> np.ndarray:
-    """The highest score within 20 s of each lag that is more than 40 s away from 0, array (n_null,)."""
-    from scipy.ndimage import maximum_filter1d
+def _random_rates(
+    rate: np.ndarray, bold: np.ndarray, tr: float, height: float, rng: np.random.Generator
+) -> tuple[np.ndarray, float]:
+    """Heights of the peak of word rates with random phases, array (N_NULL,), and the p of the true rate.
 
-    width = 2 * round(MAX_LAG / (period / len(lags))) + 1
-    highest = maximum_filter1d(scores, width, mode="wrap")
-    return highest[np.abs(lags) > 2 * MAX_LAG]
+    Lags are whole volumes and columns at most `NULL_COLUMNS`, for the true rate as well; the heights are scaled so that
+    they compare with `height`, the peak over all columns and lags.
+    """
+    from scipy import fft
+
+    n = len(rate)
+    varies = np.flatnonzero(np.ptp(bold, axis=0) > 1e-9)
+    chosen = varies[np.unique(np.linspace(0, len(varies) - 1, NULL_COLUMNS).round().astype(int))]
+    columns = bold[:, chosen].astype(np.float32)
+    columns = columns - columns.mean(0)
+    columns = columns / np.linalg.norm(columns, axis=0)
+    spectra = fft.rfft(columns, axis=0)
+    reach = int(MAX_LAG / tr + 1e-9)
+    near = np.r_[0 : reach + 1, n - reach : n]
+
+    def peak(x: np.ndarray) -> float:
+        spectrum = np.conj(fft.rfft((x / np.linalg.norm(x)).astype(np.float32)))
+        r = fft.irfft(spectra * spectrum[:, None], n, axis=0)[near]
+        return float(np.sqrt((np.maximum(r, 0) ** 2).mean(1).max()))
+
+    size = np.abs(fft.rfft(rate))
+    phases = np.exp(2j * np.pi * rng.random((N_NULL, len(size))))
+    null = np.array([peak(x) for x in fft.irfft(size * phases, n, axis=1)])
+    own = peak(rate)
+    return null * height / max(own, 1e-12), p_value(own, null)
 
 
 def _expected_lag(words: Words, volume_times: np.ndarray, tr: float, steps: int) -> float:

@@ -10,7 +10,7 @@ r, the distribution of motion and the spread of the samples stand beside it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -326,18 +326,20 @@ def identification(reference: np.ndarray, predicted: np.ndarray, branch: str) ->
 
     def measure(metric: Metric, scores, chance) -> Measure:
         diagonal = np.diag(scores)
-        return Measure(
+        found = Measure(
             metric,
             branch,
             float(diagonal.mean()),
             shifted=rank_curve(scores, shifts),
             blocks=blocks,
-            statistic=mean_statistic(block_means(diagonal, blocks)),
             n=n,
             floor=chance,
             ceiling=1.0,
             note="10 s segments, mean of the samples",
         )
+        if metric == metrics.SEGMENT_TOP1:
+            return replace(found, hits=diagonal)
+        return replace(found, statistic=mean_statistic(block_means(diagonal, blocks)))
 
     return [measure(metrics.SEGMENT_RANK, table, 0.5), measure(metrics.SEGMENT_TOP1, top, 1 / n)]
 

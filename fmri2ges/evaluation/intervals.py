@@ -101,6 +101,33 @@ def bootstrap_mean(values: np.ndarray, rng: np.random.Generator, name: str = "st
     return bootstrap(lambda w: w @ values / w.sum(1), len(values), rng, name=name, **options)
 
 
+def share_interval(hits: np.ndarray, blocks: int, level: float = 0.95) -> Interval | None:
+    """Wilson's interval of a share of hits, which stays honest near 0 and 1, where a bootstrap has nothing to draw.
+
+    The number of trials is divided by the design effect of blocks (Kish 1965, "Survey Sampling"), where hits of one
+    block are more alike than chance.
+
+    Parameters
+    ----------
+    hits : array (n_trials,), 0 or 1, in order of time
+    blocks : number of equal blocks; None is returned below 5
+    level : coverage aimed at
+    """
+    from scipy import stats
+
+    if blocks < MIN_UNITS:
+        return None
+    hits = np.asarray(hits, float)
+    share, size = hits.mean(), len(hits) / blocks
+    spread, alone = block_means(hits, blocks).var(ddof=1), share * (1 - share) / size
+    n = len(hits) / max(1.0, spread / alone if alone > 0 else 1.0)
+    z = stats.norm.ppf(0.5 + level / 2)
+    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    low, high = max(0.0, float(middle - half)), min(1.0, float(middle + half))
+    return Interval(min(low, share), max(high, share), len(hits), f"Wilson, {blocks} blocks of 40-60 s", level)
+
+
 def t_interval(values: np.ndarray, name: str = "worlds", level: float = 0.95) -> Interval | None:
     """Student t interval of the mean over a few worlds, seeds or subjects.
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .intervals import MIN_UNITS, bootstrap, bootstrap_mean
+from .intervals import MIN_UNITS, bootstrap, bootstrap_mean, share_interval
 from .metrics import Metric
-from .nulls import N_NULL, combine_stories
-from .rows import ALL_STORIES, NullKind, Row, against_null
+from .nulls import N_NULL, combine_stories, independent_draws
+from .rows import ALL_STORIES, Null, NullKind, Row, against_null
 
 NO_INTERVAL = f"an interval needs {MIN_UNITS} stories or {MIN_UNITS} blocks of 40-60 s"
 
@@ -33,6 +33,8 @@ class Measure:
     statistic : callable or None
         For the interval: takes how often each block was drawn, array (n_draws, blocks), and returns the score of each
         draw, array (n_draws,).
+    hits : array (n_trials,) or None
+        Of a share: 0 or 1 for each trial, in order of time; the interval is made of them instead of the statistic.
     blocks : number of blocks of the story
     n : how much data, in the metric's `n_unit`
     floor, ceiling : scores of something known to be bad or good, or None
@@ -44,6 +46,7 @@ class Measure:
     value: float
     shifted: np.ndarray | None = None
     statistic: Callable[[np.ndarray], np.ndarray] | None = None
+    hits: np.ndarray | None = None
     blocks: int = 1
     n: int = 0
     floor: float | None = None
@@ -60,12 +63,14 @@ def mean_statistic(values: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
 def row(measure: Measure, rng: np.random.Generator, story: str) -> Row:
     """The row of the report for one story."""
     interval = None
-    if measure.statistic is not None:
+    repeats = measure.statistic is not None or measure.hits is not None
+    if measure.hits is not None:
+        interval = share_interval(measure.hits, measure.blocks)
+    elif measure.statistic is not None:
         interval = bootstrap(measure.statistic, measure.blocks, rng, name="blocks of 40-60 s")
     null = None
     if measure.shifted is not None and len(measure.shifted):
-        shifted = combine_stories([measure.shifted], rng)
-        null = against_null(measure.metric, measure.value, NullKind.SHIFT, shifted)
+        null = _shift_null(measure.metric, measure.value, [measure.shifted], rng, N_NULL)
     return Row(
         measure.metric,
         measure.branch,
@@ -74,7 +79,7 @@ def row(measure: Measure, rng: np.random.Generator, story: str) -> Row:
         int(measure.n),
         measure.metric.n_unit,
         interval=interval,
-        interval_missing=NO_INTERVAL if measure.statistic is not None and interval is None else "",
+        interval_missing=NO_INTERVAL if repeats and interval is None else "",
         null=null,
         floor=measure.floor,
         ceiling=measure.ceiling,
@@ -92,7 +97,7 @@ def pool(measures: list[Measure], rng: np.random.Generator, n_null: int = N_NULL
     value, null = float(values.mean()), None
     shifted = [m.shifted for m in measures if m.shifted is not None and len(m.shifted)]
     if len(shifted) == len(measures):
-        null = against_null(first.metric, value, NullKind.SHIFT, combine_stories(shifted, rng, n_null))
+        null = _shift_null(first.metric, value, shifted, rng, n_null)
     interval = bootstrap_mean(values, rng)
     return Row(
         first.metric,
@@ -109,6 +114,12 @@ def pool(measures: list[Measure], rng: np.random.Generator, n_null: int = N_NULL
         ceiling=_mean([m.ceiling for m in measures]),
         note=first.note,
     )
+
+
+def _shift_null(metric: Metric, value: float, curves: list[np.ndarray], rng: np.random.Generator, n: int) -> Null:
+    """A score against those of shifted predictions, whose curves (n_shifts,) are given story by story."""
+    scores = combine_stories(curves, rng, n)
+    return against_null(metric, value, NullKind.SHIFT, scores, [independent_draws(c) for c in curves])
 
 
 def _mean(values: list[float | None]) -> float | None:

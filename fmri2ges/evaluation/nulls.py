@@ -2,7 +2,9 @@
 
 The main null moves the prediction in time, in a circle and by at least 20 s: it keeps its autocorrelation and no
 longer belongs to the truth. Every story gets its own shift; with one common shift for all stories, p could not become
-smaller than one over the number of shifts. The story-swap null pairs each prediction with the truth of another story.
+smaller than one over the number of shifts. Neighbouring shifts score alike, so that thousands of them are worth few
+independent draws: these are counted (`independent_draws`), p is bounded by them, and a story with too few of them gets
+no p. The story-swap null pairs each prediction with the truth of another story.
 """
 
 from __future__ import annotations
@@ -17,6 +19,10 @@ from .metrics import Better
 
 MIN_SHIFT = 20.0  # seconds; longer than gesture, speech and BOLD are correlated with themselves
 N_NULL = 1000
+MIN_DRAWS = (
+    8.0  # independent draws of a story, on average; benchmarks/calibration.py: with fewer, p is too small too often
+)
+ALIKE = 0.05  # autocorrelation of a null curve below which neighbours count as independent
 
 
 def allowed_shifts(n: int, rate: float, min_shift: float = MIN_SHIFT) -> np.ndarray:
@@ -64,6 +70,34 @@ def correlation_at_shifts(reference: np.ndarray, predicted: np.ndarray, shifts: 
     n = len(a)
     spectrum = (fft.rfft(a, axis=0) * np.conj(fft.rfft(b, axis=0)) * gain).sum(1)
     return fft.irfft(spectrum, n)[np.asarray(shifts) % n] / total
+
+
+def independent_draws(curve: np.ndarray) -> float:
+    """How many independent draws the scores at neighbouring shifts are worth.
+
+    n / (1 + 2 sum of r_k), with r_k the autocorrelation of the curve up to the lag where it first falls below .05: the
+    initial sequence of Geyer (1992, Statistical Science 7, 473-483).
+
+    Parameters
+    ----------
+    curve : array (n_shifts,), scores at shifts in order
+
+    Returns
+    -------
+    draws : float, between 1 and n_shifts; 0 for an empty curve
+    """
+    from scipy import fft
+
+    centred = np.asarray(curve, float) - np.mean(curve) if len(curve) else np.zeros(0)
+    n = len(centred)
+    if n < 3 or not np.ptp(centred) > 1e-12:
+        return float(min(n, 1))
+    power = np.abs(fft.rfft(centred, 2 * n)) ** 2
+    products = fft.irfft(power, 2 * n)[:n] / np.arange(n, 0, -1)
+    r = products / products[0]
+    below = np.flatnonzero(r < ALIKE)
+    last = int(below[0]) if len(below) else n
+    return float(min(n, max(1.0, n / (1 + 2 * r[1:last].sum()))))
 
 
 def combine_stories(curves: list[np.ndarray], rng: np.random.Generator, n: int = N_NULL) -> np.ndarray:
@@ -117,18 +151,24 @@ def swap_null(scores: np.ndarray, rng: np.random.Generator, n: int = N_NULL) -> 
     return np.array(draws)
 
 
-def p_value(observed: float, null: np.ndarray, better: Better = Better.HIGHER) -> float:
+def p_value(observed: float, null: np.ndarray, better: Better = Better.HIGHER, draws: float | None = None) -> float:
     """One-sided p = (1 + k) / (1 + n), k = null values at least as good as the observed one.
+
+    Where null values are alike, n is the number of independent draws that they are worth, and k as many of those as
+    their share of values at least as good.
 
     Parameters
     ----------
     observed : score
     null : array (n,), scores under the null
     better : which scores are good; a metric that should be near real motion is taken as higher
+    draws : number of independent draws behind the null values; as many as there are where it is None
     """
     sign = -1.0 if better == Better.LOWER else 1.0
     k = int((sign * np.asarray(null) >= sign * observed - 1e-12).sum())
-    return (1 + k) / (1 + len(null))
+    if draws is None or draws >= len(null):
+        return (1 + k) / (1 + len(null))
+    return (1 + draws * k / len(null)) / (1 + draws)
 
 
 def holm(p: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from .intervals import Interval
 from .metrics import Metric
-from .nulls import p_value
+from .nulls import MIN_DRAWS, p_value
 
 
 class NullKind(StrEnum):
@@ -47,7 +48,8 @@ class Null:
     kind : NullKind
     n : number of null scores
     mean, q05, q95 : mean, 5 % and 95 % point of the null scores
-    p : one-sided p of the score against them, (1 + k) / (1 + n)
+    p : one-sided p of the score against them, (1 + k) / (1 + draws), or None where a story is too short for a p
+    draws : how many independent draws the null scores are worth
     """
 
     kind: NullKind
@@ -55,14 +57,29 @@ class Null:
     mean: float
     q05: float
     q95: float
-    p: float
+    p: float | None
+    draws: float
 
 
-def against_null(metric: Metric, value: float, kind: NullKind, scores: np.ndarray) -> Null:
-    """A score of `metric` against its scores under a null, array (n,)."""
+def against_null(
+    metric: Metric, value: float, kind: NullKind, scores: np.ndarray, draws: Sequence[float] | None = None
+) -> Null:
+    """A score against its scores under a null.
+
+    Parameters
+    ----------
+    metric : what was measured
+    value : the score
+    kind : which null it is
+    scores : array (n,), scores under the null
+    draws : for each story how many independent draws its scores are worth, where neighbours are alike
+        (`nulls.independent_draws`); with fewer than 8 in the mean story there is no p
+    """
     low, high = np.quantile(scores, 0.05), np.quantile(scores, 0.95)
-    p = p_value(value, scores, metric.better)
-    return Null(kind, len(scores), float(scores.mean()), float(low), float(high), p)
+    total = float(len(scores)) if draws is None else min(float(sum(draws)), float(len(scores)))
+    short = draws is not None and sum(draws) < MIN_DRAWS * len(draws)
+    p = None if short else p_value(value, scores, metric.better, total)
+    return Null(kind, len(scores), float(scores.mean()), float(low), float(high), p, total)
 
 
 ALL_STORIES = "all stories"  # what stands in the place of a story's name in the row of their mean
@@ -138,5 +155,5 @@ class Row:
 
     @property
     def p(self) -> float | None:
-        """One-sided p against the circular shift, or None."""
+        """One-sided p against the circular shift; None without that null, or where a story is too short for it."""
         return None if self.null is None else self.null.p

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..errors import UserError
 from ..evaluation.metrics import Metric, Unit
-from ..evaluation.report import Report, format_number
+from ..evaluation.report import Report, format_number, is_smallest
 from ..evaluation.rows import Row
 from .style import COLOURS, GREY, INK, NAMES, PALE, Page, roi_text
 
@@ -105,9 +105,10 @@ def _forest(page: Page, rows: list[Row], metrics: list[Metric], left: float, top
         for row, dy in zip(chosen, _heights(chosen), strict=True):
             _marks(axes, row, k + dy)
             assert row.null is not None, "scores of a shared axis have a null"
-            p = row.null.p
-            sign = "=" if p > 1 / (1 + row.null.n) + 1e-12 else "\u2264"
-            text = f"p {sign} {p:.{3 if p >= 0.001 else 4}f}"
+            text = "too short for p"
+            if row.null.p is not None:
+                sign = "\u2264" if is_smallest(row.null.p, row.null.draws) else "="
+                text = f"p {sign} {row.null.p:.{3 if row.null.p >= 0.001 else 4}f}"
             y = top + ROW * (k + 0.5 + dy)
             page.text(left + width - 11, y, text, va="center", color=COLOURS[row.branch], fontsize=5.6)
         page.text(left + NAME - 2, top + ROW * (k + 0.5), metric.label, ha="right", va="center", fontsize=6.5)

@@ -220,7 +220,7 @@ def _metric_from_dict(line: dict[str, Any]) -> Metric:
 
 
 def _null_to_dict(null: Null) -> dict[str, Any]:
-    numbers = {"n": null.n, "mean": null.mean, "q05": null.q05, "q95": null.q95, "p": null.p}
+    numbers = {"n": null.n, "mean": null.mean, "q05": null.q05, "q95": null.q95, "p": null.p, "draws": null.draws}
     return {"id": null.kind.value, "kind": null.kind.label, **numbers}
 
 
@@ -229,8 +229,10 @@ def _null_or_none(data: dict[str, Any] | None) -> Null | None:
 
 
 def _null_from_dict(data: dict[str, Any]) -> Null:
-    mean, q05, q95, p = (_number(data[key]) for key in ("mean", "q05", "q95", "p"))
-    return Null(NullKind(data["id"]), _count(data["n"]), mean, q05, q95, p)
+    mean, q05, q95 = (_number(data[key]) for key in ("mean", "q05", "q95"))
+    n = _count(data["n"])
+    draws = _number(data.get("draws", n))  # reports of earlier versions took all draws for independent
+    return Null(NullKind(data["id"]), n, mean, q05, q95, _number_or_none(data["p"]), draws)
 
 
 def _interval_to_dict(interval: Interval | None) -> dict[str, Any] | None:

@@ -251,7 +251,7 @@ def agreement_table(found: list[Agreement]) -> list[dict[str, str]]:
                 "Value": format_number(r.value),
                 "95 % CI": f"{format_number(ci.low)} to {format_number(ci.high)}" if ci else "-",
                 "Null, 5 to 95 %": f"{format_number(null.q05)} to {format_number(null.q95)}" if null else "-",
-                "p": format_p(null.p, null.n) if null else "-",
+                "p": format_p(null.p, null.draws) if null else "-",
                 "n": f"{r.n} {r.n_unit}",
             }
         )
@@ -268,6 +268,8 @@ def agreement_note(found: list[Agreement], seconds: float) -> str:
         )
     else:
         notes.append("Null: the decoded motion or words shifted in time by at least 20 s.")
+    if any(a.row.null is not None and a.row.null.p is None for a in found):
+        notes.append("Too short: the shifts of this window are worth too few independent draws for a p.")
     if any(a.row.interval is None for a in found):
         notes.append("No interval: the window holds too few blocks of 40 to 60 s.")
     notes.append("One window of one subject is an illustration; claims need all held-out stories.")
@@ -275,10 +277,12 @@ def agreement_note(found: list[Agreement], seconds: float) -> str:
 
 
 def _reading(who: Shown, r: Row) -> str:
+    from ..evaluation.report import format_p
+
     null = r.null
-    chance = (
-        f"null 5 to 95 %: {null.q05:.2f} to {null.q95:.2f}, p = {null.p:.3f}" if null else "no null: window too short"
-    )
+    chance = "no null: window too short"
+    if null:
+        chance = f"null 5 to 95 %: {null.q05:.2f} to {null.q95:.2f}, p {format_p(null.p, null.draws)}"
     return f"{who.name}, {r.label}: {r.value:.3f}<br>{chance}<br>n = {r.n} {r.n_unit}"
 
 

@@ -42,7 +42,10 @@ def free_port() -> int:
 
 @contextmanager
 def run_server(script: Path, cache: Path, *options: str):
-    """Run `streamlit run script` on a free port until the block ends; yields its address."""
+    """Run `streamlit run script` on a free port until the block ends; yields its address.
+
+    It runs in the folder above the script's, so that another checkout imports its own modules.
+    """
     port = free_port()
     env = {**os.environ, "OMP_NUM_THREADS": "1", "XDG_CACHE_HOME": str(cache)}
     command = [
@@ -62,7 +65,9 @@ def run_server(script: Path, cache: Path, *options: str):
         *options,
     ]
     with open(cache / "server.log", "w", encoding="utf-8") as log:
-        process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=log, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            command, cwd=script.resolve().parents[1], env=env, stdout=log, stderr=subprocess.STDOUT
+        )
     url = f"http://127.0.0.1:{port}"
     try:
         deadline = time.monotonic() + 300

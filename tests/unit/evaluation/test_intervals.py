@@ -9,6 +9,7 @@ from fmri2ges.evaluation.intervals import (
     bootstrap_mean,
     count_blocks,
     jackknife,
+    share_interval,
     t_interval,
 )
 
@@ -56,3 +57,19 @@ def test_the_interval_contains_an_estimate_that_the_draws_miss(rng):
     # The number of distinct blocks drawn is always below the estimate.
     interval = bootstrap(lambda w: (w > 0).sum(1).astype(float), 30, rng, n=500)
     assert interval.low <= 30 <= interval.high
+
+
+def test_the_interval_of_a_share_is_wilsons_and_never_empty():
+    hits = np.zeros(40)
+    hits[::10] = 1  # no more alike within blocks than chance
+    found, theirs = share_interval(hits, 8), stats.binomtest(4, 40).proportion_ci(method="wilson")
+    assert (found.low, found.high) == pytest.approx((theirs.low, theirs.high))
+    none, every = share_interval(np.zeros(40), 8), share_interval(np.ones(40), 8)
+    assert (none.low, round(none.high, 3)) == (0, 0.088) and (round(every.low, 3), every.high) == (0.912, 1)
+    assert share_interval(hits, 4) is None
+
+
+def test_hits_that_come_in_blocks_widen_the_interval_of_their_share():
+    spread, lumped = np.tile([1, 0, 0, 0], 10), np.repeat([1, 0, 0, 0], 10)
+    a, b = share_interval(spread, 8), share_interval(lumped, 8)
+    assert b.high - b.low > 1.5 * (a.high - a.low)

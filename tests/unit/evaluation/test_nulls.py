@@ -9,6 +9,7 @@ from fmri2ges.evaluation.nulls import (
     combine_stories,
     correlation_at_shifts,
     holm,
+    independent_draws,
     p_value,
     swap_null,
 )
@@ -94,3 +95,27 @@ def test_a_thousand_independent_shifts_of_six_stories_take_the_work_of_ten(rng):
 
     assert calls(lambda: null(1000)) < 1.1 * calls(lambda: null(10))
     assert len(found[1000]) == 1000
+
+
+def test_neighbours_that_are_alike_count_as_one_draw(rng):
+    """An autoregressive series of coefficient a is worth n (1 - a) / (1 + a) draws: a law of its integrated time."""
+    from scipy.signal import lfilter
+
+    for a in (0.0, 0.5, 0.9, 0.98):
+        found = [independent_draws(lfilter([1], [1, -a], rng.standard_normal(20_000))) for _ in range(5)]
+        assert np.mean(found) == pytest.approx(20_000 * (1 - a) / (1 + a), rel=0.25)
+
+
+def test_draws_lie_between_one_and_the_number_of_shifts(rng):
+    assert independent_draws(np.zeros(0)) == 0
+    assert independent_draws(np.ones(50)) == 1
+    assert independent_draws(np.arange(50.0)) < 5
+    assert independent_draws(rng.permutation(50)) <= 50
+
+
+def test_p_is_bounded_by_the_independent_draws(rng):
+    null = rng.standard_normal(2000)
+    assert p_value(9.0, null) == pytest.approx(1 / 2001)
+    assert p_value(9.0, null, draws=19.0) == pytest.approx(0.05)
+    assert p_value(np.median(null), null, draws=19.0) == pytest.approx(0.525, abs=0.01)
+    assert p_value(9.0, null, draws=1e9) == p_value(9.0, null)

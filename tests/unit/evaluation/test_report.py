@@ -72,7 +72,9 @@ def test_stories_are_pooled_as_units(rng):
 def test_numbers_and_p_values_are_printed_with_the_right_precision():
     assert [format_number(x) for x in (None, 0.1234, 12.34, 1234.5)] == ["-", "0.123", "12.3", "1234"]
     assert format_p(1 / 1001, 1000) == "<=0.0010"
+    assert format_p(1 / 21, 20.0) == "<=0.0476"
     assert format_p(0.2, 1000) == "0.200"
+    assert format_p(None, 3.0) == "too short"
 
 
 def test_the_table_is_aligned_narrow_and_marked(rng):
@@ -94,7 +96,7 @@ def test_text_tables_show_every_null_and_p_in_aligned_columns():
         NullKind.PHASE_RANDOMISED_BOLD,
         NullKind.SWAPPED_BOLD,
     )
-    nulls = {kind: Null(kind, 99, 0.96, 0.95, 0.97, 0.01 if k else 0.5) for k, kind in enumerate(kinds)}
+    nulls = {kind: Null(kind, 99, 0.96, 0.95, 0.97, 0.01 if k else 0.5, 99) for k, kind in enumerate(kinds)}
     rows = tuple(
         TextRow(text, metric, 0.94, 15, nulls)
         for metric in (metrics.WER, metrics.BERT_SCORE.of("GloVe 50-d, idf"))

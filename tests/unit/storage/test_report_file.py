@@ -25,7 +25,7 @@ intervals = st.builds(Interval, numbers, numbers, counts, texts, st.sampled_from
 
 
 def nulls(kinds=null_kinds):
-    return st.builds(Null, kinds, counts, numbers, numbers, numbers, st.floats(0, 1))
+    return st.builds(Null, kinds, counts, numbers, numbers, numbers, st.none() | st.floats(0, 1), st.floats(0, 1e6))
 
 
 rows = st.builds(
@@ -103,7 +103,7 @@ def test_a_row_says_its_id_beside_its_label(row):
 def written(tmp_path):
     """A folder with a small report, and its JSON values."""
     kind, metric = NullKind.LANGUAGE_MODEL, METRICS["wer"]
-    null = Null(kind, 200, 1.0, 0.9, 1.1, 0.01)
+    null = Null(kind, 200, 1.0, 0.9, 1.1, 0.01, 150.5)
     row = Row(metric, "text", "one", 0.9, 4, "windows", interval=Interval(0.8, 1.0, 6, "blocks"), null=null)
     line = TextTimeline(metric, kind, ((0.0, 20.0), (1.0, 21.0)), (0.9, None), (0.01, None), (0.02, None), 0.01)
     table = TextTable("one", "s1", ("all",), "fast", (TextRow(TextKind.DECODED, metric, 0.9, 4, {kind: null}),), line)
