@@ -16,6 +16,7 @@ from app.components.cortex_picker import mount_store
 PAGES = [
     ("explore.py", "Explore", ":material/neurology:"),
     ("compare.py", "Compare", ":material/compare:"),
+    ("runs.py", "Runs", ":material/table_rows:"),
     ("data.py", "Data", ":material/folder_open:"),
     ("about.py", "About", ":material/info:"),
 ]
@@ -30,6 +31,7 @@ pages = [
     if (ROOT / "pages" / name).exists()
 ]
 page = st.navigation(pages, position="top")
+state.remember_pages(pages)
 state.follow_url(page.url_path)
 mount_store()
 page.run()

@@ -84,6 +84,21 @@ def to_url(chosen: DecodeRequest) -> dict[str, str]:
     return chosen.to_query(FIRST)
 
 
+def remember_pages(pages: list) -> None:
+    """Keep the pages of the navigation, for `page_of`."""
+    st.session_state["pages"] = {p.title.lower(): p for p in pages}
+
+
+def page_of(name: str):
+    """A page of the navigation by its title in lower case, for `st.switch_page`."""
+    return st.session_state["pages"][name]
+
+
+def study_path() -> str:
+    """The study file that was opened on the Data screen, or ''."""
+    return st.session_state.get("data.path", "")
+
+
 def follow_url(page: str) -> None:
     """Take over what the browser's back and forward buttons put into the URL; call once per full run."""
     request()

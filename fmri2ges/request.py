@@ -194,11 +194,15 @@ class DecodeRequest:
         """The same decoding as one shell command that writes the folder `out`."""
         from shlex import join
 
-        words = ["fmri2ges", "decode", self.run]
+        return join(["fmri2ges", *self.as_arguments(out, device)])
+
+    def as_arguments(self, out: str = "decoded", device: str = "auto") -> list[str]:
+        """What stands behind `fmri2ges` in that command, word by word."""
+        words = ["decode", self.run]
         for name, value in self.to_query().items():
             if name != "run":
                 words += [f"--{name}", value]
-        return join([*words, *([] if device == "auto" else ["--device", device]), "--out", out])
+        return [*words, *([] if device == "auto" else ["--device", device]), "--out", out]
 
     def as_python(self, device: str = "auto") -> str:
         """The same decoding as a few lines of Python that run in any folder."""

@@ -1,17 +1,25 @@
-"""Progress of long work on a terminal, or as lines of a log."""
+"""Progress of long work on a terminal, or as lines of a log; and as a file for the program that started the command."""
 
 from __future__ import annotations
 
+import json
+import os
 import sys
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from ..work import Work
+
+FILE = "FMRI2GES_PROGRESS"  # environment variable: a JSON file with fraction, message and time of the last step
+EVERY = 0.3  # seconds between two writings of it, at least
 
 
 @contextmanager
 def watched(also: Callable[[float, str], None] | None = None) -> Iterator[Work]:
-    """Work whose progress is drawn on stderr and told to `also`."""
+    """Work whose progress is drawn on stderr, told to `also`, and written to the file that the environment names."""
+    if file := os.environ.get(FILE):
+        also = _both(also, _to_file(file))
     if not sys.stderr.isatty():
         yield Work(_lines(also))
         return
@@ -42,5 +50,34 @@ def _lines(also: Callable[[float, str], None] | None) -> Callable[[float, str], 
             print(f"{100 * fraction:3.0f} % {message}", file=sys.stderr, flush=True)
         if also is not None:
             also(fraction, message)
+
+    return write
+
+
+def _both(
+    one: Callable[[float, str], None] | None, other: Callable[[float, str], None]
+) -> Callable[[float, str], None]:
+    def tell(fraction: float, message: str) -> None:
+        if one is not None:
+            one(fraction, message)
+        other(fraction, message)
+
+    return tell
+
+
+def _to_file(file: str) -> Callable[[float, str], None]:
+    """Progress as a JSON file that is whole at every moment; it must never end the work, so faults are passed over."""
+    written = 0.0
+
+    def write(fraction: float, message: str) -> None:
+        nonlocal written
+        if fraction < 1 and time.monotonic() - written < EVERY:
+            return
+        written = time.monotonic()
+        with suppress(OSError):
+            temporary = f"{file}.new"
+            with open(temporary, "w", encoding="utf-8") as f:
+                json.dump({"fraction": round(float(fraction), 4), "message": message, "time": time.time()}, f)
+            os.replace(temporary, file)
 
     return write

@@ -227,7 +227,7 @@ def _r_of_mean(reference: Motion, motion: Motion) -> float:
 def _reading(rows: list[Row]) -> list[str]:
     """Sentences on how to read the table, as far as they apply to its rows."""
     lines = [
-        "null = circular shift of at least 20 s, each story on its own; p is one-sided, bounded by 1 / (1 + independent shifts)"
+        "null = circular shift of at least 20 s, each story on its own; p is one-sided and counts independent shifts"
     ]
     if any(r.null is None and r.metric.better == Better.NEAR for r in rows):
         lines.append(

@@ -1,0 +1,114 @@
+"""Forms that start a job: train a study, decode a story, evaluate a run."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import streamlit as st
+
+from app import backend, state
+from app.parts.job_list import started
+from fmri2ges.errors import UserError
+from fmri2ges.request import DEMO, DecodeRequest
+from fmri2ges.storage.folder import check_target
+
+KINDS = ("Train", "Decode", "Evaluate")
+
+
+def forms(folder: Path) -> None:
+    """One form at a time.
+
+    Parameters
+    ----------
+    folder : where runs lie; what is named by a bare name is made in it
+    """
+    st.markdown("##### Start")
+    kind = st.segmented_control("What", KINDS, default="Train", label_visibility="collapsed", key="runs.kind")
+    {"Train": _train, "Decode": _decode, "Evaluate": _evaluate}.get(str(kind), _nothing)(folder)
+
+
+def _nothing(folder: Path) -> None:
+    st.caption("Choose what to start.")
+
+
+def _train(folder: Path) -> None:
+    with st.form("runs.train", border=False):
+        study = st.text_input("Study file", placeholder="/data/my-study/study.toml", value=state.study_path())
+        name = st.text_input("Name of the new run", placeholder="mine")
+        left, right = st.columns(2)
+        preset = left.selectbox("Preset", ("demo", "full"), help="full trains two and a half times as long")
+        seed = right.number_input("Seed", 0, 2**31 - 1)
+        replace_it = st.checkbox("Replace a run of this name", help="It stays until the new one is whole")
+        if not st.form_submit_button("Train", icon=":material/model_training:", type="primary"):
+            return
+    if not study.strip() or not name.strip():
+        backend.show_error(UserError("train: give a study file and a name for the run"))
+        return
+    file, out = Path(study.strip()).expanduser().absolute(), folder / name.strip()
+    if not _is_free(out, replace_it):
+        return
+    arguments = ["train", str(file), "--out", str(out), "--preset", preset, "--seed", str(int(seed))]
+    started(f"Train {out.name} on {file.parent.name}", arguments + ["--force"] * replace_it, out)
+
+
+def _decode(folder: Path) -> None:
+    """A whole story with the ROIs and settings that are chosen on Explore, kept in the folder of the run."""
+    chosen = state.request()
+    if chosen.run == DEMO:
+        st.caption(
+            "The demo's run is part of the program. Open one of your runs first; its decodings are kept in its folder."
+        )
+        return
+    try:
+        run = backend.open_run(chosen)
+    except UserError as error:
+        backend.show_error(error)
+        return
+    with st.form("runs.decode", border=False):
+        left, right = st.columns(2)
+        subject = left.selectbox("Subject", run.subjects)
+        stories = right.multiselect(
+            "Stories", run.stories, default=run.stories, help="Whole stories, one after the other"
+        )
+        st.caption(
+            f"From {run.space.describe(chosen.rois)}, {chosen.samples} samples, seed {chosen.seed}, as on Explore."
+        )
+        if not st.form_submit_button("Decode", icon=":material/play_arrow:", type="primary"):
+            return
+    for story in stories:
+        asked = replace(chosen, subject=subject, story=story, start=None, stop=None)
+        out = Path(chosen.run) / "decoded" / f"{subject}-{story}-{asked.digest[:8]}"
+        if _is_free(out, False):
+            _start_decode(asked, out)
+
+
+def _start_decode(asked: DecodeRequest, out: Path) -> None:
+    arguments = asked.as_arguments(str(out), state.device())
+    started(f"Decode {asked.story} of {Path(asked.run).name}", arguments, out)
+
+
+def _evaluate(folder: Path) -> None:
+    chosen = state.request()
+    if chosen.run == DEMO:
+        st.caption(
+            "Open one of your runs first: its decoded stories are evaluated, and the report is kept in its folder."
+        )
+        return
+    with st.form("runs.evaluate", border=False):
+        nulls = st.number_input(
+            "Null decodings", 0, 1000, help="Texts decoded from shifted, swapped and phase-randomised BOLD"
+        )
+        if not st.form_submit_button("Evaluate", icon=":material/analytics:", type="primary"):
+            return
+    path = Path(chosen.run).absolute()
+    started(f"Evaluate {path.name}", ["evaluate", str(path), "--null-decodings", str(int(nulls))], path)
+
+
+def _is_free(out: Path, replace_it: bool) -> bool:
+    try:
+        check_target(out, replace_it)
+    except UserError as error:
+        backend.show_error(error)
+        return False
+    return True

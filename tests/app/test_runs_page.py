@@ -1,0 +1,111 @@
+"""The Runs screen without a browser: the table of runs, jobs that it starts, deleting and taking back."""
+
+import json
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app import jobs
+from fmri2ges.demo import WEIGHTS
+from fmri2ges.errors import UserError
+from fmri2ges.views.runs import list_runs, table
+
+PAGE = str(Path(__file__).resolve().parents[2] / "pages" / "runs.py")
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path, monkeypatch):
+    monkeypatch.setenv(jobs.STATE, str(tmp_path / "state"))
+
+
+@pytest.fixture
+def runs(tmp_path):
+    """A folder with two runs, a damaged one, and things that are none."""
+    folder = tmp_path / "runs"
+    for name, seed in (("first", 0), ("second", 5)):
+        shutil.copytree(WEIGHTS, folder / name, ignore=shutil.ignore_patterns("decoded"))
+        file = folder / name / "manifest.json"
+        file.write_text(json.dumps({**json.loads(file.read_text()), "seed": seed}))
+    (folder / "damaged").mkdir()
+    (folder / "damaged" / "manifest.json").write_text("{")
+    (folder / "empty").mkdir()
+    (folder / ".hidden").mkdir()
+    (folder / "file.txt").write_text("")
+    return folder
+
+
+def opened(folder) -> AppTest:
+    app = AppTest.from_file(PAGE, default_timeout=120)
+    app.session_state["runs.folder"] = str(folder)
+    app.run()
+    assert not app.exception, app.exception
+    return app
+
+
+def test_the_table_tells_runs_apart_by_what_differs(runs):
+    found = {run.name: run for run in list_runs(runs)}
+    assert set(found) == {"first", "second", "damaged"} and "damaged" in found["damaged"].fault
+    rows = {row["Run"]: row for row in table([found["first"], found["second"]])}
+    assert (rows["first"]["seed"], rows["second"]["seed"]) == ("0", "5") and "t2g_steps" not in rows["first"]
+    assert "(simulated)" in rows["first"]["Study"] and rows["first"]["Scores"] == "not evaluated"
+
+
+def test_a_folder_that_cannot_be_listed_is_one_line(tmp_path):
+    with pytest.raises(UserError, match="cannot be listed"):
+        list_runs(tmp_path / "none")
+
+
+def test_the_page_lists_runs_and_says_where_there_are_none(runs, tmp_path):
+    app = opened(runs)
+    assert app.dataframe[0].value["Run"].tolist()[-1] == "damaged" and len(app.dataframe[0].value) == 3
+    assert "No such folder" in opened(tmp_path / "none").info[0].value
+    assert "No run in this folder" in opened(runs / "empty").info[0].value
+
+
+def test_training_starts_as_a_job_and_its_fault_is_seen(runs, tmp_path):
+    app = opened(runs)
+    app.text_input[1].set_value(str(tmp_path / "no.toml"))
+    app.text_input[2].set_value("mine")
+    next(b for b in app.button if b.label == "Train").click().run()
+    assert not app.exception and not app.error
+    job = jobs.all_jobs()[0]
+    assert job.arguments[:4] == ("train", str(tmp_path / "no.toml"), "--out", str(runs / "mine"))
+    deadline = time.monotonic() + 120
+    while jobs.read(job.folder).state == jobs.JobState.RUNNING:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    app.run()
+    assert "no.toml" in app.code[1].value and app.code[0].value == job.command
+
+
+def test_a_run_that_is_there_is_not_replaced_without_being_asked(runs, tmp_path):
+    app = opened(runs)
+    app.text_input[1].set_value(str(tmp_path / "study.toml"))
+    app.text_input[2].set_value("first")
+    next(b for b in app.button if b.label == "Train").click().run()
+    assert "holds a finished run" in app.error[0].value and jobs.all_jobs() == []
+
+
+def test_a_deleted_run_can_be_taken_back(runs):
+    from app.parts.run_table import _delete
+
+    script = f"""
+import streamlit as st
+from pathlib import Path
+from app.parts import run_table
+folder = Path({str(runs)!r})
+if st.button("now"):
+    run_table._delete(folder / "second", folder)
+run_table.run_table(folder)
+"""
+    assert callable(_delete)
+    app = AppTest.from_string(script, default_timeout=120).run()
+    app.button[0].click().run()
+    assert not (runs / "second").exists() and not app.error
+    app.run()
+    assert "second" in app.caption[0].value
+    next(b for b in app.button if b.label == "Undo").click().run()
+    assert (runs / "second" / "manifest.json").is_file() and not app.exception
