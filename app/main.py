@@ -16,6 +16,7 @@ from app.components.cortex_picker import mount_store
 PAGES = [
     ("explore.py", "Explore", ":material/neurology:"),
     ("compare.py", "Compare", ":material/compare:"),
+    ("scores.py", "Statistics", ":material/analytics:"),
     ("runs.py", "Runs", ":material/table_rows:"),
     ("data.py", "Data", ":material/folder_open:"),
     ("about.py", "About", ":material/info:"),

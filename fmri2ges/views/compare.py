@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -15,9 +14,9 @@ from ..evaluation.rows import Row
 from ..results import BRANCHES, Decoded
 from ..types import Motion, Words
 from .player import COLOURS, cut
+from .scores import Dot, layout, score_cells, score_chart
 
 TEXT_COLOUR = {False: "#31333f", True: "#e6ebe9"}  # colour of the reference; True is the dark theme
-NULL_BAND = "rgba(128, 128, 128, 0.35)"
 REFERENCE = "reference"
 AGREEMENT = (metrics.R_ONE.id, metrics.R_MEAN.id, metrics.R_SLOW_ONE.id, metrics.R_SLOW_MEAN.id)
 CHARTED = (metrics.R_ONE.id, metrics.R_MEAN.id)  # those of AGREEMENT that are drawn; the others are in the table
@@ -108,7 +107,7 @@ def motion_chart(shown: dict[Shown, Motion], dark: bool = False, simulated: bool
     """
     import plotly.graph_objects as go
 
-    figure = go.Figure(layout=_layout("Mean of both wrists over time", simulated, 366))
+    figure = go.Figure(layout=layout("Mean of both wrists over time", simulated, 366))
     for who, motion in shown.items():
         speed, height = wrist_curves(motion)
         time = {"x0": float(motion.start), "dx": 1 / motion.fps}
@@ -188,74 +187,13 @@ def agreement_chart(found: list[Agreement], dark: bool = False, simulated: bool 
     -------
     plotly.graph_objects.Figure
     """
-    import plotly.graph_objects as go
-
-    figure = go.Figure(layout=_layout("Agreement with the reference", simulated, 110 + 32 * len(found)))
-    names = [f"{a.shown.name}: {a.row.label}" for a in found]
-    nulls = [(name, a.row.null) for name, a in zip(names, found, strict=True) if a.row.null]
-    if nulls:
-        figure.add_bar(
-            y=[n for n, _ in nulls],
-            base=[v.q05 for _, v in nulls],
-            x=[v.q95 - v.q05 for _, v in nulls],
-            orientation="h",
-            width=0.62,
-            marker={"color": NULL_BAND, "line": {"width": 0}},
-            name="shift null, 5 to 95 %",
-            hoverinfo="skip",
-        )
-    for who in dict.fromkeys(a.shown for a in found):
-        mine = [(n, a.row) for n, a in zip(names, found, strict=True) if a.shown == who]
-        intervals = [r.interval for _, r in mine if r.interval is not None]
-        bars = (
-            {
-                "type": "data",
-                "symmetric": False,
-                "thickness": 1.5,
-                "array": [i.high - r.value for i, (_, r) in zip(intervals, mine, strict=True)],
-                "arrayminus": [r.value - i.low for i, (_, r) in zip(intervals, mine, strict=True)],
-            }
-            if len(intervals) == len(mine)
-            else None
-        )
-        figure.add_scatter(
-            x=[r.value for _, r in mine],
-            y=[n for n, _ in mine],
-            mode="markers",
-            showlegend=False,
-            name=who.name,
-            marker={"color": who.colour(dark), "size": 10},
-            error_x=bars,
-            customdata=[_reading(who, r) for _, r in mine],
-            hovertemplate="%{customdata}<extra></extra>",
-        )
-    figure.update_layout(
-        xaxis={"title": {"text": "Pearson r", "standoff": 6}, "zeroline": True},
-        yaxis={"autorange": "reversed", "categoryorder": "array", "categoryarray": names, "automargin": True},
-        barmode="overlay",
-    )
-    return figure
+    dots = [Dot(a.shown.name, a.shown.colour(dark), a.row) for a in found]
+    return score_chart(dots, "Agreement with the reference", "Pearson r", simulated)
 
 
 def agreement_table(found: list[Agreement]) -> list[dict[str, str]]:
     """Scores as text cells: each with its interval, its null, p and n ("-" where there is none)."""
-    from ..evaluation.report import format_number, format_p
-
-    table = []
-    for a in found:
-        r, ci, null = a.row, a.row.interval, a.row.null
-        table.append(
-            {
-                "Branch": a.shown.name,
-                "Metric": r.label + (f" ({r.metric.unit})" if r.metric.unit else ""),
-                "Value": format_number(r.value),
-                "95 % CI": f"{format_number(ci.low)} to {format_number(ci.high)}" if ci else "-",
-                "Null, 5 to 95 %": f"{format_number(null.q05)} to {format_number(null.q95)}" if null else "-",
-                "p": format_p(null.p, null.draws) if null else "-",
-                "n": f"{r.n} {r.n_unit}",
-            }
-        )
-    return table
+    return [{"Branch": a.shown.name, **score_cells(a.row)} for a in found]
 
 
 def agreement_note(found: list[Agreement], seconds: float) -> str:
@@ -274,31 +212,3 @@ def agreement_note(found: list[Agreement], seconds: float) -> str:
         notes.append("No interval: the window holds too few blocks of 40 to 60 s.")
     notes.append("One window of one subject is an illustration; claims need all held-out stories.")
     return " ".join(notes)
-
-
-def _reading(who: Shown, r: Row) -> str:
-    from ..evaluation.report import format_p
-
-    null = r.null
-    chance = "no null: window too short"
-    if null:
-        chance = f"null 5 to 95 %: {null.q05:.2f} to {null.q95:.2f}, p {format_p(null.p, null.draws)}"
-    return f"{who.name}, {r.label}: {r.value:.3f}<br>{chance}<br>n = {r.n} {r.n_unit}"
-
-
-def _layout(title: str, simulated: bool, height: int) -> dict[str, Any]:
-    import plotly.graph_objects as go
-
-    return {
-        "template": go.layout.Template(),  # an empty one; the default would send 7 kB of JSON with each chart
-        "title": {
-            "text": title + (" (simulated)" if simulated else ""),
-            "font": {"size": 14},
-            "x": 0,
-            "y": 0.98,
-            "yanchor": "top",
-        },
-        "height": height,
-        "margin": {"l": 56, "r": 8, "t": 58, "b": 40},
-        "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "font": {"size": 11}},
-    }
