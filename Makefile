@@ -21,8 +21,8 @@ $(BIN)/python:
 # What each goal needs is installed when it is first asked for, and again when the lists have changed.
 $(VENV)/.installed-app: GROUPS := app,lm
 $(VENV)/.installed-docs: GROUPS := app,lm,docs
-$(VENV)/.installed-test: GROUPS := app,lm,docs,test
-$(VENV)/.installed-check: GROUPS := app,lm,check
+$(VENV)/.installed-test: GROUPS := app,lm,docs,cluster,test
+$(VENV)/.installed-check: GROUPS := app,lm,cluster,check
 $(VENV)/.installed-%: pyproject.toml requirements-no-deps.txt | $(BIN)/python
 	@echo "Setting up $(VENV) for: $(GROUPS) (a few minutes, once)"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[$(GROUPS)]"

@@ -97,11 +97,11 @@ def imported(folder: str) -> dict[str, set[str]]:
 @pytest.mark.parametrize(
     "folder, groups",
     [
-        ("fmri2ges", ("run", "lm")),
+        ("fmri2ges", ("run", "lm", "cluster")),
         ("app", ("run", "lm", "app")),
         ("pages", ("run", "lm", "app")),
-        ("tests", ("run", "lm", "app", "test")),
-        ("benchmarks", ("run", "lm", "app", "test")),
+        ("tests", ("run", "lm", "app", "cluster", "test")),
+        ("benchmarks", ("run", "lm", "app", "cluster", "test")),
         ("docs", ("run", "docs")),
     ],
 )
@@ -116,11 +116,17 @@ def test_only_text_needs_the_language_model_group():
         assert {Path(file).parent.name for file in imported("fmri2ges").get(name, ())} <= {"text"}, name
 
 
+@pytest.mark.parametrize("name", ["distributed", "joblib"])
+def test_only_the_executors_need_what_runs_tasks(name):
+    assert {Path(file).parent.name for file in imported("fmri2ges")[name]} == {"compute"}
+
+
 @pytest.mark.parametrize(
     "group, folders",
     [
         ("run", ("fmri2ges",)),
         ("lm", ("fmri2ges",)),
+        ("cluster", ("fmri2ges",)),
         ("app", ("app", "pages")),
         ("docs", ("docs",)),
         ("test", ("tests", "benchmarks")),
@@ -140,7 +146,7 @@ def test_what_is_used_without_an_import_is_named_where_it_is_used(name):
 
 
 def test_every_group_is_compared():
-    assert set(GROUPS) == {"run", "app", "lm", "docs", "test", "check"}
+    assert set(GROUPS) == {"run", "app", "lm", "cluster", "docs", "test", "check"}
 
 
 def test_a_package_stands_in_one_group_only():
@@ -151,4 +157,4 @@ def test_a_package_stands_in_one_group_only():
 def test_requirements_are_the_groups_that_a_user_needs():
     lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
     listed = [line for line in lines if line and not line.startswith("#")]
-    assert listed == GROUPS["run"] + GROUPS["app"] + GROUPS["lm"]
+    assert listed == GROUPS["run"] + GROUPS["app"] + GROUPS["lm"] + GROUPS["cluster"]
