@@ -85,6 +85,7 @@ def evaluate_stories(stories: list[DecodedStory], seed: int, null_decodings: int
     notes: list[str] = []
     texts: list[TextTable] = []
     forms: dict[tuple, list[tuple[DecodedStory, list[TextScore]]]] = {}
+    stories = _once(stories, notes)
     runs = Runs()
     settings: dict[Setting, list[tuple[DecodedStory, list[Measure]]]] = {}
     steps = len(stories) + 1
@@ -126,6 +127,20 @@ def evaluate_stories(stories: list[DecodedStory], seed: int, null_decodings: int
     )
     work.report(1.0, "done")
     return report
+
+
+def _once(stories: list[DecodedStory], notes: list[str]) -> list[DecodedStory]:
+    """Each story of a setting once, the longest stretch of it: twice in a mean it would count as two."""
+    best: dict[tuple, DecodedStory] = {}
+    for story in stories:
+        key = story.setting, story.story
+        if key not in best:
+            best[key] = story
+            continue
+        best[key] = max(best[key], story, key=lambda s: s.span[1] - s.span[0])
+        start, stop = best[key].span
+        notes.append(f"{story.story} was decoded several times; {start:g} to {stop:g} s of it are scored")
+    return list(best.values())
 
 
 def story_measures(story: DecodedStory, notes: list[str]) -> list[Measure]:

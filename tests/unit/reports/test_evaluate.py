@@ -1,17 +1,19 @@
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from fmri2ges.data.motion.npz import read_motion, write_motion
+from fmri2ges.decoding.stories import load_stories
 from fmri2ges.errors import Cancelled, UserError
 from fmri2ges.evaluation import metrics
 from fmri2ges.evaluation.report import format_report
 from fmri2ges.evaluation.rows import NullKind
-from fmri2ges.reports.evaluate import evaluate_path
+from fmri2ges.reports.evaluate import evaluate_path, evaluate_stories
 from fmri2ges.storage.report import read_report
-from fmri2ges.work import Work
+from fmri2ges.work import QUIET, Work
 
 
 @pytest.fixture(scope="module")
@@ -204,3 +206,12 @@ def test_enough_motion_gets_a_distribution_score(synthetic, scored_run, tmp_path
     fgd, kid = found
     assert abs(fgd.value) < 0.05 * fgd.floor and abs(kid.value) < 0.1 * kid.floor
     assert kid.interval is None and kid.ceiling is None
+
+
+def test_a_story_that_was_decoded_twice_counts_once_with_its_longest_stretch(scored_run):
+    stories = load_stories(scored_run)
+    part = replace(stories[0], decoded=stories[0].decoded.window(10.0, 40.0))
+    found = evaluate_stories([part, *stories], 0, 0, QUIET)
+    again = evaluate_stories(stories, 0, 0, QUIET)
+    assert found.rows == again.rows
+    assert any("was decoded several times; " in note for note in found.notes) and found.stories == again.stories
