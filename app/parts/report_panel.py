@@ -20,8 +20,8 @@ ONE_SHOWN = "r, shares and cosines on one axis; position errors, jerk and distan
 
 def read(run) -> Report | None:
     """The report in the folder of a run, or None before `evaluate`."""
-    path = run.path / NAME
-    return _read(str(path), path.stat().st_mtime_ns) if path.is_file() else None
+    file = run.path / NAME
+    return _read(str(run.path), file.stat().st_mtime_ns) if file.is_file() else None
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
@@ -59,7 +59,7 @@ def show(report: Report) -> None:
     with left:
         if dots:
             figure = scores.score_chart(
-                dots, f"Scores with null and interval, {story}", "Score (no unit)", report.simulated
+                dots, f"Scores with null and interval, {story}", "Score (no unit)", report.simulated, 19
             )
             st.plotly_chart(
                 figure, key="statistics.scores", config=PLAIN, alt="Every score with its interval and its null"

@@ -14,7 +14,7 @@ from ..errors import UserError
 from ..evaluation import metrics
 from ..evaluation.report import format_number, format_p
 from ..evaluation.rows import Row
-from ..storage.report import NAME, read_report
+from ..storage.report import read_report
 from ..storage.schema import MAX_MANIFEST
 
 HEADLINE = (metrics.R_MEAN.id, metrics.WORD_RATE_R.id)  # of each branch, the mean over stories where there is one
@@ -97,7 +97,7 @@ def run_facts(path: Path) -> RunFacts | None:
 def headline(path: Path) -> tuple[Row, ...]:
     """Headline rows of the report of a run: means over stories, else those of its only story."""
     with suppress(UserError):
-        rows = [row for row in read_report(path / NAME).rows if row.id in HEADLINE]
+        rows = [row for row in read_report(path).rows if row.id in HEADLINE]
         means = [row for row in rows if row.stories > 1]
         return tuple(means or rows)[:6]
     return ()

@@ -30,7 +30,7 @@ class Dot:
     row: Row
 
 
-def score_chart(dots: list[Dot], title: str, axis: str, simulated: bool = False):
+def score_chart(dots: list[Dot], title: str, axis: str, simulated: bool = False, line: int = 32):
     """A line for each score: a dot with its interval over the band of its null; a hollow diamond is the ceiling.
 
     Parameters
@@ -39,6 +39,7 @@ def score_chart(dots: list[Dot], title: str, axis: str, simulated: bool = False)
     title : what the chart shows
     axis : what the axis measures
     simulated : put "simulated" into the title
+    line : pixels from one score to the next
 
     Returns
     -------
@@ -46,7 +47,7 @@ def score_chart(dots: list[Dot], title: str, axis: str, simulated: bool = False)
     """
     import plotly.graph_objects as go
 
-    figure = go.Figure(layout=layout(title, simulated, 110 + 32 * len(dots)))
+    figure = go.Figure(layout=layout(title, simulated, 110 + line * len(dots)))
     names = [f"{d.name}: {d.row.label}" for d in dots]
     nulls = [(name, d.row.null) for name, d in zip(names, dots, strict=True) if d.row.null]
     if nulls:
@@ -202,10 +203,17 @@ def layout(title: str, simulated: bool, height: int) -> dict[str, Any]:
             "text": title + (" (simulated)" if simulated else ""),
             "font": {"size": 14},
             "x": 0,
-            "y": 0.98,
+            "y": 1 - 6 / height,
             "yanchor": "top",
         },
         "height": height,
         "margin": {"l": 56, "r": 8, "t": 58, "b": 40},
-        "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "font": {"size": 11}},
+        "legend": {  # below the title, whatever the height
+            "orientation": "h",
+            "x": 0,
+            "yref": "container",
+            "y": 1 - 30 / height,
+            "yanchor": "top",
+            "font": {"size": 11},
+        },
     }

@@ -3,14 +3,21 @@
 import json
 import shutil
 import time
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from app import jobs
 from fmri2ges.demo import WEIGHTS
 from fmri2ges.errors import UserError
+from fmri2ges.evaluation import metrics
+from fmri2ges.evaluation.measure import Measure, pool, row
+from fmri2ges.evaluation.report import Report
+from fmri2ges.evaluation.rows import Setting
+from fmri2ges.storage.report import write_report
 from fmri2ges.views.runs import list_runs, table
 
 PAGE = str(Path(__file__).resolve().parents[2] / "pages" / "runs.py")
@@ -35,6 +42,29 @@ def runs(tmp_path):
     (folder / ".hidden").mkdir()
     (folder / "file.txt").write_text("")
     return folder
+
+
+@pytest.fixture
+def report_file(tmp_path):
+    """A report of three stories with both branches."""
+    rng, setting = np.random.default_rng(0), Setting("s1", ("AC",), 3)
+    rows = []
+    for branch in ("text", "direct"):
+        for metric in (
+            metrics.R_ONE,
+            metrics.R_MEAN.of(3),
+            metrics.MPJPE,
+            metrics.WORD_RATE_R,
+            metrics.WER,
+            metrics.JERK,
+        ):
+            measures = [
+                Measure(metric, branch, 0.3 + 0.01 * k, rng.normal(0, 0.1, 400), ceiling=0.5, n=900) for k in range(3)
+            ]
+            rows += [row(m, rng, name) for m, name in zip(measures, ("one", "two", "three"), strict=True)]
+            rows.append(pool(measures, rng))
+    rows = tuple(replace(line, setting=setting) for line in rows)
+    return write_report(tmp_path / "report.json", Report(rows, True, ("a [note](x)",), "toy", ("one", "two", "three")))
 
 
 def opened(folder) -> AppTest:
@@ -109,3 +139,32 @@ run_table.run_table(folder)
     assert "second" in app.caption[0].value
     next(b for b in app.button if b.label == "Undo").click().run()
     assert (runs / "second" / "manifest.json").is_file() and not app.exception
+
+
+def test_headline_scores_stand_in_the_table(runs, report_file):
+    shutil.copy(report_file, runs / "first" / "report.json")
+    first = next(run for run in list_runs(runs) if run.name == "first")
+    assert {row.branch for row in first.scores} == {"text", "direct"}
+    assert "direct: r, mean of 3 0." in table([first])[0]["Scores"] and ", p " in table([first])[0]["Scores"]
+
+
+def test_the_statistics_page_shows_the_report_of_the_run_or_what_to_do(runs, report_file):
+    script = f"""
+import streamlit as st
+from pathlib import Path
+from app.parts import report_panel
+from fmri2ges.decoding.run import open_run
+run = open_run({str(runs / "first")!r})
+report = report_panel.read(run)
+report_panel.nothing(run) if report is None else report_panel.show(report)
+"""
+    script = script.replace("report_panel.nothing", "(lambda run: st.info('none'))")
+    app = AppTest.from_string(script, default_timeout=120).run()
+    assert not app.exception and app.info[0].value == "none"
+    shutil.copy(report_file, runs / "first" / "report.json")
+    app.run()
+    assert not app.exception and app.selectbox[1].value == "all stories"
+    table_shown = app.dataframe[0].value
+    assert {"Branch", "Metric", "Value", "95 % CI", "Null, 5 to 95 %", "p", "n", "Floor", "Ceiling"} == set(table_shown)
+    app.selectbox[1].set_value("one").run()
+    assert not app.exception and len(app.dataframe[0].value) > 5
