@@ -13,7 +13,7 @@ import numpy as np
 
 from .intervals import MIN_UNITS, bootstrap, bootstrap_mean, share_interval
 from .metrics import Metric
-from .nulls import N_NULL, combine_stories, independent_draws
+from .nulls import N_NULL, combine_stories
 from .rows import ALL_STORIES, Null, NullKind, Row, against_null
 
 NO_INTERVAL = f"an interval needs {MIN_UNITS} stories or {MIN_UNITS} blocks of 40-60 s"
@@ -119,7 +119,7 @@ def pool(measures: list[Measure], rng: np.random.Generator, n_null: int = N_NULL
 def _shift_null(metric: Metric, value: float, curves: list[np.ndarray], rng: np.random.Generator, n: int) -> Null:
     """A score against those of shifted predictions, whose curves (n_shifts,) are given story by story."""
     scores = combine_stories(curves, rng, n)
-    return against_null(metric, value, NullKind.SHIFT, scores, [independent_draws(c) for c in curves])
+    return against_null(metric, value, NullKind.SHIFT, scores, curves)
 
 
 def _mean(values: list[float | None]) -> float | None:

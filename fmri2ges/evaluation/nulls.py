@@ -3,13 +3,14 @@
 The main null moves the prediction in time, in a circle and by at least 20 s: it keeps its autocorrelation and no
 longer belongs to the truth. Every story gets its own shift; with one common shift for all stories, p could not become
 smaller than one over the number of shifts. Neighbouring shifts score alike, so that thousands of them are worth few
-independent draws: these are counted (`independent_draws`), p is bounded by them, and a story with too few of them gets
-no p. The story-swap null pairs each prediction with the truth of another story.
+independent draws: these are counted (`independent_draws`), p allows for them (`shift_p`), and a story with too few of
+them gets no p. The story-swap null pairs each prediction with the truth of another story.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from itertools import permutations
 
 import numpy as np
@@ -151,24 +152,55 @@ def swap_null(scores: np.ndarray, rng: np.random.Generator, n: int = N_NULL) -> 
     return np.array(draws)
 
 
-def p_value(observed: float, null: np.ndarray, better: Better = Better.HIGHER, draws: float | None = None) -> float:
+def p_value(observed: float, null: np.ndarray, better: Better = Better.HIGHER) -> float:
     """One-sided p = (1 + k) / (1 + n), k = null values at least as good as the observed one.
-
-    Where null values are alike, n is the number of independent draws that they are worth, and k as many of those as
-    their share of values at least as good.
 
     Parameters
     ----------
     observed : score
-    null : array (n,), scores under the null
+    null : array (n,), scores under the null, independent of each other
     better : which scores are good; a metric that should be near real motion is taken as higher
-    draws : number of independent draws behind the null values; as many as there are where it is None
     """
     sign = -1.0 if better == Better.LOWER else 1.0
     k = int((sign * np.asarray(null) >= sign * observed - 1e-12).sum())
-    if draws is None or draws >= len(null):
-        return (1 + k) / (1 + len(null))
-    return (1 + draws * k / len(null)) / (1 + draws)
+    return (1 + k) / (1 + len(null))
+
+
+def shift_p(
+    observed: float, curves: Sequence[np.ndarray], null: np.ndarray, better: Better = Better.HIGHER
+) -> float | None:
+    """One-sided p against circular shifts, where neighbouring shifts score alike.
+
+    Counting shifts alone gives too small a p, because the width of the null is known from few independent draws. So p
+    is also that of Student's t for one more draw beside those of the curves: the variance of each story's curve is
+    widened by n / (n - 1) (1 + 1 / n) for its n independent draws, and degrees of freedom follow Satterthwaite (1946,
+    Biometrics Bulletin 2, 110-114). The larger of both is returned.
+
+    Parameters
+    ----------
+    observed : score, the mean over stories
+    curves : for each story its scores at the permitted shifts, in order, arrays (n_shifts,)
+    null : array (n,), scores of the mean under the null; see `combine_stories`
+    better : which scores are good
+
+    Returns
+    -------
+    p : float, or None where the stories have fewer than 10 independent shifts on average: too short for a p
+    """
+    from scipy import stats
+
+    draws = np.array([independent_draws(curve) for curve in curves])
+    if draws.mean() < MIN_DRAWS:
+        return None
+    counted = p_value(observed, null, better)
+    n = np.maximum(draws, 2.0)
+    variance = np.array([np.var(curve) for curve in curves]) * n / (n - 1) * (1 + 1 / n)
+    if not variance.sum() > 0:
+        return counted
+    above = observed - float(np.mean([np.mean(curve) for curve in curves]))
+    freedom = variance.sum() ** 2 / (variance**2 / (n - 1)).sum()
+    t = (-above if better == Better.LOWER else above) / (np.sqrt(variance.sum()) / len(curves))
+    return max(counted, float(stats.t.sf(t, freedom)))
 
 
 def holm(p: np.ndarray) -> np.ndarray:

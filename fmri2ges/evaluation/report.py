@@ -43,16 +43,16 @@ def format_number(x: float | None) -> str:
     return f"{x:.3f}" if abs(x) < 10 else f"{x:.1f}" if abs(x) < 1000 else f"{x:.0f}"
 
 
-def format_p(p: float | None, draws: float) -> str:
-    """p, with '<=' at the smallest value that so many independent draws can give, or why there is none."""
+def format_p(p: float | None, n: int) -> str:
+    """p, with '<=' at the smallest value that n null scores can give, or why there is none."""
     if p is None:
         return "too short"
-    return f"<={p:.4f}" if is_smallest(p, draws) else f"{p:.3f}"
+    return f"<={p:.4f}" if is_smallest(p, n) else f"{p:.3f}"
 
 
-def is_smallest(p: float, draws: float) -> bool:
-    """Whether p is the smallest that so many independent draws can give."""
-    return p <= 1 / (1 + draws) + 1e-12
+def is_smallest(p: float, n: int) -> bool:
+    """Whether p is the smallest that so many null scores can give."""
+    return p <= 1 / (1 + n) + 1e-12
 
 
 def _cells(row: Row) -> list[str]:
@@ -63,7 +63,7 @@ def _cells(row: Row) -> list[str]:
         f"{format_number(ci.low)} .. {format_number(ci.high)}" if ci else "-",
         format_number(null.mean) if null else "-",
         f"{format_number(null.q05)} .. {format_number(null.q95)}" if null else "-",
-        format_p(null.p, null.draws) if null else "-",
+        format_p(null.p, null.n) if null else "-",
         format_number(row.floor),
         format_number(row.ceiling),
         f"{row.n} {row.n_unit}",
@@ -105,7 +105,7 @@ def _text_block(table: TextTable) -> list[str]:
             lower = row.metric.better == Better.LOWER
             edges = (f"{format_number(n.mean)} ({format_number(n.q05 if lower else n.q95)})" for n in nulls)
             cells.append([row.metric.label, "null", *edges])
-        cells.append([f"  {row.text.label}", format_number(row.value), *(f"p {format_p(n.p, n.draws)}" for n in nulls)])
+        cells.append([f"  {row.text.label}", format_number(row.value), *(f"p {format_p(n.p, n.n)}" for n in nulls)])
     title = f"text against nulls, {table.story}, subject {table.subject}, F2T {table.f2t}; 20 s windows"
     out = [_clip(title), "null: mean (95 % point; where less is better, 5 % point)", *_aligned(cells)]
     if line is not None:

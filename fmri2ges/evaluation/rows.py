@@ -10,7 +10,7 @@ import numpy as np
 
 from .intervals import Interval
 from .metrics import Metric
-from .nulls import MIN_DRAWS, p_value
+from .nulls import independent_draws, p_value, shift_p
 
 
 class NullKind(StrEnum):
@@ -48,8 +48,8 @@ class Null:
     kind : NullKind
     n : number of null scores
     mean, q05, q95 : mean, 5 % and 95 % point of the null scores
-    p : one-sided p of the score against them, (1 + k) / (1 + draws), or None where a story is too short for a p
-    draws : how many independent draws the null scores are worth
+    p : one-sided p of the score against them (`nulls.p_value`, `nulls.shift_p`), or None where stories are too short
+    draws : how many of them are independent of each other
     """
 
     kind: NullKind
@@ -62,7 +62,7 @@ class Null:
 
 
 def against_null(
-    metric: Metric, value: float, kind: NullKind, scores: np.ndarray, draws: Sequence[float] | None = None
+    metric: Metric, value: float, kind: NullKind, scores: np.ndarray, curves: Sequence[np.ndarray] | None = None
 ) -> Null:
     """A score against its scores under a null.
 
@@ -72,14 +72,15 @@ def against_null(
     value : the score
     kind : which null it is
     scores : array (n,), scores under the null
-    draws : for each story how many independent draws its scores are worth, where neighbours are alike
-        (`nulls.independent_draws`); with fewer than 8 in the mean story there is no p
+    curves : where `scores` come from circular shifts, the scores of each story at its shifts, arrays (n_shifts,)
     """
     low, high = np.quantile(scores, 0.05), np.quantile(scores, 0.95)
-    total = float(len(scores)) if draws is None else min(float(sum(draws)), float(len(scores)))
-    short = draws is not None and sum(draws) < MIN_DRAWS * len(draws)
-    p = None if short else p_value(value, scores, metric.better, total)
-    return Null(kind, len(scores), float(scores.mean()), float(low), float(high), p, total)
+    p: float | None = p_value(value, scores, metric.better)
+    draws = float(len(scores))
+    if curves is not None:
+        p = shift_p(value, curves, scores, metric.better)
+        draws = min(draws, sum(map(independent_draws, curves)))
+    return Null(kind, len(scores), float(scores.mean()), float(low), float(high), p, draws)
 
 
 ALL_STORIES = "all stories"  # what stands in the place of a story's name in the row of their mean

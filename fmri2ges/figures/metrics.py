@@ -107,7 +107,7 @@ def _forest(page: Page, rows: list[Row], metrics: list[Metric], left: float, top
             assert row.null is not None, "scores of a shared axis have a null"
             text = "too short for p"
             if row.null.p is not None:
-                sign = "\u2264" if is_smallest(row.null.p, row.null.draws) else "="
+                sign = "\u2264" if is_smallest(row.null.p, row.null.n) else "="
                 text = f"p {sign} {row.null.p:.{3 if row.null.p >= 0.001 else 4}f}"
             y = top + ROW * (k + 0.5 + dy)
             page.text(left + width - 11, y, text, va="center", color=COLOURS[row.branch], fontsize=5.6)

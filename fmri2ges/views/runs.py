@@ -113,7 +113,7 @@ def differing(runs: Iterable[RunFacts]) -> list[str]:
 def score_text(row: Row) -> str:
     """A headline score with its interval and p, as a cell of the table."""
     interval = f" [{row.interval.low:.2f}, {row.interval.high:.2f}]" if row.interval else ""
-    p = f", p {format_p(row.null.p, row.null.draws)}" if row.null else ""
+    p = f", p {format_p(row.null.p, row.null.n)}" if row.null else ""
     return f"{row.branch}: {row.label} {format_number(row.value)}{interval}{p}"
 
 

@@ -105,7 +105,7 @@ def reading(dot: Dot) -> str:
     r, chance = dot.row, "no null: window too short"
     if r.null:
         null = r.null
-        chance = f"null 5 to 95 %: {null.q05:.2f} to {null.q95:.2f}, p {format_p(null.p, null.draws)}"
+        chance = f"null 5 to 95 %: {null.q05:.2f} to {null.q95:.2f}, p {format_p(null.p, null.n)}"
     return f"{dot.name}, {r.label}: {r.value:.3f}<br>{chance}<br>n = {r.n} {r.n_unit}"
 
 
@@ -117,7 +117,7 @@ def score_cells(row: Row) -> dict[str, str]:
         "Value": format_number(row.value),
         "95 % CI": f"{format_number(ci.low)} to {format_number(ci.high)}" if ci else "-",
         "Null, 5 to 95 %": f"{format_number(null.q05)} to {format_number(null.q95)}" if null else "-",
-        "p": format_p(null.p, null.draws) if null else "-",
+        "p": format_p(null.p, null.n) if null else "-",
         "n": f"{row.n} {row.n_unit}",
     }
 
@@ -158,7 +158,7 @@ def text_cells(table: TextTable) -> list[dict[str, str]]:
     return [
         {"Score": row.metric.label, "Text": row.text.label, "Value": format_number(row.value)}
         | {
-            f"{kind.label}: mean (p)": f"{format_number(null.mean)} ({format_p(null.p, null.draws)})"
+            f"{kind.label}: mean (p)": f"{format_number(null.mean)} ({format_p(null.p, null.n)})"
             for kind, null in row.nulls.items()
         }
         for row in table.rows

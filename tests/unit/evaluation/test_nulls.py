@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter1d
 from scipy.stats import false_discovery_control
 
 from fmri2ges.errors import UserError
+from fmri2ges.evaluation.metrics import Better
 from fmri2ges.evaluation.nulls import (
     allowed_shifts,
     benjamini_hochberg,
@@ -11,6 +13,7 @@ from fmri2ges.evaluation.nulls import (
     holm,
     independent_draws,
     p_value,
+    shift_p,
     swap_null,
 )
 from tests.counting import calls
@@ -113,9 +116,15 @@ def test_draws_lie_between_one_and_the_number_of_shifts(rng):
     assert independent_draws(rng.permutation(50)) <= 50
 
 
-def test_p_is_bounded_by_the_independent_draws(rng):
-    null = rng.standard_normal(2000)
-    assert p_value(9.0, null) == pytest.approx(1 / 2001)
-    assert p_value(9.0, null, draws=19.0) == pytest.approx(0.05)
-    assert p_value(np.median(null), null, draws=19.0) == pytest.approx(0.525, abs=0.01)
-    assert p_value(9.0, null, draws=1e9) == p_value(9.0, null)
+def test_p_of_shifts_allows_for_how_few_of_them_are_independent(rng):
+    curve = gaussian_filter1d(rng.standard_normal(3000), 30, mode="wrap")
+    sd = curve.std()
+    found = [shift_p(k * sd, [curve], curve) for k in (-3, 0, 1, 2, 3, 6)]
+    assert found == sorted(found, reverse=True) and found[1] == pytest.approx(0.5, abs=0.2)
+    assert found[3] > p_value(2 * sd, curve) and found[-1] >= 1 / 3001
+    assert shift_p(-2 * sd, [-curve], -curve, Better.LOWER) == pytest.approx(found[3])
+    assert shift_p(6 * sd, [curve[:100]], curve[:100]) is None  # a few seconds of one smooth curve
+    several = [gaussian_filter1d(rng.standard_normal(3000), 30, mode="wrap") for _ in range(4)]
+    mean = combine_stories(several, rng, 20_000)
+    assert shift_p(1.5 * sd, several, mean) < 0.02  # 3 sd of the mean of four
+    assert shift_p(0.1, [np.zeros(500)] * 2, np.zeros(900)) is None

@@ -59,7 +59,7 @@ def test_wrists_that_move_evenly_have_that_speed_and_height():
 def test_agreement_finds_the_branch_that_follows_the_reference(rows):
     by = {(a.shown.branch, a.row.id): a.row for a in rows}
     follows, noise = by["direct", R_MEAN.id], by["text", R_MEAN.id]
-    assert follows.value > 0.999 and follows.p == pytest.approx(1 / (1 + follows.null.draws))
+    assert follows.value > 0.999 and follows.p < 0.01
     assert noise.value < 0.5 and follows.null.q95 < 0.9
 
 
