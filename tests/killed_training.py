@@ -1,4 +1,4 @@
-"""Trainings that are killed (SIGKILL) at random instants and gone on with: `python -m tests.killed_training --kills 60`.
+"""Trainings that are killed (SIGKILL) at random instants and gone on with: `python -m tests.killed_training --kills N`.
 
 A child process counts its steps and file operations and kills itself at one of them, so an instant is a number and
 not a time. A training is small: two stories, one clip, six steps of each network.
@@ -30,6 +30,7 @@ from tests.conftest import make_motion, make_words
 OPERATIONS = {"open", "os.rename", "os.mkdir", "os.remove", "os.rmdir"}
 BRIEF = TrainConfig(t2g_steps=6, f2g_steps=6, renditions=1, roi_choices=1, penalties=(100.0, 1000.0), lm="bigram")
 EVERY = 2  # steps between two checkpoints
+PRELOADED = ["fmri2ges.training.train", "fmri2ges.training.bayes", "scipy.stats", "torch._dynamo"]
 
 
 def write_study(folder: Path) -> Path:
@@ -100,7 +101,7 @@ class Trainings:
 
     def __init__(self) -> None:
         self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(["fmri2ges.training.train", "fmri2ges.training.bayes", __name__])
+        self._context.set_forkserver_preload([*PRELOADED, __name__])
 
     def run(self, start: Start) -> int:
         """Train, or be killed on the way; the number of instants."""
@@ -169,10 +170,11 @@ def main() -> None:
         for force in (False, True):
             trial = Trial(study, Path(temp) / f"force-{force}", force)
             instants = np.random.default_rng([options.seed, force]).integers(1, trial.count + 1, options.kills // 2)
-            outcomes = collections.Counter(trial.kill(int(k)) for k in instants)
             print(f"{'over' if force else 'without'} a finished run: {len(instants)} of {trial.count} instants")
-            for outcome, n in sorted(outcomes.items()):
-                print(f"  {n:3d} {outcome}")
+            outcomes: collections.Counter[str] = collections.Counter()
+            for k in instants:
+                outcomes[trial.kill(int(k))] += 1
+                print(f"  {outcomes.total():3d}: {dict(outcomes)}", flush=True)
 
 
 if __name__ == "__main__":
