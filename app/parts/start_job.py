@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
@@ -52,7 +53,7 @@ def _train(folder: Path) -> None:
         backend.show_error(UserError("train: give a study file and a name for the run"))
         return
     file, out = Path(study.strip()).expanduser().absolute(), folder / name.strip()
-    if not _passes(lambda: check_training(out, replace_it, resume)):
+    if not _passes(partial(check_training, out, replace_it, resume)):
         return
     arguments = ["train", str(file), "--out", str(out), "--preset", preset, "--seed", str(int(seed))]
     arguments += ["--force"] * replace_it + ["--resume"] * resume
@@ -86,7 +87,7 @@ def _decode(folder: Path) -> None:
     for story in stories:
         asked = replace(chosen, subject=subject, story=story, start=None, stop=None)
         out = Path(chosen.run) / "decoded" / f"{subject}-{story}-{asked.digest[:8]}"
-        if _passes(lambda out=out: check_target(out)):
+        if _passes(partial(check_target, out)):
             _start_decode(asked, out)
 
 

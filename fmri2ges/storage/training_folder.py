@@ -54,7 +54,7 @@ class TrainingFolder(RunFolder):
         temporary = super()._begin()
         while found is not None:
             found.drop()
-            found = interrupted(self._real)
+            found = interrupted(self._real) if found.mark.certain else None
         self.checkpoint = Checkpoint(self._made_for, self.force)
         return temporary
 

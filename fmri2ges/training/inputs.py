@@ -43,11 +43,9 @@ def made_for(study: Study, config: TrainConfig, device: str, seed: int) -> dict[
 
     BOLD is told by the size of its files and when they were changed, the rest of the study by its digests.
     """
-    files = {name: digest_file(path) for name, path in by_name(study, input_files(study)).items()}
-    for name, path in by_name(study, (file for r in study.recordings for file in r.files)).items():
-        if name not in files:
-            found = path.stat()
-            files[name] = f"{found.st_size} bytes, {found.st_mtime_ns}"
+    digested = by_name(study, input_files(study))
+    others = by_name(study, (file for r in study.recordings for file in r.files))
+    files = {name: _told(path, name in digested) for name, path in {**others, **digested}.items()}
     return {
         "seed": seed,
         "device": device,
@@ -55,6 +53,14 @@ def made_for(study: Study, config: TrainConfig, device: str, seed: int) -> dict[
         "versions": versions() | {"commit": git_commit() or ""},
         "files": files,
     }
+
+
+def _told(path: Path, digested: bool) -> str:
+    try:
+        found = path.stat()
+        return digest_file(path) if digested else f"{found.st_size} bytes, {found.st_mtime_ns}"
+    except OSError:  # whoever reads the file says what is wrong with it
+        return "not there"
 
 
 def regressed_out(study: Study) -> dict[str, list[str]]:

@@ -1,5 +1,6 @@
 """A training that is interrupted leaves its checkpoint: to be gone on with or dropped, and no finished run is lost."""
 
+import errno
 import os
 import re
 import shutil
@@ -7,6 +8,7 @@ import shutil
 import numpy as np
 import pytest
 
+from fmri2ges.data import locks
 from fmri2ges.data.atomic import write_json
 from fmri2ges.data.beside import CHECKPOINTS, sweep
 from fmri2ges.errors import UserError
@@ -191,3 +193,17 @@ def test_a_checkpoint_comes_back_as_it_was_and_damage_is_refused(tmp_path):
         survives(lambda _: Checkpoint.read(tmp_path), d, file.name, file.parent) for d in mutations(whole, 60, seed=3)
     ]
     assert not all(read)
+
+
+def test_without_locks_it_is_gone_on_with_and_never_dropped(tmp_path, monkeypatch):
+    """There, nobody can tell whether its maker still lives."""
+
+    def none(*_):
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(locks.fcntl, "flock", none)
+    interrupt(tmp_path / "one")
+    go_on(tmp_path / "one", force=True)
+    assert is_interrupted(tmp_path / "one")
+    assert go_on(tmp_path / "one", resume=True, force=True)[1].done == ["t2g"]
+    assert os.listdir(tmp_path) == ["one"]
