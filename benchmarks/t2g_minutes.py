@@ -29,6 +29,7 @@ from fmri2ges.storage.encoder import load_encoder
 from fmri2ges.storage.models import read_generator
 from fmri2ges.text.embeddings import load_vectors
 from fmri2ges.training.corpus import GestureStory
+from fmri2ges.training.keeper import Keeper
 from fmri2ges.training.phase1 import train_t2g
 from fmri2ges.training.presets import preset_config
 
@@ -86,7 +87,7 @@ def main() -> None:
     for minutes in args.minutes:
         begun = time.time()
         clips = clips_of_one_speaker(world, minutes)
-        t2g = train_t2g(clips, vectors, config, np.random.default_rng(0), "cpu")
+        t2g = train_t2g(clips, vectors, config, Keeper(np.random.default_rng(0)), "cpu")
         scores = compared(sampled(t2g, world, vectors), world, encoder)
         rows.append({"what": "own T2G", "minutes": minutes, **scores})
         rows[-1]["seconds"] = round(time.time() - begun)

@@ -37,6 +37,7 @@ from fmri2ges.motion.features import from_bones, to_bones
 from fmri2ges.storage.encoder import load_encoder
 from fmri2ges.text.embeddings import load_vectors
 from fmri2ges.training.inputs import read_brains, read_clips
+from fmri2ges.training.keeper import Keeper
 from fmri2ges.training.phase1 import calibrated_t2g, pseudo_gestures, seeded
 from fmri2ges.training.phase2 import (
     AlignedStory,
@@ -175,7 +176,7 @@ def variants(bench: Bench) -> dict[str, GestureGenerator]:
     aligned = [AlignedStory(*parts) for parts in zip(stories, gestures, bench.tokens, decoded, strict=True)]
 
     def train(**options) -> GestureGenerator:
-        return train_f2g(run.t2g, aligned, speakers, bench.real, bench.vectors, replace(config, **options), rng)
+        return train_f2g(run.t2g, aligned, speakers, bench.real, bench.vectors, replace(config, **options), Keeper(rng))
 
     untrained = seeded(lambda: from_t2g(run.t2g.denoiser, f2g_config(run.t2g.denoiser.config, f2t.blocks.width)), rng)
     return {

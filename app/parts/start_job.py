@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
@@ -12,6 +14,7 @@ from app.parts.job_list import started
 from fmri2ges.errors import UserError
 from fmri2ges.request import DEMO, DecodeRequest
 from fmri2ges.storage.folder import check_target
+from fmri2ges.storage.training_folder import check_training
 
 KINDS = ("Train", "Decode", "Evaluate")
 
@@ -39,17 +42,22 @@ def _train(folder: Path) -> None:
         left, right = st.columns(2)
         preset = left.selectbox("Preset", ("demo", "full"), help="full trains two and a half times as long")
         seed = right.number_input("Seed", 0, 2**31 - 1)
-        replace_it = st.checkbox("Replace a run of this name", help="It stays until the new one is whole")
+        replace_it = st.checkbox(
+            "Replace a run of this name (--force)",
+            help="It stays until the new one is whole; an interrupted one is dropped",
+        )
+        resume = st.checkbox("Go on with an interrupted training of this name (--resume)")
         if not st.form_submit_button("Train", icon=":material/model_training:", type="primary"):
             return
     if not study.strip() or not name.strip():
         backend.show_error(UserError("train: give a study file and a name for the run"))
         return
     file, out = Path(study.strip()).expanduser().absolute(), folder / name.strip()
-    if not _is_free(out, replace_it):
+    if not _passes(partial(check_training, out, replace_it, resume)):
         return
     arguments = ["train", str(file), "--out", str(out), "--preset", preset, "--seed", str(int(seed))]
-    started(f"Train {out.name} on {file.parent.name}", arguments + ["--force"] * replace_it, out)
+    arguments += ["--force"] * replace_it + ["--resume"] * resume
+    started(f"Train {out.name} on {file.parent.name}", arguments, out)
 
 
 def _decode(folder: Path) -> None:
@@ -79,7 +87,7 @@ def _decode(folder: Path) -> None:
     for story in stories:
         asked = replace(chosen, subject=subject, story=story, start=None, stop=None)
         out = Path(chosen.run) / "decoded" / f"{subject}-{story}-{asked.digest[:8]}"
-        if _is_free(out, False):
+        if _passes(partial(check_target, out)):
             _start_decode(asked, out)
 
 
@@ -105,9 +113,10 @@ def _evaluate(folder: Path) -> None:
     started(f"Evaluate {path.name}", ["evaluate", str(path), "--null-decodings", str(int(nulls))], path)
 
 
-def _is_free(out: Path, replace_it: bool) -> bool:
+def _passes(check: Callable[[], object]) -> bool:
+    """Whether a target may be written; otherwise the page says why not."""
     try:
-        check_target(out, replace_it)
+        check()
     except UserError as error:
         backend.show_error(error)
         return False

@@ -30,8 +30,8 @@ def main(arguments: list[str] | None = None) -> int:
         return _fail(*str(error).splitlines())
     except usage_error as error:
         return _fail(error.format_message())
-    except (KeyboardInterrupt, Cancelled, typer.Abort):
-        print("cancelled; nothing was written", file=sys.stderr)
+    except (KeyboardInterrupt, Cancelled, typer.Abort) as error:
+        print(str(error) or "cancelled; nothing was written", file=sys.stderr)
         return 130
     except OSError as error:
         line = line_of(error)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ..errors import StudyError, check_option
+from ..errors import Cancelled, StudyError, check_option
 from ..request import split_names
 from .progress import watched
 from .root import DEVICES, Device, Force, Seed, StudyFile, app
@@ -78,20 +78,30 @@ def train(
         int | None, typer.Option(min=1, help="Block whose output is the feature; default: the middle one.")
     ] = None,
     lm_context: Annotated[int, typer.Option(min=1, help="Words that each word of the language model sees.")] = 16,
-    force: Force = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace a finished run of this name, and drop an interrupted training.")
+    ] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with an interrupted training of this name, if there is one.")
+    ] = False,
 ) -> None:
     """Train F2T, T2G and F2G on a study."""
     check_option("--preset", preset, ("demo", "full"))
     check_option("--device", device, DEVICES)
-    from ..storage.folder import check_target
+    from ..storage.training_folder import check_training, is_interrupted
 
-    check_target(out, force)  # before torch is imported: a name that is taken is answered at once
-    with watched() as work:
-        from ..training.presets import preset_config
-        from ..training.train import train_study
+    check_training(out, force, resume)  # before torch is imported: a name that is taken is answered at once
+    try:
+        with watched() as work:
+            from ..training.presets import preset_config
+            from ..training.train import train_study
 
-        config = replace(preset_config(preset), lm=lm, lm_layer=lm_layer, lm_context=lm_context)
-        path = train_study(study, out, config, device, seed, force, work)
+            config = replace(preset_config(preset), lm=lm, lm_layer=lm_layer, lm_context=lm_context)
+            path = train_study(study, out, config, device, seed, force, work, resume)
+    except KeyboardInterrupt:
+        if is_interrupted(out):
+            raise Cancelled("cancelled; --resume goes on with this training, --force starts anew") from None
+        raise
     print(path)
 
 

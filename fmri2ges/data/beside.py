@@ -9,6 +9,9 @@ Beside ``runs/one`` there may be
 KEY follows from the name of the target, so that names of any length and kind have one. Both go when the writing
 ends. What a killed process left is removed when this package next writes into the folder: only what bears such a
 name, is marked as ours and is held by nobody.
+
+Content with a checkpoint in it (see `has_checkpoint`) stays when its writing is interrupted, however that happens,
+until another process has gone on with it or dropped it. The checkpoint goes when the content gets the target's name.
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ import socket
 import sys
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -33,7 +37,10 @@ LOCK = re.compile(r"\.fmri2ges-[0-9a-f]{16}\.lock")
 TEMPORARY = re.compile(r"\.fmri2ges-[0-9a-f]{16}-[0-9a-f]{8}")
 OWNER = "owner.json"
 MADE_BY = "fmri2ges"
-MAX_OWNER = 10_000  # bytes of owner.json
+CHECKPOINTS = ".fmri2ges-checkpoint"  # folder in growing content: what another process needs to go on
+CHECKPOINT = "checkpoint.safetensors"  # the file in it without which nothing can go on; it is written in one step
+MAX_OWNER = 10_000  # bytes of owner.json that are read
+OWNER_BYTES = 4096  # that are written: twice what the longest name takes
 PATIENCE = 1.0  # seconds to wait for a lock: a process that sweeps holds it for a moment
 
 
@@ -49,9 +56,12 @@ def take_lock(target: Path) -> HeldFile | None:
     ----------
     target : absolute path without links; its folder is there
     """
-    path = target.with_name(f".fmri2ges-{key_of(target)}.lock")
+    return _take(target.with_name(f".fmri2ges-{key_of(target)}.lock"), create=True)
+
+
+def _take(path: Path, create: bool = False) -> HeldFile | None:
     until = time.monotonic() + PATIENCE
-    while (held := HeldFile.take(path, create=True)) is None and time.monotonic() < until:
+    while (held := HeldFile.take(path, create)) is None and path.parent.exists() and time.monotonic() < until:
         time.sleep(0.02)
     return held
 
@@ -69,30 +79,36 @@ class Temporary:
     """The hidden folder beside a target in which its next content grows: ``with Temporary(target) as temp: ...``.
 
     Write to `temp.content`, which has the ending of the target, then move it onto the target: a file with
-    `os.replace`, a folder with `put_folder`. When the block ends, the temporary goes with all that is left in it.
+    `os.replace`, a folder with `put_folder`. When the block ends, the temporary goes with all that is left in it,
+    unless that is content with a checkpoint.
 
     Parameters
     ----------
     target : absolute path without links; its folder is there
+    interrupted : one of `interrupted(target)` to go on with; None = begin with nothing
     """
 
-    def __init__(self, target: Path):
-        self.target = target
+    def __init__(self, target: Path, interrupted: Interrupted | None = None):
+        self.target, self._interrupted = target, interrupted
 
     def __enter__(self) -> Temporary:
         _sweep_once(self.target.parent)
-        self.folder, self._mark = self._make()
+        if self._interrupted is None:
+            self.folder, self._mark = self._make()
+        else:
+            self.folder, self._mark = self._interrupted.content.parent, self._interrupted.mark
+            self._mark.write(self._owner())
         return self
 
     def __exit__(self, *_) -> None:
-        _clear(self.folder, self._mark)
+        _leave(self.folder, self._mark)
 
     @property
     def content(self) -> Path:
         """Where the new content goes."""
         return self.folder / f"new{self.target.suffix}"
 
-    def _make(self) -> tuple[Path, HeldFile]:
+    def _owner(self) -> bytes:
         owner = {
             "made_by": MADE_BY,
             "target": self.target.name,
@@ -100,6 +116,10 @@ class Temporary:
             "host": socket.gethostname(),
             "since": time.time(),
         }
+        # Of one length, so that one writing over another leaves nothing of it.
+        return json.dumps(owner).encode().ljust(OWNER_BYTES)
+
+    def _make(self) -> tuple[Path, HeldFile]:
         while True:
             folder = self.target.with_name(f".fmri2ges-{key_of(self.target)}-{secrets.token_hex(4)}")
             folder.mkdir()
@@ -110,7 +130,7 @@ class Temporary:
             if mark is None:
                 continue  # another process has just taken it for left over, and removes it
             try:
-                mark.write(json.dumps(owner).encode())
+                mark.write(self._owner())
             except BaseException:
                 _clear(folder, mark)
                 raise
@@ -130,6 +150,7 @@ class Temporary:
         elif not _exchange(self.content, self.target):
             os.replace(self.target, self.folder / "old")
             os.replace(self.content, self.target)
+        drop_checkpoint(self.target)
         sync_folder(self.target.parent)
 
 
@@ -148,8 +169,57 @@ def is_alive(content: Path) -> bool:
     return is_held(content.with_name(OWNER))
 
 
+def has_checkpoint(content: Path) -> bool:
+    """Whether another process can go on with growing content."""
+    return (content / CHECKPOINTS / CHECKPOINT).is_file()
+
+
+def drop_checkpoint(content: Path) -> None:
+    """Remove the checkpoint of content that is whole."""
+    if (content / CHECKPOINTS).is_dir():
+        shutil.rmtree(content / CHECKPOINTS, ignore_errors=True)
+
+
+@dataclass(frozen=True)
+class Interrupted:
+    """Content with a checkpoint whose maker is gone; this process holds it, until it goes on with it or lets go.
+
+    Parameters
+    ----------
+    content : the folder that was growing
+    mark : the lock of its maker, now held by this process
+    """
+
+    content: Path
+    mark: HeldFile
+
+    def release(self) -> None:
+        """Leave it as it is, for later."""
+        self.mark.release()
+
+    def drop(self) -> None:
+        """Remove it. Without locks its maker may still live: then it stays."""
+        if self.mark.certain:
+            _clear(self.content.parent, self.mark)
+        else:
+            self.mark.release()
+
+
+def interrupted(target: Path) -> Interrupted | None:
+    """The newest content of a target that can be gone on with, held by this process; None when there is none."""
+    for content in reversed(temporaries(target)):
+        if has_checkpoint(content) and (mark := _take(content.with_name(OWNER))) is not None:
+            if has_checkpoint(content):  # still there now that it is held
+                return Interrupted(content, mark)
+            mark.release()
+    return None
+
+
 def sweep(folder: Path) -> None:
-    """Remove what killed processes of this package left in a folder; nothing that is held, unmarked or a stranger's."""
+    """Remove what killed processes of this package left in a folder; nothing that is held, unmarked or a stranger's.
+
+    What has a checkpoint stays.
+    """
     ours: list[os.DirEntry] = []
     with suppress(OSError), os.scandir(folder) as entries:
         ours = [e for e in entries if e.name.startswith(".fmri2ges-")]
@@ -183,7 +253,7 @@ def _clear_left_over(folder: Path) -> None:
         folder.rmdir()  # fails unless it is empty: then a process was killed before it could mark it
         return
     if mark.certain and (_is_ours(mark, folder) or os.listdir(folder) == [OWNER]):
-        _clear(folder, mark)
+        _leave(folder, mark)
     else:
         mark.release()
 
@@ -197,13 +267,31 @@ def _is_ours(mark: HeldFile, folder: Path) -> bool:
         return False
 
 
-def _clear(folder: Path, mark: HeldFile) -> None:
-    """Remove a temporary whose mark is held; an old folder whose place is empty goes back there first."""
-    old = folder / "old"
-    if old.exists():
+def _leave(folder: Path, mark: HeldFile) -> None:
+    """Remove a temporary whose mark is held, or only give the mark back where its content has a checkpoint."""
+    if any(has_checkpoint(content) for content in folder.glob("new*")):
+        _tidy_target(folder, mark)
+        mark.release()
+    else:
+        _clear(folder, mark)
+
+
+def _tidy_target(folder: Path, mark: HeldFile) -> None:
+    """End what was interrupted in the middle of `Temporary.put_folder`.
+
+    An old folder whose place is empty goes back there; a checkpoint that got the target's name is dropped.
+    """
+    with suppress(ValueError, KeyError, TypeError):  # a mark that was not written yet: nothing was put anywhere
         target = folder.with_name(json.loads(mark.read(MAX_OWNER))["target"])
-        if not os.path.lexists(target):
+        old = folder / "old"
+        if old.exists() and not os.path.lexists(target):
             os.replace(old, target)
+        drop_checkpoint(target)
+
+
+def _clear(folder: Path, mark: HeldFile) -> None:
+    """Remove a temporary whose mark is held."""
+    _tidy_target(folder, mark)
     # The mark goes last: without it the rest would never be known as ours.
     for name in os.listdir(folder):
         path = folder / name

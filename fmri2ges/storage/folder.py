@@ -13,10 +13,20 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from ..data.atomic import is_special, read_json, writing_to
-from ..data.beside import Temporary, is_alive, sweep, sync_file, sync_folder, take_lock, temporaries, writer_of
+from ..data.beside import (
+    Temporary,
+    drop_checkpoint,
+    is_alive,
+    sweep,
+    sync_file,
+    sync_folder,
+    take_lock,
+    temporaries,
+    writer_of,
+)
 from ..errors import UserError, WriteError
 from .run import check_run
 from .schema import MAX_MANIFEST, check_kind, read_checked
@@ -45,16 +55,20 @@ class NewFolder:
     def __init__(self, target, force: bool = False):
         self.target, self.force = Path(target), force
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         with ExitStack() as stack:
             self._real = stack.enter_context(sole_writer(self.target))
             stack.enter_context(writing_to(self.target))
-            self._replaced = check_target(self.target, self.force)
-            self._temporary = stack.enter_context(Temporary(self._real))
+            self._temporary = stack.enter_context(self._begin())
             self.path = self._temporary.content
-            self.path.mkdir()
+            self.path.mkdir(exist_ok=True)
             self._stack = stack.pop_all()
         return self
+
+    def _begin(self) -> Temporary:
+        """Where the content will grow, once it is clear that the target may be written."""
+        self._replaced = check_target(self.target, self.force)
+        return Temporary(self._real)
 
     def __exit__(self, kind, error, trace) -> None:
         with self._stack:
@@ -75,6 +89,7 @@ class NewFolder:
         if not self._is_as_found():
             other = _free_name(self._real)
             os.replace(self.path, other)
+            drop_checkpoint(other)
             raise UserError(
                 f"{self.target}: something else was put there in the meantime and is not replaced; "
                 f"the result is in {self.target.with_name(other.name)}"
@@ -95,7 +110,7 @@ class RunFolder(NewFolder):
     manifest.json. Parameters and errors are those of `NewFolder`.
     """
 
-    def __enter__(self) -> RunFolder:
+    def __enter__(self) -> Self:
         super().__enter__()
         self.started, self._message, self._written = time.time(), "", 0.0
         self.progress(0.0, "started")

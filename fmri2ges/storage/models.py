@@ -69,6 +69,17 @@ def _part(arrays: dict[str, np.ndarray], name: str) -> dict[str, np.ndarray]:
     return {k.removeprefix(name): v for k, v in arrays.items() if k.startswith(name)}
 
 
+def write_codes(path, codes: list[np.ndarray]) -> None:
+    """Write pseudo-gestures: for each story an array (n_renditions, n_latent, n_codes)."""
+    write_tensors(path, {f"story.{k}": of_story for k, of_story in enumerate(codes)})
+
+
+def read_codes(path) -> list[np.ndarray]:
+    """Read what `write_codes` wrote."""
+    arrays, _ = read_tensors(path, "codes")
+    return [arrays[f"story.{k}"] for k in range(len(arrays))]
+
+
 def write_text(path, statistics: TextStatistics) -> None:
     """Write the language model and word statistics of a fold."""
     language = statistics.language

@@ -91,6 +91,16 @@ NAMES = list_of(NAME, "a list of names", 1)
 ROWS = list_of(TABLE, "a list of objects")
 SUBJECTS = Value(lambda v: NAMES.allows(v) and len(set(v)) == len(v) <= 10_000, "a list of names, each of them once")
 
+RANDOM = Value(
+    lambda v: isinstance(v, list) and len(v) == 4 and all(map(whole(0, 2**128 - 1).allows, v)),
+    "a list of four whole numbers",
+)
+SOME_NAMES = list_of(NAME, "a list of names")
+RESUMED = list_of(
+    Value(lambda v: isinstance(v, dict) and NAME.allows(v.get("stage")) and whole(0).allows(v.get("step")), ""),
+    "a list of objects with stage and step",
+)
+
 COMMON = {
     "kind": needed(NAME),
     "simulated": needed(FLAG),
@@ -120,6 +130,7 @@ MANIFESTS = {
             "an object of lists of names",
         ),
         "world": TABLE,
+        "resumed": RESUMED,
     },
     "decode": {
         **COMMON,
@@ -155,6 +166,26 @@ TEXT_OF_WORDS = {
     "words": needed(list_of(TEXT, "a list of texts")),
     "start": needed(list_of(NUMBER, "a list of seconds")),
     "duration": needed(list_of(NUMBER, "a list of seconds")),
+}
+
+# Of a training that goes on, see `checkpoint`.
+CHECKPOINT = {
+    "made_for": needed(TABLE),
+    "force": needed(FLAG),
+    "done": needed(SOME_NAMES),
+    "files": needed(SOME_NAMES),
+    "rng": needed(RANDOM),
+    "loop": needed(TEXT),
+    "loop_rng": needed(RANDOM),
+    "resumed": needed(RESUMED),
+    "seconds": needed(NUMBER),
+}
+MADE_FOR = {
+    "seed": needed(whole(0)),
+    "device": needed(NAME),
+    "config": needed(TABLE),
+    "versions": needed(TEXTS),
+    "files": needed(TEXTS),
 }
 
 # Files of a decoded folder; those of a trained run are named by `weight_files`.

@@ -19,6 +19,7 @@ from ..data.atomic import write_bytes
 from ..errors import UserError, one_line
 from ..provenance import FORMAT_VERSION
 from .schema import (
+    CHECKPOINT,
     FLAG,
     NAME,
     NAMES,
@@ -226,6 +227,17 @@ WEIGHTS = {
         _no_lengths,
         _bayes_problem,
     ),
+    # A training that goes on, see `checkpoint`; the arrays are there while T2G or F2G is trained.
+    "checkpoint": Weights(
+        {
+            "losses": Array(("F64",), ("steps",), needed=False),
+            "generator": Array(("U8",), (5056,), needed=False),
+        },
+        CHECKPOINT,
+        lambda values: {},
+        others="net.",
+    ),
+    "codes": Weights({}, {}, lambda values: {}, others="story."),
 }
 
 

@@ -11,17 +11,18 @@ import numpy as np
 from ..brain.parcels import ParcelBasis
 from ..data.study.folds import blocks_of, within_story_folds
 from ..data.study.model import Study
-from ..models.bayes import fit_bayes
+from ..models.bayes import BayesDecoder, fit_bayes
 from ..storage import models as store
 from ..text.embeddings import WordVectors
 from ..text.open_lm import LmChoice, open_lm
 from ..types import Recording
 from ..work import QUIET, Work
+from .keeper import Keeper
 
 
 def train_bayes(
     study: Study,
-    folder: Path,
+    keeper: Keeper,
     bases: dict[str, ParcelBasis],
     n_folds: int,
     choice: LmChoice,
@@ -33,7 +34,7 @@ def train_bayes(
 
     Parameters
     ----------
-    folder : run folder with the text statistics of each fold
+    keeper : keeps each decoder in the run folder, where the text statistics of each fold lie
     bases : parcel basis of each subject
     n_folds : number of folds
     choice : the language model
@@ -42,24 +43,23 @@ def train_bayes(
     work : told how far the fits are
     """
     for k in range(n_folds):
-        model = open_lm(choice, store.read_text(folder / f"text-{k}.safetensors", vectors).language, vectors, device)
+        language = store.read_text(keeper.folder / f"text-{k}.safetensors", vectors).language
+        model = open_lm(choice, language, vectors, device)
         for i, subject in enumerate(study.subjects):
             step = 1 / (n_folds * len(study.subjects))
             done = (k * len(study.subjects) + i) * step
             part = work.part(done, done + step, prefix=f"{subject}, ")
-            # One story in memory at a time: the encoding model reads batches of voxels from the disk.
-            with tempfile.TemporaryDirectory(dir=folder) as temp:
-                stories = heard_stories(study, subject, k, Path(temp))
-                decoder = fit_bayes(
-                    stories,
-                    parcel_of_column(bases[subject], stories[0].bold.shape[1]),
-                    model,
-                    choice,
-                    device=device,
-                    work=part,
-                )
-                del stories
-            store.write_bayes(folder / f"bayes-{i}-{k}.safetensors", decoder)
+
+            def fit(k=k, subject=subject, model=model, part=part) -> BayesDecoder:
+                # One story in memory at a time: the encoding model reads batches of voxels from the disk.
+                with tempfile.TemporaryDirectory(dir=keeper.folder) as temp:
+                    stories = heard_stories(study, subject, k, Path(temp))
+                    parcel = parcel_of_column(bases[subject], stories[0].bold.shape[1])
+                    decoder = fit_bayes(stories, parcel, model, choice, device=device, work=part)
+                    del stories
+                return decoder
+
+            keeper.stage(f"bayes-{i}-{k}", fit, store.write_bayes)
 
 
 def heard_stories(study: Study, subject: str, fold: int, folder: Path) -> list[Recording]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from ..text.embeddings import WordVectors
 from ..text.statistics import TextStatistics, text_statistics
 from ..types import Recording
 from ..work import QUIET, Work
+from .keeper import Keeper
 from .phase1 import f2t_problem, fit_f2t, pseudo_gestures
 from .phase2 import AlignedStory, decoded_tracks, random_choices, roi_tracks, train_f2g
 from .presets import TrainConfig
@@ -29,22 +31,30 @@ class Shared:
 
     Parameters
     ----------
-    folder : the run folder that the models are written into
+    keeper : keeps what the training makes, and has its random generator
     config : settings of the training
     t2g : the text-to-gesture model
     real : codes of the first speaker's clips, arrays (n_latent, n_codes); empty without clips
     bases : parcel basis of each subject, in the order of the study
     vectors : public word vectors
-    rng : numpy's random generator of the whole training
     """
 
-    folder: Path
+    keeper: Keeper
     config: TrainConfig
     t2g: GestureGenerator
     real: list[np.ndarray]
     bases: dict[str, ParcelBasis]
     vectors: WordVectors
-    rng: np.random.Generator
+
+    @property
+    def folder(self) -> Path:
+        """The run folder that the models are written into."""
+        return self.keeper.folder
+
+    @property
+    def rng(self) -> np.random.Generator:
+        """Numpy's random generator of the whole training."""
+        return self.keeper.rng
 
     @property
     def speakers(self) -> list[int]:
@@ -63,19 +73,30 @@ def fit_fold(shared: Shared, fold: int, stories: list[Recording], work: Work = Q
     stories : training stories of the fold, of all subjects
     work : told how far the fold is
     """
+    shared.keeper.stage(f"f2g-{fold}", partial(train_fold, shared, fold, stories, work), store.write_generator)
+
+
+def train_fold(shared: Shared, fold: int, stories: list[Recording], work: Work) -> GestureGenerator:
+    """F2G of one fold; what F2G learns from is made on the way, and F2T written. Parameters are those of `fit_fold`."""
     texts = {s.story: s.words.text for s in stories}  # a story that several subjects heard counts once
     statistics = text_statistics(list(texts.values()), shared.vectors)
     store.write_text(shared.folder / f"text-{fold}.safetensors", statistics)
     work.report(0.0, "pseudo-gestures")
     unique = list({s.story: s for s in stories}.values())
     speakers = shared.speakers
-    made = pseudo_gestures(shared.t2g, unique, shared.vectors, speakers, shared.rng, work=work.part(0, 0.25))
+    made = shared.keeper.stage(
+        f"pseudo-{fold}",
+        lambda: pseudo_gestures(shared.t2g, unique, shared.vectors, speakers, shared.rng, work=work.part(0, 0.25)),
+        store.write_codes,
+        store.read_codes,
+        aside=True,
+    )
     gestures = {s.story: g for s, g in zip(unique, made, strict=True)}
     aligned = fit_texts(shared, fold, stories, gestures, statistics, work.part(0.25, 0.4))
     work.report(0.4, "F2G")
     real = shared.real or gestures_of_t2g(shared.t2g, made, speakers)
-    f2g = train_f2g(shared.t2g, aligned, speakers, real, shared.vectors, shared.config, shared.rng, work.part(0.4, 1))
-    store.write_generator(shared.folder / f"f2g-{fold}.safetensors", f2g)
+    to = (shared.vectors, shared.config, shared.keeper, work.part(0.4, 1))
+    return train_f2g(shared.t2g, aligned, speakers, real, *to)
 
 
 def gestures_of_t2g(t2g: GestureGenerator, made: list[np.ndarray], speakers: list[int]) -> list[np.ndarray]:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 from ..brain.parcels import ParcelBasis
 from ..data.study.model import RecordingSource, Study
 from ..errors import UserError
 from ..motion.features import resample, to_bones
+from ..provenance import digest_file, git_commit, versions
 from ..storage import models as store
 from ..types import Recording
 from ..work import QUIET, Work
 from .corpus import GestureStory
+from .presets import TrainConfig
 
 
 def input_files(study: Study) -> list[Path]:
@@ -27,6 +31,36 @@ def input_files(study: Study) -> list[Path]:
         *(g.motion for g in study.gestures),
     ]
     return list(dict.fromkeys(files))
+
+
+def by_name(study: Study, files: Iterable[Path]) -> dict[str, Path]:
+    """Files by the names that manifests give them: relative to the study's folder where they lie in it."""
+    return {str(p.relative_to(study.root)) if p.is_relative_to(study.root) else p.name: p for p in files}
+
+
+def made_for(study: Study, config: TrainConfig, device: str, seed: int) -> dict[str, Any]:
+    """All that decides the weights of a training, see `storage.checkpoint.Checkpoint`.
+
+    BOLD is told by the size of its files and when they were changed, the rest of the study by its digests.
+    """
+    digested = by_name(study, input_files(study))
+    others = by_name(study, (file for r in study.recordings for file in r.files))
+    files = {name: _told(path, name in digested) for name, path in {**others, **digested}.items()}
+    return {
+        "seed": seed,
+        "device": device,
+        "config": asdict(config),
+        "versions": versions() | {"commit": git_commit() or ""},
+        "files": files,
+    }
+
+
+def _told(path: Path, digested: bool) -> str:
+    try:
+        found = path.stat()
+        return digest_file(path) if digested else f"{found.st_size} bytes, {found.st_mtime_ns}"
+    except OSError:  # whoever reads the file says what is wrong with it
+        return "not there"
 
 
 def regressed_out(study: Study) -> dict[str, list[str]]:

@@ -11,6 +11,8 @@ from torch import Tensor, nn
 
 from ..motion.amount import BATCH
 from ..work import QUIET, Work
+from .keeper import SavedLoop
+from .state import LoopState
 
 
 @dataclass(frozen=True)
@@ -34,15 +36,18 @@ def fit(
     *,
     name: str = "training",
     work: Work = QUIET,
+    saved: SavedLoop | None = None,
 ) -> list[float]:
     """Train `model` in place; it ends with the averaged weights, in evaluation mode.
 
     Parameters
     ----------
-    draw : makes a batch, a tuple of things that can be cut by rows; all that is random happens here
+    draw : makes a batch, a tuple of things that can be cut by rows; all that is random happens here, and is drawn
+        from the generators that `saved` knows
     loss_of : mean loss of the rows of such a tuple
     name : what is trained, for the messages
     work : told after every tenth step how far the training is; it can be stopped at every step
+    saved : where the state of the loop is kept, and found again when the training was interrupted; None = nowhere
 
     Returns
     -------
@@ -60,9 +65,12 @@ def fit(
         optimiser, max_lr=config.rate, total_steps=config.steps, pct_start=config.warm_up
     )
     average = [w.detach().clone() for w in weights]
-    losses = []
+    losses: list[float] = []
+    state = LoopState(model, optimiser, schedule, average, losses)
+    if saved is not None:
+        saved.restore(state)
     with ThreadPoolExecutor(2 if weights[0].device.type == "cpu" else 1) as pool:
-        for step in range(config.steps):
+        for step in range(len(losses), config.steps):
             work.check()
             loss, gradients = parallel_gradients(pool, loss_of, draw(), weights)
             for w, g in zip(weights, gradients, strict=True):
@@ -75,6 +83,8 @@ def fit(
                 for kept, w in zip(average, weights, strict=True):
                     kept.lerp_(w, 1 - keep)
             losses.append(loss)
+            if saved is not None:
+                saved.save(state, last=step + 1 == config.steps)
             if step % 10 == 9 or step + 1 == config.steps:
                 recent = losses[-10:]
                 mean = sum(recent) / len(recent)

@@ -19,6 +19,7 @@ from ..text.statistics import TextStatistics
 from ..types import Recording
 from ..work import QUIET, Work
 from .corpus import GestureStory
+from .keeper import Keeper
 from .loop import LoopConfig, fit
 from .presets import TrainConfig
 
@@ -30,7 +31,7 @@ def train_t2g(
     clips: list[GestureStory],
     vectors: WordVectors,
     config: TrainConfig,
-    rng: np.random.Generator,
+    keeper: Keeper,
     device: str,
     work: Work = QUIET,
 ) -> GestureGenerator:
@@ -40,11 +41,11 @@ def train_t2g(
     ----------
     clips : gestures of all speakers, with their words
     config : steps, learning rate and guidance of T2G
-    rng : numpy's random generator, which draws weights, windows and noise
+    keeper : has numpy's random generator, which draws weights, windows and noise, and keeps the state of the loop
     device : where the network is trained
     work : told how far the training is
     """
-    loop = LoopConfig(config.t2g_steps, config.t2g_rate, 0.02, 0.995)
+    rng, loop = keeper.rng, LoopConfig(config.t2g_steps, config.t2g_rate, 0.02, 0.995)
     codec = fit_codec([c.bones for c in clips])
     codes = [codec.encode(c.bones) for c in clips]
     tracks = [word_track(c.words, vectors.matrix(c.words.text)) for c in clips]
@@ -61,7 +62,7 @@ def train_t2g(
     def loss(*batch):
         return t2g_loss(denoiser, *batch)
 
-    fit(denoiser, draw, loss, loop, name="T2G", work=work.part(0, 0.9))
+    fit(denoiser, draw, loss, loop, name="T2G", work=work.part(0, 0.9), saved=keeper.loop(generator))
     raw = GestureGenerator(denoiser, codec, config.t2g_guidance)
     return calibrated_t2g(raw, clips, tracks, generator, work.part(0.9, 1))
 

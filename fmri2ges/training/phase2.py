@@ -19,6 +19,7 @@ from ..models.t2g import WindowBatches
 from ..text.embeddings import WordVectors
 from ..types import Recording
 from ..work import QUIET, Work
+from .keeper import Keeper
 from .loop import LoopConfig, fit
 from .phase1 import seeded
 from .presets import TrainConfig
@@ -110,7 +111,7 @@ def train_f2g(
     real: list[np.ndarray],
     vectors: WordVectors,
     config: TrainConfig,
-    rng: np.random.Generator,
+    keeper: Keeper,
     work: Work = QUIET,
 ) -> GestureGenerator:
     """Train the direct branch, on the device of its teacher T2G.
@@ -122,12 +123,12 @@ def train_f2g(
     real : gestures of the first rendition's speaker, see `calibrated_f2g`
     config : steps, learning rate and guidance of F2G; `loss` is 'soft' or 'hard', see `models.dbda`; `teacher` is
         'observed' text, cross-fitted 'decoded' text, or 'dual': either, half of the windows each
-    rng : numpy's random generator, which draws weights, windows and noise
+    keeper : has numpy's random generator, which draws weights, windows and noise, and keeps the state of the loop
     work : told how far the training is
     """
     check_option("loss", config.loss, LOSSES)
     check_option("teacher", config.teacher, TEACHERS)
-    loop = LoopConfig(config.f2g_steps, config.f2g_rate, 0.05, 0.99)
+    rng, loop = keeper.rng, LoopConfig(config.f2g_steps, config.f2g_rate, 0.05, 0.99)
     observed = [word_track(s.story.words, vectors.matrix(s.story.words.text)) for s in stories]
     codes, owner, voice = [], [], []
     for k, s in enumerate(stories):
@@ -161,7 +162,7 @@ def train_f2g(
     def loss_of(x: Tensor, t: Tensor, x0: Tensor, brain: Condition, text: Condition) -> Tensor:
         return alignment_loss(student, t2g.denoiser, x, t, x0, brain, text, config.loss)
 
-    fit(student, draw, loss_of, loop, name="F2G", work=work.part(0, 0.9))
+    fit(student, draw, loss_of, loop, name="F2G", work=work.part(0, 0.9), saved=keeper.loop(generator))
     raw, heard = GestureGenerator(student, t2g.codec, config.f2g_guidance), [s.story for s in stories]
     tokens = [s.tokens for s in stories]
     return calibrated_f2g(raw, heard, tokens, real, speakers[0], generator, work.part(0.9, 1))

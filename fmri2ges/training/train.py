@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -17,12 +16,13 @@ from ..models.generator import GestureGenerator
 from ..motion.amount import T2GChoice, choose_t2g
 from ..provenance import build_manifest
 from ..storage import models as store
-from ..storage.folder import RunFolder
+from ..storage.training_folder import TrainingFolder
 from ..text.embeddings import WordVectors, load_vectors
 from ..text.open_lm import fastest_choice
 from ..work import QUIET, Work
 from .fold import Shared, fit_fold
-from .inputs import input_files, read_brains, read_clips, regressed_out
+from .inputs import by_name, input_files, made_for, read_brains, read_clips, regressed_out
+from .keeper import Keeper
 from .phase1 import train_t2g
 from .presets import PRESETS, TrainConfig
 
@@ -35,6 +35,7 @@ def train_study(
     seed: int = 0,
     force: bool = False,
     work: Work = QUIET,
+    resume: bool = False,
 ) -> Path:
     """Train F2T, T2G and F2G on a study.
 
@@ -45,8 +46,11 @@ def train_study(
     config : settings, see `presets.preset_config`
     device : 'auto', 'cpu', 'cuda' or 'mps'
     seed : seed of weights, batches and pseudo-gestures
-    force : replace a finished run of this name, which can be read until the new one is whole
+    force : replace a finished run of this name, which can be read until the new one is whole, and drop a training of
+        it that was interrupted
     work : told how far the training is
+    resume : go on with a training of this name that was interrupted, if there is one; it ends with the weights of one
+        that was not
 
     Returns
     -------
@@ -54,48 +58,47 @@ def train_study(
 
     Raises
     ------
-    UserError, Cancelled
-        Nothing is left under `out` in either case.
+    UserError
+        Also for an interrupted training of this name where neither `resume` nor `force` is given, and for one that was
+        made for another study, seed, configuration, device or version.
+    Cancelled
+        Nothing is left under `out`, neither then nor after any other error; behind its first checkpoint the training
+        can be resumed.
     """
     device = resolve_device(device)
     study = load_study(study_toml)
-    started = time.time()
-    with RunFolder(out, force) as run:
+    with TrainingFolder(out, made_for(study, config, device, seed), force, resume) as run:
+        keeper = Keeper(np.random.default_rng(seed), run.path, run.checkpoint, run.log)
 
         def tell(fraction: float, message: str) -> None:
             run.progress(fraction, message)
             work.report(fraction, message)
 
-        summary = train_models(study, run.path, config, device, seed, Work(tell, work.should_stop))
+        summary = train_models(study, keeper, config, device, Work(tell, work.should_stop))
         planted = study.root / "truth" / "planted.json"
         if study.simulated and planted.is_file():
             summary["world"] = read_json(planted)["world"]
-        inputs = {
-            str(p.relative_to(study.root)) if p.is_relative_to(study.root) else p.name: p for p in input_files(study)
-        }
         manifest = build_manifest(
             "train",
             asdict(config),
             seed,
-            inputs,
+            by_name(study, input_files(study)),
             study.simulated,
             device,
             study=str(study.path.resolve()),
             study_name=study.name,
-            seconds=round(time.time() - started, 1),
             **summary,
+            **keeper.summary(),
         )
         write_json(run.path / "manifest.json", manifest)
     return Path(out)
 
 
-def train_models(study: Study, folder: Path, config: TrainConfig, device: str, seed: int, work: Work = QUIET) -> dict:
+def train_models(study: Study, keeper: Keeper, config: TrainConfig, device: str, work: Work = QUIET) -> dict:
     """Train and store every model of a study; returns what the manifest says about them."""
-    vectors = load_vectors()
-    rng = np.random.default_rng(seed)
+    vectors, folder = load_vectors(), keeper.folder
     read_from = 0.45 if study.train_gestures else 0.05  # T2G takes no time where it is not trained
-    gestures = obtain_t2g(study, vectors, config, rng, device, work.part(0, read_from))
-    store.write_generator(folder / "t2g.safetensors", gestures.t2g)
+    gestures = obtain_t2g(study, vectors, config, keeper, device, work.part(0, read_from))
 
     work.report(read_from, "reading BOLD and fitting parcel components")
     bases, held = read_brains(study, config.components, work.part(read_from, 0.5))
@@ -103,7 +106,7 @@ def train_models(study: Study, folder: Path, config: TrainConfig, device: str, s
         store.write_basis(folder / f"basis-{k}.safetensors", bases[subject])
 
     folds = training_folds(study, held)
-    shared = Shared(folder, config, gestures.t2g, gestures.real, bases, vectors, rng)
+    shared = Shared(keeper, config, gestures.t2g, gestures.real, bases, vectors)
     folds_end = 0.85 if config.lm else 1.0
     all_folds = work.part(0.5, folds_end)
     for k, stories in enumerate(folds):
@@ -114,7 +117,7 @@ def train_models(study: Study, folder: Path, config: TrainConfig, device: str, s
 
         work.report(folds_end, "Bayesian F2T")
         choice = fastest_choice(config.lm, config.lm_layer, config.lm_context, device)
-        train_bayes(study, folder, bases, len(folds), choice, vectors, device, work.part(folds_end, 1))
+        train_bayes(study, keeper, bases, len(folds), choice, vectors, device, work.part(folds_end, 1))
     space = held[0].space
     return {
         "subjects": list(study.subjects),
@@ -144,17 +147,22 @@ class ObtainedT2G:
 
 
 def obtain_t2g(
-    study: Study, vectors: WordVectors, config: TrainConfig, rng: np.random.Generator, device: str, work: Work = QUIET
+    study: Study, vectors: WordVectors, config: TrainConfig, keeper: Keeper, device: str, work: Work = QUIET
 ) -> ObtainedT2G:
     """Train T2G on the study's clips, or take the shipped one where they are too few; see `motion.amount`."""
     work.report(0.0, "reading gesture clips")
     clips = read_clips(study, work.part(0, 0.1))
     choice = choose_t2g(len(clip.bones) / 15 for clip in clips)
     work.report(0.1, choice.describe())
-    if not choice.own:
+
+    def make() -> GestureGenerator:
+        if choice.own:
+            return train_t2g(clips, vectors, config, keeper, device, work.part(0.1, 1))
         from ..demo import WEIGHTS
 
-        t2g = store.read_generator(WEIGHTS / "t2g.safetensors", device)
-        return ObtainedT2G(replace(t2g, guidance=config.t2g_guidance), choice, [])
-    t2g = train_t2g(clips, vectors, config, rng, device, work.part(0.1, 1))
+        return replace(store.read_generator(WEIGHTS / "t2g.safetensors", device), guidance=config.t2g_guidance)
+
+    t2g = keeper.stage("t2g", make, store.write_generator, lambda path: store.read_generator(path, device))
+    if not choice.own:
+        return ObtainedT2G(t2g, choice, [])
     return ObtainedT2G(t2g, choice, [t2g.codec.encode(c.bones) for c in clips if c.speaker == 0])

@@ -18,6 +18,7 @@ from fmri2ges.evaluation.measure import Measure, pool, row
 from fmri2ges.evaluation.report import Report
 from fmri2ges.evaluation.rows import Setting
 from fmri2ges.storage.report import write_report
+from fmri2ges.storage.training_folder import TrainingFolder
 from fmri2ges.views.runs import list_runs, table
 
 PAGE = str(Path(__file__).resolve().parents[2] / "pages" / "runs.py")
@@ -117,6 +118,21 @@ def test_a_run_that_is_there_is_not_replaced_without_being_asked(runs, tmp_path)
     app.text_input[2].set_value("first")
     next(b for b in app.button if b.label == "Train").click().run()
     assert "holds a finished run" in app.error[0].value and jobs.all_jobs() == []
+
+
+def test_an_interrupted_training_is_named_and_gone_on_with(runs, tmp_path):
+    made_for = {"seed": 0, "device": "cpu", "config": {}, "versions": {}, "files": {}}
+    with pytest.raises(KeyboardInterrupt), TrainingFolder(runs / "mine", made_for) as run:
+        run.checkpoint.write(run.path)
+        raise KeyboardInterrupt
+    app = opened(runs)
+    app.text_input[1].set_value(str(tmp_path / "no.toml"))
+    app.text_input[2].set_value("mine")
+    next(b for b in app.button if b.label == "Train").click().run()
+    assert "its training was interrupted" in app.error[0].value and jobs.all_jobs() == []
+    next(c for c in app.checkbox if "--resume" in c.label).check()
+    next(b for b in app.button if b.label == "Train").click().run()
+    assert jobs.all_jobs()[0].arguments[-1] == "--resume"
 
 
 def test_a_deleted_run_can_be_taken_back(runs):

@@ -181,6 +181,27 @@ def test_a_name_that_is_taken_is_told_before_training(tmp_path, toy, capsys):
     assert "was not written by fmri2ges" in errors(capsys)[0]
 
 
+def test_an_interrupted_training_is_named_with_both_ways_on(tmp_path, toy, capsys, monkeypatch):
+    from fmri2ges.storage.training_folder import TrainingFolder
+    from fmri2ges.training import train
+
+    def interrupted(study, out, config, device, seed, force, work, resume):
+        made_for = {"seed": seed, "device": device, "config": {}, "versions": {}, "files": {}}
+        with TrainingFolder(out, made_for, force, resume) as run:
+            run.progress(0.6, "F2G: step 100 of 500")
+            run.checkpoint.write(run.path)
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(train, "train_study", interrupted)
+    command = ["train", str(toy), "--out", str(tmp_path / "run")]
+    assert main(command) == 130
+    assert capsys.readouterr().err.splitlines()[-1].startswith("cancelled; --resume goes on with this training")
+    assert main(command) == 2
+    assert "at 60 % (F2G: step 100 of 500); go on with --resume, or start anew with --force" in errors(capsys)[0]
+    assert main([*command, "--resume"]) == main([*command, "--force"]) == 130
+    assert len(list(tmp_path.glob(".fmri2ges-*"))) == 1
+
+
 def test_a_job_that_outlives_its_terminal_is_not_interrupted():
     """nohup makes a process ignore SIGHUP."""
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)

@@ -17,11 +17,12 @@ import numpy as np
 import pytest
 
 from fmri2ges.data.atomic import write_json, write_text
-from fmri2ges.data.beside import sweep
+from fmri2ges.data.beside import CHECKPOINTS, sweep
 from fmri2ges.demo import study as demo_study
 from fmri2ges.demo.world import World
 from fmri2ges.storage.archive import export_run, import_run
 from fmri2ges.storage.folder import NewFolder, RunFolder
+from fmri2ges.storage.training_folder import TrainingFolder
 from tests.run_files import make_decoded, make_run
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and kill -9")
@@ -64,10 +65,13 @@ def in_child(work: Callable[[], None], kill_at: int | None) -> int:
 
 
 def content(target: Path) -> dict[str, bytes]:
-    """Everything under a name, by relative path; empty when nothing is there."""
+    """Everything under a name, by relative path; empty when nothing is there.
+
+    A checkpoint goes just after a finished training got its name.
+    """
     if target.is_file():
         return {"": target.read_bytes()}
-    files = (p for p in target.rglob("*") if p.is_file() and p.name not in OWN)
+    files = (p for p in target.rglob("*") if p.is_file() and p.name not in OWN and CHECKPOINTS not in p.parts)
     return {p.relative_to(target).as_posix(): p.read_bytes() for p in files}
 
 
@@ -156,7 +160,7 @@ class Trial:
         assert content(self.target) in (self.old, self.new)
         self.work(self.source, self.target, 2, True)
         assert content(self.target) == self.new
-        assert os.listdir(self.folder) == ["result"]
+        assert os.listdir(self.folder) == ["result"] and not (self.target / CHECKPOINTS).exists()
         shutil.rmtree(self.folder)
         return count
 
@@ -175,14 +179,30 @@ def one_file(source: Path, target: Path, version: int, force: bool) -> None:
         write_json(folder.path / "manifest.json", {"kind": "x", "versions": {}, "simulated": True, "seed": version})
 
 
+def two_stages(source: Path, target: Path, version: int, force: bool) -> None:
+    """A training with a checkpoint after each stage; the next start goes on with it."""
+    made_for = {"seed": 0, "device": "cpu", "config": {"version": version}, "versions": {}, "files": {}}
+    with TrainingFolder(target, made_for, force, resume=True) as run:
+        for stage in ("t2g", "f2g-0"):
+            if stage not in run.checkpoint.done:
+                write_text(run.path / stage, f"{stage} of {version}")
+                run.checkpoint.done.append(stage)
+                run.checkpoint.files.append(stage)
+                run.checkpoint.write(run.path)
+        write_json(run.path / "manifest.json", {"kind": "x", "versions": {}, "simulated": True, "seed": version})
+
+
 @pytest.mark.parametrize("exchanges", [True, False])
 @pytest.mark.parametrize("force", [True, False])
-def test_killed_at_every_instant_of_a_small_work(force, exchanges, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    "work, every", [(one_file, 1), (two_stages, 10), pytest.param(two_stages, 1, marks=pytest.mark.slow)]
+)
+def test_killed_at_every_instant_of_a_small_work(work, every, force, exchanges, tmp_path, monkeypatch):
     if not exchanges:
         monkeypatch.setattr("fmri2ges.data.beside._exchange", lambda one, other: False)
-    trial = Trial(one_file, force, tmp_path, tmp_path / "f", exchanges)
+    trial = Trial(work, force, tmp_path, tmp_path / "f", exchanges)
     assert trial.count > 20
-    for k in range(1, trial.count + 1):
+    for k in range(trial.count, 0, -every):
         trial.run(k)
 
 

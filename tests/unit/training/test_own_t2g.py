@@ -11,6 +11,7 @@ from fmri2ges.motion.amount import choose_t2g
 from fmri2ges.storage import models as store
 from fmri2ges.text.embeddings import load_vectors
 from fmri2ges.training import train
+from fmri2ges.training.keeper import Keeper
 from fmri2ges.training.presets import PRESETS
 
 
@@ -20,7 +21,7 @@ def test_a_minute_of_clips_keeps_the_shipped_t2g(toy):
     assert said.startswith("T2G: the shipped one") and said in check_study(toy).summary
     found = checked_to_dict(check_study(toy))["t2g"]
     assert found == {"trained_on": "demo", "seconds": 60.0, "needed": 384.0, "note": said}
-    got = train.obtain_t2g(load_study(toy), load_vectors(), PRESETS["demo"], np.random.default_rng(0), "cpu")
+    got = train.obtain_t2g(load_study(toy), load_vectors(), PRESETS["demo"], Keeper(np.random.default_rng(0)), "cpu")
     assert (got.choice.trained_on, got.choice.describe(), got.real) == ("demo", said, [])
     shipped = store.read_generator(WEIGHTS / "t2g.safetensors", "cpu")
     for ours, theirs in zip(got.t2g.denoiser.parameters(), shipped.denoiser.parameters(), strict=True):
@@ -44,6 +45,6 @@ def test_enough_clips_train_an_own_one(toy, monkeypatch):
 
     monkeypatch.setattr(train, "train_t2g", remember)
     said = "T2G: the study's own, trained on 8.0 minutes of gesture (at least 6.4 are needed)"
-    got = train.obtain_t2g(load_study(toy), load_vectors(), PRESETS["demo"], np.random.default_rng(0), "cpu")
+    got = train.obtain_t2g(load_study(toy), load_vectors(), PRESETS["demo"], Keeper(np.random.default_rng(0)), "cpu")
     assert said in check_study(toy).summary and said == got.choice.describe()
     assert trained == [pytest.approx(480.0)] and len(got.real) == 8
