@@ -92,7 +92,7 @@ BC_WORD_F = Metric("bc_word_f", "BC-word F minus null", Unit.SHARE, n_unit="word
 WER = Metric("wer", "WER", Unit.SHARE, Better.LOWER, "windows")
 BLEU1 = Metric("bleu1", "BLEU-1", Unit.SHARE, n_unit="windows")
 METEOR = Metric("meteor", "METEOR (exact+stem)", Unit.SHARE, n_unit="windows")
-BERT_SCORE = Metric("bert_score_f1", "BERTScore F1 ({})", n_unit="windows")
+GREEDY_MATCH = Metric("greedy_word_vector_match", "greedy word-vector match ({})", n_unit="windows")
 WORD_VECTORS = Metric("word_vector_likeness", "word-vector likeness", Unit.COSINE, n_unit="windows")
 TEXT_RANK = Metric("text_rank", "text identification rank", Unit.SHARE, n_unit="windows")
 WORD_RATE_R = Metric("word_rate_r", "word rate r", n_unit="volumes")
