@@ -20,6 +20,7 @@ from ..evaluation.gesture import against_reference, by_itself, features, pair, w
 from ..evaluation.measure import Measure, pool, row
 from ..evaluation.metrics import Better
 from ..evaluation.nulls import swap_null
+from ..evaluation.reliability import LEAST_TEXTS, describe, reliability
 from ..evaluation.report import Report
 from ..evaluation.rows import NullKind, Row, Setting, against_null
 from ..evaluation.text import against_transcript
@@ -101,6 +102,7 @@ def evaluate_stories(stories: list[DecodedStory], seed: int, null_decodings: int
     work.report(len(stories) / steps, "distances between distributions")
     for setting, group in settings.items():
         found = _pooled(group, rng, notes) if len(group) > 1 else []
+        notes += _reliability([story for story, _ in group])
         found += distribution_rows([story for story, _ in group], rng, notes)
         rows += [replace(line, setting=setting) for line in found]
     texts += [pooled_table(*map(list, zip(*group, strict=True))) for group in forms.values() if len(group) > 1]
@@ -156,6 +158,13 @@ def story_measures(story: DecodedStory, notes: list[str]) -> list[Measure]:
         found += _word_rate(story, start, stop)
     # One branch after the other, each in the order above.
     return sorted(found, key=lambda m: BRANCHES.index(m.branch))
+
+
+def _reliability(stories: list[DecodedStory]) -> list[str]:
+    """How sure the texts of one setting are against how right, one line; nothing where there are too few texts."""
+    told = [(s, s.heard) for s in stories if s.heard is not None and len(s.decoded.texts) >= LEAST_TEXTS]
+    curve = reliability((s.decoded.texts, heard, *s.span) for s, heard in told)
+    return [describe(curve, min(len(s.decoded.texts) for s, _ in told))] if curve else []
 
 
 def _word_rate(story: DecodedStory, start: float, stop: float) -> list[Measure]:
