@@ -77,6 +77,12 @@ PCK = Metric("pck", "PCK at 10 cm, one sample", Unit.SHARE, n_unit="frames")
 SEGMENT_RANK = Metric("segment_rank", "identification rank", Unit.SHARE, n_unit="segments")
 SEGMENT_TOP1 = Metric("segment_top1", "identification top-1", Unit.SHARE, n_unit="segments")
 
+# Decoded motion against T2G of the heard words, which is no real motion.
+HEARD = "T2G of heard words"
+HEARD_R = Metric("heard_r_mean", HEARD + ": r, mean of {}", n_unit="frames")
+HEARD_RANK = Metric("heard_segment_rank", HEARD + ": identification rank", Unit.SHARE, n_unit="segments")
+HEARD_TOP1 = Metric("heard_segment_top1", HEARD + ": identification top-1", Unit.SHARE, n_unit="segments")
+
 # Decoded motion by itself, beside real motion.
 L1_SPREAD = Metric("l1_spread", "L1 spread", Unit.CM, Better.NEAR, "frames")
 ACCELERATION = Metric("acceleration", "acceleration", Unit.ACCELERATION, Better.NEAR, "frames")

@@ -32,6 +32,7 @@ from ..storage.report import NAME, write_report
 from ..types import Motion, Words
 from ..work import QUIET, Work
 from .distribution import distribution_rows
+from .heard import heard_measures
 from .text_table import N_LM, Runs, pooled_table, text_form, text_table
 
 N_NULL = 1000
@@ -93,9 +94,10 @@ def evaluate_stories(stories: list[DecodedStory], seed: int, null_decodings: int
         part = work.part(k / steps, (k + 1) / steps)
         part.report(0.0, f"evaluating {story.story}")
         measures = story_measures(story, notes)
+        measures += heard_measures(story, runs.of(story), notes, part.part(0, 0.5, "T2G of the heard words"))
         settings.setdefault(story.setting, []).append((story, measures))
         rows += [replace(row(m, rng, story.story), setting=story.setting) for m in measures]
-        table = text_table(story, runs, null_decodings, rng, notes, part)
+        table = text_table(story, runs, null_decodings, rng, notes, part.part(0.5, 1))
         if table:
             texts.append(table[0])
             forms.setdefault(text_form(story), []).append((story, table[1]))
@@ -248,6 +250,11 @@ def _reading(rows: list[Row]) -> list[str]:
         lines.append(
             "the null of the text rows shifts the decoded words in time; "
             "the text table holds them against a language model"
+        )
+    if any(r.id == metrics.HEARD_R.id for r in rows):
+        lines.append(
+            f"{metrics.HEARD} reads the transcript and is no real motion: agreement with it is never a score against "
+            "recorded gestures"
         )
     if any(r.id == metrics.MPJPE.id for r in rows):
         lines.append(
