@@ -52,9 +52,11 @@ def reliability(stories: Iterable[tuple[Sequence[Words], Words, float, float]]) 
     rows = np.concatenate([np.zeros((0, 3)), *(_left_out(said, heard) for said, heard in tables)])
     rows = rows[rows[:, 0] > 0]
     which = np.digitize(rows[:, 0], EDGES, right=True)
-    return [
-        Bin(*map(float, rows[which == k].mean(0)), int(round((which == k).sum()))) for k in np.unique(which).tolist()
-    ]
+    found = []
+    for k in np.unique(which).tolist():
+        others, said, heard = rows[which == k].mean(0).tolist()
+        found.append(Bin(others, said, heard, int((which == k).sum())))
+    return found
 
 
 def _counts(texts: Sequence[Words], heard: Words, start: float, stop: float) -> tuple[np.ndarray, np.ndarray]:
