@@ -23,11 +23,18 @@ from fmri2ges.data.bold.read import standardize
 from fmri2ges.demo.bold import TR, UNPLANTED
 from fmri2ges.demo.world import FIRST_VOLUME_AT, N_VOLUMES, SECONDS, TEST, TRAIN, World
 from fmri2ges.evaluation.bold_nulls import phase_randomised, shifted_bold, swapped_bold
-from fmri2ges.evaluation.metrics import BERT_SCORE, WORD_VECTORS
+from fmri2ges.evaluation.metrics import GREEDY_MATCH, WORD_VECTORS
 from fmri2ges.evaluation.nulls import p_value
 from fmri2ges.evaluation.rows import NullKind
 from fmri2ges.evaluation.text import window_edges
-from fmri2ges.evaluation.text_scores import BertScore, Bleu1, Likeness, Meteor, WordErrorRate, window_frequency_weights
+from fmri2ges.evaluation.text_scores import (
+    Bleu1,
+    GreedyMatch,
+    Likeness,
+    Meteor,
+    WordErrorRate,
+    window_frequency_weights,
+)
 from fmri2ges.evaluation.wordrate import words_per_volume
 from fmri2ges.models.bayes import fit_bayes
 from fmri2ges.models.beam import sample_prior
@@ -115,7 +122,7 @@ def run(c: Condition, seed: int, choice: LmChoice, n_null: int, n_test: int, n_d
         WordErrorRate(),
         Bleu1(),
         Meteor(),
-        BertScore("GloVe 50-d, idf", vectors.matrix, *weights),
+        GreedyMatch("GloVe-50 idf", vectors.matrix, *weights),
         Likeness(vectors.matrix),
     )
     edges = window_edges(0, SECONDS)
@@ -187,7 +194,7 @@ def run(c: Condition, seed: int, choice: LmChoice, n_null: int, n_test: int, n_d
 
 
 FORMS = {"fast": "#0072B2", "bayes": "#D55E00"}
-LABELS = {WORD_VECTORS.id: "likeness", BERT_SCORE.id: "BERTScore F1"}
+LABELS = {WORD_VECTORS.id: "likeness", GREEDY_MATCH.id: "greedy word-vector match"}
 
 
 def figure(results: list[dict], path: Path) -> None:

@@ -71,6 +71,9 @@ def make_run(folder: Path, lm: str = "", **entries: Any) -> Path:
         "features": rng.integers(-127, 128, (volumes, n)).astype(np.int8),
         "lengths": np.array([15, 25], np.int32),
         "targets": rng.normal(size=(volumes, targets)).astype(np.float16),
+        "heard.row": np.repeat(np.arange(volumes, dtype=np.int32), 2),
+        "heard.word": rng.integers(0, len(VOCABULARY), 2 * volumes).astype(np.int32),
+        "heard.shrinkage": np.array([0.1], np.float32),
     }
     values = {"penalty": 1000.0, "delays": [1, 2, 3], "dim": dim, "n_gesture": gesture}
     write_tensors(folder / "f2t-0-0.safetensors", f2t, **values)
@@ -149,7 +152,9 @@ def open_all(run: Path) -> dict[str, Any]:
         store.read_generator(run / f"{name}.safetensors", "cpu")
     statistics = store.read_text(run / "text-0.safetensors", load_vectors())
     store.read_basis(run / "basis-0.safetensors")
-    store.read_f2t(run / "f2t-0-0.safetensors", statistics).readout.solve(np.arange(len(COLUMNS)))
+    f2t = store.read_f2t(run / "f2t-0-0.safetensors", statistics)
+    decoder = f2t.decoder(np.arange(len(COLUMNS)))
+    assert np.isfinite(f2t.evidence(decoder, decoder.solution.crossfit)).all()
     if manifest["config"].get("lm"):
         store.read_bayes(run / "bayes-0-0.safetensors")
     return manifest

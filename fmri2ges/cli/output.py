@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
+from ..request import DEMO
 from .progress import watched
-from .root import DecodedFolder, Force, Start, Stop, app
+from .root import DEVICES, DecodedFolder, Device, Force, Seed, Start, Stop, app
 
 
 @app.command()
@@ -77,6 +78,35 @@ def export(
         written = export_decoded(decoded, format, out, branch, words, scale, sound, work)
     for file in written:
         print(file)
+
+
+@app.command()
+def gesture(
+    words: Annotated[Path, typer.Argument(metavar="WORDS", help="Words with times, such as a .tsv or a TextGrid.")],
+    out: Annotated[Path, typer.Option(metavar="F", help="File to write: .bvh, .npz (all samples) or .csv.")],
+    run: Annotated[str, typer.Option(metavar="RUN", help="The run whose T2G is used.")] = DEMO,
+    start: Start = None,
+    stop: Stop = None,
+    samples: Annotated[int, typer.Option(min=1, max=64, help="Gestures of the same words.")] = 1,
+    speaker: Annotated[int, typer.Option(min=0, help="Number of the speaker whose style is used.")] = 0,
+    seed: Seed = 0,
+    device: Device = "auto",
+) -> None:
+    """Write the gesture that T2G makes of words: no brain is read."""
+    from ..data.words.files import read_words
+    from ..decoding.heard import gestures_of_words, stretch_of
+    from ..decoding.run import open_run
+    from ..errors import check_option
+    from ..exports.motion import export_motion, format_of_file
+    from ..storage.folder import sole_writer
+
+    check_option("--device", device, DEVICES)
+    format, text = format_of_file(out), read_words(words)
+    first, last = stretch_of(text, start, stop)
+    trained = open_run(run, device=device)
+    with sole_writer(out), watched() as work:
+        made = gestures_of_words(trained.t2g, text, first, last, speaker=speaker, samples=samples, seed=seed, work=work)
+        print(export_motion(made, format, out))
 
 
 @app.command("import")

@@ -344,6 +344,20 @@ def identification(reference: np.ndarray, predicted: np.ndarray, branch: str) ->
     return [measure(metrics.SEGMENT_RANK, table, 0.5), measure(metrics.SEGMENT_TOP1, top, 1 / n)]
 
 
+def against_heard(both: Pair, branch: str) -> list[Measure]:
+    """Scores of decoded motion against the mean of T2G's gestures of the heard words, under metrics of their own.
+
+    Parameters
+    ----------
+    both : that mean as the reference, and the decoded samples
+    branch : 'text' or 'direct'
+    """
+    k, true, middle = len(both.samples), features(both.reference), features(both.mean)
+    own = {metrics.SEGMENT_RANK: metrics.HEARD_RANK, metrics.SEGMENT_TOP1: metrics.HEARD_TOP1}
+    ranked = [replace(m, metric=own[m.metric]) for m in identification(true, middle, branch)]
+    return [_r_measure(metrics.HEARD_R.of(k), branch, true, middle[None], both.blocks, "", True), *ranked]
+
+
 def by_itself(motion: Motion, branch: str, reference: Motion | None = None) -> list[Measure]:
     """Spread and smoothness of decoded motion beside real motion (as the ceiling, where known)."""
     samples = on_body(at_times(all_samples(motion), motion, motion_clock(motion)))

@@ -77,6 +77,12 @@ PCK = Metric("pck", "PCK at 10 cm, one sample", Unit.SHARE, n_unit="frames")
 SEGMENT_RANK = Metric("segment_rank", "identification rank", Unit.SHARE, n_unit="segments")
 SEGMENT_TOP1 = Metric("segment_top1", "identification top-1", Unit.SHARE, n_unit="segments")
 
+# Decoded motion against T2G of the heard words, which is no real motion.
+HEARD = "T2G of heard words"
+HEARD_R = Metric("heard_r_mean", HEARD + ": r, mean of {}", n_unit="frames")
+HEARD_RANK = Metric("heard_segment_rank", HEARD + ": identification rank", Unit.SHARE, n_unit="segments")
+HEARD_TOP1 = Metric("heard_segment_top1", HEARD + ": identification top-1", Unit.SHARE, n_unit="segments")
+
 # Decoded motion by itself, beside real motion.
 L1_SPREAD = Metric("l1_spread", "L1 spread", Unit.CM, Better.NEAR, "frames")
 ACCELERATION = Metric("acceleration", "acceleration", Unit.ACCELERATION, Better.NEAR, "frames")
@@ -92,7 +98,7 @@ BC_WORD_F = Metric("bc_word_f", "BC-word F minus null", Unit.SHARE, n_unit="word
 WER = Metric("wer", "WER", Unit.SHARE, Better.LOWER, "windows")
 BLEU1 = Metric("bleu1", "BLEU-1", Unit.SHARE, n_unit="windows")
 METEOR = Metric("meteor", "METEOR (exact+stem)", Unit.SHARE, n_unit="windows")
-BERT_SCORE = Metric("bert_score_f1", "BERTScore F1 ({})", n_unit="windows")
+GREEDY_MATCH = Metric("greedy_word_vector_match", "greedy word-vector match ({})", n_unit="windows")
 WORD_VECTORS = Metric("word_vector_likeness", "word-vector likeness", Unit.COSINE, n_unit="windows")
 TEXT_RANK = Metric("text_rank", "text identification rank", Unit.SHARE, n_unit="windows")
 WORD_RATE_R = Metric("word_rate_r", "word rate r", n_unit="volumes")

@@ -100,20 +100,23 @@ def _snowball():
     return snowballstemmer.stemmer("english")
 
 
-class BertScore:
-    """Greedy matches of word vectors, F1 (Zhang et al., BERTScore, ICLR 2020), without baseline rescaling.
+class GreedyMatch:
+    """Greedy matches of word vectors, F1.
+
+    The formula is that of BERTScore (Zhang et al., ICLR 2020) without baseline rescaling. With vectors that do not
+    depend on the words around it is not BERTScore, and is not called so.
 
     Parameters
     ----------
     name : the model behind the vectors; it becomes the metric's variant, because scores by different models cannot be
         compared
-    embed : vectors of the words of a text, array (n_words, n_dims); they may depend on the words around
+    embed : vectors of the words of a text, array (n_words, n_dims)
     idf : weight of each word (`window_frequency_weights`); None weighs all words alike
     unseen : weight of words that are not in `idf`
     """
 
     def __init__(self, name: str, embed: Embed, idf: dict[str, float] | None = None, unseen: float = 1.0):
-        self.metric = metrics.BERT_SCORE.of(name)
+        self.metric = metrics.GREEDY_MATCH.of(name)
         self.embed, self.idf, self.unseen = embed, idf, unseen
         self._known: tuple[tuple[str, ...], np.ndarray] | None = (
             None  # the heard text is scored against many decoded ones
@@ -194,7 +197,7 @@ class Likeness:
 def window_frequency_weights(probability: dict[str, float], words: int = 45) -> tuple[dict[str, float], float]:
     """Weight of each word, -log P(it occurs in a window), and the weight of words that are not listed.
 
-    This is the inverse document frequency of BERTScore with windows as documents. P follows from the frequency of the
+    This is the inverse document frequency of BERTScore, with windows as documents. P follows from the frequency of the
     word in the training texts: P = 1 - (1 - p)^words.
 
     Parameters

@@ -14,6 +14,21 @@ from ..types import Motion
 FORMATS = {"bvh": ".bvh", "npz": ".npz", "csv": ".csv", "csv-wide": ".csv"}  # format -> ending of its files
 
 
+def format_of_file(path) -> str:
+    """The format of a motion file by the ending of its name; a .csv has a row per frame and joint.
+
+    Raises
+    ------
+    UserError
+        For another ending.
+    """
+    endings = {ending: format for format, ending in reversed(FORMATS.items())}
+    found = endings.get(Path(path).suffix.lower())
+    if found is None:
+        raise UserError(f"{path}: must end with one of: {', '.join(sorted(endings))}")
+    return found
+
+
 def export_motion(motion: Motion, format: str, out, scale: float = 1.0) -> Path:
     """Write a motion.
 

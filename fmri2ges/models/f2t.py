@@ -4,8 +4,8 @@
    number of words, and a few numbers of the gesture that T2G gives the text (for F2G).
 2. Cross-fitted predictions calibrate it: an uninformative choice of ROIs predicts the mean, not noise.
 3. The decoded word rate gives word slots; a bigram language model and the evidence of the decoded
-   word vectors give posterior texts, sampled forward-backward. Decoding runs free: it never sees a
-   transcript.
+   quantities for each word (`signatures.py`) give posterior texts, sampled forward-backward. Decoding
+   runs free: it never sees a transcript.
 
 Words come out mostly wrong and topics right: that is what BOLD at TR 2 s carries.
 """
@@ -22,11 +22,11 @@ from ..text.ngram import Bigram
 from ..text.timing import spread_words, word_counts, words_of_volumes
 from ..types import Words
 from .readout import Readout, Solution
+from .signatures import Heard, Signatures, fit_signatures
 
 SLOW_SECONDS = 6.0  # sd of the Gaussian that makes the topic course
+# Runs from before word signatures: evidence of decoded word vectors, which counted double.
 COVARIANCE_SHRINK = 0.3
-# Words of a topic come in bouts, which a bigram does not know; evidence counts double to make up for
-# it (chosen on validation stories: 1, 1.5, 2 and 3 were tried).
 EVIDENCE_WEIGHT = 2.0
 SLOPE_PRIOR = 16.0  # a calibration slope is believed to be .5 with an sd of 1 / 4
 
@@ -115,22 +115,37 @@ class F2T:
     language : bigram of the training texts
     vectors : array (n_vocabulary, dim), word vectors of the vocabulary centred on the training words
     covariance : array (dim, dim) of word vectors over the running training words
+    heard : the words of the training stories; None in runs of earlier versions, which have no word signatures
+    shrinkage : of the covariance of word signatures, see `signatures.choose_shrinkage`
     """
 
-    def __init__(self, readout: Readout, blocks: Blocks, language: Bigram, vectors: np.ndarray, covariance: np.ndarray):
+    def __init__(
+        self,
+        readout: Readout,
+        blocks: Blocks,
+        language: Bigram,
+        vectors: np.ndarray,
+        covariance: np.ndarray,
+        heard: Heard | None = None,
+        shrinkage: float = 0.1,
+    ):
         self.readout, self.blocks, self.language = readout, blocks, language
         self.vectors = vectors
         self.covariance = covariance
+        self.heard, self.shrinkage = heard, shrinkage
         shrunk = covariance + COVARIANCE_SHRINK * np.eye(len(covariance))
         self.evidence_of = np.linalg.solve(shrunk, vectors.T).astype(np.float32)  # (dim, n_vocabulary)
         self._decoders: dict[tuple[int, ...], Decoder] = {}
+        self._signatures: dict[tuple[int, ...], Signatures] = {}
 
     def decoder(self, columns: np.ndarray) -> Decoder:
         """The readout solved for some feature columns; the last few are kept."""
         key = tuple(int(c) for c in columns)
         if key not in self._decoders:
             if len(self._decoders) >= 8:
-                self._decoders.pop(next(iter(self._decoders)))
+                oldest = next(iter(self._decoders))
+                self._decoders.pop(oldest)
+                self._signatures.pop(oldest, None)
             self._decoders[key] = self._calibrate(self.readout.solve(columns))
         return self._decoders[key]
 
@@ -166,6 +181,28 @@ class F2T:
         array (n_volumes, n_targets), float32; near zero where nothing can be decoded
         """
         return (prediction * decoder.gains / self.target_sd).astype(np.float32)
+
+    def evidence(self, decoder: Decoder, prediction: np.ndarray) -> np.ndarray:
+        """Evidence for every word of the vocabulary, log likelihood ratios, array (n_volumes, n_vocabulary).
+
+        Parameters
+        ----------
+        prediction : array (n_volumes, n_targets), centred
+        """
+        tokens = self.tokens(decoder, prediction)
+        if self.heard is None:
+            return EVIDENCE_WEIGHT * (tokens @ decoder.mix @ self.evidence_of)
+        return self.signatures(decoder).evidence(tokens)
+
+    def signatures(self, decoder: Decoder) -> Signatures:
+        """Word signatures in the tokens of a choice of ROIs; they are fitted at the first call and kept."""
+        assert self.heard is not None, "asked only where the words of training are known"
+        key = tuple(int(c) for c in decoder.solution.columns)
+        if key not in self._signatures:
+            tokens = self.tokens(decoder, decoder.solution.crossfit)
+            fitted = fit_signatures(tokens, self.readout.bounds, self.heard, self.vectors)
+            self._signatures[key] = fitted.discriminant(self.shrinkage)
+        return self._signatures[key]
 
     @cached_property
     def target_sd(self) -> np.ndarray:
@@ -203,8 +240,7 @@ class F2T:
         volume, start, duration = spread_words(rate, volume_times, tr)
         if not len(volume):
             return [Words((), np.zeros(0), np.zeros(0)) for _ in range(n_texts)]
-        expected = self.tokens(decoder, prediction) @ decoder.mix
-        evidence = EVIDENCE_WEIGHT * (expected @ self.evidence_of)[volume]  # (n_slots, n_vocabulary)
+        evidence = self.evidence(decoder, prediction)[volume]  # (n_slots, n_vocabulary)
         samples, score = sample_texts(self.language, evidence, n_texts, rng)
         names = self.language.vocabulary
         return [Words(tuple(names[i] for i in samples[k]), start, duration) for k in np.argsort(-score, kind="stable")]

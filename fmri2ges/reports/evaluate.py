@@ -20,6 +20,7 @@ from ..evaluation.gesture import against_reference, by_itself, features, pair, w
 from ..evaluation.measure import Measure, pool, row
 from ..evaluation.metrics import Better
 from ..evaluation.nulls import swap_null
+from ..evaluation.reliability import LEAST_TEXTS, describe, reliability
 from ..evaluation.report import Report
 from ..evaluation.rows import NullKind, Row, Setting, against_null
 from ..evaluation.text import against_transcript
@@ -31,6 +32,7 @@ from ..storage.report import NAME, write_report
 from ..types import Motion, Words
 from ..work import QUIET, Work
 from .distribution import distribution_rows
+from .heard import heard_measures
 from .text_table import N_LM, Runs, pooled_table, text_form, text_table
 
 N_NULL = 1000
@@ -93,15 +95,17 @@ def evaluate_stories(stories: list[DecodedStory], seed: int, null_decodings: int
         part = work.part(k / steps, (k + 1) / steps)
         part.report(0.0, f"evaluating {story.story}")
         measures = story_measures(story, notes)
+        measures += heard_measures(story, runs.of(story), notes, part.part(0, 0.5, "T2G of the heard words"))
         settings.setdefault(story.setting, []).append((story, measures))
         rows += [replace(row(m, rng, story.story), setting=story.setting) for m in measures]
-        table = text_table(story, runs, null_decodings, rng, notes, part)
+        table = text_table(story, runs, null_decodings, rng, notes, part.part(0.5, 1))
         if table:
             texts.append(table[0])
             forms.setdefault(text_form(story), []).append((story, table[1]))
     work.report(len(stories) / steps, "distances between distributions")
     for setting, group in settings.items():
         found = _pooled(group, rng, notes) if len(group) > 1 else []
+        notes += _reliability([story for story, _ in group])
         found += distribution_rows([story for story, _ in group], rng, notes)
         rows += [replace(line, setting=setting) for line in found]
     texts += [pooled_table(*map(list, zip(*group, strict=True))) for group in forms.values() if len(group) > 1]
@@ -171,6 +175,13 @@ def story_measures(story: DecodedStory, notes: list[str]) -> list[Measure]:
         found += _word_rate(story, start, stop)
     # One branch after the other, each in the order above.
     return sorted(found, key=lambda m: BRANCHES.index(m.branch))
+
+
+def _reliability(stories: list[DecodedStory]) -> list[str]:
+    """How sure the texts of one setting are against how right, one line; nothing where there are too few texts."""
+    told = [(s, s.heard) for s in stories if s.heard is not None and len(s.decoded.texts) >= LEAST_TEXTS]
+    curve = reliability((s.decoded.texts, heard, *s.span) for s, heard in told)
+    return [describe(curve, min(len(s.decoded.texts) for s, _ in told))] if curve else []
 
 
 def _word_rate(story: DecodedStory, start: float, stop: float) -> list[Measure]:
@@ -254,6 +265,11 @@ def _reading(rows: list[Row]) -> list[str]:
         lines.append(
             "the null of the text rows shifts the decoded words in time; "
             "the text table holds them against a language model"
+        )
+    if any(r.id == metrics.HEARD_R.id for r in rows):
+        lines.append(
+            f"{metrics.HEARD} reads the transcript and is no real motion: agreement with it is never a score against "
+            "recorded gestures"
         )
     if any(r.id == metrics.MPJPE.id for r in rows):
         lines.append(

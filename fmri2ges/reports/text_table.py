@@ -12,13 +12,13 @@ from ..errors import UserError
 from ..evaluation.rows import NullKind
 from ..evaluation.text import window_edges
 from ..evaluation.text_rows import TextKind, TextScore, TextTable, TextTimeline, pooled, score_texts, text_rows
-from ..evaluation.text_scores import BertScore, Bleu1, Likeness, Meteor, WordErrorRate, window_frequency_weights
+from ..evaluation.text_scores import Bleu1, GreedyMatch, Likeness, Meteor, WordErrorRate, window_frequency_weights
 from ..evaluation.text_timeline import Timeline, sliding_windows, timeline
 from ..types import Words
 from ..work import QUIET, Work
 
 N_LM = 200
-VECTORS = "GloVe 50-d, idf"
+VECTORS = "GloVe-50 idf"
 
 
 class Runs:
@@ -94,7 +94,7 @@ def text_table(
     language, embed = run.statistics(0).language, load_vectors().matrix
     weights = window_frequency_weights(dict(zip(language.vocabulary, map(float, language.unigram), strict=True)))
     meaning = Likeness(embed)
-    scores = (WordErrorRate(), Bleu1(), Meteor(), BertScore(VECTORS, embed, *weights), meaning)
+    scores = (WordErrorRate(), Bleu1(), Meteor(), GreedyMatch(VECTORS, embed, *weights), meaning)
     windows = np.stack([edges[:-1], edges[1:]], 1)
     line = timeline(meaning, heard, words, prior, sliding_windows(start, stop))
     found = score_texts(scores, heard, texts, nulls, windows)

@@ -22,11 +22,12 @@ from ..models.denoiser import Denoiser, DenoiserConfig
 from ..models.f2t import F2T, Blocks
 from ..models.generator import GestureGenerator
 from ..models.readout import Readout
+from ..models.signatures import Heard
 from ..motion.codec import Codec
 from ..text.embeddings import WordVectors
 from ..text.ngram import Bigram
 from ..text.statistics import TextStatistics
-from .tensors import read_tensors, write_tensors
+from .tensors import AGAIN, read_tensors, write_tensors
 
 FEATURE_STEP = 1 / 28  # features are stored as int8: about 4.5 sd on both sides
 
@@ -120,6 +121,12 @@ def write_f2t(path, f2t: F2T) -> None:
         "lengths": readout.lengths.astype(np.int32),
         "targets": (readout.targets + readout.mean).astype(np.float16),
     }
+    if f2t.heard is not None:
+        arrays |= {
+            "heard.row": f2t.heard.row,
+            "heard.word": f2t.heard.word,
+            "heard.shrinkage": np.array([f2t.shrinkage], np.float32),
+        }
     write_tensors(
         path,
         arrays,
@@ -137,7 +144,14 @@ def read_f2t(path, statistics: TextStatistics) -> F2T:
     stories = np.split(dequantise(arrays["features"]), edges)
     readout = Readout(stories, arrays["targets"].astype(np.float32), meta["penalty"], tuple(meta["delays"]))
     blocks = Blocks(meta["dim"], meta["n_gesture"])
-    return F2T(readout, blocks, statistics.language, statistics.vocabulary_vectors, statistics.covariance)
+    known = (readout, blocks, statistics.language, statistics.vocabulary_vectors, statistics.covariance)
+    if "heard.row" not in arrays:  # written before word signatures
+        return F2T(*known)
+    n_words = len(statistics.language)
+    if arrays["heard.word"].max() >= n_words:
+        raise UserError(f"{path}: heard.word names words beyond the {n_words} of the vocabulary; {AGAIN}")
+    heard = Heard(arrays["heard.row"], arrays["heard.word"])
+    return F2T(*known, heard, float(arrays["heard.shrinkage"][0]))
 
 
 def write_bayes(path, decoder: BayesDecoder) -> None:

@@ -12,13 +12,14 @@ from typing import Any
 from ..data.atomic import read_json, write_json
 from ..errors import UserError
 from ..evaluation.intervals import Interval
-from ..evaluation.metrics import METRICS, Metric
+from ..evaluation.metrics import GREEDY_MATCH, METRICS, Metric
 from ..evaluation.report import Report
 from ..evaluation.rows import Null, NullKind, Row, Setting
 from ..evaluation.text_rows import TextKind, TextRow, TextTable, TextTimeline
 
 NAME = "report.json"
 KIND, VERSION = "report", 1
+RENAMED = {"bert_score_f1": GREEDY_MATCH.id}  # metrics of older reports, by a name that said what they were not
 
 
 def write_report(path, report: Report) -> Path:
@@ -213,7 +214,7 @@ def _metric_to_dict(metric: Metric) -> dict[str, str]:
 
 
 def _metric_from_dict(line: dict[str, Any]) -> Metric:
-    name = _text(line["id"])
+    name = RENAMED.get(_text(line["id"]), line["id"])
     if name not in METRICS:
         raise _Damaged(f"{name[:40]!r} is no metric of this version")
     return METRICS[name].of(_text(line.get("variant", "")))

@@ -141,9 +141,16 @@ def _text_problem(arrays: dict[str, np.ndarray], lengths: dict[str, int]) -> str
     return "" if (pairs[:, 2] > 0).all() else "pairs counts something less than once"
 
 
+HEARD = ("heard.row", "heard.word", "heard.shrinkage")  # all or none: runs of earlier versions have none
+
+
 def _f2t_problem(arrays: dict[str, np.ndarray], lengths: dict[str, int]) -> str:
-    agree = int(arrays["lengths"].sum()) == lengths["volumes"]
-    return "" if agree else "lengths and features differ in their number of volumes"
+    if int(arrays["lengths"].sum()) != lengths["volumes"]:
+        return "lengths and features differ in their number of volumes"
+    missing = [name for name in HEARD if name not in arrays]
+    if missing:
+        return f"lacks {missing[0]}" if len(missing) < len(HEARD) else ""
+    return "" if arrays["heard.shrinkage"][0] < 1 else "heard.shrinkage must be below 1"
 
 
 def _bayes_problem(arrays: dict[str, np.ndarray], lengths: dict[str, int]) -> str:
@@ -198,6 +205,9 @@ WEIGHTS = {
             "features": Array(BYTE, ("volumes", "features"), low=-127),
             "lengths": Array(INDEX, ("stories",), positive=True),
             "targets": Array(HALF, ("volumes", "targets")),
+            "heard.row": Array(INDEX, ("heard",), high="volumes", needed=False),
+            "heard.word": Array(INDEX, ("heard",), needed=False),
+            "heard.shrinkage": Array(REAL, (1,), positive=True, needed=False),
         },
         {
             "penalty": needed(POSITIVE),

@@ -6,6 +6,8 @@ import numpy as np
 
 from ..types import Words
 
+FINE = 32  # points per volume between which a word's time is interpolated
+
 
 def words_of_volumes(words: Words, volume_times: np.ndarray, tr: float) -> np.ndarray:
     """Index of the volume during which each word's midpoint falls, array (n_words,); -1 = outside."""
@@ -26,8 +28,9 @@ def spread_words(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Word slots from a decoded word rate.
 
-    The rate is accumulated, so fractions are not lost to rounding; the words of a volume are spread
-    evenly over it and moved a little earlier, where the stroke of a gesture begins.
+    The rate is accumulated, so fractions are not lost to rounding: word k is where k + 1/2 words are reached. Within a
+    volume the sum follows a monotone cubic (Fritsch and Carlson 1980): words stand closer towards a neighbour with
+    a higher rate. They are moved a little earlier, where the stroke of a gesture begins.
 
     Parameters
     ----------
@@ -39,11 +42,18 @@ def spread_words(
     volume : array (n_slots,), int
     start, duration : arrays (n_slots,), seconds
     """
-    total = np.cumsum(np.maximum(rate, 0.0))
-    edges = np.floor(np.concatenate([[0.0], total]) + 0.5).astype(int)
-    counts = np.diff(edges)
+    total = np.concatenate([[0.0], np.cumsum(np.maximum(rate, 0.0))])
+    counts = np.diff(np.floor(total + 0.5).astype(int))
     volume = np.repeat(np.arange(len(rate)), counts)
-    rank = np.arange(len(volume)) - np.repeat(np.cumsum(counts) - counts, counts)
-    step = tr / counts[volume] if len(volume) else np.zeros(0)
-    start = volume_times[volume] - tr / 2 + rank * step - lead
-    return volume, start, np.minimum(0.8 * step, 0.6)
+    if not len(volume):
+        return volume, np.zeros(0), np.zeros(0)
+    from scipy.interpolate import pchip_interpolate  # a fifth of a second to import
+
+    edges = np.arange(len(total), dtype=float)  # in volumes
+    fine = np.linspace(0.0, len(rate), len(rate) * FINE + 1)
+    reached = np.maximum.accumulate(pchip_interpolate(edges, total, fine))
+    place = np.interp(np.arange(len(volume)) + 0.5, reached, fine)
+    middle = volume_times[0] + (np.clip(place, volume, volume + 1) - 0.5) * tr
+    gap = np.diff(middle, prepend=-np.inf, append=np.inf)
+    duration = np.minimum(0.8 * np.minimum(gap[:-1], gap[1:]), 0.6)
+    return volume, middle - duration / 2 - lead, duration

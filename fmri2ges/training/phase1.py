@@ -12,10 +12,12 @@ from ..models.denoiser import LATENT_FPS, Denoiser
 from ..models.f2t import F2T, Blocks, text_targets
 from ..models.generator import GestureGenerator, calibrate
 from ..models.readout import Readout, penalty_scores
+from ..models.signatures import Heard, choose_shrinkage, words_heard
 from ..models.t2g import WindowBatches, t2g_batch, t2g_config, t2g_loss
 from ..motion.codec import fit_codec
 from ..text.embeddings import WordVectors
 from ..text.statistics import TextStatistics
+from ..text.timing import words_of_volumes
 from ..types import Recording
 from ..work import QUIET, Work
 from .corpus import GestureStory
@@ -156,11 +158,12 @@ def gesture_targets(codes: np.ndarray, n_volumes: int, tr: float) -> np.ndarray:
 
 @dataclass(frozen=True)
 class F2TProblem:
-    """Features and targets of one subject's training stories."""
+    """Features and targets of one subject's training stories, and which words were heard in which volumes."""
 
     features: list[np.ndarray]
     targets: np.ndarray
     blocks: Blocks
+    heard: Heard
 
     def scores(self, penalties: tuple[float, ...]) -> dict[float, float]:
         """Leave-one-story-out score of each ridge penalty."""
@@ -186,10 +189,27 @@ def f2t_problem(
         moves = gesture_targets(codes.mean(0), len(story.volume_times), story.tr)
         targets.append(np.concatenate([text, moves], 1))
     blocks = Blocks(vectors.dim, targets[0].shape[1] - 2 * vectors.dim - 1)
-    return F2TProblem([s.bold for s in stories], np.concatenate(targets), blocks)
+    heard = words_heard(
+        [words_of_volumes(s.words, s.volume_times, s.tr) for s in stories],
+        [s.words for s in stories],
+        [len(s.bold) for s in stories],
+        statistics.language.vocabulary,
+    )
+    return F2TProblem([s.bold for s in stories], np.concatenate(targets), blocks, heard)
 
 
 def fit_f2t(problem: F2TProblem, statistics: TextStatistics, penalty: float) -> F2T:
     """The text decoder of one subject."""
     readout = Readout(problem.features, problem.targets, penalty)
-    return F2T(readout, problem.blocks, statistics.language, statistics.vocabulary_vectors, statistics.covariance)
+    f2t = F2T(
+        readout,
+        problem.blocks,
+        statistics.language,
+        statistics.vocabulary_vectors,
+        statistics.covariance,
+        problem.heard,
+    )
+    decoder = f2t.decoder(np.arange(readout.features.shape[1]))
+    tokens = f2t.tokens(decoder, decoder.solution.crossfit)
+    f2t.shrinkage = choose_shrinkage(tokens, readout.bounds, problem.heard, statistics.vocabulary_vectors)
+    return f2t

@@ -71,6 +71,8 @@ def test_check_alice(alice, capsys):
         ),
         (["evaluate", "nowhere"], "nowhere: no such folder"),
         (["export", "nowhere", "--format", "bvh", "--out", "m.bvh"], "nowhere: is not a decoded result"),
+        (["gesture", "w.tsv", "--out", "m.bvh"], "w.tsv: no such file"),
+        (["gesture", "w.tsv", "--out", "m.gif"], "m.gif: must end with one of: .bvh, .csv, .npz"),
     ],
 )
 def test_wrong_input_is_one_line_and_code_2(arguments, message, capsys, tmp_path, monkeypatch):
@@ -93,6 +95,19 @@ def test_export_writes_and_names_the_file(decoded_dir, tmp_path, capsys):
     assert main(["export", str(decoded_dir), "--format", "npz", "--out", str(out), "--branch", "text"]) == 0
     assert capsys.readouterr().out.strip() == str(out)
     np.testing.assert_array_equal(read_motion(out).positions, read_motion(decoded_dir / "text.npz").positions)
+
+
+def test_words_alone_become_a_gesture(tmp_path, capsys):
+    words, out = tmp_path / "w.tsv", tmp_path / "m.npz"
+    words.write_text("word\tstart\tduration\nthrow\t0.5\t0.4\nthat\t1.0\t0.3\nbox\t1.4\t0.4\n")
+    assert main(["gesture", str(words), "--out", str(out), "--samples", "2", "--device", "cpu"]) == 0
+    assert capsys.readouterr().out.strip() == str(out)
+    motion = read_motion(out)
+    assert motion.samples.shape == (2, 42, 10, 3) and np.abs(motion.samples[0] - motion.samples[1]).max() > 0.01
+    asked = ["gesture", str(words), "--out", str(out), "--device", "cpu"]
+    assert main([*asked, "--speaker", "9"]) == 2 and main([*asked, "--stop", "90000"]) == 2
+    assert main([*asked, "--start", "3", "--stop", "2"]) == 2
+    assert [line.split(":")[1].strip() for line in errors(capsys)] == ["speaker", "words", "--start, --stop"]
 
 
 def test_a_bvh_is_written_in_the_units_that_are_asked_for(decoded_dir, tmp_path, capsys):
@@ -125,7 +140,7 @@ def test_version_and_help(capsys):
     assert capsys.readouterr().out.strip().count(".") == 2
     assert main([]) == 0
     out = capsys.readouterr().out
-    for command in ("simulate", "check", "train", "decode", "evaluate", "figure", "export", "doctor"):
+    for command in ("simulate", "check", "train", "decode", "evaluate", "figure", "export", "gesture", "doctor"):
         assert f"  {command} " in out
 
 

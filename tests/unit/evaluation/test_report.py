@@ -99,13 +99,13 @@ def test_text_tables_show_every_null_and_p_in_aligned_columns():
     nulls = {kind: Null(kind, 99, 0.96, 0.95, 0.97, 0.01 if k else 0.5, 99) for k, kind in enumerate(kinds)}
     rows = tuple(
         TextRow(text, metric, 0.94, 15, nulls)
-        for metric in (metrics.WER, metrics.BERT_SCORE.of("GloVe 50-d, idf"))
+        for metric in (metrics.WER, metrics.GREEDY_MATCH.of("GloVe-50 idf"))
         for text in (TextKind.DECODED, TextKind.NEAREST)
     )
     table = TextTable("mean of 2 stories", "s1", ("all",), "bayes", rows, stories=2)
     lines = format_report(Report((), True, study="toy", texts=(table,))).splitlines()
     assert max(map(len, lines)) <= 120
-    wer, score = (next(line for line in lines if line.startswith(name)) for name in ("WER", "BERTScore"))
+    wer, score = (next(line for line in lines if line.startswith(name)) for name in ("WER", "greedy"))
     assert "0.960 (0.950)" in wer and "0.960 (0.970)" in score  # the side where a text is better
     found = [line for line in lines if line.startswith("  decoded")]
     assert len(found) == 2 and found[0].count("<=0.0100") == 3 and "p 0.500" in found[0]

@@ -9,12 +9,12 @@ from scipy.stats import binom
 
 from fmri2ges.errors import UserError
 from fmri2ges.evaluation.bold_nulls import phase_randomised, shifted_bold, swapped_bold
-from fmri2ges.evaluation.metrics import BERT_SCORE, R_ONE, Better
+from fmri2ges.evaluation.metrics import GREEDY_MATCH, R_ONE, Better
 from fmri2ges.evaluation.rows import NullKind
 from fmri2ges.evaluation.text_rows import TextKind, TextScore, pooled, score_texts, text_rows
 from fmri2ges.evaluation.text_scores import (
-    BertScore,
     Bleu1,
+    GreedyMatch,
     Meteor,
     WordErrorRate,
     f1_of_matches,
@@ -36,7 +36,7 @@ def embed(words):
     return np.array([vector(w) for w in words])
 
 
-ALL = (WordErrorRate(), Bleu1(), Meteor(), BertScore("random vectors", embed))
+ALL = (WordErrorRate(), Bleu1(), Meteor(), GreedyMatch("random vectors", embed))
 
 
 def words(text, step=1.0):
@@ -65,7 +65,7 @@ def test_meteor_by_hand(true, guess, matches, chunks):
     assert meteor([], guess) == 0 and meteor(true, []) == 0
 
 
-def written_out_bertscore(true, guess, idf, unseen):
+def written_out_match(true, guess, idf, unseen):
     def cosine(a, b):
         a, b = embed([a])[0], embed([b])[0]
         return a @ b / np.sqrt((a @ a) * (b @ b))
@@ -78,19 +78,19 @@ def written_out_bertscore(true, guess, idf, unseen):
     return 2 * precision * recall / (precision + recall)
 
 
-def test_bertscore_is_the_written_out_formula():
+def test_the_greedy_match_is_the_written_out_formula():
     idf, unseen = window_frequency_weights({"a": 0.5, "dog": 0.1, "boat": 0.0}, words=2)
     assert idf["a"] == pytest.approx(-np.log(0.75)) and unseen == idf["dog"] == pytest.approx(-np.log(1 - 0.81))
-    score = BertScore("random vectors", embed, idf, unseen)
+    score = GreedyMatch("random vectors", embed, idf, unseen)
     true, guess = "the dog ran to a boat", "a boat ran dogs away"
     got = score(words(true), words(guess), np.array([[0.0, 3.0], [0.0, 60.0]]))
     expected = [
-        written_out_bertscore(t, g, idf, unseen)
+        written_out_match(t, g, idf, unseen)
         for t, g in [(["the", "dog", "ran"], ["a", "boat", "ran"]), (true.split(), guess.split())]
     ]
     np.testing.assert_allclose(got, expected)
-    assert score.metric == BERT_SCORE.of("random vectors")
-    assert score.metric.label == "BERTScore F1 (random vectors)"
+    assert score.metric == GREEDY_MATCH.of("random vectors")
+    assert score.metric.label == "greedy word-vector match (random vectors)"
     assert f1_of_matches(np.eye(3), np.ones(3), np.ones(3)) == pytest.approx(1)
 
 
@@ -178,7 +178,7 @@ def test_no_null_or_no_speech_is_refused(synthetic):
 def test_story_p_is_uniform_when_the_decoded_text_is_one_of_the_null(synthetic):
     rng = np.random.default_rng(3)
     n, windows = 200, sliding_windows(0, 60, step=20)
-    score = BertScore("random vectors", embed)
+    score = GreedyMatch("random vectors", embed)
     pool = draw(synthetic, rng, 60, 60)
     p = []
     for _ in range(n):

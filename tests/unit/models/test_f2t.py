@@ -6,6 +6,7 @@ import numpy as np
 
 from fmri2ges.models.f2t import F2T, Blocks, sample_texts, text_targets
 from fmri2ges.models.readout import Readout
+from fmri2ges.models.signatures import words_heard
 from fmri2ges.text.ngram import Bigram
 from fmri2ges.text.timing import spread_words, word_counts
 from fmri2ges.types import Words
@@ -93,7 +94,7 @@ def test_word_slots_keep_the_total_of_the_rate():
     volume, start, duration = spread_words(rate, times, 2.0, lead=0.0)
     assert len(volume) == round(rate.sum())
     assert (np.diff(start) > 0).all() and (duration > 0).all()
-    words = Words(("x",) * len(start), start, np.minimum(duration, 0.01))
+    words = Words(("x",) * len(start), start, duration)
     assert np.abs(np.cumsum(word_counts(words, times, 2.0)) - np.cumsum(rate)).max() <= 0.5 + 1e-9
 
 
@@ -105,3 +106,23 @@ def test_no_words_at_all_gives_empty_texts():
     f2t.decoder(np.arange(4)).gains[f2t.blocks.rate] = 1.0
     texts = f2t.decode_texts(decoder, silent, np.arange(5) * 2.0, 2.0, 3, np.random.default_rng(0))
     assert [len(t) for t in texts] == [0, 0, 0]
+
+
+def test_word_signatures_decode_words_too_and_only_where_the_brain_shows_them():
+    def right(signal: float) -> float:
+        f2t, stories, heard = make(signal)
+        volumes = [np.arange(60)] * len(heard)
+        f2t.heard = words_heard(volumes, heard, [60] * len(heard), LANGUAGE.vocabulary)
+        decoder = f2t.decoder(np.arange(4))
+        texts = [
+            f2t.decode_texts(decoder, p, 1.0 + 2.0 * np.arange(60), 2.0, 20, np.random.default_rng(1))
+            for p in np.split(decoder.solution.crossfit, 8)
+        ]
+        return float(
+            np.mean(
+                [a == b for k, w in enumerate(heard) for t in texts[k] for a, b in zip(t.text, w.text, strict=True)]
+            )
+        )
+
+    assert right(2.0) > 0.6
+    assert abs(right(0.0) - 1 / 3) < 0.06

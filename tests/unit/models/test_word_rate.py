@@ -41,14 +41,24 @@ def test_equals_scikit_learn_at_a_fixed_penalty():
     np.testing.assert_allclose(model.predict(bold[0]), (expected.predict(x[:150]) + y.mean()).clip(0), atol=1e-4)
 
 
-def test_whole_words_are_evenly_spread_and_volumes_without_words_stay_empty():
+def test_volumes_without_words_stay_empty():
     times = 11.0 + 2.0 * np.arange(6)
-    volume, start, _ = spread_words(np.array([2.0, 0.0, 0.0, 4.0, 0.0, 1.0]), times, 2.0, lead=0.0)
+    volume, start, duration = spread_words(np.array([2.0, 0.0, 0.0, 4.0, 0.0, 1.0]), times, 2.0, lead=0.0)
     assert volume.tolist() == [0, 0, 3, 3, 3, 3, 5]
-    np.testing.assert_allclose(start, [10, 11, 16, 16.5, 17, 17.5, 20])
-    words = Words(("x",) * 7, start, np.full(7, 0.1))
+    words = Words(("x",) * 7, start, duration)
     assert word_counts(words, times, 2.0).tolist() == [2, 0, 0, 4, 0, 1]
     assert [len(part) for part in spread_words(np.zeros(6), times, 2.0)] == [0, 0, 0]
+
+
+def test_a_steady_rate_gives_even_words_and_a_rising_one_closer_words_towards_its_end():
+    times = 1.0 + 2.0 * np.arange(20)
+    _, start, duration = spread_words(np.full(20, 4.4), times, 2.0, lead=0.15)
+    np.testing.assert_allclose(np.diff(start + duration / 2), 2.0 / 4.4, atol=1e-3)
+    assert start[0] + duration[0] / 2 == pytest.approx(0.5 * 2.0 / 4.4 - 0.15, abs=1e-3)
+    _, start, duration = spread_words(np.array([1.0, 4.0, 8.0, 4.0, 1.0]), times[:5], 2.0)
+    gaps = np.diff(start + duration / 2)
+    assert (np.diff(gaps[:8]) < 0).all()  # up to the peak of the rate
+    assert (np.diff(gaps[-8:]) > 0).all()  # and from it on
 
 
 def test_bad_input_is_one_clear_line():

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from fmri2ges.errors import UserError
 from fmri2ges.evaluation.intervals import Interval
-from fmri2ges.evaluation.metrics import METRICS
+from fmri2ges.evaluation.metrics import GREEDY_MATCH, METRICS
 from fmri2ges.evaluation.report import Report, format_report
 from fmri2ges.evaluation.rows import Null, NullKind, Row, Setting
 from fmri2ges.evaluation.text_rows import TextKind, TextRow, TextTable, TextTimeline
@@ -90,6 +90,14 @@ reports = st.builds(
 @given(reports)
 def test_a_report_survives_json(report):
     assert report_from_dict(json.loads(json.dumps(report_to_dict(report), allow_nan=False))) == report
+
+
+def test_the_greedy_match_of_older_reports_is_read_by_its_new_name():
+    row = Row(GREEDY_MATCH.of("GloVe"), "text", "s", 0.5, 3, "windows", 1)
+    line = row_to_dict(row)
+    assert line["id"] == "greedy_word_vector_match"
+    line["id"] = "bert_score_f1"
+    assert report_from_dict(report_to_dict(Report((), True)) | {"rows": [line]}).rows == (row,)
 
 
 @given(rows)

@@ -14,10 +14,12 @@ from fmri2ges.data.motion.npz import read_motion
 from fmri2ges.data.npz import npz_arrays, npz_names
 from fmri2ges.demo import WEIGHTS as SHIPPED
 from fmri2ges.errors import UserError
+from fmri2ges.storage import models as store
 from fmri2ges.storage.decoded import load_decoded, read_manifest
 from fmri2ges.storage.folder import read_run_manifest
 from fmri2ges.storage.schema import weight_files
 from fmri2ges.storage.tensors import WEIGHTS, read_tensors, write_tensors
+from fmri2ges.text.embeddings import load_vectors
 from tests.run_files import make_decoded, make_run, open_all
 
 
@@ -215,7 +217,9 @@ DAMAGE = {
     "features cut": ("f2t-0-0", lambda a, v: a.update(features=a["features"][:30]), "must have the shape"),
     "volumes cut": (
         "f2t-0-0",
-        lambda a, v: a.update(features=a["features"][:30], targets=a["targets"][:30]),
+        lambda a, v: a.update(
+            {"features": a["features"][:30], "targets": a["targets"][:30], "heard.row": a["heard.row"] // 2}
+        ),
         "differ in their number of volumes",
     ),
     "fewer parcels than the basis": ("f2t-0-0", lambda a, v: a.update(features=a["features"][:, :3]), "but basis-0"),
@@ -230,6 +234,22 @@ DAMAGE = {
     ),
     "another dim": ("f2t-0-0", lambda a, v: v.update(dim=49), "must have the shape"),
     "another dim that fits": ("f2t-0-0", lambda a, v: v.update(dim=49, n_gesture=4), "dim is 49, but t2g"),
+    "a word heard beyond the volumes": (
+        "f2t-0-0",
+        lambda a, v: a["heard.row"].__setitem__(0, 40),
+        "heard.row must be 0 or more and below 40",
+    ),
+    "a word heard beyond the vocabulary": (
+        "f2t-0-0",
+        lambda a, v: a["heard.word"].__setitem__(0, 4),
+        "heard.word names words beyond the 4 of the vocabulary",
+    ),
+    "words heard without their volumes": ("f2t-0-0", lambda a, v: a.pop("heard.row"), "lacks heard.row"),
+    "shrinkage of all": (
+        "f2t-0-0",
+        lambda a, v: a.update({"heard.shrinkage": np.ones(1, np.float32)}),
+        "heard.shrinkage must be below 1",
+    ),
     "an array more": (
         "f2t-0-0",
         lambda a, v: a.update(more=np.zeros(2, np.float32)),
@@ -290,6 +310,19 @@ def test_wrong_weights_are_one_line(run, name):
     hurt(arrays, values)
     write_tensors(file, arrays, **values)
     refused(lambda: open_all(run), str(run), words)
+
+
+def test_a_run_from_before_word_signatures_opens_and_decodes_as_it_did(run):
+    file = run / "f2t-0-0.safetensors"
+    arrays, values = read_tensors(file, "f2t")
+    kept = {name: array for name, array in arrays.items() if not name.startswith("heard.")}
+    write_tensors(file, kept, **values)
+    open_all(run)
+    f2t = store.read_f2t(file, store.read_text(run / "text-0.safetensors", load_vectors()))
+    decoder = f2t.decoder(np.arange(4))
+    tokens = f2t.tokens(decoder, decoder.solution.crossfit)
+    plain = 2.0 * tokens @ decoder.mix @ f2t.evidence_of
+    np.testing.assert_allclose(f2t.evidence(decoder, decoder.solution.crossfit), plain, atol=1e-5)
 
 
 def test_kinds_are_told_apart(run):

@@ -1,0 +1,237 @@
+"""Word signatures: what the decoded quantities look like while a word is heard, and the evidence for words from them.
+
+A normal-normal model, fitted to the cross-fitted tokens of the training stories. The tokens of a word in one story
+lie around the signature of the word, and the signatures of all words around a prior mean that a Bayesian ridge predicts
+from the word's vector; so a word that was heard once has a signature too. The variance between words, against that
+between stories, decides in each direction how far a signature follows what was heard of the word. All are found by EM,
+that is by marginal likelihood (Dempster, Laird and Rubin 1977). Stories and not occurrences are counted: a word comes
+in bouts, and neighbouring volumes share their noise. Evidence for a word is the linear discriminant score of its
+signature.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..types import Words
+
+SHRINKAGES = (0.01, 0.03, 0.1, 0.3)  # shares of the mean variance in the shared covariance, to choose from
+N_FOLDS = 3  # folds of whole stories on which the share is chosen
+N_JUDGED = 1000  # words of each fold by which it is judged
+EM_STEPS = 12
+FLOOR = 1e-3  # least variance of a direction, as a share of the mean
+
+
+@dataclass(frozen=True)
+class Heard:
+    """Which words were heard in which training volumes.
+
+    Parameters
+    ----------
+    row : array (n_heard,), int; training volume, counted over all stories
+    word : array (n_heard,), int; index into the vocabulary
+    """
+
+    row: np.ndarray
+    word: np.ndarray
+
+    def where(self, keep: np.ndarray) -> Heard:
+        """Some of the words; `keep` is a mask or an index of them."""
+        return Heard(self.row[keep], self.word[keep])
+
+
+def words_heard(volumes: list[np.ndarray], texts: list[Words], lengths, vocabulary: tuple[str, ...]) -> Heard:
+    """The words of the training stories as pairs of volume and word.
+
+    Parameters
+    ----------
+    volumes : arrays (n_words,), int; volume of each word of a story, -1 outside (`text.timing.words_of_volumes`)
+    texts : the words of each story
+    lengths : volumes of each story
+    vocabulary : words of the language model; others are left out
+    """
+    index = {word: k for k, word in enumerate(vocabulary)}
+    rows, words, first = [], [], 0
+    for volume, text, length in zip(volumes, texts, lengths, strict=True):
+        word = np.array([index.get(w, -1) for w in text.text], int)
+        inside = (volume >= 0) & (word >= 0)
+        rows.append(volume[inside] + first)
+        words.append(word[inside])
+        first += length
+    return Heard(np.concatenate(rows).astype(np.int32), np.concatenate(words).astype(np.int32))
+
+
+@dataclass(frozen=True)
+class Signatures:
+    """Linear discriminant scores of all words.
+
+    Parameters
+    ----------
+    centre : array (n_tokens,), mean token while a word is heard
+    weights : array (n_tokens, n_vocabulary)
+    offset : array (n_vocabulary,)
+    """
+
+    centre: np.ndarray
+    weights: np.ndarray
+    offset: np.ndarray
+
+    def evidence(self, tokens: np.ndarray) -> np.ndarray:
+        """Log likelihood ratio of every word against a word without a signature, array (n_volumes, n_vocabulary).
+
+        Parameters
+        ----------
+        tokens : array (n_volumes, n_tokens), see `f2t.F2T.tokens`
+        """
+        return (tokens - self.centre) @ self.weights - self.offset
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """Signatures before the shared covariance is shrunk.
+
+    Parameters
+    ----------
+    centre : array (n_tokens,), mean token while a word is heard
+    means : array (n_vocabulary, n_tokens), signature of each word, relative to the centre
+    covariance : array (n_tokens, n_tokens), of the tokens of all words
+    """
+
+    centre: np.ndarray
+    means: np.ndarray
+    covariance: np.ndarray
+
+    def discriminant(self, shrinkage: float) -> Signatures:
+        """The scores of all words.
+
+        Parameters
+        ----------
+        shrinkage : share of the mean variance in the shared covariance, see `choose_shrinkage`
+        """
+        weights = np.linalg.solve(_shrunk(self.covariance, shrinkage), self.means.T)
+        offset = 0.5 * np.einsum("vt,tv->v", self.means, weights)
+        return Signatures(*(a.astype(np.float32) for a in (self.centre, weights, offset)))
+
+
+def fit_signatures(tokens: np.ndarray, bounds: np.ndarray, heard: Heard, vectors: np.ndarray) -> Fitted:
+    """Signatures of the words of a vocabulary.
+
+    Parameters
+    ----------
+    tokens : array (n_train, n_tokens), cross-fitted
+    bounds : array (n_stories + 1,), first row of each story, and the end
+    heard : at least one word
+    vectors : array (n_vocabulary, dim), word vectors that predict signatures
+    """
+    x = tokens[heard.row].astype(float)
+    centre = x.mean(0)
+    x -= centre
+    story = np.searchsorted(bounds, heard.row, side="right") - 1
+    # Words that tell little are spread over all that is told, so the covariance that all words share is the total one.
+    return Fitted(centre, _signature_means(x, story, heard.word, vectors), x.T @ x / len(x))
+
+
+def choose_shrinkage(tokens: np.ndarray, bounds: np.ndarray, heard: Heard, vectors: np.ndarray) -> float:
+    """The share of `SHRINKAGES` under which the words of left-out training stories are most probable.
+
+    Parameters
+    ----------
+    tokens, bounds, heard, vectors : as in `fit_signatures`
+    """
+    story = np.searchsorted(bounds, heard.row, side="right") - 1
+    n_folds = min(N_FOLDS, len(bounds) - 1)
+    score = np.zeros(len(SHRINKAGES))
+    for fold in range(n_folds):
+        out = np.flatnonzero(story % n_folds == fold)
+        rest = heard.where(story % n_folds != fold)
+        if not len(out) or not len(rest.row):
+            continue
+        judged = heard.where(out[np.linspace(0, len(out) - 1, min(N_JUDGED, len(out))).astype(int)])
+        fitted = fit_signatures(tokens, bounds, rest, vectors)
+        prior = np.log(np.bincount(rest.word, minlength=len(vectors)) + 0.5)
+        for k, share in enumerate(SHRINKAGES):
+            log_p = fitted.discriminant(share).evidence(tokens[judged.row]) + prior
+            total = np.logaddexp.reduce(log_p, axis=1)
+            score[k] += (log_p[np.arange(len(total)), judged.word] - total).sum()
+    return SHRINKAGES[int(score.argmax())]
+
+
+def _signature_means(x: np.ndarray, story: np.ndarray, word: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+    """Posterior mean of each word's signature, array (n_vocabulary, n_tokens), by EM of the normal-normal model."""
+    units, unit_word = _means_by_story(x, story, word, len(vectors))
+    n, means = _means_by_word(units, unit_word, len(vectors))
+    left = units - means[unit_word]
+    total = units.T @ units / len(units)
+    # With few words heard in several stories the variance between stories is not known, and the total stands for it.
+    within = (left.T @ left + total) / (len(units) - np.count_nonzero(n) + 1)
+    whiten = np.linalg.inv(np.linalg.cholesky(_shrunk(within, FLOOR))).T
+    z = means @ whiten  # here the variance between stories is 1 in every direction
+    design = np.concatenate([vectors, np.ones((len(vectors), 1))], 1)
+    prior = Prior(design, float(design.size / np.sum(design**2)))
+    between, turn = np.ones(z.shape[1]), np.eye(z.shape[1])
+    seen = n > 0
+    for step in range(EM_STEPS + 1):
+        predicted, prior = prior.predict(z, n / (1 + n * between.mean()))
+        trust = n[:, None] * between / (1 + n[:, None] * between)
+        deviation = trust * (z - predicted)
+        if step == EM_STEPS:
+            break
+        uncertain = (between / (1 + n[seen, None] * between)).sum(0)
+        moment = (deviation[seen].T @ deviation[seen] + np.diag(uncertain)) / seen.sum()
+        between, axes = np.linalg.eigh(moment)
+        between = np.maximum(between, 1e-9)
+        z, turn = z @ axes, turn @ axes
+    return (predicted + deviation) @ np.linalg.inv(whiten @ turn)
+
+
+@dataclass(frozen=True)
+class Prior:
+    """A Bayesian ridge that predicts signatures from word vectors (MacKay, Neural Computation 4, 1992).
+
+    Parameters
+    ----------
+    design : array (n_vocabulary, dim + 1), word vectors and ones
+    precision : of the normal prior of the coefficients
+    """
+
+    design: np.ndarray
+    precision: float
+
+    def predict(self, z: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, Prior]:
+        """The prediction, and the prior with the precision that one EM step finds.
+
+        Parameters
+        ----------
+        z : array (n_vocabulary, n_tokens), mean of each word, whitened
+        weight : array (n_vocabulary,), one over the variance of each of these means around the prediction
+        """
+        weighted = self.design.T * weight
+        gram = weighted @ self.design + self.precision * np.eye(self.design.shape[1])
+        inverse = np.linalg.inv(gram)
+        coefficients = inverse @ (weighted @ z)
+        spread = np.sum(coefficients**2) + z.shape[1] * np.trace(inverse)
+        return self.design @ coefficients, Prior(self.design, coefficients.size / spread)
+
+
+def _means_by_story(x, story, word, n_words) -> tuple[np.ndarray, np.ndarray]:
+    """Mean token of each word in each story that has it, and the word of each mean."""
+    key, which = np.unique(story * n_words + word, return_inverse=True)
+    total = np.zeros((len(key), x.shape[1]))
+    np.add.at(total, which, x)
+    return total / np.bincount(which)[:, None], key % n_words
+
+
+def _means_by_word(units: np.ndarray, word: np.ndarray, n_words: int) -> tuple[np.ndarray, np.ndarray]:
+    """In how many stories each word was heard, and the mean over them; zero where there is none."""
+    n = np.bincount(word, minlength=n_words).astype(float)
+    total = np.zeros((n_words, units.shape[1]))
+    np.add.at(total, word, units)
+    return n, total / np.maximum(n, 1)[:, None]
+
+
+def _shrunk(covariance: np.ndarray, share: float) -> np.ndarray:
+    """A covariance with a share of its mean variance in every direction, so that it can be inverted."""
+    level = np.trace(covariance) / len(covariance)
+    return (1 - share) * covariance + (share * level + 1e-9) * np.eye(len(covariance))

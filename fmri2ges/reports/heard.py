@@ -1,0 +1,43 @@
+"""Agreement of decoded motion with T2G of the heard words: a score where no gesture was recorded.
+
+The reference reads the transcript, so it is no decoding. It is what a perfect text branch would give on average; its
+scores have metrics of their own and never stand for scores against real motion.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..decoding.heard import N_SAMPLES, gestures_of_words
+from ..decoding.run import Run
+from ..decoding.stories import DecodedStory
+from ..evaluation import metrics
+from ..evaluation.gesture import against_heard, all_samples, pair
+from ..evaluation.measure import Measure
+from ..types import Motion
+from ..work import QUIET, Work
+
+NOTE = f"reference: mean of {N_SAMPLES} gestures that T2G makes of the transcript; it reads the words heard"
+
+
+def heard_measures(story: DecodedStory, run: Run | None, notes: list[str], work: Work = QUIET) -> list[Measure]:
+    """Scores of each branch of a story; an empty list, with the reason in `notes`, where they cannot be had.
+
+    Parameters
+    ----------
+    story : a decoded story
+    run : whose T2G made the text branch; None where it is not there any more
+    notes : a line is added for each reason
+    work : progress and cancel
+    """
+    start, stop = story.span
+    if story.heard is None or not len(story.heard.slice(start, stop)):
+        return []
+    if run is None:
+        notes.append(f"{story.story}: its run is not there, so nothing is compared with {metrics.HEARD}")
+        return []
+    request = story.decoded.request
+    made = gestures_of_words(run.t2g, story.heard, start, stop, speaker=request.speaker, seed=request.seed, work=work)
+    mean = Motion(all_samples(made).mean(0), fps=made.fps, start=made.start)
+    found = [m for branch, motion in story.motions.items() for m in against_heard(pair(mean, motion), branch)]
+    return [replace(m, note=NOTE) for m in found]
