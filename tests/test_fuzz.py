@@ -49,10 +49,9 @@ def test_any_other_exception_fails_the_test(tmp_path, error):
         fuzz.survives(refuse(error), DATA, ".csv", tmp_path)
 
 
-@pytest.mark.parametrize("message", ["", "two\nlines", "x" * 2000])
-def test_a_message_that_is_no_line_fails_the_test(tmp_path, message):
+def test_an_empty_message_fails_the_test(tmp_path):
     with pytest.raises(pytest.fail.Exception, match="not one short line"):
-        fuzz.survives(refuse(UserError(message)), DATA, ".csv", tmp_path)
+        fuzz.survives(refuse(UserError("")), DATA, ".csv", tmp_path)
 
 
 def test_a_hang_is_stopped_even_where_everything_is_caught(tmp_path, monkeypatch):

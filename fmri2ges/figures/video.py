@@ -22,7 +22,7 @@ from .style import COLOURS, GREY, INK, OTHER_COLOURS
 FPS = {".gif": 15.0, ".mp4": 30.0}
 MAX_FPS = 120.0
 WIDTH, HEIGHT = 1920, 1080  # pixels of an MP4
-TOP, LINE = 100, 74  # pixels above the bodies, for their names, and for each line of words below
+TOP, LINE = 108, 74  # pixels above the bodies, for their names, and for each line of words below
 SOUND_FORMATS = "wav,w64,aiff,mp3,flac,ogg,aac,mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,caf,au,avi,mpeg,mpegts,asf,amr"
 CAPTION = 3.0  # seconds; the words of so much time stay on screen
 
@@ -153,7 +153,7 @@ def _frames(film: Film, times: np.ndarray) -> Iterator[np.ndarray]:
         for body in bodies:
             canvas.paint(body.shapes(time))
         picture[TOP : TOP + tall] = canvas.pixels()
-        _write_in(picture[:TOP], [(40, TOP / 2, f"{time:.1f} s", GREY, clock)])
+        _write_in(picture[:TOP], [(40, 20, f"{time:.1f} s", GREY, clock)])
         for k, (label, colour, words) in enumerate(lines):
             strip = picture[TOP + tall + k * LINE :][:LINE]
             said = last_words(words, time, 80, CAPTION)
@@ -166,10 +166,10 @@ def _blank(film: Film) -> np.ndarray:
     page = np.full((HEIGHT, WIDTH, 3), 255, np.uint8)
     shown = film.shown
     wide, title = WIDTH / len(shown), font(34 if len(shown) < 4 else 28, bold=True)
-    names = [(wide * (k + 0.5), TOP / 2, who.label, who.colour, title) for k, who in enumerate(shown)]
+    names = [(wide * (k + 0.5), 56, who.label, who.colour, title) for k, who in enumerate(shown)]
     _write_in(page[:TOP], names, anchor="mm")
-    _write_in(page[:TOP], [(WIDTH - 40, 14, film.mark, MARK, font(22, bold=True))], anchor="rm")
-    _write_in(page[:TOP], [(40, TOP - 14, film.about, GREY, font(18))])
+    _write_in(page[:TOP], [(WIDTH - 40, 20, film.mark, MARK, font(22, bold=True))], anchor="rm")
+    _write_in(page[:TOP], [(40, 88, film.about, GREY, font(18))])
     return page
 
 

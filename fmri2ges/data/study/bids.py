@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
-from ...errors import UserError
+from ...errors import UserError, shown
 from ..bids_names import same_value, split_name
 from ..bold.confounds import Confounds
 from ..bold.timing import find_tr
@@ -209,8 +209,13 @@ def _template(key: str, template: str, fields: dict, root: Path) -> Path:
     for field, value in fields.items():
         name = name.replace(f"{{{field}}}", str(value))
     if "{" in name:
-        raise UserError(f"{key}: {template!r} has another name in braces than {', '.join(FIELDS)}")
-    if not (root / name).exists() and not (root / name).is_symlink():
+        raise UserError(f"{key}: {shown(template)} has another name in braces than {', '.join(FIELDS)}")
+    try:
+        there = (root / name).exists() or (root / name).is_symlink()
+    except (OSError, ValueError) as error:  # a name that no file can have
+        reason = getattr(error, "strerror", None) or error
+        raise UserError(f"{key}: {shown(template)} cannot be a path ({reason})") from error
+    if not there:
         raise UserError(f"{key}: no such file: {root / name}; the template is relative to the study file")
     return check_content(root / name)
 
