@@ -11,6 +11,7 @@ from .limits import LARGEST, RATIO, Unpacked
 
 MAX_EXTENSIONS = 256 * 2**20  # bytes before the data, where CIFTI keeps its XML; libraries read them at once
 HEAD = 544
+PIECE = 2**20  # bytes that are read at a time
 TRIANGLES = b"\xff\xff\xfe"  # how a FreeSurfer surface begins
 SURFACE_HEAD = 4096
 NIFTI1, NIFTI2 = 348, 540
@@ -49,7 +50,30 @@ def check_nifti_header(path) -> None:
             )
         axes = dim[1 : 1 + min(max(dim[0], 0), 7)]
         check_claim(path, math.prod(max(n, 1) for n in axes) * max(bits, 8) // 8)
+        _check_extensions(path, order, size, int(offset))
         return
+
+
+def _check_extensions(path: Path, order: str, header: int, offset: int) -> None:
+    """Refuse an extension that says that it is longer than the room before the data: libraries take memory for it."""
+    with Unpacked(path, MAX_EXTENSIONS + HEAD) as stream:
+        head = stream.read(header + 4)
+        if len(head) < header + 4 or not head[header]:
+            return
+        left = offset - len(head)
+        while left >= 16:
+            start = stream.read(8)
+            if len(start) < 8:
+                return  # cut off, as the library says itself
+            (size,) = struct.unpack_from(f"{order}i", start)
+            if not 8 <= size <= left:
+                raise UserError(
+                    f"{path}: its header has an extension of {size} bytes where there is room for {left}; it may be "
+                    "damaged: copy it again"
+                )
+            for at in range(8, size, PIECE):
+                stream.read(min(PIECE, size - at))
+            left -= size
 
 
 def check_mgh_header(path) -> None:

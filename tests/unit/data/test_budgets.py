@@ -256,3 +256,11 @@ def test_a_freesurfer_surface_that_announces_more_than_it_holds(tmp_path):
     at = data.index(struct.pack(">2i", 200, 100))
     struct.pack_into(">i", data, at, 2**29)
     refused(tmp_path, r"says 536870912 vertices and 100 faces, more than", surface_points, bytes(data), path.name)
+
+
+@pytest.mark.parametrize("name", ["x.dscalar.nii", "x.dscalar.nii.gz"])
+def test_an_extension_that_says_that_it_is_longer_than_its_room(tmp_path, name):
+    data = bytearray(make.dscalar(tmp_path / "a.dscalar.nii", {"a": 1.0 * make.V1}).read_bytes())
+    struct.pack_into("<i", data, 544, 2**31 - 600)
+    packed = gzip.compress(bytes(data)) if name.endswith("gz") else bytes(data)
+    refused(tmp_path, "an extension of 2147483048 bytes where there is room for", rois, packed, name)
