@@ -44,6 +44,12 @@ def test_settings_of_any_content_are_refused_in_one_line(tmp_path, name, text, m
     assert len(str(error.value)) <= LONGEST
 
 
+def test_a_study_that_no_file_can_be_called_is_not_there():
+    from fmri2ges.demo.opener import has_study
+
+    assert not has_study("x" * 5000) and not has_study("a\0b")
+
+
 def test_roi_names_are_without_blanks_around_them():
     request = DecodeRequest(rois=(" Broca", "AG\n"))
     assert request.rois == ("Broca", "AG") and DecodeRequest.from_text(request.text) == request

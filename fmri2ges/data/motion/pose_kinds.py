@@ -103,8 +103,8 @@ def _check_trunk(body: np.ndarray) -> None:
     usual = np.median(angles, axis=0)
     if np.isfinite(usual).all() and (usual > FOLDED).sum() > len(STIFF) / 2:
         raise UserError(
-            f"poses turn the joints of spine, neck and collars by {np.degrees(np.median(usual)):.0f} degrees on average,"
-            " which no body can; they look normalised (undo that: times the standard deviation, plus the mean), or "
+            f"poses turn the joints of spine, neck and collars by {np.degrees(np.median(usual)):.0f} degrees on average"
+            ", which no body can; they look normalised (undo that: times the standard deviation, plus the mean), or "
             "their joints are in another order than SMPL's"
         )
 

@@ -78,7 +78,8 @@ def read_label_rois(path: Path) -> tuple[Roi, ...]:
     subject = re.search(r"subject\s*=?\s*([\w.-]+)", first)
     if not first.startswith("#"):
         raise UserError(f"{path}: does not begin with `#! ascii label`; give a FreeSurfer label")
-    if subject and not subject[1].lower().startswith(("fsaverage", "vox2ras")):
+    # The meshes of fsaverage share their vertices; fsaverage_sym is another brain.
+    if subject and not re.fullmatch(r"fsaverage[3-7]?|vox2ras.*", subject[1].lower()):
         raise UserError(
             f"{path}: is on the surface of {subject[1]!r}; move it to fsaverage first (mri_label2label --trgsubject "
             "fsaverage)"

@@ -10,7 +10,7 @@ from pathlib import Path
 from ...errors import UserError, shown
 from ..bids_names import same_value, split_name
 from ..bold.confounds import Confounds
-from ..bold.timing import find_tr
+from ..bold.timing import check_sidecar, find_tr
 from ..content import check_content
 
 # What a derivative of a space is stored as; a pair of surfaces is named by its left file.
@@ -88,6 +88,8 @@ def _recording(table: dict, files: list[Found], subject: str, run: int | None, r
     found = _choose(table, files, subject, run)
     path = check_content(found.path)
     read_tr = None if "tr" in table else find_tr(path, table["root"])
+    if "tr" in table and not table.get("ignore_header_tr"):
+        check_sidecar(path, table["tr"], table["root"])
     fields = {"subject": subject, "task": task, "run": run or ""}
     recording = {
         "subject": f"sub-{subject}",

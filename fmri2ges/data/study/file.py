@@ -13,7 +13,7 @@ from ...errors import UserError, one_line
 from ..bold import hf5
 from ..bold.confounds import Confounds
 from ..bold.pycortex import PycortexSubject
-from ..bold.timing import find_tr
+from ..bold.timing import check_sidecar, find_tr
 from ..toml_file import read_toml
 from ..words.stimulus import place_story
 from . import bids
@@ -246,6 +246,11 @@ def _complete(raw: dict, values: dict, where: str, problems: list[str]) -> None:
             values |= {"tr": found.seconds, "assumed": found.note}
         except UserError as error:
             problems.append(f"{where}: tr missing; add it ({error})")
+    elif "tr" in values and "bold" in values and not values.get("ignore_header_tr"):
+        try:
+            check_sidecar(values["bold"][0], values["tr"])
+        except UserError as error:
+            problems.append(f"{where}: {error}")
 
 
 def _check_pycortex(values: dict, where: str, problems: list[str]) -> None:

@@ -54,7 +54,7 @@ def test_angles_in_radians_are_named(tmp_path, turns, expected):
     values = np.array([row.split() for row in rows], float)
     values[:, 3:] = np.radians(values[:, 3:])
     path.write_text("\n".join([f"{head}Frame Time{first}", *(" ".join(f"{v:.6f}" for v in row) for row in values), ""]))
-    with pytest.raises(UserError, match=r"no rotation is larger than 1\.\d\d: the angles look like radians"):
+    with pytest.raises(UserError, match=r"no rotation is larger than \d\.\d\d: the angles look like radians"):
         import_motion_file(path)
 
 
