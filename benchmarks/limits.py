@@ -80,7 +80,7 @@ def cortex() -> Claim:
 
     def ours() -> None:
         with paper():
-            page = Page(180, 60, "t", "s", False)
+            page = Page(180, 60, "t", "s")
             draw_cortex(page, 4, 15, 172, bare)
             page.figure.canvas.draw()
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, TypeVar
 
-from .errors import UserError
+from .errors import UserError, one_line, shown
 from .provenance import digest_json
 
 
@@ -23,6 +23,7 @@ class _Dataclass(Protocol):
 
 
 T = TypeVar("T", bound=_Dataclass)
+MAX_BYTES = 2**20  # of a file of settings
 
 
 def to_dict(config: Any) -> dict[str, Any]:
@@ -39,15 +40,15 @@ def from_dict(cls: type[T], values: Mapping[str, Any], where: str = "config") ->
         For an unknown or missing key, or a value of the wrong type; names the key.
     """
     if not isinstance(values, Mapping):
-        raise UserError(f"{where}: must be a table of keys and values; got {values!r}")
+        raise UserError(f"{where}: must be a table of keys and values; got {shown(values)}")
     hints = typing.get_type_hints(cls)
     fields = {f.name: f for f in dataclasses.fields(cls)}
     made = {}
     for key, value in values.items():
         if key not in fields:
-            near = difflib.get_close_matches(key, fields, n=1)
+            near = difflib.get_close_matches(key[:100], fields, n=1)
             hint = f" (did you mean {near[0]}?)" if near else ""
-            raise UserError(f"{where}: unknown key {key!r}{hint}; allowed: {', '.join(fields)}")
+            raise UserError(f"{where}: unknown key {shown(key)}{hint}; allowed: {', '.join(fields)}")
         made[key] = _convert(hints[key], value, f"{where}.{key}")
     for name, f in fields.items():
         if name not in made and f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING:
@@ -62,11 +63,19 @@ def load(cls: type[T], path) -> T:
     if parse is None:
         raise UserError(f"{path}: a config must be a .toml or a .json file")
     try:
+        if path.stat().st_size > MAX_BYTES:
+            raise UserError(f"{path}: is larger than {MAX_BYTES >> 20} MB, far more than settings take")
         values = parse(path.read_text(encoding="utf-8-sig"))
+    except UserError:
+        raise
     except FileNotFoundError as error:
         raise UserError(f"{path}: no such file") from error
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror or error})") from error
+    except RecursionError as error:
+        raise UserError(f"{path}: cannot be read: brackets are nested too deeply") from error
     except ValueError as error:  # both parsers and the decoder raise its subclasses
-        raise UserError(f"{path}: cannot be read: {error}") from error
+        raise UserError(f"{path}: cannot be read: {one_line(error)}") from error
     return from_dict(cls, values, path.name)
 
 
@@ -108,7 +117,7 @@ def _convert(hint: Any, value: Any, where: str) -> Any:
         return from_dict(hint, value, where)
     if origin is tuple:
         if not isinstance(value, (list, tuple)):
-            raise UserError(f"{where}: must be a list; got {value!r}")
+            raise UserError(f"{where}: must be a list; got {shown(value)}")
         args = typing.get_args(hint)
         kinds = [args[0]] * len(value) if args[-1] is Ellipsis else list(args)
         if len(kinds) != len(value):
@@ -117,5 +126,5 @@ def _convert(hint: Any, value: Any, where: str) -> Any:
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if hint in (int, float, str, bool) and (type(value) is not hint):
-        raise UserError(f"{where}: must be {hint.__name__}; got {value!r}")
+        raise UserError(f"{where}: must be {hint.__name__}; got {shown(value)}")
     return value

@@ -9,9 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+LONGEST = 900  # characters of a message; names and values in it are the user's, and may be of any length
+
 
 class UserError(ValueError):
-    """The input is wrong; the message is one line that the user can act on."""
+    """The input is wrong; the message is one line that the user can act on, whatever names and values it quotes."""
+
+    def __init__(self, message: object = ""):
+        text = str(message)
+        super().__init__(text if len(text) <= LONGEST and len(text.splitlines()) < 2 else one_line(text, LONGEST))
 
 
 class WriteError(UserError):
@@ -43,16 +49,16 @@ class StudyError(UserError):
     """
 
     def __init__(self, problems: Iterable[str]):
-        self.problems = tuple(problems)
-        super().__init__("\n".join(self.problems))
+        self.problems = tuple(str(UserError(problem)) for problem in problems)
+        ValueError.__init__(self, "\n".join(self.problems))
 
 
 def check_option(name: str, value: Any, allowed: Iterable[Any]) -> Any:
     """Return `value` when it is one of `allowed`; otherwise raise `UserError`."""
     allowed = list(allowed)
     if value not in allowed:
-        choices = ", ".join(map(str, allowed))
-        raise UserError(f"{name}: {value!r} is not known; allowed: {choices}")
+        choices = one_line(", ".join(map(str, allowed)), 500)
+        raise UserError(f"{name}: {shown(value)} is not known; allowed: {choices}")
     return value
 
 
@@ -63,7 +69,7 @@ def check_positive(name: str, value: float, unit: str = "") -> float:
     except (TypeError, ValueError):
         number = float("nan")
     if not 0 < number < float("inf"):
-        raise UserError(f"{name}: must be a number above 0{' ' + unit if unit else ''}; got {value!r}")
+        raise UserError(f"{name}: must be a number above 0{' ' + unit if unit else ''}; got {shown(value)}")
     return number
 
 
@@ -89,6 +95,11 @@ def check_finite(name: str, array: Any, where: str = "") -> Any:
             "remove or interpolate them"
         )
     return array
+
+
+def shown(value: object, limit: int = 100) -> str:
+    """A value of the user's as it stands in a message: on one short line, whatever it holds."""
+    return one_line(repr(value), limit)
 
 
 def one_line(error: object, limit: int = 200) -> str:

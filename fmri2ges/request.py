@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from .config import from_dict, to_dict
-from .errors import UserError, check_option
+from .errors import UserError, check_option, one_line, shown
 from .provenance import digest_json
 from .results import BRANCHES
 
@@ -81,9 +81,9 @@ class DecodeRequest:
     beam: int = field(default=20, metadata=_help("Width of the search of the Bayesian F2T."))
 
     def __post_init__(self):
-        if isinstance(self.rois, str) or not all(isinstance(name, str) and name for name in self.rois):
-            raise UserError(f"rois: must be a list of names; got {self.rois!r}")
-        object.__setattr__(self, "rois", tuple(dict.fromkeys(self.rois)))
+        if isinstance(self.rois, str) or not all(isinstance(name, str) and name.strip() for name in self.rois):
+            raise UserError(f"rois: must be a list of names; got {shown(self.rois)}")
+        object.__setattr__(self, "rois", tuple(dict.fromkeys(name.strip() for name in self.rois)))
         object.__setattr__(self, "run", str(self.run))
         if not self.run:
             raise UserError("run: must be 'demo' or the folder of a trained run; got an empty name")
@@ -141,7 +141,7 @@ class DecodeRequest:
         try:
             values = json.loads(text)
         except (ValueError, RecursionError) as error:
-            raise UserError(f"request: is not valid JSON ({error})") from error
+            raise UserError(f"request: is not valid JSON ({one_line(error)})") from error
         return cls.from_dict(values)
 
     @property
@@ -240,9 +240,9 @@ def split_names(text: str) -> tuple[str, ...]:
 
 def _whole(name: str, value: Any, low: int, high: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int) and not (hasattr(value, "__index__")):
-        raise UserError(f"{name}: must be a whole number from {low} to {high}; got {value!r}")
+        raise UserError(f"{name}: must be a whole number from {low} to {high}; got {shown(value)}")
     if not low <= int(value) <= high:
-        raise UserError(f"{name}: must be a whole number from {low} to {high}; got {value!r}")
+        raise UserError(f"{name}: must be a whole number from {low} to {high}; got {shown(value)}")
     return int(value)
 
 
@@ -254,7 +254,7 @@ def _seconds(name: str, value: Any) -> float | None:
     except (TypeError, ValueError):
         seconds = math.nan
     if isinstance(value, (bool, str)) or not math.isfinite(seconds):
-        raise UserError(f"{name}: must be a number of seconds on the story's clock; got {value!r}")
+        raise UserError(f"{name}: must be a number of seconds on the story's clock; got {shown(value)}")
     return seconds
 
 

@@ -120,6 +120,8 @@ def compare(run, shown: DecodeRequest) -> None:
     bold = (course.times, course.mean)
     data = player_data(decoded, seen, recording.words, bold, other=other, branch=branch, sample=sample)
     skeleton_player(data, key="compare_player", height=660)
+    if other is not None:
+        st.caption(charts.likeness_note(decoded.sample(sample), other.sample(sample), branch))
 
     results = [("", shown, decoded)] if other is None else [("A", shown, decoded), ("B", wanted, other)]
     dark = st.context.theme.type == "dark"
@@ -135,7 +137,7 @@ def compare(run, shown: DecodeRequest) -> None:
     if other is not None:
         letter = st.segmented_control("Which ROIs", ("A", "B"), default="A", required=True, key="compare_export")
         chosen = results["AB".index(letter)]
-    export_panel(chosen[2], chosen[1], sample, run.space)
+    export_panel(chosen[2], chosen[1], sample, run.space, other if chosen is results[0] else None)
 
 
 try:

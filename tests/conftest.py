@@ -17,6 +17,11 @@ ROOT = Path(__file__).resolve().parents[1]
 SUBJECTS = ("s18", "s22", "s26", "s31", "s37", "s40", "s44", "s48", "s52")  # of the Alice recording
 
 
+def pytest_addoption(parser):
+    """How often the files of every reader are damaged; 0 takes the few times of the quick tests."""
+    parser.addoption("--fuzz", type=int, default=0, metavar="N", help="damage the file of every reader N times")
+
+
 # Laws are about values; how long an example takes depends on what else the machine does.
 settings.register_profile("laws", deadline=None)
 settings.load_profile("laws")

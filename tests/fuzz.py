@@ -9,17 +9,19 @@ from __future__ import annotations
 import re
 import signal
 import struct
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from fmri2ges.errors import StudyError, UserError
+from tests.damage import change
 
-LIMIT_S = 120.0  # computing time after which a reader counts as hanging; damaged files take milliseconds
-LIMIT_MB = 512  # by which the largest memory of the process may grow in one call
+LIMIT_S = 5.0  # computing time after which a reader counts as hanging; damaged files take milliseconds
+LIMIT_MB = 768  # of address space that one call may take; files may unpack to 256 MB
 HEADER = 1024  # bytes at the start that are hit more often than the rest
 NUMBERS = (-1, 0, 1, 255, 2**15 - 1, 2**16 - 1, 2**31 - 1, -(2**31), 2**32 - 1, 2**62, 2**63 - 1)
 WORDS = (
@@ -63,9 +65,12 @@ def mutations(data: bytes, n: int, seed) -> Iterator[bytes]:
         junk,
     )
     for k in range(n):
-        damaged = kinds[k % len(kinds)](data, rng)
+        # Half of the copies are whole in their own format, with another content.
+        damaged = change(data, rng) if k % 2 else kinds[k // 2 % len(kinds)](data, rng)
         # Every fourth copy is hurt twice: damage that a first check catches may hide the next.
-        yield kinds[rng.integers(len(kinds))](damaged, rng) if k % 4 == 3 else damaged
+        if k % 8 == 3:
+            damaged = change(damaged, rng)
+        yield kinds[rng.integers(len(kinds))](damaged, rng) if k % 8 == 6 else damaged
 
 
 def _place(data: bytes, rng) -> int:
@@ -177,14 +182,52 @@ def stopped_after(seconds: float):
         signal.signal(signal.SIGPROF, before)
 
 
-def peak_mb() -> float:
-    """Largest resident memory of this process so far, MB; 0 where it cannot be asked."""
+@contextmanager
+def bounded_memory(megabytes: float):
+    """Let the process take so much more address space, and no more (where the system has such a limit)."""
     try:
         import resource
-    except ImportError:
-        return 0.0
-    unit = 2**20 if sys.platform == "darwin" else 2**10
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+    except (ImportError, OSError):
+        yield
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    wanted = pages * resource.getpagesize() + int(megabytes * 2**20)
+    resource.setrlimit(resource.RLIMIT_AS, (wanted if hard < 0 else min(wanted, hard), hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+
+
+def out_of_memory(error: BaseException | None) -> bool:
+    """Whether an error came of a lack of memory, also where a reader made another error of it."""
+    while error is not None:
+        if isinstance(error, MemoryError) or "Cannot allocate memory" in str(error):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def outcome(reader: Callable, path: Path) -> tuple[bool, Any]:
+    """(True, value) of a file that is read, (False, message) of one that is refused; the test fails otherwise."""
+    size = path.stat().st_size
+    try:
+        with bounded_memory(LIMIT_MB), stopped_after(LIMIT_S):
+            return True, reader(path)
+    except UserError as error:
+        assert not out_of_memory(error), f"{path}: took more than {LIMIT_MB} MB for {size} bytes: {error}"
+        lines = error.problems if isinstance(error, StudyError) else (str(error),)
+        bad = [line for line in lines if not line.strip() or len(line.splitlines()) != 1 or len(line) > 1000]
+        if bad or not lines:
+            pytest.fail(f"{path}: the message is not one short line: {(bad or [''])[0]!r}")
+        return False, lines
+    except Hang:
+        pytest.fail(f"{path}: still reading after {LIMIT_S:g} s")
+    except Exception as error:
+        assert not out_of_memory(error), f"{path}: took more than {LIMIT_MB} MB for {size} bytes"
+        raise AssertionError(f"{path}: {type(error).__name__} reached the user: {error}") from error
 
 
 def survives(reader: Callable, data: bytes, suffix: str, tmp_path) -> bool:
@@ -196,22 +239,6 @@ def survives(reader: Callable, data: bytes, suffix: str, tmp_path) -> bool:
     suffix : end of the file's name, such as ``".label.gii"``; with text before the first dot, the whole name
     tmp_path : folder to write in; the damaged file stays there when the test fails
     """
-    path = tmp_path / (suffix if not suffix.startswith(".") else f"mutant{suffix}")
+    path = tmp_path / (suffix if not suffix.startswith((".", "_")) else f"mutant{suffix}")
     path.write_bytes(data)
-    memory, read = peak_mb(), True
-    try:
-        with stopped_after(LIMIT_S):
-            reader(path)
-    except UserError as error:
-        read = False
-        lines = error.problems if isinstance(error, StudyError) else (str(error),)
-        bad = [line for line in lines if not line.strip() or len(line.splitlines()) != 1 or len(line) > 1000]
-        if bad:
-            pytest.fail(f"{path}: the message is not one short line: {bad[0]!r}")
-    except Hang:
-        pytest.fail(f"{path}: still reading after {LIMIT_S:g} s")
-    except Exception as error:
-        raise AssertionError(f"{path}: {type(error).__name__} reached the user: {error}") from error
-    grown = peak_mb() - memory
-    assert grown < LIMIT_MB, f"{path}: took {grown:.0f} MB for {len(data)} bytes"
-    return read
+    return outcome(reader, path)[0]

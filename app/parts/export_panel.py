@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from shlex import join
 from tempfile import TemporaryDirectory
@@ -41,6 +43,9 @@ MOTIONS = {
 }
 ONE_BRANCH = ("bvh", "npz", "csv", "csv-wide")
 FILMS = ("gif", "mp4")
+UNITS = {"centimetres": 1.0, "metres (Blender)": 0.01}  # of a BVH -> scale
+SOUNDS = ("wav", "mp3", "flac", "ogg", "m4a", "aac", "opus")
+MAX_SOUND = 200  # MB; an hour of uncompressed mono speech takes half of it
 PAIRS = ("gii", "annot", "label")  # one file for each hemisphere
 
 
@@ -60,20 +65,55 @@ def make_figure_file(decoded: Decoded, kind: str, format: str, width_mm: float, 
         return out.read_bytes()
 
 
-def make_motion_file(decoded: Decoded, format: str, branch: str | None = None, words: bool = True) -> bytes:
+@dataclass(frozen=True)
+class Options:
+    """How a motion, film or ROI is written.
+
+    Parameters
+    ----------
+    branch : 'text' or 'direct', for motion
+    words : whether a film shows the decoded words
+    scale : of a BVH: 1 for centimetres, 0.01 for metres
+    sound : file with the stimulus, for an MP4; None is silence
+    sound_at : second of the story at which the sound begins
+    """
+
+    branch: str | None = None
+    words: bool = True
+    scale: float = 1.0
+    sound: Path | None = None
+    sound_at: float = 0.0
+
+    @property
+    def command(self) -> list[str]:
+        """The same as options of the command line."""
+        found = ["--branch", self.branch] if self.branch else []
+        found += [] if self.words else ["--no-words"]
+        found += ["--scale", f"{self.scale:g}"] if self.scale != 1.0 else []
+        if self.sound is not None:
+            found += ["--audio", self.sound.name, *(["--audio-at", f"{self.sound_at:g}"] if self.sound_at else [])]
+        return found
+
+
+def make_motion_file(
+    decoded: Decoded, format: str, options: Options = Options(), other: Decoded | None = None
+) -> bytes:
     """The motion, a film or the ROIs as the bytes of one file (a zip where there is one for each hemisphere).
 
     Parameters
     ----------
     format : a key of `MOTIONS`
-    branch : 'text' or 'direct', for motion
-    words : burn the decoded words into a film
+    options : how it is written
+    other : a second result, shown as B in a film
     """
-    from fmri2ges.figures.export import export
+    from fmri2ges.figures.export import FilmOptions, export
+    from fmri2ges.figures.video import Sound
 
+    sound = None if options.sound is None else Sound(options.sound, options.sound_at)
     with TemporaryDirectory() as temp:
         name = f"{'rois' if format in ROI_FORMATS else 'motion'}{ending(format)}"
-        paths = export(decoded, format, Path(temp) / name, branch, words)
+        film = FilmOptions(options.words, sound, other)
+        paths = export(decoded, format, Path(temp) / name, options.branch, options.scale, film)
         if format not in PAIRS:
             return paths[0].read_bytes()
         packed = io.BytesIO()
@@ -97,7 +137,9 @@ def ending(format: str) -> str:
     return ".label.gii" if format == "gii" else ENDINGS[format]
 
 
-def export_panel(decoded: Decoded, request: DecodeRequest, sample: int, space: Space) -> None:
+def export_panel(
+    decoded: Decoded, request: DecodeRequest, sample: int, space: Space, other: Decoded | None = None
+) -> None:
     """The panel for one result.
 
     Parameters
@@ -105,13 +147,14 @@ def export_panel(decoded: Decoded, request: DecodeRequest, sample: int, space: S
     decoded, request : the result and what was asked for
     sample : the sample on screen, from 0; it is the one that is exported
     space : where the columns of the recording lie; it decides which figures and formats there are
+    other : the result that is compared with this one, which films can show beside it
     """
     shown = decoded.sample(sample)
     left, right = st.columns(2, gap="large")
     with left:
         figure = _figure(shown, (request, sample), space)
     with right:
-        motion = _motion(shown, (request, sample), space)
+        motion = _motion(shown, (request, sample), space, None if other is None else other.sample(sample))
     with st.expander("Copy as commands", icon=":material/content_copy:"):
         st.code(
             "\n".join([request.as_command(device=state.device()), figure, motion]), language="bash", wrap_lines=True
@@ -204,23 +247,61 @@ def _window(decoded: Decoded, part: Decoded) -> list[str]:
     return [word for option, seconds in chosen for word in (option, f"{seconds:g}")]
 
 
-def _motion(decoded: Decoded, source: tuple, space: Space) -> str:
+def _motion(decoded: Decoded, source: tuple, space: Space, other: Decoded | None) -> str:
     formats = [f for f in MOTIONS if f not in ROI_FORMATS or f in formats_of(space)]
     format = st.selectbox("Motion", formats, format_func=MOTIONS.__getitem__, key="motion_format")
-    options = ["fmri2ges", "export", "decoded", "--format", format]
-    branch, part, words = None, decoded, True
-    if format in ONE_BRANCH:
-        branches = preferred_branches(decoded)
-        branch = st.selectbox("Branch", branches, key="motion_branch")
-        options += ["--branch", branch]
-    if format in FILMS and decoded.texts:
-        words = st.checkbox("With the decoded words", value=True, key="film_words")
-        options += [] if words else ["--no-words"]
+    beside = _beside(other) if format in FILMS and other is not None else None
+    options, sound_name = _options(decoded, format)
+    command = ["fmri2ges", "export", "decoded", "--format", format, *options.command]
+    command += ["--beside", "decoded-b"] if beside else []
+    part = decoded
     if format not in ROI_FORMATS:
         part = _stretch(decoded, "film" if format in FILMS else "motion", 10.0 if format in FILMS else None)
-        options += _window(decoded, part)
-    what = f"{branch}_motion" if branch else "rois" if format in ROI_FORMATS else "film"
-    choice = (*source, format, branch, words, part.start, part.stop)
+        command += _window(decoded, part)
+        beside = beside and beside.window(part.start, part.stop)
+    what = f"{options.branch}_motion" if options.branch else "rois" if format in ROI_FORMATS else "film"
+    what += "_a_and_b" if beside else ""
+    choice = (*source, format, options, sound_name, beside and beside.request, part.start, part.stop)
     name = _name(decoded, what, "zip" if format in PAIRS else ending(format).removeprefix("."))
-    _offer("motion", "Make the file", choice, name, lambda: make_motion_file(part, format, branch, words))
-    return join([*options, "--out", f"{what}{ending(format)}"])
+    _offer("motion", "Make the file", choice, name, lambda: make_motion_file(part, format, options, beside))
+    return join([*command, "--out", f"{what}{ending(format)}"])
+
+
+def _beside(other: Decoded) -> Decoded | None:
+    """The second result, where it is wanted in the film."""
+    return other if st.checkbox("A and B side by side", value=True, key="film_beside") else None
+
+
+def _options(decoded: Decoded, format: str) -> tuple[Options, str]:
+    """The widgets of a format; what they say, and what identifies the sound."""
+    branch, words, scale = None, True, 1.0
+    if format in ONE_BRANCH:
+        branch = st.selectbox("Branch", preferred_branches(decoded), key="motion_branch")
+    if format == "bvh":
+        unit = st.radio("Units", list(UNITS), key="bvh_units", horizontal=True, help="Blender counts in metres")
+        scale = UNITS[unit]
+    if format in FILMS and decoded.texts:
+        words = st.checkbox("With the decoded words", value=True, key="film_words")
+    if format != "mp4":
+        return Options(branch, words, scale), ""
+    return _with_sound(Options(branch, words, scale))
+
+
+def _with_sound(options: Options) -> tuple[Options, str]:
+    """The options of an MP4 with the sound that was dropped, and what identifies that."""
+    given = st.file_uploader(
+        "Sound of the stimulus",
+        SOUNDS,
+        key="film_sound",
+        max_upload_size=MAX_SOUND,
+        help="It plays with the film, from the stretch that is shown",
+    )
+    if given is None:
+        return options, ""
+    at = st.number_input("The sound begins at (s)", value=0.0, step=0.5, key="film_sound_at", help="Of the story")
+    # A name of the browser is only a name: nothing of it leads to another folder.
+    name = re.sub(r"[^\w.-]", "_", given.name)[-60:].lstrip("-.") or "sound.wav"
+    folder = st.session_state.setdefault("film_sound_folder", TemporaryDirectory(prefix="fmri2ges-sound-"))
+    file = Path(folder.name) / name
+    file.write_bytes(given.getbuffer())
+    return replace(options, sound=file, sound_at=float(at)), given.file_id

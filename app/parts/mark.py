@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
+from fmri2ges.motion.amount import T2GOrigin
+
 # In the header's free corner: always in sight, no room taken from the page, left of Streamlit's own signs.
 STYLE = "<style>div:has(> .st-key-data_mark){position:fixed;top:1rem;right:9.5rem;width:auto;z-index:1000000}</style>"
 
@@ -14,7 +16,12 @@ def plain(text: str) -> str:
 
 
 def data_mark(run) -> None:
-    """Name the study; simulated data carry their own badge."""
+    """Name the study; simulated data carry their own badge, and so do gestures learnt from simulated ones.
+
+    Parameters
+    ----------
+    run : has `simulated` and `study`, and `manifest` where it is a trained run
+    """
     with st.container(key="data_mark", width="content"):
         st.html(STYLE)
         if run.simulated:
@@ -28,3 +35,11 @@ def data_mark(run) -> None:
             # A badge escapes the brackets of its label itself; escaped twice they would be markup again.
             name = plain(run.study.name).replace("\\[", "[").replace("\\]", "]")
             st.badge(name, icon=":material/person:", color="gray", help="The study shown")
+            origin = T2GOrigin.of(getattr(run, "manifest", {}))
+            if origin.borrowed:
+                st.badge(
+                    "Simulated T2G",
+                    icon=":material/science:",
+                    color="orange",
+                    help=f"{origin.caption}. The gestures show the pipeline and say nothing about how people gesture.",
+                )

@@ -58,6 +58,9 @@ def export(
     scale: Annotated[float, typer.Option(help="Of BVH: 1 writes centimetres, 0.01 metres, as Blender counts.")] = 1.0,
     audio: Annotated[Path | None, typer.Option(metavar="F", help="Sound of the stimulus, for mp4.")] = None,
     audio_at: Annotated[float, typer.Option(help="Second of the story at which the sound begins.")] = 0.0,
+    beside: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="A second decoded folder of the story, for a film of A and B.")
+    ] = None,
 ) -> None:
     """Write the decoded motion or ROI mask for other programs, or a run as one zip."""
     if format == "zip":
@@ -68,14 +71,16 @@ def export(
         for name in archive.left_out:
             print(f"left out: {name}")
         return
+    from ..figures.export import FilmOptions
     from ..figures.export import export as export_decoded
     from ..figures.video import Sound
     from ..storage.decoded import load_decoded
     from ..storage.folder import sole_writer
 
     decoded, sound = load_decoded(path).window(start, stop), None if audio is None else Sound(audio, audio_at)
+    other = None if beside is None else load_decoded(beside).window(start, stop)
     with sole_writer(out), watched() as work:
-        written = export_decoded(decoded, format, out, branch, words, scale, sound, work)
+        written = export_decoded(decoded, format, out, branch, scale, FilmOptions(words, sound, other), work)
     for file in written:
         print(file)
 

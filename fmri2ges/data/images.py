@@ -43,6 +43,15 @@ def on_surface(image) -> bool:
     return len(shape) in (3, 4) and shape[1] == 1 and int(np.prod(shape[:3], dtype=float)) in SIZES
 
 
+def has_place(image) -> bool:
+    """Whether the header of an image says where its voxels lie; without it, libraries put its middle at the origin."""
+    import nibabel
+
+    if isinstance(image, nibabel.MGHImage):
+        return bool(image.header["goodRASFlag"])
+    return bool(image.header["sform_code"] > 0 or image.header["qform_code"] > 0)
+
+
 def image_tr(image) -> float | None:
     """Repetition time in the header of a 4D image, seconds; None where there is none or it has no unit."""
     import nibabel

@@ -36,7 +36,8 @@ class Unpacked:
 
     def read(self, n: int) -> bytes:
         """At most `n` bytes; fewer at the end."""
-        data = self._file.read(n)
+        # Not more than there may be: memory is taken for as many bytes as are asked for.
+        data = self._file.read(min(n, self.left + 1))
         self.left -= len(data)
         if self.left < 0:
             raise UserError(too_large(self.path, self.limit))

@@ -36,7 +36,10 @@ def open_study(file) -> Study:
 
 def has_study(file) -> bool:
     """Whether a study can be opened under this name."""
-    return str(file) == DEMO or (bool(file) and Path(file).is_file())
+    try:
+        return str(file) == DEMO or (bool(file) and Path(file).is_file())
+    except (OSError, ValueError):  # a name that no file can have
+        return False
 
 
 def name_of_study(study: Study) -> str:

@@ -13,6 +13,7 @@ from ..brain.surface import load_sulc, load_surface
 from ..decoding.stories import DecodedStory
 from ..errors import UserError, check_shape
 from ..exports.rois import on_cortex
+from ..motion.amount import T2GOrigin
 from .style import GREY, INK, ROI_COLOURS, Page
 
 # Name of a view -> direction from which the left hemisphere is seen (x right, y anterior, z up).
@@ -157,10 +158,12 @@ def draw_rois(story: DecodedStory, width: float) -> Page:
         )
     masks = [load_atlas().vertices([name]) for name in request.rois]
     about = f"subject {request.subject}, story {request.story}"
-    return roi_page(request.rois, masks, width, about, story.simulated)
+    origin = T2GOrigin.of(story.decoded.manifest)
+    # Nothing in this picture depends on T2G, so only the caption names it.
+    return roi_page(request.rois, masks, width, about, "SIMULATED" if story.simulated else "", origin.caption)
 
 
-def roi_page(names, masks, width: float, subtitle: str, simulated: bool) -> Page:
+def roi_page(names, masks, width: float, subtitle: str, mark: str = "", about: str = "") -> Page:
     """Page with the cortex row and a legend; up to 7 ROIs have a colour each, more share one."""
     several = len(names) <= len(ROI_COLOURS)
     colours = np.full((2 * N_VERTICES, 3), np.nan)
@@ -178,7 +181,8 @@ def roi_page(names, masks, width: float, subtitle: str, simulated: bool) -> Page
         22 + row + 4.5 * rows,
         "Cortical regions decoded from",
         f"{subtitle}; {chosen:,} of 20,484 vertices, HCP-MMP1.0 on fsaverage5 (inflated)",
-        simulated,
+        mark,
+        about,
     )
     height = draw_cortex(page, 4, 15, width - 8, colours, regions)
     top = 15 + height + 4.5

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from ..decoding.stories import story_of
 from ..errors import UserError, check_option
 from ..exports import motion, rois
+from ..motion.amount import T2GOrigin
 from ..results import Decoded
 from ..work import QUIET, Work
+from .style import mark_of
 from .video import Film, Sound, write_video
 
 FILMS = {"gif": ".gif", "mp4": ".mp4"}
@@ -16,14 +19,29 @@ ENDINGS = {**motion.FORMATS, **FILMS, **rois.FORMATS}  # format -> ending of its
 PREFERRED = ("direct", "text")  # the branch that is exported where none is named
 
 
+@dataclass(frozen=True)
+class FilmOptions:
+    """What a film shows and plays besides the bodies.
+
+    Parameters
+    ----------
+    words : show the decoded words, in an MP4 those that were heard too
+    sound : the stimulus, for an MP4; None is silence
+    other : a second result of the same story, shown as B beside the first, A
+    """
+
+    words: bool = True
+    sound: Sound | None = None
+    other: Decoded | None = None
+
+
 def export(
     decoded: Decoded,
     format: str,
     out,
     branch: str | None = None,
-    words: bool = True,
     scale: float = 1.0,
-    sound: Sound | None = None,
+    film: FilmOptions = FilmOptions(),
     work: Work = QUIET,
 ) -> tuple[Path, ...]:
     """Write the motion, a film or the ROI of a result; `Decoded.window` and `Decoded.sample` choose a part of it.
@@ -36,9 +54,8 @@ def export(
         'roi-csv' or 'roi-json': the ROI, see `exports.rois`
     out : file to write
     branch : 'text' or 'direct'; None takes the direct branch, or the text branch where there is no other
-    words : show the words in a film, in an MP4 those that were heard too
     scale : for BVH: 1 writes centimetres, 0.01 metres, in which Blender counts
-    sound : the stimulus, for an MP4
+    film : what a film shows and plays besides
     work : progress and cancel of a film
 
     Returns
@@ -54,8 +71,10 @@ def export(
     out = Path(out)
     if scale != 1.0 and format != "bvh":
         raise UserError(f"scale: only for bvh, whose units other programs take differently; not for {format}")
-    if sound is not None and format != "mp4":
+    if film.sound is not None and format != "mp4":
         raise UserError(f"audio: only for mp4; {format} has no sound")
+    if film.other is not None and format not in FILMS:
+        raise UserError(f"beside: only films ({', '.join(FILMS)}) show two results; export the other one by itself")
     if format in rois.FORMATS:
         # The grid of voxels stands in the study, which is opened for them alone.
         source = None if rois.on_cortex(decoded) else story_of(decoded).source
@@ -63,16 +82,21 @@ def export(
     if format in FILMS:
         if out.suffix.lower() != FILMS[format]:
             raise UserError(f"out: the name of a {format} must end in {FILMS[format]}; got {out}")
-        return (write_video(_film(decoded, words, sound), out, work=work),)
+        return (write_video(_film(decoded, film), out, work=work),)
     if branch is not None and branch not in decoded.motions:
         raise UserError(f"branch: {branch!r} was not decoded; there is: {', '.join(decoded.motions)}")
     chosen = branch or next(b for b in PREFERRED if b in decoded.motions)
     return (motion.export_motion(decoded.motions[chosen], format, out, scale),)
 
 
-def _film(decoded: Decoded, words: bool, sound: Sound | None) -> Film:
+def _film(decoded: Decoded, options: FilmOptions) -> Film:
     """All branches, with the gesture and the words that belong to the story where its study is still there."""
-    motions, heard = decoded.motions, None
+    motions, heard, other = decoded.motions, None, options.other
+    if other is not None and other.request.story != decoded.request.story:
+        raise UserError(
+            f"beside: that result is of story {other.request.story!r}, this one of {decoded.request.story!r}; a film "
+            "shows one story"
+        )
     try:
         story = story_of(decoded)
         heard, reference = story.heard, story.reference
@@ -80,4 +104,16 @@ def _film(decoded: Decoded, words: bool, sound: Sound | None) -> Film:
             motions["reference"] = reference.slice(decoded.start, decoded.stop)
     except UserError:  # a study that has changed since, so that it is not valid any more or has another story
         pass
-    return Film(motions, decoded.words if words else None, heard if words else None, decoded.simulated, sound)
+    origin = T2GOrigin.of(decoded.manifest)
+    if other is not None and T2GOrigin.of(other.manifest).borrowed:
+        origin = T2GOrigin.of(other.manifest)
+    return Film(
+        motions,
+        decoded.words if options.words else None,
+        heard if options.words else None,
+        mark_of(decoded.simulated, origin),
+        origin.caption,
+        options.sound,
+        {} if other is None else other.motions,
+        other.words if other is not None and options.words else None,
+    )

@@ -1,21 +1,27 @@
-"""A film as GIF: stick figures in a palette of few colours, so that the file stays small."""
+"""A film as GIF: the bodies of the screen in a palette of few colours, so that the file stays small."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
-from ..types import Motion, Skeleton, Words
-from .skeleton import ARMS, limits
-from .style import COLOURS, GREY, INK, NAMES
+from ..types import Words
+from .bodies import Body, Panel
+from .canvas import Canvas
+from .cast import Shown
+from .style import GREY, INK
 
-PANEL = 320  # pixels, width of one skeleton
-TOP = 32  # pixels above the skeletons, for the names
-LINE = 56  # pixels under the skeletons, for the words
+PANEL, TALL = 320, 330  # pixels, width and height of one body
+SCALE = 276  # pixels per metre
+TOP = 32  # pixels above the bodies, for the names
+LINE = 56  # pixels under the bodies, for the words
 WINDOW = 2.0  # seconds; the words of so much time stay on screen
 MARK = "#8a4b00"  # colour of the word SIMULATED
-STEPS = 12  # shades from a colour to white
+STEPS = 16  # shades from a colour to white
+DARKER = 0.75  # of a body's colour: its shaded sides
 
 
 def write_gif(frames, path: Path, fps: float, colours) -> None:
@@ -29,7 +35,7 @@ def write_gif(frames, path: Path, fps: float, colours) -> None:
     frames : pictures that `frames_of` yields
     path : file to write
     fps : frames per second
-    colours : the colours of the pictures; white and shades between it and them are added
+    colours : the colours of the pictures, names or rgb (0 to 255); darker ones, white and shades between are added
     """
     from PIL import GifImagePlugin, Image
 
@@ -72,81 +78,73 @@ def _changed(before: np.ndarray, now: np.ndarray) -> tuple[int, int, int, int]:
 
 
 def _palette(colours) -> np.ndarray:
-    """White, and shades from each colour to white, array (n, 3), uint8: what lines with smooth edges consist of."""
+    """White, and shades from each colour to white, array (n, 3), uint8: what edges and paler parts have."""
     from PIL import ImageColor
 
-    pure = np.array([ImageColor.getrgb(c) for c in dict.fromkeys(colours)], float)
+    named = [np.array(ImageColor.getrgb(c) if isinstance(c, str) else c, float) for c in colours]
+    pure = np.unique(np.array([*named, *(DARKER * c for c in named)]), axis=0)
     share = np.linspace(1, 0, STEPS, endpoint=False)[:, None, None]
     ramps = (share * pure + (1 - share) * 255).reshape(-1, 3)
     return np.concatenate([np.full((1, 3), 255.0), ramps]).round().astype(np.uint8)[:256]
 
 
-def frames_of(motions: dict[str, Motion], words: Words | None, times: np.ndarray, simulated: bool):
+def frames_of(shown: Sequence[Shown], words: Words | None, times: np.ndarray, mark: str = "", about: str = ""):
     """Pictures of the film, arrays (height, width, 3), uint8.
-
-    They are drawn with Pillow at twice the size and then shrunk, which takes milliseconds and gives smooth lines.
 
     Parameters
     ----------
-    motions : name -> motion with its spine at the origin
+    shown : the bodies from left to right
     words : shown as they are said, or None
     times : array (n_frames,), seconds, of the pictures
-    simulated : whether the mark is drawn
+    mark : what stands in the corner, such as SIMULATED
+    about : one line below the bodies; empty leaves it out
     """
     from PIL import Image, ImageDraw
 
-    box = limits(list(motions.values()))
-    scale = PANEL / (box[1] - box[0])  # pixels per metre
-    tall = int((box[3] - box[2]) * scale)
-    width, height = PANEL * len(motions), TOP + tall + (LINE if words is not None else 8)
-    width, height = width + width % 2, height + height % 2  # the video codec wants even sizes
-    title, small, speech = font(15, bold=True), font(11), font(16)
-    blank = Image.new("RGB", (2 * width, 2 * height), "white")
-    draw = ImageDraw.Draw(blank)
-    for k, name in enumerate(motions):
-        draw.text((PANEL * (2 * k + 1), TOP), NAMES.get(name, name), COLOURS.get(name, INK), title, anchor="mm")
-    if simulated:
-        draw.text((2 * width - 16, TOP), "SIMULATED", MARK, font(10, bold=True), anchor="rm")
+    width, below = PANEL * len(shown), (LINE if words is not None else 8) + (18 if about else 0)
+    height = TOP + TALL + below
+    height += height % 2
+    canvas = Canvas(width, TALL)
+    bodies = [Body(who.motion, who.rgb, Panel(PANEL * (k + 0.5), TALL / 2, SCALE)) for k, who in enumerate(shown)]
+    page = _lettered(shown, width, height, mark, about)
     for time in times:
-        picture = blank.copy()
+        canvas.clear()
+        for body in bodies:
+            canvas.paint(body.shapes(time))
+        picture = page.copy()
+        picture.paste(Image.fromarray(np.ascontiguousarray(canvas.pixels())), (0, TOP))
         draw = ImageDraw.Draw(picture)
-        draw.text((16, TOP), f"{time:.1f} s", GREY, small, anchor="lm")
-        for k, (name, motion) in enumerate(motions.items()):
-            frame = int(np.clip(round((time - motion.start) * motion.fps), 0, motion.n_frames - 1))
-            x, y = motion.positions[frame, :, 0], motion.positions[frame, :, 1]
-            pixels = 2 * np.stack([PANEL * k + (x - box[0]) * scale, TOP + (box[3] - y) * scale], 1)
-            _skeleton(draw, pixels, motion.skeleton, COLOURS.get(name, INK), 2 * scale)
+        draw.text((8, TOP / 2), f"{time:.1f} s", GREY, font(11), anchor="lm")
         if words is not None:
-            draw.text((width, 2 * height - LINE), last_words(words, time, int(width / 10)), INK, speech, anchor="mm")
-        yield np.asarray(picture.reduce(2))
+            said = last_words(words, time, int(width / 10))
+            draw.text((width / 2, TOP + TALL + LINE / 2), said, INK, font(16), anchor="mm")
+        yield np.asarray(picture)
 
 
-def font(size: int, bold: bool = False, scale: int = 2):
-    """DejaVu Sans, which matplotlib ships, in `size` points times `scale` (a GIF is drawn at twice its size)."""
+def _lettered(shown: Sequence[Shown], width: int, height: int, mark: str, about: str):
+    """A white page with what stands in every picture."""
+    from PIL import Image, ImageDraw
+
+    page = Image.new("RGB", (width, height), "white")
+    draw = ImageDraw.Draw(page)
+    for k, who in enumerate(shown):
+        draw.text((PANEL * (k + 0.5), TOP / 2), who.label, who.colour, font(15, True), anchor="mm")
+    draw.text((width - 8, 8), mark, MARK, font(10, True), anchor="rm")
+    size = 11
+    while size > 6 and font(size).getlength(about) > width - 16:
+        size -= 1
+    draw.text((8, height - 11), about, GREY, font(size), anchor="lm")
+    return page
+
+
+@lru_cache(maxsize=32)
+def font(size: int, bold: bool = False):
+    """DejaVu Sans, which matplotlib ships, in `size` pixels."""
     import matplotlib
     from PIL import ImageFont
 
     folder = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
-    return ImageFont.truetype(folder / f"DejaVuSans{'-Bold' if bold else ''}.ttf", scale * size)
-
-
-def _skeleton(draw, pixels: np.ndarray, skeleton: Skeleton, colour: str, scale: float) -> None:
-    """Bones of one frame at `pixels` (n_joints, 2); `scale` is pixels per metre."""
-
-    def disc(centre, radius, **style):
-        draw.ellipse([*(centre - radius), *(centre + radius)], **style)
-
-    for parent, child in skeleton.bones:
-        if skeleton.joints[child] != "head":  # drawn as a circle
-            draw.line([*pixels[parent], *pixels[child]], colour, 9 if skeleton.joints[child].endswith(ARMS) else 7)
-    if {"nose", "head"} <= set(skeleton.joints):
-        nose, head = (pixels[skeleton.joints.index(name)] for name in ("nose", "head"))
-        disc((nose + head) / 2, 0.085 * scale, fill="white", outline=colour, width=7)
-        disc(nose, 6, fill=colour)
-    for point, name in zip(pixels, skeleton.joints, strict=True):
-        # Round joints close the gaps between the bones; the hands are larger.
-        if name not in ("nose", "head"):
-            disc(point, 12 if name.endswith("wrist") else 4, fill=colour)
+    return ImageFont.truetype(folder / f"DejaVuSans{'-Bold' if bold else ''}.ttf", size)
 
 
 def last_words(words: Words, time: float, room: int, window: float = WINDOW) -> str:

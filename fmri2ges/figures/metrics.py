@@ -8,7 +8,8 @@ from ..errors import UserError
 from ..evaluation.metrics import Metric, Unit
 from ..evaluation.report import Report, format_number, is_smallest
 from ..evaluation.rows import Row
-from .style import COLOURS, GREY, INK, NAMES, PALE, Page, roi_text
+from ..motion.amount import T2GOrigin
+from .style import COLOURS, GREY, INK, NAMES, PALE, Page, mark_of, roi_text
 
 ROW = 7.0  # mm
 NAME = 36.0  # mm
@@ -33,7 +34,8 @@ def draw_metrics(report: Report, width: float) -> Page:
     own_row = max(11.0, ROW * len(shared) / max(1, len(own))) if beside else 11.0
     first, second = ROW * len(shared), own_row * len(own)
     height = max(first + 10, second) if beside else first + 14 + second
-    page = Page(width, 28 + height, "Scores with null and interval", title, report.simulated)
+    t2g = T2GOrigin.of(report.manifest)
+    page = Page(width, 28 + height, "Scores with null and interval", title, mark_of(report.simulated, t2g), t2g.caption)
     _legend(page, rows)
     if shared:
         _forest(page, rows, shared, 4, 25, left)

@@ -10,9 +10,10 @@ import numpy as np
 from ..decoding.stories import DecodedStory
 from ..errors import UserError
 from ..evaluation.gesture import WRISTS, all_samples, on_body, wrist_speed
+from ..motion.amount import T2GOrigin
 from ..types import Motion, Words
 from .skeleton import centred, draw_skeleton, draw_trail, limits
-from .style import COLOURS, GREY, NAMES, PALE, Page, roi_text
+from .style import COLOURS, GREY, NAMES, PALE, Page, mark_of, roi_text
 
 LABEL = 19.0  # mm, the column of row names
 
@@ -48,6 +49,11 @@ class Stretch:
         if story.reference is not None:
             motions = {"reference": story.reference.slice(start, stop), **motions}
         return cls(story, motions, start, stop)
+
+    @property
+    def t2g(self) -> T2GOrigin:
+        """Whose gestures the motion was learnt from."""
+        return T2GOrigin.of(self.story.decoded.manifest)
 
     @property
     def about(self) -> str:
@@ -91,7 +97,8 @@ def draw_strip(story: DecodedStory, width: float, start: float | None = None, st
         20 + tall * len(motions) + sum(depths) + 3,
         "Decoded gestures over time",
         part.about + "; first sample, seen from the front, wrist path of the last 0.6 s",
-        story.simulated,
+        mark_of(story.simulated, part.t2g),
+        part.t2g.caption,
     )
     moments = (edges[:-1] + edges[1:]) / 2
     for column, moment in enumerate(moments):
@@ -149,7 +156,8 @@ def draw_compare(story: DecodedStory, width: float, start: float | None = None, 
         24 + 2 * (panel + 7) + depth * len(texts) + 9,
         "Wrist movement over time",
         part.about + "; line: first sample, band: middle 80 % of samples; height of the higher wrist above the neck",
-        story.simulated,
+        mark_of(story.simulated, part.t2g),
+        part.t2g.caption,
     )
     _names(page, motions, width)
     left, inner = 16.0, width - 16 - 4

@@ -6,11 +6,13 @@ import textwrap
 from pathlib import Path
 
 from ..data.atomic import replacing
+from ..motion.amount import T2GOrigin
 
 MM = 1 / 25.4  # inches
 INK, GREY, PALE = "#222222", "#6b6b6b", "#d9d9d9"
 # Colours of Okabe and Ito, which colour-blind people can tell apart. A branch has its colour and its name everywhere.
 COLOURS = {"reference": INK, "text": "#0072B2", "direct": "#D55E00"}
+OTHER_COLOURS = {"text": "#009E73", "direct": "#CC79A7"}  # of a second result beside the first
 NAMES = {"reference": "reference", "text": "text branch", "direct": "direct branch"}
 ROI_COLOURS = ("#E69F00", "#56B4E9", "#009E73", "#CC79A7", "#F0E442", "#0072B2", "#D55E00")
 
@@ -58,6 +60,11 @@ def roi_text(names) -> str:
     return ", ".join(names) if len(names) <= 6 else f"{len(names)} ROIs"
 
 
+def mark_of(simulated: bool, t2g: T2GOrigin) -> str:
+    """What a figure or film bears in its corner: made-up brains, or gestures learnt from made-up ones."""
+    return "SIMULATED" if simulated else "SIMULATED T2G" if t2g.borrowed else ""
+
+
 class Page:
     """A figure whose parts are placed in mm from the top left corner.
 
@@ -65,13 +72,14 @@ class Page:
     ----------
     width, height : mm
     title, subtitle : what the figure shows; subject, story, n
-    simulated : whether it bears the mark SIMULATED
+    mark : what stands in the corner, such as SIMULATED; empty leaves it out
+    about : a last sentence of the subtitle, such as whose gestures T2G learnt from
     """
 
-    def __init__(self, width: float, height: float, title: str, subtitle: str, simulated: bool):
+    def __init__(self, width: float, height: float, title: str, subtitle: str, mark: str = "", about: str = ""):
         from matplotlib.figure import Figure
 
-        lines = textwrap.wrap(subtitle, int((width - 8) / 1.25))
+        lines = textwrap.wrap("; ".join(filter(None, (subtitle, about))), int((width - 8) / 1.25))
         # A long subtitle pushes everything below it down.
         self.shift = 3.0 * (len(lines) - 1)
         self.width, self.height = width, height + self.shift
@@ -80,11 +88,11 @@ class Page:
         self.figure.text(
             4 / width, 1 - 8.7 / self.height, "\n".join(lines), fontsize=6.5, color=GREY, linespacing=1.25, va="top"
         )
-        if simulated:
+        if mark:
             self.figure.text(
                 1 - 4 / width,
                 1 - 4.2 / self.height,
-                "SIMULATED",
+                mark,
                 fontsize=6.5,
                 fontweight="bold",
                 color="#8a4b00",

@@ -4,29 +4,27 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from ..data.atomic import replacing
 from ..errors import UserError, check_option, one_line
-from ..results import BRANCHES
 from ..types import Motion, Words
 from ..work import QUIET, Work
-from .bodies import WHITE, Body, Panel, mix
+from .bodies import Body, Panel
 from .canvas import Canvas
+from .cast import Shown, cast
 from .gif import MARK, font, frames_of, last_words, write_gif
-from .skeleton import centred
-from .style import COLOURS, GREY, INK, NAMES
+from .style import COLOURS, GREY, INK, OTHER_COLOURS
 
-ORDER = (*BRANCHES, "reference")  # from left to right, as on screen; other names come last
 FPS = {".gif": 15.0, ".mp4": 30.0}
 MAX_FPS = 120.0
 WIDTH, HEIGHT = 1920, 1080  # pixels of an MP4
-TOP, LINE = 100, 74  # pixels above the bodies, for their names, and for each line of words below
+TOP, LINE = 108, 74  # pixels above the bodies, for their names, and for each line of words below
+SOUND_FORMATS = "wav,w64,aiff,mp3,flac,ogg,aac,mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,caf,au,avi,mpeg,mpegts,asf,amr"
 CAPTION = 3.0  # seconds; the words of so much time stay on screen
-TEXT = np.array([29.0, 36.0, 35.0])  # the text colour of the app
 
 
 @dataclass(frozen=True)
@@ -46,36 +44,53 @@ class Film:
     motions : name -> motion; 'text', 'direct' and 'reference' have their colours and their order
     decoded : words below the bodies as they are said, on the clock of the motions; None leaves them out
     heard : words of the stimulus, on a line of their own above the decoded ones (MP4 only); None leaves them out
-    simulated : whether it bears the mark SIMULATED
+    mark : what stands in the corner of every picture, such as SIMULATED; see `style.mark_of`
+    about : one line below the bodies, such as whose gestures T2G learnt from
     sound : the stimulus (MP4 only); None is silence
+    other : name -> motion of a second result, shown as B beside the first, which is A
+    other_decoded : words of the second result
     """
 
     motions: dict[str, Motion]
     decoded: Words | None = None
     heard: Words | None = None
-    simulated: bool = False
+    mark: str = ""
+    about: str = ""
     sound: Sound | None = None
+    other: dict[str, Motion] = field(default_factory=dict)
+    other_decoded: Words | None = None
 
     @property
-    def ordered(self) -> dict[str, Motion]:
-        """The motions in the order of the screen, the spine of each at the origin."""
-        names = sorted(self.motions, key=lambda name: ORDER.index(name) if name in ORDER else len(ORDER))
-        return {name: centred(self.motions[name]) for name in names}
+    def shown(self) -> tuple[Shown, ...]:
+        """Everybody in the order of the screen."""
+        return cast(self.motions, self.other)
+
+    @property
+    def lines(self) -> list[tuple[str, str, Words]]:
+        """(label, colour, words) of each line below the bodies of an MP4."""
+        letters = ("A", "B") if self.other else ("", "")
+        rows = (
+            ("heard", INK, self.heard),
+            (f"decoded {letters[0]}".strip(), COLOURS["text"], self.decoded),
+            (f"decoded {letters[1]}".strip(), OTHER_COLOURS["text"], self.other_decoded),
+        )
+        return [(label, colour, words) for label, colour, words in rows if words is not None]
 
     @property
     def span(self) -> tuple[float, float]:
         """Start and stop of what all motions have in common, seconds; a `UserError` where that is nothing."""
         if not self.motions:
             raise UserError("film: no motion to show; give at least one branch")
-        start = max(m.start for m in self.motions.values())
-        stop = min(m.start + m.duration for m in self.motions.values())
+        everybody = [*self.motions.values(), *self.other.values()]
+        start = max(m.start for m in everybody)
+        stop = min(m.start + m.duration for m in everybody)
         if stop <= start:
             raise UserError("film: the motions have no moment in common; decode them over the same stretch")
         return start, stop
 
 
 def write_video(film: Film, out, fps: float | None = None, work: Work = QUIET) -> Path:
-    """Write a .gif (stick figures, small) or a .mp4 (the bodies of the screen, 1920 x 1080).
+    """Write a .gif (small) or a .mp4 (1920 x 1080), both with the bodies of the screen.
 
     Parameters
     ----------
@@ -106,9 +121,9 @@ def write_video(film: Film, out, fps: float | None = None, work: Work = QUIET) -
         raise UserError(f"audio: no such file: {film.sound.file}")
     with replacing(out) as temp:
         if suffix == ".gif":
-            colours = [GREY, INK, MARK, *(COLOURS.get(name, INK) for name in film.ordered)]
-            pictures = frames_of(film.ordered, film.decoded, times, film.simulated)
-            write_gif(_told(pictures, len(times), work), temp, fps, colours)
+            shades = [colour for who in film.shown for colour in (who.colour, who.rgb)]
+            pictures = frames_of(film.shown, film.decoded, times, film.mark, film.about)
+            write_gif(_told(pictures, len(times), work), temp, fps, [GREY, INK, MARK, *shades])
         else:
             _write_mp4(_told(_frames(film, times), len(times), work), temp, fps)
             if film.sound is not None:
@@ -125,50 +140,36 @@ def _told(pictures, n: int, work: Work) -> Iterator[np.ndarray]:
 
 def _frames(film: Film, times: np.ndarray) -> Iterator[np.ndarray]:
     """Pictures of an MP4, arrays (1080, 1920, 3), uint8."""
-    lines = [(label, words) for label, words in (("heard", film.heard), ("decoded", film.decoded)) if words is not None]
+    lines, shown = film.lines, film.shown
     tall = HEIGHT - TOP - LINE * len(lines)
-    motions = film.ordered
-    wide = WIDTH / len(motions)
+    wide = WIDTH / len(shown)
     scale = min(tall / 1.22, wide / 1.12)
-    bodies = [
-        Body(motion, body_colour(name), Panel(wide * (k + 0.5), tall / 2, scale))
-        for k, (name, motion) in enumerate(motions.items())
-    ]
+    bodies = [Body(who.motion, who.rgb, Panel(wide * (k + 0.5), tall / 2, scale)) for k, who in enumerate(shown)]
     page, canvas = _blank(film), Canvas(WIDTH, tall)
-    clock, bold, plain = font(26, scale=1), font(30, bold=True, scale=1), font(34, scale=1)
+    clock, bold, plain = font(26), font(30, bold=True), font(34)
     for time in times:
         picture = page.copy()
         canvas.clear()
         for body in bodies:
             canvas.paint(body.shapes(time))
         picture[TOP : TOP + tall] = canvas.pixels()
-        _write_in(picture[:TOP], [(40, TOP / 2, f"{time:.1f} s", GREY, clock)])
-        for k, (label, words) in enumerate(lines):
+        _write_in(picture[:TOP], [(40, 20, f"{time:.1f} s", GREY, clock)])
+        for k, (label, colour, words) in enumerate(lines):
             strip = picture[TOP + tall + k * LINE :][:LINE]
-            colour = COLOURS["text"] if label == "decoded" else INK
             said = last_words(words, time, 80, CAPTION)
-            _write_in(strip, [(40, LINE / 2, f"{label}:", colour, bold), (230, LINE / 2, said, INK, plain)])
+            _write_in(strip, [(40, LINE / 2, f"{label}:", colour, bold), (260, LINE / 2, said, INK, plain)])
         yield picture
-
-
-def body_colour(name: str) -> np.ndarray:
-    """The colour of a body as on screen, array (3,), 0 to 255; that of the reference is a paler text colour."""
-    from PIL import ImageColor
-
-    return np.array(ImageColor.getrgb(COLOURS[name]), float) if name in BRANCHES else mix(TEXT, WHITE, 0.25)
 
 
 def _blank(film: Film) -> np.ndarray:
     """What stands in every picture: names, and the mark of simulated data."""
     page = np.full((HEIGHT, WIDTH, 3), 255, np.uint8)
-    wide, title = WIDTH / len(film.motions), font(34, bold=True, scale=1)
-    names = [
-        (wide * (k + 0.5), TOP / 2, NAMES.get(name, name), COLOURS.get(name, INK), title)
-        for k, name in enumerate(film.ordered)
-    ]
+    shown = film.shown
+    wide, title = WIDTH / len(shown), font(34 if len(shown) < 4 else 28, bold=True)
+    names = [(wide * (k + 0.5), 56, who.label, who.colour, title) for k, who in enumerate(shown)]
     _write_in(page[:TOP], names, anchor="mm")
-    if film.simulated:
-        _write_in(page[:TOP], [(WIDTH - 40, TOP / 2, "SIMULATED", MARK, font(22, bold=True, scale=1))], anchor="rm")
+    _write_in(page[:TOP], [(WIDTH - 40, 20, film.mark, MARK, font(22, bold=True))], anchor="rm")
+    _write_in(page[:TOP], [(40, 88, film.about, GREY, font(18))])
     return page
 
 
@@ -209,7 +210,8 @@ def _add_sound(sound: Sound, path: Path, start: float, seconds: float) -> None:
     try:
         command = [imageio_ffmpeg.get_ffmpeg_exe(), "-y", "-loglevel", "error", "-nostdin", "-i", str(silent)]
         # A playlist that calls itself a sound file must not open anything else.
-        command += ["-protocol_whitelist", "file", *cut, "-i", str(sound.file), "-map", "0:v:0", "-map", "1:a:0"]
+        command += ["-protocol_whitelist", "file", "-format_whitelist", SOUND_FORMATS]
+        command += [*cut, "-i", str(sound.file), "-map", "0:v:0", "-map", "1:a:0"]
         command += [*later, "-c:v", "copy", "-c:a", "aac", "-t", f"{seconds:.6f}", "-f", "mp4", str(path)]
         done = subprocess.run(command, capture_output=True, text=True, errors="replace")
     finally:

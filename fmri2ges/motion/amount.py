@@ -7,8 +7,10 @@ motion is four times as jerky as that of the shipped one, with three minutes thr
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from enum import Enum
+from typing import Any
 
 WINDOW_SECONDS = 8.0  # a generator sees so much motion at once
 BATCH = 48  # windows in one training step
@@ -47,9 +49,52 @@ class T2GChoice:
             f"{minutes} minutes in gesture clips of {WINDOW_SECONDS:g} s or more" if self.clips else "no gesture clips"
         )
         return (
-            f"T2G: the shipped one, trained on simulated gestures; for training the study has {has}, "
+            f"T2G: the shipped one, trained on simulated gestures, not fine-tuned; for training the study has {has}, "
             f"an own T2G needs {needed} minutes"
         )
+
+
+class LearntFrom(Enum):
+    """Whose gestures a T2G learnt from."""
+
+    STUDY = "study"
+    DEMO = "demo"
+    UNKNOWN = ""
+
+
+@dataclass(frozen=True)
+class T2GOrigin:
+    """Where the T2G of a run or of a result comes from.
+
+    Parameters
+    ----------
+    learnt_from : the clips of the study, or the simulated ones of the T2G that ships with the package
+    simulated : whether the study itself is simulated
+    """
+
+    learnt_from: LearntFrom
+    simulated: bool
+
+    @classmethod
+    def of(cls, manifest: Mapping[str, Any]) -> T2GOrigin:
+        """What the manifest of a run, or of a result, says."""
+        said = manifest.get("t2g")
+        known = said in ("study", "demo")
+        return cls(LearntFrom(said) if known else LearntFrom.UNKNOWN, bool(manifest.get("simulated")))
+
+    @property
+    def borrowed(self) -> bool:
+        """Whether gestures for a real recording come from a T2G that learnt from simulated ones."""
+        return self.learnt_from is LearntFrom.DEMO and not self.simulated
+
+    @property
+    def caption(self) -> str:
+        """One phrase for captions and marks."""
+        if self.learnt_from is LearntFrom.UNKNOWN:
+            return "T2G: not stated"
+        if self.learnt_from is LearntFrom.DEMO:
+            return "T2G: the shipped one, trained on simulated gestures, not fine-tuned"
+        return f"T2G: the study's own, trained on its {'simulated ' if self.simulated else ''}gestures"
 
 
 def choose_t2g(durations: Iterable[float]) -> T2GChoice:

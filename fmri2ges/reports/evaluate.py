@@ -127,6 +127,7 @@ def evaluate_stories(stories: list[DecodedStory], seed: int, null_decodings: int
             (),
             simulated,
             decoded=[s.decoded.manifest.get("digest") for s in stories],
+            t2g=_t2g(stories),
         ),
     )
     work.report(1.0, "done")
@@ -145,6 +146,12 @@ def _once(stories: list[DecodedStory], notes: list[str]) -> list[DecodedStory]:
         start, stop = best[key].span
         notes.append(f"{story.story} was decoded several times; {start:g} to {stop:g} s of it are scored")
     return list(best.values())
+
+
+def _t2g(stories: list[DecodedStory]) -> str | None:
+    """What the T2G of all stories was trained on, as manifests say it; None where they differ."""
+    found = {s.decoded.manifest.get("t2g") for s in stories}
+    return found.pop() if len(found) == 1 else None
 
 
 def story_measures(story: DecodedStory, notes: list[str]) -> list[Measure]:

@@ -124,7 +124,7 @@ MANIFESTS = {
         "folds": needed(whole(1, MAX_FOLDS)),
         "space": needed(one_of(*SPACES)),
         "columns": needed(list_of(NAME, "a list of names")),
-        "t2g": TEXT,
+        "t2g": one_of("study", "demo"),
         "confounds": Value(
             lambda v: isinstance(v, dict) and all(map(list_of(NAME, "").allows, v.values())),
             "an object of lists of names",
@@ -140,7 +140,7 @@ MANIFESTS = {
         "run": TEXT,
         "run_digest": TEXT,
         "run_created": optional(TEXT),
-        "t2g": optional(TEXT),
+        "t2g": optional(one_of("study", "demo")),
         "space": one_of(*SPACES),
         "guidance": TABLE,
         "roi_note": TEXT,

@@ -19,6 +19,7 @@ from .scores import Dot, layout, score_cells, score_chart
 TEXT_COLOUR = {False: "#31333f", True: "#e6ebe9"}  # colour of the reference; True is the dark theme
 REFERENCE = "reference"
 AGREEMENT = (metrics.R_ONE.id, metrics.R_MEAN.id, metrics.R_SLOW_ONE.id, metrics.R_SLOW_MEAN.id)
+NEARLY = 0.25  # of the distance of two samples; below it two motions look the same
 CHARTED = (metrics.R_ONE.id, metrics.R_MEAN.id)  # those of AGREEMENT that are drawn; the others are in the table
 
 
@@ -194,6 +195,46 @@ def agreement_chart(found: list[Agreement], dark: bool = False, simulated: bool 
 def agreement_table(found: list[Agreement]) -> list[dict[str, str]]:
     """Scores as text cells: each with its interval, its null, p and n ("-" where there is none)."""
     return [{"Branch": a.shown.name, **score_cells(a.row)} for a in found]
+
+
+def likeness_note(first: Decoded, second: Decoded, branch: str = "both") -> str:
+    """How far the motions of two ROI selections are apart, beside how far two samples of the first one are.
+
+    Both selections draw from the same noise, so samples of one number differ by what was decoded alone.
+
+    Parameters
+    ----------
+    first, second : results over the same stretch
+    branch : 'text', 'direct' or 'both'
+
+    Returns
+    -------
+    note : one sentence a branch; it says where A and B are nearly the same motion
+    """
+    parts = []
+    for kind in BRANCHES if branch == "both" else (branch,):
+        a, b = getattr(first, kind), getattr(second, kind)
+        if a is None or b is None:
+            continue
+        apart = wrist_distance(a.positions, b.positions, a)
+        said = f"{kind}: the wrists of A and B are {apart:.1f} cm apart on average"
+        if a.samples is None or len(a.samples) < 2:
+            parts.append(f"{said}.")
+            continue
+        usual = wrist_distance(a.samples[0], a.samples[1], a)
+        nearly = "; nearly the same motion" if apart < NEARLY * usual else ""
+        parts.append(f"{said}, two samples of A {usual:.1f} cm{nearly}.")
+    return " ".join(parts)
+
+
+def wrist_distance(first: np.ndarray, second: np.ndarray, motion: Motion) -> float:
+    """Mean distance of the wrists of two poses over time, on the neck, cm; arrays (n_frames, n_joints, 3), metres."""
+    n = min(len(first), len(second))
+    names = motion.skeleton.joints
+    wrists = [names.index("left_wrist"), names.index("right_wrist")]
+    neck = [names.index("neck")]
+    away = (first[:n, wrists] - first[:n, neck]) - (second[:n, wrists] - second[:n, neck])
+    return float(100 * np.linalg.norm(away, axis=-1).mean())
 
 
 def agreement_note(found: list[Agreement], seconds: float) -> str:

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from app.parts.export_panel import MOTIONS, PAIRS, _window, ending, make_figure_file, make_motion_file
+from app.parts.export_panel import MOTIONS, PAIRS, Options, _window, ending, make_figure_file, make_motion_file
 from fmri2ges.brain.atlas import load_atlas
 from fmri2ges.brain.roi import union
 from fmri2ges.data.motion.npz import read_motion
@@ -36,18 +36,18 @@ def decoded():
 
 def test_the_exported_npz_is_the_sample_on_screen(decoded, tmp_path):
     path = tmp_path / "motion.npz"
-    path.write_bytes(make_motion_file(decoded.sample(1), "npz", "text"))
+    path.write_bytes(make_motion_file(decoded.sample(1), "npz", Options("text")))
     motion = read_motion(path)
     np.testing.assert_array_equal(motion.positions, decoded.text.samples[1])
     assert motion.start == 5.0 and len(motion.samples) == 3
 
 
 def test_bvh_and_csv_hold_every_frame(decoded):
-    assert b"Frames: 45" in make_motion_file(decoded, "bvh", "direct")
-    table = make_motion_file(decoded, "csv", "direct").decode().splitlines()
+    assert b"Frames: 45" in make_motion_file(decoded, "bvh", Options("direct"))
+    table = make_motion_file(decoded, "csv", Options("direct")).decode().splitlines()
     assert len(table) == 1 + 45 * 10
 
-    wide = make_motion_file(decoded, "csv-wide", "direct").decode().splitlines()
+    wide = make_motion_file(decoded, "csv-wide", Options("direct")).decode().splitlines()
     assert len(wide) == 1 + 45 and wide[0].startswith("time_s,spine_x_m,")
 
 
@@ -75,20 +75,11 @@ def test_commands_make_the_files_that_the_panel_makes(decoded, tmp_path):
     assert _window(decoded, part) == ["--start", "5.5", "--stop", "7"] and _window(decoded, decoded) == []
     folder = decoded.save(tmp_path / "decoded")
     for format in ("csv", "csv-wide", "bvh"):
-        out = tmp_path / f"motion{ending(format)}"
-        command = [
-            "export",
-            str(folder),
-            "--format",
-            format,
-            "--branch",
-            "text",
-            *_window(decoded, part),
-            "--out",
-            str(out),
-        ]
+        out, options = tmp_path / f"motion{ending(format)}", Options("text", scale=0.01 if format == "bvh" else 1.0)
+        command = ["export", str(folder), "--format", format, *options.command]
+        command += [*_window(decoded, part), "--out", str(out)]
         assert main(command) == 0
-        assert out.read_bytes() == make_motion_file(part, format, "text")
+        assert out.read_bytes() == make_motion_file(part, format, options)
 
 
 @pytest.mark.parametrize("kind", ["strip", "compare", "cortex"])
@@ -102,6 +93,6 @@ def test_figures_have_their_width_and_say_that_the_data_are_simulated(decoded, k
 @pytest.mark.slow
 @pytest.mark.parametrize("format, magic", [("gif", b"GIF8"), ("mp4", b"ftyp")])
 def test_films_are_films(decoded, format, magic):
-    film, silent = (make_motion_file(decoded, format, words=words) for words in (True, False))
+    film, silent = (make_motion_file(decoded, format, Options(words=words)) for words in (True, False))
     assert magic in film[:16] and magic in silent[:16]
     assert silent != film and make_motion_file(decoded, format) == film  # the words are in it, and nothing else changes

@@ -14,6 +14,7 @@ BROKEN_ROW = 0.1
 # Share of the volumes that may be missing at the ends, where the signal had not settled or the scan had ended.
 MAX_MASKED = 0.5
 CHUNK = 512  # columns cleaned at a time; their float64 copies fit into a processor's cache
+FEW = 64  # columns that mostly tell that a volume is not empty
 MIN_VOLUMES = 5
 MIN_FREE = 3  # volumes that must be left beyond what is regressed out
 
@@ -100,10 +101,11 @@ def _kept_rows(values: np.ndarray, where) -> slice:
     usable = n_finite > 0
     if not usable.any():
         raise UserError(f"{where}: holds nothing but NaN")
-    if n_finite[usable].min() == n_volumes:
+    empty = _empty_rows(values)
+    if n_finite[usable].min() == n_volumes and not empty.any():
         return slice(0, n_volumes)
     missing = np.array([(~np.isfinite(row[usable])).sum() for row in values])
-    broken = missing >= BROKEN_ROW * usable.sum()
+    broken = (missing >= BROKEN_ROW * usable.sum()) | empty
     whole = np.flatnonzero(~broken)
     if not len(whole):
         raise UserError(f"{where}: every volume holds NaN or infinite values; check how the file was written")
@@ -112,17 +114,26 @@ def _kept_rows(values: np.ndarray, where) -> slice:
     if len(inside):
         first = ", ".join(str(r + 1) for r in inside[:5]) + (" ..." if len(inside) > 5 else "")
         raise UserError(
-            f"{where}: {len(inside)} volumes hold NaN or infinite values (rows {first}); interpolate them. Rows that "
-            "are "
-            "removed inside a recording would move the later ones in time"
+            f"{where}: {len(inside)} volumes hold NaN or infinite values, or nothing but zeros (rows {first}); "
+            "interpolate them. Rows that are removed inside a recording would move the later ones in time"
         )
     if n_volumes - (stop - start) > MAX_MASKED * n_volumes or stop - start < MIN_VOLUMES:
         raise UserError(
-            f"{where}: {start} volumes at the start and {n_volumes - stop} at the end hold NaN or infinite values; at "
-            "most "
-            "half of a recording is masked. Cut them away, and add tr x the number cut at the start to first_volume_at"
+            f"{where}: {start} volumes at the start and {n_volumes - stop} at the end hold NaN or infinite values, or "
+            "nothing but zeros; at most half of a recording is masked. Cut them away, and add tr x the number cut at "
+            "the start to first_volume_at"
         )
     return slice(start, stop)
+
+
+def _empty_rows(values: np.ndarray) -> np.ndarray:
+    """Volumes of nothing but zeros, which programs write for those that they left out, array (n_volumes,), bool.
+
+    A few columns may well pass through zero together, and a few volumes do not tell whether that is so.
+    """
+    empty = np.array([not row[:FEW].any() and not row.any() for row in values])
+    few = values.shape[1] < 3 or len(values) - empty.sum() < MIN_VOLUMES
+    return np.zeros_like(empty) if few else empty
 
 
 def _basis(n_volumes: int, kept: slice, confounds: np.ndarray | None, where) -> np.ndarray:

@@ -22,6 +22,7 @@ from ...brain.voxels import VoxelGrid, surface_columns
 from ...errors import UserError, check_finite
 from ..content import check_content
 from ..gifti import read_gifti
+from ..headers import check_surface_header
 from ..npz import npz_arrays
 from ..reading import reading
 from .nifti import volume_shape
@@ -200,6 +201,7 @@ def _points(path: Path) -> np.ndarray:
         from nibabel.freesurfer import read_geometry
 
         with reading(check_content(path), "a FreeSurfer surface"):
+            check_surface_header(path)
             points = read_geometry(path)[0]
     points = np.asarray(points)
     if points.ndim != 2 or points.shape[1] != 3 or not len(points) or points.dtype.kind not in "fiu":

@@ -6,6 +6,7 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from ..npz import npz_arrays, npz_names
 from .series import Series, array_series
 
 LARGEST = float(np.finfo(np.float32).max)
+NAMELESS = re.compile(r"(Unnamed: ?\d+)?", re.IGNORECASE)  # of a column that pandas or a last separator adds
 MISSING = frozenset({"", "na", "n/a", "nan", "none", "null"})
 # Of a text table: bytes, characters of a line, rows. Larger ones are read in parts as .npy.
 MAX_TEXT, MAX_LINE, MAX_ROWS = 2**29, 2**23, 200_000
@@ -28,7 +30,24 @@ THOUSANDS = re.compile(
 
 def open_table(path, columns: tuple[str, ...] = ()) -> Series:
     """A text table; see `read_table` and `select_columns`."""
-    return _series(path, *read_table(path), columns)
+    values, names = read_table(path)
+    kept = _with_a_meaning(values, names)
+    if len(kept) == len(names):
+        return _series(path, values, names, columns)
+    left = ", ".join(f"column {k + 1}" for k in range(len(names)) if k not in kept)
+    note = f"{left} without a name, which counts the rows or is empty, is left out"
+    return replace(_series(path, values[:, kept], tuple(names[k] for k in kept), columns), note=note)
+
+
+def _with_a_meaning(values: np.ndarray, names: tuple[str, ...]) -> list[int]:
+    """Columns of a table with names, without those that pandas or a last separator adds: no name, and no data."""
+    kept = []
+    for k, name in enumerate(names):
+        steps = np.diff(values[:, k])
+        counts = len(steps) > 0 and bool((steps == 1).all())
+        if not (NAMELESS.fullmatch(name) and (counts or np.isnan(values[:, k]).all())):
+            kept.append(k)
+    return kept
 
 
 def open_npy(path, columns: tuple[str, ...] = ()) -> Series:
@@ -59,7 +78,7 @@ def open_npz(path, columns: tuple[str, ...] = ()) -> Series:
 
 def _series(path, values: np.ndarray, names: tuple[str, ...], columns: tuple[str, ...]) -> Series:
     """A table of ROI columns, or an array with one column per vertex of fsaverage5."""
-    if values.ndim != 2 or not np.issubdtype(values.dtype, np.number):
+    if values.ndim != 2 or values.dtype.kind not in "fiu":
         raise UserError(f"{path}: must be numbers, volumes x columns; got shape {values.shape} of {values.dtype}")
     if values.shape[1] == 2 * N_VERTICES and not names and not columns:
         return array_series(values, "fsaverage5")
@@ -98,14 +117,29 @@ def read_table(path) -> tuple[np.ndarray, tuple[str, ...]]:
         _check_names(path, names)
     else:
         values.append(_values(path, number, fields))
-    width = len(fields)
+    width, first = len(fields), fields
     for number, fields in rows:
         if len(fields) != width:
             raise UserError(f"{path}, line {number}: {_width(fields, width)}")
         values.append(_values(path, number, fields))
+    if len(values) > 1 and not names and _is_header(first, values[1:]):
+        raise UserError(
+            f"{path}: its first line holds the whole numbers {_short(', '.join(first))} and looks like a header of "
+            "numbers; give the columns names that are words, or take the line away"
+        )
     if not values:
         raise UserError(f"{path}: has a header but no rows; it needs one row of numbers per volume")
     return np.stack(values), names
+
+
+def _is_header(first: list[str], others: list[np.ndarray]) -> bool:
+    """Whether a first line of numbers names columns: whole numbers, all different, above decimals, or 0 1 2 ..."""
+    if not all(field.isdecimal() for field in first) or len(set(first)) < len(first) or len(first) < 2:
+        return False
+    numbers = [int(field) for field in first]
+    counts = numbers in (list(range(len(first))), list(range(1, len(first) + 1)))
+    decimals = any((row != np.floor(row)).any() for row in others)
+    return decimals or (counts and len(first) > 2)
 
 
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:

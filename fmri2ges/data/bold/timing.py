@@ -111,6 +111,24 @@ def _repetition_time(file: Path) -> float | None:
     return float(seconds)
 
 
+def check_sidecar(path, stated: float, top=None) -> None:
+    """Refuse a stated repetition time that differs from the sidecar's, unless the sidecar cannot be read.
+
+    Raises
+    ------
+    UserError
+    """
+    try:
+        found = sidecar_tr(path, top)
+    except UserError:  # what it says does not count
+        return
+    if found is not None and abs(found.seconds - stated) > TOLERANCE * stated:
+        raise UserError(
+            f"{found.file} says RepetitionTime {found.seconds:g} s for {Path(path).name}, but the study says tr = "
+            f"{stated:g}; correct tr (or leave it out), or add ignore_header_tr = true where the .json is wrong"
+        )
+
+
 def doubtful(header: float) -> bool:
     """Whether a header's repetition time is what programs write that do not know it, or has another unit."""
     return header in UNKNOWN or not SHORTEST <= header <= LONGEST

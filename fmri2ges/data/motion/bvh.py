@@ -122,7 +122,24 @@ def _own(bvh: BvhFile, joints: list[int]) -> Imported:
     return Imported(motion, Mapping({}, {}, "our own BVH"), Axes(units, "+y", 0.0), ours=True)
 
 
+def _check_degrees(bvh: BvhFile) -> None:
+    """Refuse rotations in radians, under which a body would stand nearly still in its rest pose."""
+    columns = [
+        first + k
+        for first, channels in zip(bvh.first, bvh.channels, strict=True)
+        for k, (kind, _) in enumerate(channels)
+        if kind == "rotation"
+    ]
+    largest = float(np.abs(bvh.frames[:, columns]).max(initial=0.0))
+    if 1e-3 < largest <= 2 * np.pi:
+        raise UserError(
+            f"no rotation is larger than {largest:.2f}: the angles look like radians, and BVH has degrees; multiply "
+            "them by 57.29578 (if the body really hardly moves, there is no gesture in this clip)"
+        )
+
+
 def _foreign(bvh: BvhFile, mapping: Mapping) -> Imported:
+    _check_degrees(bvh)
     roles = list(mapping.joints)
     feet = _feet(bvh)
     wanted = [bvh.names.index(mapping.joints[role]) for role in roles] + [k for foot in feet for k in foot]

@@ -13,6 +13,8 @@ from ...errors import UserError
 # Joints of SMPL's body without and with hands, of SMPL-H and of SMPL-X -> name.
 MODELS = {22: "the body alone", 24: "SMPL", 52: "SMPL-H", 55: "SMPL-X"}
 OTHERS = {4: "quaternions", 6: "6D rotations (two columns of a matrix)", 9: "rotation matrices"}
+STIFF = (3, 6, 9, 12, 13, 14)  # joints of SMPL with little freedom: spine, neck, collars
+FOLDED = 1.0  # radians; no joint of the spine bends so far
 TURN = 2 * np.pi
 LOOK = 500  # frames that are looked at, spread over the clip
 NEAR = 1e-2  # how far a norm or a product may lie from that of a rotation
@@ -50,6 +52,7 @@ def check_axis_angle(poses: np.ndarray) -> np.ndarray:
         hint = f", which would fit {likely[0]}" if likely else ""
         raise UserError(f"poses must be frames x numbers, {_known()}; got {poses.shape}{hint}")
     _check_radians(flat[:, : 3 * min(MODELS)])
+    _check_trunk(flat[:, : 3 * min(MODELS)])
     return flat
 
 
@@ -92,6 +95,18 @@ def _orthonormal(vectors: np.ndarray) -> bool:
 
 def _all_near(values: np.ndarray, goal) -> bool:
     return bool((np.abs(values - goal) < NEAR).all())
+
+
+def _check_trunk(body: np.ndarray) -> None:
+    """Refuse rotations under which the spine folds: they are normalised (z-scored), or of joints in another order."""
+    angles = np.linalg.norm(body.astype(np.float64).reshape(len(body), -1, 3)[:, list(STIFF)], axis=-1)
+    usual = np.median(angles, axis=0)
+    if np.isfinite(usual).all() and (usual > FOLDED).sum() > len(STIFF) / 2:
+        raise UserError(
+            f"poses turn the joints of spine, neck and collars by {np.degrees(np.median(usual)):.0f} degrees on average"
+            ", which no body can; they look normalised (undo that: times the standard deviation, plus the mean), or "
+            "their joints are in another order than SMPL's"
+        )
 
 
 def _check_radians(body: np.ndarray) -> None:

@@ -22,6 +22,7 @@ EXACT = 1e-4  # relative difference below which a rate is the whole number besid
 SILENT = 5e-4  # and below which a rate that was rounded is not worth a note: 0.3 s in ten minutes
 MAX_NAME = 40  # letters of the name of an array
 RATE_NAMES = ("frequency", "samplingrate", "samplerate", "rate", "hz")
+TIME_NAMES = ("dt", "frametime", "timestep", "deltat", "timedelta")  # seconds from a frame to the next
 
 
 @dataclass(frozen=True)
@@ -129,11 +130,19 @@ def check_length(n_frames: int, fps: float) -> None:
 
 
 def is_rate(name: str) -> bool:
-    """Whether an array of this name states frames per second, such as mocap_frame_rate, mocap_fps or frequency."""
+    """Whether an array of this name states a rate: mocap_frame_rate, mocap_fps, frequency, or dt in seconds."""
     if len(name) > MAX_NAME:
         return False
     bare = re.sub(r"[^a-z]", "", name.lower())
-    return "fps" in bare or "framerate" in bare or "framespersecond" in bare or bare in RATE_NAMES
+    return "fps" in bare or "framerate" in bare or "framespersecond" in bare or bare in (*RATE_NAMES, *TIME_NAMES)
+
+
+def _rate_in(name: str, value: np.ndarray) -> Rate:
+    """The rate that one array states, as frames per second or as seconds per frame."""
+    number = _one_number(name, value)
+    if re.sub(r"[^a-z]", "", name.lower()) in TIME_NAMES:
+        return rate_of_frame_time(f"{number:.12g}", name)
+    return rate_of(number, name)
 
 
 def stated_rate(arrays: dict[str, np.ndarray]) -> Rate | None:
@@ -148,7 +157,7 @@ def stated_rate(arrays: dict[str, np.ndarray]) -> Rate | None:
     UserError
         When a value cannot be read, or two of them differ.
     """
-    rates = {name: rate_of(_one_number(name, value), name) for name, value in arrays.items()}
+    rates = {name: _rate_in(name, value) for name, value in arrays.items()}
     if not rates:
         return None
     first, *others = rates

@@ -37,11 +37,15 @@ RIGS: dict[str, dict[str, str]] = {
     # All of their names begin with "b_", which counts as a prefix.
     "GENEA, Talking With Hands": _rig(("spine0", "neck0", "head"), ("*arm", "*forearm", "*wrist"), "l", "r"),
     "Poser": _rig(("hip", "neck", "head"), ("*shldr", "*forearm", "*hand"), "l", "r"),
+    "SMPL, short names": _rig(("spine1", "neck", "head"), ("*shoulder", "*elbow", "*wrist"), "l", "r"),
     "SMPL": _rig(("spine1", "neck", "head"), ("*shoulder", "*elbow", "*wrist"), "left", "right"),
     "Biped": _rig(("spine", "neck", "head"), ("*upperarm", "*forearm", "*hand"), "l", "r"),
     **_family("SeG, Xsens (collar, shoulder, elbow, wrist)", ("spine", "chest"), ("*shoulder", "*elbow", "*wrist")),
     **_family("Biovision (collar, upper arm, lower arm, hand)", ("spine", "chest"), ("*uparm", "*lowarm", "*hand")),
     **_family("Unity", ("spine", "chest"), ("*upperarm", "*lowerarm", "*hand")),
+    "VRM": _rig(("cspine", "cneck", "chead"), ("*upperarm", "*lowerarm", "*hand"), "l", "r"),
+    "Character Creator": _rig(("waist", "necktwist01", "head"), ("*upperarm", "*forearm", "*hand"), "l", "r"),
+    "Rokoko": _rig(("spine1", "neck", "head"), VICON, "left", "right"),
     **_family("Vicon without a spine", ("hips", "chest"), VICON),
 }
 

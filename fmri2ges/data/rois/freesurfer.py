@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import struct
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +13,9 @@ from ...brain.surface import MESH_SIZES, load_surface
 from ...errors import UserError
 from ..atomic import replacing, write_text
 from ..reading import reading
+from .annot import read_annot
 from .gifti import COLOURS
 from .mesh import Part, check_disjoint, hemisphere_of, labelled, merged, stem_of
-
-MAX_ROWS = 100_000
 
 
 def read_annot_rois(path: Path) -> tuple[Roi, ...]:
@@ -28,40 +26,9 @@ def read_annot_rois(path: Path) -> tuple[Roi, ...]:
     UserError
         For a damaged file, an unknown mesh, or a name without lh or rh.
     """
-    from nibabel.freesurfer import read_annot
-
     side = hemisphere_of(path)
-    with reading(path, "a FreeSurfer annotation"):
-        _check_annot(path)
-        labels, table, names = read_annot(path)
-        names = [name.decode("utf-8", "replace").strip("\0 ") for name in names]
-    if len(names) != len(table):
-        raise UserError(
-            f"{path}: its colour table has gaps ({len(names)} names for {len(table)} rows); save it again with a "
-            "table without gaps"
-        )
-    # Rows are counted from 0 and the first may be an ROI, so keys move up by one: 0 means none.
-    return merged(labelled(path, labels + 1, side, dict(enumerate(names, start=1))), path)
-
-
-def _check_annot(path: Path) -> None:
-    """Refuse sizes in the header that the file cannot have: the library would take memory for them."""
-    data = path.read_bytes()
-    (n_vertices,) = struct.unpack_from(">i", data)
-    if n_vertices not in MESH_SIZES:
-        raise UserError(
-            f"{path}: has {n_vertices} vertices; allowed: {', '.join(map(str, MESH_SIZES))} (fsaverage5, 6, 7)"
-        )
-    tail = data[4 + 8 * n_vertices :]
-    if len(tail) < 4 or struct.unpack_from(">i", tail)[0] == 0:
-        raise UserError(
-            f"{path}: has no colour table, so its labels have no names; write it again with one, or give a .label for "
-            "each ROI"
-        )
-    _, version, rows = struct.unpack_from(">3i", tail)
-    # The old form has the number of rows where the new one has -2 and then the number.
-    if not 0 <= (version if version > 0 else rows) <= MAX_ROWS:
-        raise UserError(f"{path}: its colour table says {rows} rows; the file is damaged, write or copy it again")
+    found = read_annot(path)
+    return merged(labelled(path, found.keys, side, found.names), path)
 
 
 def write_annot_rois(rois, out: Path) -> tuple[Path, ...]:
@@ -111,7 +78,8 @@ def read_label_rois(path: Path) -> tuple[Roi, ...]:
     subject = re.search(r"subject\s*=?\s*([\w.-]+)", first)
     if not first.startswith("#"):
         raise UserError(f"{path}: does not begin with `#! ascii label`; give a FreeSurfer label")
-    if subject and not subject[1].lower().startswith(("fsaverage", "vox2ras")):
+    # The meshes of fsaverage share their vertices; fsaverage_sym is another brain.
+    if subject and not re.fullmatch(r"fsaverage[3-7]?|vox2ras.*", subject[1].lower()):
         raise UserError(
             f"{path}: is on the surface of {subject[1]!r}; move it to fsaverage first (mri_label2label --trgsubject "
             "fsaverage)"

@@ -15,21 +15,11 @@ from ...brain.surface import to_fsaverage5
 from ...errors import UserError
 from ..content import check_content
 from ..vertices import stated_side
+from .names import is_empty
 
 STRUCTURES = {"L": "CortexLeft", "R": "CortexRight"}
 STRONG = {side: rf"(?<![a-z0-9])({letter}h|hemi-{letter})(?![a-z0-9])" for side, letter in (("L", "l"), ("R", "r"))}
 MARKS = {"L": {"l", "left"}, "R": {"r", "right"}}
-# Labels that mean "no ROI here" in label tables of FreeSurfer and Connectome Workbench.
-EMPTY = {
-    "",
-    "???",
-    "unknown",
-    "medial_wall",
-    "medial wall",
-    "medialwall",
-    "corpuscallosum",
-    "background+freesurfer_defined_medial_wall",
-}
 MAX_PIECES = 200_000  # ROIs of all maps of a file, by maps and hemispheres
 MAX_LABELS = 2000  # of one map; more are numbers that are no labels
 # An ROI file is small; a larger one is something else, and reading it would take its size in memory.
@@ -127,7 +117,7 @@ def labelled(path: Path, data, side: str, names: dict[int, str]) -> list[Part]:
         raise UserError(f"{path}: has values of shape {data.shape}; one label per vertex is needed")
     coarse = to_fsaverage5(data, side, path)
     # A key of 0 is "no label" in GIFTI and CIFTI whatever its name; keys below 0 are FreeSurfer's "none".
-    chosen = {key: name for key, name in names.items() if key > 0 and name.strip().lower() not in EMPTY}
+    chosen = {key: name for key, name in names.items() if key > 0 and not is_empty(name)}
     for key in np.unique(data[np.isfinite(data) & (data > 0)]):
         if int(key) not in names:
             chosen[int(key)] = f"label {int(key)}"

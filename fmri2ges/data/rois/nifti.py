@@ -13,7 +13,7 @@ from ...brain.surface import load_surface
 from ...brain.voxels import VoxelGrid
 from ...errors import UserError
 from ..atomic import write_bytes
-from ..images import load_image
+from ..images import has_place, load_image
 from ..masks import SLACK, Threshold, roi_inside
 from ..reading import reading
 from .mesh import Part, merged, stem_of
@@ -52,6 +52,11 @@ def read_nifti_roi(path: Path, threshold: Threshold | None = None) -> tuple[Roi,
     with reading(path, "NIfTI"):
         data = np.asarray(image.dataobj, np.float32).reshape(shape)
         affine = np.asarray(image.affine, np.float64)
+    if not has_place(image):
+        raise UserError(
+            f"{path}: does not say where it lies (sform and qform are both 0), so it cannot be laid onto the cortex; "
+            "write it with its affine in MNI space"
+        )
     data = _to_sample(path, data, threshold)
     if abs(np.linalg.det(affine[:3, :3])) < 1e-6:
         raise UserError(f"{path}: its affine cannot be inverted; set it to MNI space")

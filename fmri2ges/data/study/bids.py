@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
-from ...errors import UserError
+from ...errors import UserError, shown
 from ..bids_names import same_value, split_name
 from ..bold.confounds import Confounds
-from ..bold.timing import find_tr
+from ..bold.timing import check_sidecar, find_tr
 from ..content import check_content
 
 # What a derivative of a space is stored as; a pair of surfaces is named by its left file.
@@ -88,6 +88,8 @@ def _recording(table: dict, files: list[Found], subject: str, run: int | None, r
     found = _choose(table, files, subject, run)
     path = check_content(found.path)
     read_tr = None if "tr" in table else find_tr(path, table["root"])
+    if "tr" in table and not table.get("ignore_header_tr"):
+        check_sidecar(path, table["tr"], table["root"])
     fields = {"subject": subject, "task": task, "run": run or ""}
     recording = {
         "subject": f"sub-{subject}",
@@ -209,8 +211,13 @@ def _template(key: str, template: str, fields: dict, root: Path) -> Path:
     for field, value in fields.items():
         name = name.replace(f"{{{field}}}", str(value))
     if "{" in name:
-        raise UserError(f"{key}: {template!r} has another name in braces than {', '.join(FIELDS)}")
-    if not (root / name).exists() and not (root / name).is_symlink():
+        raise UserError(f"{key}: {shown(template)} has another name in braces than {', '.join(FIELDS)}")
+    try:
+        there = (root / name).exists() or (root / name).is_symlink()
+    except (OSError, ValueError) as error:  # a name that no file can have
+        reason = getattr(error, "strerror", None) or error
+        raise UserError(f"{key}: {shown(template)} cannot be a path ({reason})") from error
+    if not there:
         raise UserError(f"{key}: no such file: {root / name}; the template is relative to the study file")
     return check_content(root / name)
 

@@ -13,7 +13,7 @@ from ...errors import UserError, one_line
 from ..bold import hf5
 from ..bold.confounds import Confounds
 from ..bold.pycortex import PycortexSubject
-from ..bold.timing import find_tr
+from ..bold.timing import check_sidecar, find_tr
 from ..toml_file import read_toml
 from ..words.stimulus import place_story
 from . import bids
@@ -30,7 +30,7 @@ RECORDING = {
     "pycortex": "folder",
     "transform": "name",
     "spheres": "files",
-    "tr": "positive",
+    "tr": "tr",
     "first_volume_at": "*number",
     "words": "*file",
     "tier": "text",
@@ -53,7 +53,7 @@ BIDS = {
     "subjects": "names",
     "runs": "runs",
     **dict.fromkeys(bids.CHOICES, "label"),
-    "tr": "positive",
+    "tr": "tr",
     "mask": "file",
     "tier": "text",
     "confounds": "text",
@@ -246,6 +246,11 @@ def _complete(raw: dict, values: dict, where: str, problems: list[str]) -> None:
             values |= {"tr": found.seconds, "assumed": found.note}
         except UserError as error:
             problems.append(f"{where}: tr missing; add it ({error})")
+    elif "tr" in values and "bold" in values and not values.get("ignore_header_tr"):
+        try:
+            check_sidecar(values["bold"][0], values["tr"])
+        except UserError as error:
+            problems.append(f"{where}: {error}")
 
 
 def _check_pycortex(values: dict, where: str, problems: list[str]) -> None:

@@ -11,6 +11,9 @@ from ...errors import UserError, one_line
 from ..content import check_content
 from ..toml_file import BACKSLASH
 
+# Largest seconds of a kind: no recording is longer, and no TR, but milliseconds and microseconds pass, so that the
+# comparison with the words can name them.
+MOST = {"tr": 1e7, "number": 1e7, "duration": 1e7}
 KINDS = {
     "text": "must be a text in quotes",
     "name": "must be a text in quotes, without / or \\",
@@ -19,6 +22,7 @@ KINDS = {
     "list": "must be written as [[{key}]]",
     "table": "must be written as [{key}]",
     "number": "must be a number of seconds",
+    "tr": "must be a number above 0",
     "positive": "must be a number above 0",
     "duration": "must be a number of seconds, 0 or more",
     "folds": "must be a whole number, 2 or more",
@@ -69,8 +73,10 @@ def value_of(key: str, value: Any, kind: str, root: Path) -> Any:
         raise wrong
     if kind == "folds" and (not isinstance(value, int) or value < 2):
         raise wrong
-    if (kind == "positive" and value <= 0) or (kind == "duration" and value < 0):
+    if (kind in ("positive", "tr") and value <= 0) or (kind == "duration" and value < 0):
         raise wrong
+    if abs(value) > MOST.get(kind, math.inf):
+        raise UserError(f"{key}: {value:g} is no time in seconds; at most {MOST[kind]:g} are allowed")
     return value if kind == "folds" else float(value)
 
 

@@ -9,6 +9,9 @@ from __future__ import annotations
 from ...errors import UserError, one_line
 from .rows import Row, WordsReport, report_words
 from .source import Reader, WordsFile
+from .stimulus import NO_STORY, STORY
+
+FIRST = 50  # labels that tell words from conditions
 
 
 def is_events(file: WordsFile) -> bool:
@@ -44,12 +47,19 @@ def report_events(file: WordsFile) -> WordsReport:
         if fields[w].strip().lower() not in ("n/a", ""):
             duration = "0" if fields[d].strip().lower() == "n/a" else fields[d]
             rows.append(Row(f"line {number}", fields[w], fields[o], duration))
-    if column == "trial_type" and len(rows) > 1 and len({row.label for row in rows}) < 0.1 * len(rows):
+    if column == "trial_type" and _are_conditions([row.label.strip().lower() for row in rows]):
         raise UserError(
             f"{path}: trial_type repeats a few conditions, not words; add a column 'word', "
             "or use the file only for the onset of a story (`events`)"
         )
     return report_words(path, rows, file.notes)
+
+
+def _are_conditions(labels: list[str]) -> bool:
+    """Whether labels are a few conditions that repeat; half of the first fifty words of any text are new."""
+    first = labels[:FIRST]
+    few = len(set(first)) < 0.5 * len(first) or len(set(labels)) < 0.1 * len(labels)
+    return len(labels) > 1 and (few or bool(labels) and set(labels) <= STORY | NO_STORY)
 
 
 EVENTS = Reader("BIDS events (onset, duration, word)", ".tsv", is_events, report_events)

@@ -24,6 +24,7 @@ MARKS = (
 )
 OLD = ("cp1252", "mac_roman")  # where both make sense, the first is taken
 NAMES = {"cp1252": "Windows-1252", "mac_roman": "MacRoman"}
+CONTROL = re.compile(r"[\x00\x0e\x0f\x1b]")  # never in text; ISO-2022 and damaged UTF-16 are full of them
 SAMPLE = 4096  # bytes that are enough to see UTF-16
 OPENING, CLOSING, INSIDE = "“„«‹¿¡", "”»›…", "’‘\xa0\xad"
 # Letters to Unicode, but signs in the old encodings: no word of a story holds them.
@@ -49,7 +50,13 @@ def decode(path: Path, data: bytes) -> Decoded:
     """
     name = next((name for mark, name in MARKS if data.startswith(mark)), None) or _utf16(data) or "utf-8"
     try:
-        return Decoded(data.decode(name))
+        text = data.decode(name)
+        if control := CONTROL.search(text):
+            raise UserError(
+                f"{path}: holds the control character {control[0]!r}, so it is no text in UTF-8 or UTF-16; save it as "
+                "UTF-8"
+            )
+        return Decoded(text)
     except UnicodeDecodeError as error:
         if name != "utf-8":
             raise UserError(

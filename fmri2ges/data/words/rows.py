@@ -7,6 +7,7 @@ file and line or interval, not only the first one.
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -22,10 +23,12 @@ from ...types import Words
 MARKS = frozenset({"sp", "sil", "ns", "lg", "ls", "br", "cg", "sl", "sentence_start", "sentence_end"})
 # Somebody spoke, but the aligner does not know the word: no pause, and no word either.
 UNKNOWN = frozenset(shape.format(name) for name in ("unk", "oov", "spn") for shape in ("{}", "<{}>", "[{}]", "{{{}}}"))
+APOSTROPHES = str.maketrans(dict.fromkeys("’‘ʼ´`＇", "'") | dict.fromkeys("\u2010\u2011", "-"))
+JOINERS = "\u200c\u200d"  # invisible, but part of the spelling of Persian, Hindi and others
 PUNCTUATION = '.,;:!?"“”()…—–-'
 MAX_OVERLAP = 0.020  # seconds; forced aligners round their borders
 MAX_TIME = 1e6  # seconds; no recording is longer, so a larger number is no time in seconds
-LONG_WORD = 20.0  # seconds; when half of the words last longer, the file counts in milliseconds
+LONG_WORD = 5.0  # seconds; when half of the words last longer, they are no words, or the file has another unit
 LATE = 60.0  # seconds; a first word later than this is worth a note
 SHOWN = 20  # problems of one file that are spelled out
 
@@ -70,11 +73,18 @@ class WordsReport:
 
 
 def clean_word(label: str) -> str | None:
-    """The lower-case word of a label, without punctuation around it; None for a pause or a mark."""
-    label = label.strip().lower().replace("’", "'")
-    if label[:1] in "{<[" or label in MARKS or label in UNKNOWN:
+    """The lower-case word of a label, without punctuation around it; None for a pause or a mark.
+
+    One word has one spelling: accents are composed (NFC), invisible characters go, and all apostrophes are one. A label
+    without a letter or digit, such as ``#`` of Praat or ``♪``, is a mark.
+    """
+    label = unicodedata.normalize("NFC", label.strip().lower()).translate(APOSTROPHES)
+    if not label.isascii():
+        label = "".join(c for c in label if unicodedata.category(c) != "Cf" or c in JOINERS).strip()
+    if label[:1] in "{<[" or label in MARKS or label in UNKNOWN or not any(map(str.isalnum, label)):
         return None
-    return label.strip(PUNCTUATION) or None
+    label = label.strip(PUNCTUATION)
+    return label[1:-1] if len(label) > 2 and label[0] == label[-1] == "'" else label
 
 
 def report_words(path: Path, rows: Iterable[Row], notes=(), problems=()) -> WordsReport:
@@ -110,10 +120,10 @@ def report_words(path: Path, rows: Iterable[Row], notes=(), problems=()) -> Word
         text.append(word)
         starts.append(onset)
         durations.append(length)
-    if len(durations) >= 5 and float(np.median(durations)) > LONG_WORD:
+    if len(durations) >= 3 and float(np.median(durations)) > LONG_WORD:
         problems.append(
             f"{path}: half of the words last longer than {LONG_WORD:g} s (median {np.median(durations):.0f}): "
-            "the times look like milliseconds; give seconds"
+            "these are no words, or the times look like milliseconds; give seconds"
         )
     if len(problems) > SHOWN:
         problems[SHOWN:] = [f"{path}: {len(problems) - SHOWN} more words with such problems"]
@@ -132,6 +142,8 @@ def _problem(word: str, start: float, duration: float, previous) -> str | None:
     """What is wrong with one word, given (word, start, duration) of the word in front of it."""
     if any(c.isspace() for c in word):
         return "holds more than one word; give one word per interval or line (is this the word tier?)"
+    if "\\" in word:
+        return "holds a backslash, as Praat's codes of special letters do; choose Modify > Convert to Unicode in Praat"
     if not (math.isfinite(start) and math.isfinite(duration)):
         return f"start and duration must be finite seconds; got {start} and {duration}"
     if abs(start) > MAX_TIME or duration > MAX_TIME:

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ...errors import UserError, one_line
+from ...errors import UserError, one_line, shown
 from .encoding import Decoded, decode
 from .rows import WordsReport
 
@@ -75,7 +75,10 @@ class WordsFile:
     def table(self) -> Table:
         """The content of a tab-separated file whose first line is the header; empty lines are left out."""
         lines = self.text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-        header = tuple(h.strip().lower() for h in lines[0].split("\t"))
+        header = tuple(_unquoted(h).lower() for h in lines[0].split("\t"))
+        twice = next((name for k, name in enumerate(header) if name and name in header[:k]), None)
+        if twice is not None:
+            raise UserError(f"{self.path}, line 1: two columns are called {shown(twice, 60)}; rename one")
         rows = []
         for number, line in enumerate(lines[1:], start=2):
             if not line.strip():
@@ -85,8 +88,14 @@ class WordsFile:
                 raise UserError(
                     f"{self.path}, line {number}: {len(fields)} tab-separated fields where the header has {len(header)}"
                 )
-            rows.append((number, fields))
+            rows.append((number, [_unquoted(field) for field in fields]))
         return Table(header, tuple(rows))
+
+
+def _unquoted(field: str) -> str:
+    """A field without blanks and quotes around it."""
+    field = field.strip()
+    return field[1:-1].strip() if len(field) > 1 and field[0] == field[-1] == '"' else field
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from .source import Reader, WordsFile
 from .tiers import Tier, report_tiers
 
 NEGATIVE = re.compile(r"\bx(?:min|max) ?= ?-0*\.?0*[1-9]")
+EXPONENT = re.compile(r"^([ \t]*(?:(?:xmin|xmax|number|time) ?= ?)?)(\d+(?:\.\d+)?[eE]-\d+)([ \t]*)$", re.MULTILINE)
 LONG_SIZE = re.compile(r"^\s*(?:intervals|points): size ?= ?(\d+)", re.MULTILINE)
 SHORT_SIZE = re.compile(r'^"(?:IntervalTier|TextTier)"\s*\n[^\n]*\n[^\n]*\n[^\n]*\n\s*(\d+)', re.MULTILINE)
 
@@ -43,11 +44,17 @@ def _check_form(file: WordsFile) -> None:
         raise UserError(f"{path}: holds negative times; shift the times in Praat so that the recording starts at 0")
 
 
+def _in_full(number: re.Match) -> str:
+    """A time without an exponent, which the parser does not know; Praat writes one for very small numbers."""
+    return f"{number[1]}{float(number[2]):.20f}".rstrip("0") + "0" + number[3]
+
+
 def _parse(file: WordsFile) -> list[dict]:
     from praatio.utilities import errors as praat_errors
     from praatio.utilities import textgrid_io
 
     text = file.text.replace("\r\n", "\n").replace("\r", "\n")
+    text = EXPONENT.sub(_in_full, text)
     try:
         # The parser alone: praatio's own checks do not say which interval is wrong.
         tiers = textgrid_io.parseTextgridStr(text, includeEmptyIntervals=True)["tiers"]

@@ -11,6 +11,7 @@ import nibabel
 import numpy as np
 import pytest
 
+from fmri2ges.data.bold.pycortex import _points as surface_points
 from fmri2ges.data.bold.read import read_bold
 from fmri2ges.data.gifti import read_gifti
 from fmri2ges.data.limits import FREE, unpacked_limit
@@ -236,3 +237,30 @@ def test_hdf5_data_in_another_file_are_not_read(tmp_path, make_file):
     make_file(tmp_path / "a.hf5", tmp_path / "other.hf5")
     with pytest.raises(UserError, match="the data of `data` lie in another file, which is not read"):
         read_bold(tmp_path / "a.hf5")
+
+
+def test_a_packed_cifti_whose_extension_says_two_gigabytes(tmp_path):
+    path = make.dscalar(tmp_path / "a.dscalar.nii", {"a": 1.0 * make.V1})
+    data = bytearray(path.read_bytes())
+    struct.pack_into("<q", data, 168, 2**31 - 4)  # where the numbers begin, behind the extension
+    struct.pack_into("<i", data, 544, 2**31 - 600)
+    assert not survives(rois, gzip.compress(bytes(data)), "x.dscalar.nii.gz", tmp_path)
+
+
+def test_a_freesurfer_surface_that_announces_more_than_it_holds(tmp_path):
+    points = np.random.default_rng(0).normal(size=(200, 3)) * 50
+    path = tmp_path / "lh.sphere.reg"
+    nibabel.freesurfer.write_geometry(path, points, np.arange(300).reshape(100, 3) % 200, create_stamp="x")
+    np.testing.assert_allclose(surface_points(path), points, rtol=1e-6)
+    data = bytearray(path.read_bytes())
+    at = data.index(struct.pack(">2i", 200, 100))
+    struct.pack_into(">i", data, at, 2**29)
+    refused(tmp_path, r"says 536870912 vertices and 100 faces, more than", surface_points, bytes(data), path.name)
+
+
+@pytest.mark.parametrize("name", ["x.dscalar.nii", "x.dscalar.nii.gz"])
+def test_an_extension_that_says_that_it_is_longer_than_its_room(tmp_path, name):
+    data = bytearray(make.dscalar(tmp_path / "a.dscalar.nii", {"a": 1.0 * make.V1}).read_bytes())
+    struct.pack_into("<i", data, 544, 2**31 - 600)
+    packed = gzip.compress(bytes(data)) if name.endswith("gz") else bytes(data)
+    refused(tmp_path, "an extension of 2147483048 bytes where there is room for", rois, packed, name)

@@ -1,7 +1,6 @@
 """ROIs and maps for other programs: nibabel reads what is written, and so do we."""
 
 import csv
-import struct
 
 import nibabel
 import numpy as np
@@ -233,14 +232,3 @@ def test_maps_refuse_what_has_no_place(tmp_path):
     ):
         with pytest.raises(UserError, match=message):
             write_maps(maps, tmp_path / name)
-
-
-def test_a_colour_table_with_gaps_is_refused(tmp_path):
-    (path, _) = write_rois(ROIS, tmp_path / "r.annot")
-    data = bytearray(path.read_bytes())
-    at = 4 + 8 * 10242 + 4 + 4  # vertices, then: there is a table, version -2, number of rows
-    assert struct.unpack_from(">i", data, at) == (4,)
-    struct.pack_into(">i", data, at, 9)
-    path.write_bytes(data)
-    with pytest.raises(UserError, match=r"colour table has gaps \(4 names for 9 rows\)"):
-        read_rois(path)

@@ -57,6 +57,8 @@ def test_an_unknown_recording_names_what_there_is(toy):
         ("tr = 2.0", "tr = -2.0", "recording 1 (s1/a): tr: must be a number above 0; got -2.0"),
         ("tr = 2.0", "tr = 0", "tr: must be a number above 0; got 0"),
         ("tr = 2.0", "tr = nan", "tr: must be a number above 0"),
+        ("tr = 2.0", "tr = 1e300", "tr: 1e+300 is no time in seconds; at most 1e+07 are allowed"),
+        ("first_volume_at = 1.0", "first_volume_at = -1e300", "first_volume_at: -1e+300 is no time in seconds"),
         ("tr = 2.0", "tr = true", "tr: must be a number above 0; got True"),
         ("tr = 2.0", "", "recording 1 (s1/a): tr missing; add it"),
         ("tr = 2.0", "tr = 2.0\ntier_name = 'w'", "unknown key 'tier_name' (did you mean tier?); allowed: subject,"),

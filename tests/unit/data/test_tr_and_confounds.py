@@ -96,7 +96,7 @@ def test_study_then_sidecar_then_header(volume):
     assert trs(study(volume, f"{name}.nii.gz", mask)) == [1.5]
     write_json(volume / f"{name}.json", {"RepetitionTime": 2.0})
     assert trs(study(volume, f"{name}.nii.gz", mask)) == [2.0]
-    assert trs(study(volume, f"{name}.nii.gz", f"{mask}\ntr = 2.5")) == [2.5]
+    assert trs(study(volume, f"{name}.nii.gz", f"{mask}\ntr = 2.5\nignore_header_tr = true")) == [2.5]
 
 
 def test_a_tr_that_the_study_does_not_state_is_said(volume):

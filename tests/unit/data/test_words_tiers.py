@@ -141,7 +141,8 @@ def test_old_encodings_are_told_by_what_makes_a_word(tmp_path, encoding, name, w
 
 def test_a_sign_beside_a_word_is_no_reason_to_refuse(tmp_path):
     words = [(w, k, k + 0.5) for k, w in enumerate(["§", "1½", "café", "•", "20°", "3º"])]
-    assert len(read_words(written(tmp_path / "w.TextGrid", make.textgrid([("words", words)]), "cp1252"))) == len(words)
+    found = read_words(written(tmp_path / "w.TextGrid", make.textgrid([("words", words)]), "cp1252"))
+    assert found.text == ("1½", "café", "20°", "3º")  # what has no letter or digit is a mark
 
 
 def test_latin_1_is_read_as_before_with_a_note(tmp_path):
@@ -164,7 +165,7 @@ def test_text_of_another_alphabet_is_refused(tmp_path, text, encoding):
         read_words(path)
 
 
-@given(text=st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=60))
+@given(text=st.text(st.characters(codec="utf-8", exclude_characters="\0\x0e\x0f\x1b"), max_size=60))
 def test_utf8_is_never_taken_for_something_else(text):
     # A text of NULs is UTF-16 to anybody; ordinary text holds none.
     assert decode("w", text.encode()).text == text.removeprefix("\ufeff")

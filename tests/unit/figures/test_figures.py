@@ -37,6 +37,33 @@ def test_real_data_carry_no_mark(decoded_dir, tmp_path):
     assert "SIMULATED" not in make_figure(load_stories(decoded_dir)[0], "strip", tmp_path / "f.svg").read_text()
 
 
+@pytest.mark.parametrize(
+    "simulated, t2g, mark, caption",
+    [
+        (True, "study", "SIMULATED", "T2G: the study's own, trained on its simulated gestures"),
+        (False, "demo", "SIMULATED T2G", "T2G: the shipped one, trained on simulated gestures, not fine-tuned"),
+        (False, "study", "", "T2G: the study's own, trained on its gestures"),
+        (False, None, "", "T2G: not stated"),
+    ],
+)
+def test_every_figure_says_whose_gestures_t2g_learnt_from(simulated, t2g, mark, caption, story, tmp_path):
+    manifest = story.decoded.manifest | {"simulated": simulated, "t2g": t2g}
+    shown = DecodedStory(replace(story.decoded, manifest=manifest), story.study)
+    report = replace(evaluate_path(story_folder(story, tmp_path)), simulated=simulated, manifest=manifest)
+    drawn = {kind: make_figure(shown, kind, tmp_path / f"{kind}.svg") for kind in KINDS}
+    drawn["metrics"] = make_metrics_figure(report, tmp_path / "metrics.svg")
+    for kind, path in drawn.items():
+        words = re.findall(r"<text[^>]*>([^<]*)</text>", path.read_text().replace("&#x27;", "'").replace("&apos;", "'"))
+        assert caption in " ".join(words), kind
+        corner = mark if kind != "cortex" or simulated else ""  # gestures are not in the picture of the cortex
+        assert not corner or corner in words, kind
+        assert corner == "SIMULATED" or "SIMULATED" not in words, kind
+
+
+def story_folder(story, tmp_path):
+    return story.decoded.save(tmp_path / "saved")
+
+
 @pytest.mark.parametrize("suffix, magic", [("png", b"\x89PNG"), ("pdf", b"%PDF"), ("svg", b"<?xml")])
 def test_the_ending_chooses_the_format_and_the_same_input_gives_the_same_bytes(suffix, magic, story, tmp_path):
     first = make_figure(story, "strip", tmp_path / f"a.{suffix}", dpi=80).read_bytes()
@@ -92,6 +119,7 @@ def test_the_metrics_figure_shows_the_report(scored_run, tmp_path):
     words = re.findall(r"<text[^>]*>([^<]*)</text>", svg)
     assert "SIMULATED" in words and any("subject s1" in w and "two" in w for w in words)
     assert read_report(scored_run / "decoded" / "two") == report
+    assert report.manifest["t2g"] == load_stories(scored_run / "decoded" / "two")[0].decoded.manifest.get("t2g")
 
 
 def test_metrics_without_a_report_say_how_to_make_one(decoded_dir, tmp_path):
@@ -119,7 +147,7 @@ def test_the_cortex_shows_the_area_in_its_colour_on_the_right_side():
     colours = np.full((2 * N_VERTICES, 3), np.nan)
     colours[load_atlas().vertices(["L_V1"])] = (1.0, 0.0, 0.0)
     with paper():
-        page = Page(180, 60, "t", "s", False)
+        page = Page(180, 60, "t", "s")
         draw_cortex(page, 4, 15, 172, colours)
         page.figure.set_dpi(60)
         canvas = page.figure.canvas
@@ -139,7 +167,7 @@ def test_the_cortex_shows_the_area_in_its_colour_on_the_right_side():
 def test_the_mesh_of_four_views_is_painted_as_four_objects():
     """81,920 triangles as objects of their own would take minutes to draw."""
     with paper():
-        page = Page(180, 60, "t", "s", False)
+        page = Page(180, 60, "t", "s")
         draw_cortex(page, 4, 15, 172, np.full((2 * N_VERTICES, 3), np.nan))
         painted = [len(axes.collections) for axes in page.figure.axes if axes.collections]
     assert painted == [1, 1, 1, 1]

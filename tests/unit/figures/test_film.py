@@ -29,7 +29,7 @@ def motions(synthetic):
 
 @pytest.fixture(scope="module")
 def film(motions):
-    return Film(motions, SAID, HEARD, simulated=True)
+    return Film(motions, SAID, HEARD, mark="SIMULATED")
 
 
 @pytest.fixture(scope="module")
@@ -222,26 +222,62 @@ def test_an_exported_film_holds_the_reference_and_the_words_heard_of_the_study(s
     monkeypatch.setattr(exports, "write_video", lambda film, out, work: films.append(film) or out)
     decoded = Decoded.load(scored_run / "decoded" / "one").window(20.0, 24.0)
     sound = Sound(scored_run / "a.wav", 1.5)
-    assert exports.export(decoded, "mp4", "f.mp4", sound=sound)[0].name == "f.mp4"
-    exports.export(decoded, "gif", "f.gif", words=False)
+    assert exports.export(decoded, "mp4", "f.mp4", film=exports.FilmOptions(sound=sound))[0].name == "f.mp4"
+    exports.export(decoded, "gif", "f.gif", film=exports.FilmOptions(words=False))
     full, quiet = films
-    assert list(full.ordered) == ["text", "direct", "reference"] and full.simulated
+    assert [who.name for who in full.shown] == ["text", "direct", "reference"] and full.mark == "SIMULATED"
+    assert full.about.startswith("T2G: ")
     assert all(m.start == 20.0 and m.duration == pytest.approx(4.0) for m in full.motions.values())
     assert len(full.heard) > 0 and full.decoded.text == decoded.words.text and full.sound == sound
     assert quiet.heard is None and quiet.decoded is None and "reference" in quiet.motions
 
 
 def test_options_of_other_formats_are_refused(scored_run, tmp_path):
-    from fmri2ges.figures.export import export
+    from fmri2ges.figures.export import FilmOptions, export
     from fmri2ges.results import Decoded
 
     decoded = Decoded.load(scored_run / "decoded" / "one")
     for format, options, message in (
         ("npz", {"scale": 0.01}, "scale: only for bvh"),
         ("mp4", {"scale": 0.01}, "scale: only for bvh"),
-        ("gif", {"sound": Sound(tmp_path / "a.wav")}, "audio: only for mp4"),
-        ("bvh", {"sound": Sound(tmp_path / "a.wav")}, "audio: only for mp4"),
+        ("gif", {"film": FilmOptions(sound=Sound(tmp_path / "a.wav"))}, "audio: only for mp4"),
+        ("bvh", {"film": FilmOptions(sound=Sound(tmp_path / "a.wav"))}, "audio: only for mp4"),
     ):
         with pytest.raises(UserError, match=message):
             export(decoded, format, tmp_path / f"m.{format}", **options)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_film_of_a_and_b_shows_each_branch_of_both_side_by_side(motions):
+    second = {name: motions[name] for name in ("text", "direct")}
+    film = Film(motions, SAID, HEARD, other=second, other_decoded=SAID)
+    assert [(who.name, who.letter) for who in film.shown] == [
+        ("text", "A"),
+        ("text", "B"),
+        ("direct", "A"),
+        ("direct", "B"),
+        ("reference", ""),
+    ]
+    assert [who.label for who in film.shown][:2] == ["text branch A", "text branch B"]
+    assert len({who.colour for who in film.shown}) == 5  # nobody is taken for somebody else
+    assert [label for label, _, _ in film.lines] == ["heard", "decoded A", "decoded B"]
+
+
+def test_only_films_of_one_story_show_two_results(motions, tmp_path):
+    from fmri2ges.figures.export import FilmOptions, export
+    from fmri2ges.request import DecodeRequest
+    from fmri2ges.results import Decoded
+
+    both = {name: motions[name] for name in ("text", "direct")}
+    first, second = (Decoded(DecodeRequest(subject="s", story=story), **both) for story in "ab")
+    with pytest.raises(UserError, match="of story 'b', this one of 'a'"):
+        export(first, "gif", tmp_path / "f.gif", film=FilmOptions(other=second))
+    with pytest.raises(UserError, match="only films"):
+        export(first, "bvh", tmp_path / "f.bvh", film=FilmOptions(other=second))
+
+
+def test_a_playlist_that_calls_itself_a_sound_is_not_followed(motions, tmp_path):
+    clicks(tmp_path / "secret.wav", [0.1], 2.0)
+    (tmp_path / "a.wav").write_text("#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\nsecret.wav\n#EXT-X-ENDLIST\n")
+    with pytest.raises(UserError, match="cannot be used as sound"):
+        write_video(Film({"text": motions["text"]}, sound=Sound(tmp_path / "a.wav")), tmp_path / "f.mp4", fps=1)

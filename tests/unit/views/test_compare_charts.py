@@ -107,3 +107,22 @@ def test_words_are_scored_against_what_was_heard(decoded):
     rows = compare.word_agreement(decoded, heard, None, "B")
     wer = next(a for a in rows if a.row.id == WER.id)
     assert wer.shown == Shown("text", "B") and wer.row.value == 0
+
+
+def test_a_and_b_that_are_nearly_the_same_motion_are_said_to_be():
+    samples = np.stack([from_bones(smooth_bones(seed, 60)) for seed in (5, 6)])
+    request = DecodeRequest(start=0.0, stop=4.0, samples=2)
+
+    def result(samples):
+        return Decoded(request, direct=Motion(samples[0], samples=samples))
+
+    first = result(samples)
+    usual = compare.wrist_distance(*samples, first.direct)
+    moved = samples.copy()
+    moved[:, :, 6, 0] += 0.01  # one wrist of two, by 1 cm
+    assert compare.likeness_note(first, result(moved)) == (
+        f"direct: the wrists of A and B are 0.5 cm apart on average, two samples of A {usual:.1f} cm; nearly the same "
+        "motion."
+    )
+    assert "nearly" not in compare.likeness_note(first, result(samples[::-1].copy()))
+    assert compare.likeness_note(first, first, "text") == ""
