@@ -1,5 +1,7 @@
 """Compare: both branches, a reference and a second choice of ROIs on one clock."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from app import backend, state
@@ -16,7 +18,7 @@ from fmri2ges.views import compare as charts
 from fmri2ges.views.names import run_name
 from fmri2ges.views.player import caption, player_data
 
-EXPLORE = "../pages/explore.py"  # from app/main.py
+EXPLORE = Path(__file__).with_name("explore.py")
 PLAIN = {"displayModeBar": False}
 PLAYER_HEIGHT = "clamp(480px, calc(100vh - 232px), 900px)"  # its controls are in sight from 1280 x 800 on
 
@@ -91,22 +93,13 @@ def agreement(results: list, reference, heard, dark: bool, simulated: bool) -> N
             st.dataframe(charts.agreement_table(gesture + words), hide_index=True)
 
 
-def settled(run) -> DecodeRequest:
-    """The request as the run can answer it, with a sample that it has; what was moved is said above the page."""
-    place = st.empty()
-    shown = choose.settle(run)
-    if state.comparison().sample > shown.samples:
-        state.complain([f"sample: {state.comparison().sample} of {shown.samples} is not there; the first is shown"])
-        state.adjust(sample=1)
-    choose.complaints(place)
-    return shown
-
-
 @st.fragment
 @guarded
 def compare(run) -> None:
     """Everything under the title: choices, skeletons, agreement and export."""
-    shown = settled(run)
+    place = st.empty()
+    shown = choose.settle_comparison(run)
+    choose.complaints(place)
     state.write_url()
     decoded = backend.find(run, shown) or job_row(run, shown, "decode_compare", at_once=True)
     if decoded is None:

@@ -24,6 +24,15 @@ def settle(run) -> DecodeRequest:
     return full
 
 
+def settle_comparison(run) -> DecodeRequest:
+    """The request as `settle` leaves it, with a sample on screen that it has."""
+    shown, sample = settle(run), state.comparison().sample
+    if sample > shown.samples:
+        state.complain([f"sample: {sample} of {shown.samples} is not there; the first is shown"])
+        state.adjust(sample=1)
+    return shown
+
+
 def complaints(place) -> None:
     """Say in a place above the page what of a link is not shown."""
     lines = state.complaints()
