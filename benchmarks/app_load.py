@@ -2,10 +2,11 @@
 
     python benchmarks/app_load.py --out app_load.json [--sessions 12] [--decoding 4] [--seconds 120]
 
-Every session speaks to a real server as a browser does, over its websocket: it opens the page, takes all messages until
-the script has ended, and closes. Eight sessions open the first page, whose result ships with the package, again and
-again; four ask for decodings that nobody asked for before, and watch them. Baseline: the first page on the same server
-while nothing else is asked of it. The JSON says how busy the machine was with other programs.
+Every session speaks to a real server as a browser does, over its websocket: it opens a page and takes all messages
+until the script has ended. Four sessions ask without a pause for decodings that nobody asked for before, and watch
+them; seven have the first page open and change something on it every ten seconds; one opens the first page, whose
+result ships with the package, as a new visitor every four seconds, and that is timed. Baseline: the same on the same
+server while nothing else is asked of it. The JSON says how busy the machine was with other programs.
 """
 
 from __future__ import annotations
@@ -26,7 +27,10 @@ from common import arguments, at_least, at_most, finish  # noqa: E402
 from streamlit.proto.BackMsg_pb2 import BackMsg  # noqa: E402
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg  # noqa: E402
 
-IDLE = 8  # first pages of the baseline
+IDLE = 12  # first pages of the baseline
+PAUSE = 4.0  # seconds between two new visitors
+READING = 10.0  # seconds between two changes of a reader
+PATIENCE = 120.0  # seconds after the end in which a decoding that has begun may end
 ALONE = "the first page while nothing else is asked"
 
 
@@ -98,10 +102,19 @@ async def first_page(url: str, errors: list[str]) -> float:
 
 
 async def visit(url: str, until: float, errors: list[str], seconds: list[float]) -> None:
-    """Open the first page again and again, with a pause as a reader makes."""
+    """Come to the first page as a new visitor, again and again."""
     while time.perf_counter() < until:
         seconds.append(await first_page(url, errors))
-        await asyncio.sleep(2)
+        await asyncio.sleep(PAUSE)
+
+
+async def read(url: str, number: int, readers: int, until: float, errors: list[str]) -> None:
+    """Have the first page open and change something from time to time; readers do not do it all at once."""
+    await asyncio.sleep(READING * number / readers)
+    async with Session(url, errors) as session:
+        while time.perf_counter() < until:
+            await session.run()
+            await asyncio.sleep(READING)
 
 
 async def decode(url: str, number: int, until: float, errors: list[str], done: list[float], most: int = 1000) -> None:
@@ -113,7 +126,7 @@ async def decode(url: str, number: int, until: float, errors: list[str], done: l
         async with Session(url, errors) as session:
             query = f"rois=AC&seed={1000 * number + count}"
             messages = await session.run(query)
-            while not shows_gestures(messages) and time.perf_counter() < until:
+            while not shows_gestures(messages) and time.perf_counter() < until + PATIENCE:
                 await asyncio.sleep(0.5)
                 fragment = watched(messages)
                 looked = await session.run(query, fragment, automatic=bool(fragment))
@@ -127,13 +140,18 @@ async def measure(url: str, sessions: int, decoding: int, seconds: float) -> dic
     errors: list[str] = []
     await first_page(url, errors)  # opens the run and makes the story
     await decode(url, 0, time.perf_counter() + 120, errors, [], most=1)  # loads the models
-    alone = [await first_page(url, errors) for _ in range(IDLE)]
+    alone: list[float] = []
+    for _ in range(IDLE):
+        alone.append(await first_page(url, errors))
+        await asyncio.sleep(1)
     loads = [os.getloadavg()[0]]
     until = time.perf_counter() + seconds
     busy: list[float] = []
     done: list[float] = []
     jobs = [decode(url, 1 + k, until, errors, done) for k in range(decoding)]
-    await asyncio.gather(*jobs, *(visit(url, until, errors, busy) for _ in range(sessions - decoding)))
+    readers = sessions - decoding - 1
+    jobs += [read(url, k, readers, until, errors) for k in range(readers)]
+    await asyncio.gather(*jobs, visit(url, until, errors, busy))
     loads.append(os.getloadavg()[0])
     return {
         "seconds of a first page": {
