@@ -1,23 +1,22 @@
-"""The app's way to the library: runs opened once, decodings kept, errors as one clear line."""
+"""The app's way to the library: runs opened once, decodings asked for and found again."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from math import ceil, floor
-from threading import Lock, Thread
+from threading import Thread
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from fmri2ges.errors import StudyError, UserError
+from fmri2ges.errors import UserError
 from fmri2ges.request import DecodeRequest
-from fmri2ges.work import Work
+from fmri2ges.results import Decoded
 
-from . import state
+from . import places, state
+from .decode_queue import Key, Phase, Progress, queue
 
-KEPT = 32  # decodings kept, shared by all tabs of the browser
 SHORTEST = 4.0  # seconds
 
 
@@ -34,14 +33,15 @@ def _stamp(run: str) -> tuple[int, int]:
 
     try:
         stat = (find_run(run) / "manifest.json").stat()
-    except OSError:
+    except (OSError, ValueError):
         return 0, 0  # opening it says what is wrong
     return stat.st_mtime_ns, stat.st_ino
 
 
 def open_run(request: DecodeRequest):
     """The opened run of a request (`fmri2ges.decoding.run.Run`), cached until it is trained anew."""
-    return _open(request.run, _stamp(request.run), state.device())
+    place = places.find_run(request.run)
+    return _open(place, _stamp(place), state.device())
 
 
 @st.cache_resource(show_spinner=False)
@@ -67,15 +67,35 @@ def recording(run, request: DecodeRequest):
     return _recording(run.digest, request.subject, request.story, run)
 
 
-def complete(run, request: DecodeRequest) -> DecodeRequest:
-    """The request with a subject, a story and a time window that the run has."""
-    subject = request.subject if request.subject in run.subjects else run.subjects[0]
-    story = request.story if request.story in run.stories else run.stories[0]
-    full = replace(request, subject=subject, story=story, f2t=request.f2t if request.f2t in run.forms else "fast")
+def complete(run, request: DecodeRequest) -> tuple[DecodeRequest, list[str]]:
+    """The request with a subject, a story and a time window that the run has, and a line for each that it has not."""
+    if not run.subjects or not run.stories:
+        raise UserError(f"{run.study.path}: has no recording that this run could decode")
+    lines = []
+
+    def known(name: str, value: str, allowed: tuple[str, ...], unset: tuple[str, ...] = ("",)) -> str:
+        if value in allowed:
+            return value
+        if value not in unset:
+            lines.append(f"{name}: {value!r} is not in this run; {allowed[0]} is shown. It has: {', '.join(allowed)}")
+        return allowed[0]
+
+    full = replace(
+        request,
+        subject=known("subject", request.subject, run.subjects),
+        story=known("story", request.story, run.stories),
+        f2t=known("f2t", request.f2t, run.forms),
+    )
     first, last = story_span(run, full)
     start = min(max(first, first if full.start is None else full.start), last - SHORTEST)
     stop = min(max(start + SHORTEST, last if full.stop is None else full.stop), last)
-    return replace(full, start=start, stop=stop)
+    asked = tuple(first if at is None else at for at in (full.start, full.stop))
+    if full.start is not None and full.stop is not None and (full.start > last or full.stop < first):
+        lines.append(
+            f"time window: {asked[0]:g} to {asked[1]:g} s is not in {full.story}, which has {first:g} to {last:g} s; "
+            f"{start:g} to {stop:g} s is shown"
+        )
+    return replace(full, start=start, stop=stop), lines
 
 
 def story_span(run, request: DecodeRequest) -> tuple[float, float]:
@@ -85,20 +105,43 @@ def story_span(run, request: DecodeRequest) -> tuple[float, float]:
     return float(ceil(times[0] - half)), float(floor(times[-1] + half))
 
 
-@st.cache_resource(show_spinner=False)
-def _results() -> tuple[OrderedDict, Lock]:
-    """(digest of the run, request) -> result, and the lock under which results are made."""
-    return OrderedDict(), Lock()
-
-
 @st.cache_resource(max_entries=256, show_spinner=False)
 def _kept(run_digest: str, request: DecodeRequest, _run):
     return _run.kept(request)
 
 
-def is_decoded(run, request: DecodeRequest) -> bool:
-    """Whether the result of a request is at hand."""
-    return (run.digest, request) in _results()[0] or _kept(run.digest, request, run) is not None
+def find(run, request: DecodeRequest) -> Decoded | None:
+    """The result of a request if it is at hand; it never waits for a decoding, of whomever."""
+    return _kept(run.digest, request, run) or queue().result(Key(run.digest, request))
+
+
+def progress(run, request: DecodeRequest) -> Progress:
+    """Where the decoding of a request stands."""
+    if _kept(run.digest, request, run) is not None:
+        return Progress(Phase.DONE, fraction=1.0)
+    return queue().progress(Key(run.digest, request))
+
+
+def ask(run, request: DecodeRequest) -> None:
+    """Ask for a decoding, which goes on whatever page is open.
+
+    Raises
+    ------
+    UserError
+        When the server has too many to do.
+    """
+    if find(run, request) is None:
+        queue().submit(Key(run.digest, request), lambda work: run.decode(request, work), _session())
+
+
+def cancel(run, request: DecodeRequest) -> None:
+    """Take the wish for a decoding back."""
+    queue().cancel(Key(run.digest, request), _session())
+
+
+def _session() -> str:
+    context = get_script_run_ctx()
+    return context.session_id if context else ""
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -106,35 +149,7 @@ def warm_up(run_digest: str, device: str, subject: str, _run) -> None:
     """Load the models while the user looks at the first screen."""
 
     def load() -> None:
-        with suppress(UserError):  # decoding meets it again, and shows it
+        with queue().models, suppress(UserError):  # decoding meets it again, and shows it
             _run.warm_up(subject)
 
     Thread(target=load, daemon=True).start()
-
-
-def decode_now(run, request: DecodeRequest, progress: Callable[[float, str], object] | None = None):
-    """Decode a request (`fmri2ges.results.Decoded`), or return the kept result.
-
-    Raises
-    ------
-    UserError
-        When the library refuses the request.
-    """
-    kept = _kept(run.digest, request, run)
-    if kept is not None:
-        return kept
-    results, lock = _results()
-    key = (run.digest, request)
-    with lock:
-        if key not in results:
-            results[key] = run.decode(request, Work(progress))
-            while len(results) > KEPT:
-                results.popitem(last=False)
-        results.move_to_end(key)
-        return results[key]
-
-
-def show_error(error: UserError) -> None:
-    """One clear line; a study with several problems shows them as a list."""
-    problems = error.problems if isinstance(error, StudyError) else (str(error),)
-    st.error("\n".join(f"- {p}" for p in problems) if len(problems) > 1 else problems[0], icon=":material/error:")

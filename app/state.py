@@ -1,35 +1,131 @@
-"""What the user has chosen, as one `DecodeRequest`, kept in the session and in the URL.
+"""What the user has chosen, kept in the session and in the URL: one `DecodeRequest`, and how Compare shows it.
 
-Widgets come and go with the pages; the request stays. `bind` ties a widget to one of its fields.
+Widgets come and go with the pages; the choice stays. `bind` ties a widget to one of its fields.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import fields, replace
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import streamlit as st
 
 from fmri2ges.errors import UserError
-from fmri2ges.request import DecodeRequest
+from fmri2ges.request import MAX_SAMPLES, DecodeRequest, join_names, split_names
+
+from .components.address import replace_query
 
 FIRST = DecodeRequest(start=0.0, stop=30.0)  # what a new visitor sees; a link says what differs from it
 DEVICE = "device"  # key of the widget that chooses it
-FIELDS = tuple(f.name for f in fields(DecodeRequest))
+VIEWS = ("both", "text", "direct")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How the screen Compare shows a result.
+
+    Parameters
+    ----------
+    other : names of the ROIs of a second selection (B); empty = none
+    view : 'both', 'text' or 'direct'; the branches on screen
+    sample : the sample on screen, from 1
+    reference : whether the reference is shown, 'yes' or 'no'
+    """
+
+    other: tuple[str, ...] = ()
+    view: str = "both"
+    sample: int = 1
+    reference: str = "yes"
+
+    @classmethod
+    def from_url(cls, url: dict[str, str], complaints: list[str]) -> Comparison:
+        """The comparison of a link; what cannot be understood keeps its first value and is complained of."""
+        found = cls(other=split_names(url.get("other", "")))
+        for name, allowed in (("view", VIEWS), ("reference", ("yes", "no"))):
+            text = url.get(name, getattr(found, name))
+            if text in allowed:
+                found = replace(found, **{name: text})
+            else:
+                complaints.append(f"{name}: {text!r} is not known; allowed: {', '.join(allowed)}")
+        text = url.get("sample", "1")
+        if text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= MAX_SAMPLES:
+            return replace(found, sample=int(text))
+        complaints.append(f"sample: must be a whole number from 1 to {MAX_SAMPLES}; got {text!r}")
+        return found
+
+    def to_url(self) -> dict[str, str]:
+        """What differs from the first comparison, as texts."""
+        texts = {"other": join_names(self.other), "view": self.view, "sample": str(self.sample)}
+        first = {"other": "", "view": "both", "sample": "1", "reference": "yes"}
+        return {name: text for name, text in (texts | {"reference": self.reference}).items() if text != first[name]}
+
+
+OF_REQUEST = tuple(f.name for f in fields(DecodeRequest))
+OF_COMPARISON = tuple(f.name for f in fields(Comparison))
+FIELDS = OF_REQUEST + OF_COMPARISON
 
 
 def request() -> DecodeRequest:
     """What is chosen now; on the first call it is read from the URL."""
-    if "request" not in st.session_state:
-        st.session_state["request"] = from_url(_url())
-        st.session_state["url"] = _url()
+    _open()
     return st.session_state["request"]
 
 
+def comparison() -> Comparison:
+    """How Compare shows it."""
+    _open()
+    return st.session_state["comparison"]
+
+
+def _open() -> None:
+    if "request" not in st.session_state:
+        _take(_url())
+
+
+def _take(url: dict[str, str]) -> None:
+    """Take the choice over from a link."""
+    complaints: list[str] = []
+    st.session_state["request"] = from_url(url, complaints)
+    st.session_state["comparison"] = Comparison.from_url(url, complaints)
+    st.session_state["url"] = url
+    st.session_state["complaints"] = complaints
+    st.session_state["untouched"] = True
+
+
 def update(**changes: Any) -> None:
-    """Change fields of the request."""
-    st.session_state["request"] = replace(request(), **changes)
+    """Change fields of the choice, as the user wishes; what was said about a link is over."""
+    _open()
+    st.session_state["complaints"] = []
+    st.session_state["untouched"] = False
+    adjust(**changes)
+
+
+def adjust(**changes: Any) -> None:
+    """Change fields of the choice that cannot be as they are; `complain` says why."""
+    for holder, names in (("request", OF_REQUEST), ("comparison", OF_COMPARISON)):
+        own = {name: value for name, value in changes.items() if name in names}
+        _open()
+        st.session_state[holder] = replace(st.session_state[holder], **own)
+
+
+def complain(lines: Iterable[str]) -> None:
+    """Say what of a link could not be shown, until the user chooses something else."""
+    _open()
+    told = st.session_state["complaints"]
+    told += [line for line in lines if line not in told]
+
+
+def complaints() -> list[str]:
+    """What of a link could not be shown, one line each."""
+    _open()
+    return list(st.session_state["complaints"])
+
+
+def is_untouched() -> bool:
+    """Whether the choice is still that of the link, or of the first visit."""
+    _open()
+    return st.session_state["untouched"]
 
 
 def device() -> str:
@@ -38,7 +134,7 @@ def device() -> str:
 
 
 def shown() -> DecodeRequest | None:
-    """The request whose decoding is on screen (Explore shows it, Compare works on it)."""
+    """The request whose decoding is on Explore's screen; it can be older than what is chosen."""
     return st.session_state.get("shown")
 
 
@@ -47,17 +143,25 @@ def show(wanted: DecodeRequest) -> None:
     st.session_state["shown"] = wanted
 
 
+def is_first_look(what: Hashable) -> bool:
+    """Whether this session asks about something for the first time: what was cancelled does not begin again."""
+    seen: set[Hashable] = st.session_state.setdefault("seen", set())
+    new = what not in seen
+    seen.add(what)
+    return new
+
+
 def bind(
     field: str,
     to_widget: Callable[[Any], Any] = lambda v: v,
     from_widget: Callable[[Any], Any] = lambda v: v,
 ) -> dict[str, Any]:
-    """Keyword arguments (key, on_change) that tie a widget to a field of the request.
+    """Keyword arguments (key, on_change) that tie a widget to a field of the choice.
 
     Call it directly in front of the widget: it also sets the widget to the field's value.
     """
     key = f"request.{field}"
-    value = to_widget(getattr(request(), field))
+    value = to_widget(getattr(comparison() if field in OF_COMPARISON else request(), field))
     if key not in st.session_state or st.session_state[key] != value:
         st.session_state[key] = value
     return {"key": key, "on_change": lambda: update(**{field: from_widget(st.session_state[key])})}
@@ -67,15 +171,17 @@ def _url() -> dict[str, str]:
     return {f: st.query_params[f] for f in FIELDS if f in st.query_params}
 
 
-def from_url(url: dict[str, str]) -> DecodeRequest:
-    """The request of a link; a field that cannot be understood keeps its first value."""
+def from_url(url: dict[str, str], complaints: list[str] | None = None) -> DecodeRequest:
+    """The request of a link; a field that cannot be understood keeps its first value and is complained of."""
     found = FIRST
+    url = {name: text for name, text in url.items() if name in OF_REQUEST}
     window: dict[str, str] = {name: url[name] for name in ("start", "stop") if name in url}
     for part in [*({name: text} for name, text in url.items() if name not in window), window]:
         try:
             found = DecodeRequest.from_query(part, found)
-        except UserError:
-            continue
+        except UserError as error:
+            if complaints is not None:
+                complaints.append(str(error))
     return found
 
 
@@ -101,26 +207,33 @@ def study_path() -> str:
 
 def follow_url(page: str) -> None:
     """Take over what the browser's back and forward buttons put into the URL; call once per full run."""
-    request()
+    _open()
     st.session_state["page"] = page
     url = _url()
-    # A page switch empties the URL; that is no wish of the user.
-    if url and url != st.session_state["url"]:
-        st.session_state["request"] = from_url(url)
-        st.session_state["url"] = url
+    # A page switch empties the URL, and the browser's page may not know yet what `replace_query` wrote over:
+    # both are no wish of the user.
+    if url and url not in (st.session_state["url"], st.session_state.get("replaced")):
+        _take(url)
 
 
 def write_url() -> None:
-    """Put the request into the URL; call where the request can have changed."""
-    written = (st.session_state["page"], request())
+    """Put the choice into the URL; call where it can have changed."""
+    written = (st.session_state["page"], request(), comparison())
     # Writing is a step in the browser's history: without a change it would undo the back button.
-    if st.session_state.get("written") == written:
+    before = st.session_state.get("written")
+    if before == written:
         return
     st.session_state["written"] = written
-    url = to_url(request())
+    url = to_url(request()) | comparison().to_url()
     if url != _url():
-        for field in FIELDS:
-            if field in st.query_params and field not in url:
-                del st.query_params[field]
-        st.query_params.update(url)
+        if before is None or before[0] != written[0]:
+            # The step to this page is one in the history already: one press of Back leaves it.
+            st.session_state["replaced"] = _url()
+            replace_query(url)
+        else:
+            st.session_state["replaced"] = None
+            for field in FIELDS:
+                if field in st.query_params and field not in url:
+                    del st.query_params[field]
+            st.query_params.update(url)
     st.session_state["url"] = url

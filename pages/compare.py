@@ -1,37 +1,34 @@
 """Compare: both branches, a reference and a second choice of ROIs on one clock."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from app import backend, state
 from app.components.skeleton_player import skeleton_player
+from app.messages import guarded, plain
+from app.parts import choose
 from app.parts.ab import decode_other, pick_other
 from app.parts.export_panel import export_panel
+from app.parts.job_row import job_row
 from app.parts.mark import data_mark
 from fmri2ges.brain.roi import mean_course
-from fmri2ges.errors import UserError
 from fmri2ges.request import DecodeRequest
 from fmri2ges.views import compare as charts
+from fmri2ges.views.names import run_name
 from fmri2ges.views.player import caption, player_data
 
-EXPLORE = "../pages/explore.py"  # from app/main.py
+EXPLORE = Path(__file__).with_name("explore.py")
 PLAIN = {"displayModeBar": False}
-
-
-def decode(run, wanted: DecodeRequest):
-    """The result to show, with a progress bar where it must be decoded first."""
-    bar = None if backend.is_decoded(run, wanted) else st.progress(0.0, text="Decoding")
-    decoded = backend.decode_now(run, wanted, bar.progress if bar else None)
-    if bar:
-        bar.empty()
-    return decoded
+PLAYER_HEIGHT = "clamp(480px, calc(100vh - 232px), 900px)"  # its controls are in sight from 1280 x 800 on
 
 
 def header(run, shown: DecodeRequest, decoded) -> None:
     """What is shown, in one line, and the way back to Explore."""
     left, right = st.columns([6, 1], vertical_alignment="center")
     left.markdown(
-        f"**{caption(decoded)}** \u00b7 {shown.start:g} to {shown.stop:g} s \u00b7 {shown.samples} samples \u00b7 "
-        f"seed {shown.seed} \u00b7 device {run.device}"
+        f"**{plain(caption(decoded))}** \u00b7 {shown.start:g} to {shown.stop:g} s \u00b7 {shown.samples} samples "
+        f"\u00b7 seed {shown.seed} \u00b7 device {run.device} \u00b7 run {plain(run_name(shown.run))}"
     )
     right.page_link(
         EXPLORE, label="Change", icon=":material/tune:", help="Choose other ROIs, story or window on Explore"
@@ -42,31 +39,21 @@ def controls(run, shown: DecodeRequest, reference):
     """What to show: branch, sample, reference, and the request of a second choice of ROIs."""
     a, b, c, d = st.columns([3, 3, 2, 5], vertical_alignment="bottom", gap="medium")
     with a:
-        branch = st.segmented_control(
-            "Branch",
-            ("both", "text", "direct"),
-            default="both",
-            required=True,
-            key="compare_branch",
-            persist_state="session",
-        )
+        branch = st.segmented_control("Branch", state.VIEWS, required=True, **state.bind("view"))
     with b:
         sample = 1
         if shown.samples > 1:
             sample = st.select_slider(
                 f"Sample of {shown.samples}",
                 range(1, shown.samples + 1),
-                key="compare_sample",
                 help="Many gestures go with one text: each sample is one of them",
-                persist_state="session",
+                **state.bind("sample"),
             )
     with c:
         with_reference = reference is not None and st.toggle(
             "Reference",
-            value=True,
-            key="compare_reference",
-            persist_state="session",
             help="The gesture a speaker of this story made",
+            **state.bind("reference", lambda word: word == "yes", lambda on: "yes" if on else "no"),
         )
     with d:
         other = pick_other(run, shown)
@@ -107,11 +94,18 @@ def agreement(results: list, reference, heard, dark: bool, simulated: bool) -> N
 
 
 @st.fragment
-def compare(run, shown: DecodeRequest) -> None:
+@guarded
+def compare(run) -> None:
     """Everything under the title: choices, skeletons, agreement and export."""
+    place = st.empty()
+    shown = choose.settle_comparison(run)
+    choose.complaints(place)
+    state.write_url()
+    decoded = backend.find(run, shown) or job_row(run, shown, "decode_compare", at_once=True)
+    if decoded is None:
+        return
     reference = run.reference(shown.story)
     recording = backend.recording(run, shown)
-    decoded = decode(run, shown)
     header(run, shown, decoded)
     branch, sample, with_reference, wanted = controls(run, shown, reference)
     other = decode_other(run, wanted)
@@ -119,7 +113,7 @@ def compare(run, shown: DecodeRequest) -> None:
     seen = reference if with_reference else None
     bold = (course.times, course.mean)
     data = player_data(decoded, seen, recording.words, bold, other=other, branch=branch, sample=sample)
-    skeleton_player(data, key="compare_player", height=660)
+    skeleton_player(data, key="compare_player", height=PLAYER_HEIGHT)
     if other is not None:
         st.caption(charts.likeness_note(decoded.sample(sample), other.sample(sample), branch))
 
@@ -140,11 +134,13 @@ def compare(run, shown: DecodeRequest) -> None:
     export_panel(chosen[2], chosen[1], sample, run.space, other if chosen is results[0] else None)
 
 
-try:
+@guarded
+def screen() -> None:
+    """The page: its run, and everything of it."""
     with st.spinner("Loading the models and the recordings"):
         run = backend.open_run(state.request())
-        wanted = state.shown() or backend.complete(run, state.request())
-    data_mark(run)
-    compare(run, wanted)
-except UserError as error:
-    backend.show_error(error)
+    data_mark(run, state.request().run)
+    compare(run)
+
+
+screen()

@@ -2,6 +2,8 @@
 
 import streamlit as st
 
+from app import places
+from app.messages import guarded
 from app.parts import study_check, study_panel
 
 HELP = """Write one file, `study.toml`, beside your data, with an entry for each recording and each gesture clip.
@@ -35,8 +37,12 @@ def choose() -> str:
         key=study_check.PATH,
         persist_state="session",
         placeholder="/data/my-study/study.toml",
-        help="A path on the computer on which this program runs",
+        help="A path on the computer on which this program runs"
+        + (f", below {places.root()}" if places.is_local() and places.root() else ""),
+        disabled=not places.are_open(),
     )
+    if not places.are_open():
+        left.caption(places.CLOSED)
     with right.container(horizontal=True, horizontal_alignment="right"):
         if text.strip():
             st.button("Check again", icon=":material/refresh:", on_click=study_check.forget)
@@ -45,6 +51,7 @@ def choose() -> str:
     return text
 
 
+@guarded
 def show(text: str) -> None:
     """Everything about one study."""
     opened = study_check.opened(text)

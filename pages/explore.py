@@ -3,10 +3,19 @@
 import streamlit as st
 
 from app import backend, state
+from app.messages import guarded, plain, show_error
 from app.parts import choose, rois
+from app.parts.job_row import job_row
 from app.parts.mark import data_mark
 from fmri2ges.errors import UserError
 from fmri2ges.request import DEMO, DecodeRequest
+
+# Both halves fill the window without scrolling from 1280 x 800 on; below 1000 pixels they stand one above the other.
+CORTEX_HEIGHT = "clamp(400px, calc(100vh - 375px), 760px)"
+PLAYER_HEIGHT = "clamp(430px, calc(100vh - 360px), 800px)"
+STACKED = """<style>@media (max-width: 1000px) {
+.st-key-explore > div > [data-testid=stHorizontalBlock] > [data-testid=stColumn],
+.st-key-explore > [data-testid=stHorizontalBlock] > [data-testid=stColumn] {min-width: 100%}}</style>"""
 
 
 def open_run(place):
@@ -16,51 +25,35 @@ def open_run(place):
             return backend.open_run(state.request())
     except UserError as error:
         with place:
-            backend.show_error(error)
+            show_error(error)
         return None
 
 
-def decode_button(run) -> DecodeRequest:
-    """Decode what is chosen; grey while it is already on screen. Returns the request to show."""
-    current, shown = state.request(), state.shown()
-    if shown is None or shown.run != current.run or backend.is_decoded(run, current):
-        # The first screen shows a result, and a choice decoded before comes back at once.
-        shown = current
-        state.show(current)
-    done = shown == current
-    st.button(
-        "Decoded" if done else "Decode",
-        key="decode",
-        type="secondary" if done else "primary",
-        icon=":material/check:" if done else ":material/play_arrow:",
-        disabled=done,
-        width="stretch",
-        on_click=lambda: state.show(state.request()),
-    )
-    return shown
+def decode(run, wanted: DecodeRequest) -> None:
+    """The row of the decoding; what is at hand is shown at once, as is the first thing that a link asks for."""
+    if job_row(run, wanted, "decode", at_once=state.is_untouched()) is not None:
+        state.show(wanted)
 
 
-def preview(run, shown: DecodeRequest) -> None:
-    """The decoded gestures of the shown request."""
+def preview(run, wanted: DecodeRequest) -> None:
+    """The decoded gestures of the request that is shown."""
     from app.components.skeleton_player import skeleton_player
     from fmri2ges.views.player import player_data, roi_label
 
-    bar = None if backend.is_decoded(run, shown) else st.progress(0.0, text="Decoding")
-    try:
-        decoded = backend.decode_now(run, shown, bar.progress if bar else None)
-    except UserError as error:
-        backend.show_error(error)
+    shown = state.shown()
+    decoded = backend.find(run, shown) if shown is not None and shown.run == wanted.run else None
+    # The line is always there, so that nothing below it moves.
+    if shown is None or decoded is None:
+        st.caption("The gestures are shown here as soon as they are decoded.")
         return
-    if bar:
-        bar.empty()
-    if shown != state.request():
-        st.caption(
-            f"Still shown: {roi_label(shown.rois)}, {shown.story}, {shown.start:g} to {shown.stop:g} s. "
-            "Press Decode for your new choice."
-        )
+    what = f"{roi_label(shown.rois)}, {shown.subject}, {shown.story}, {shown.start:g} to {shown.stop:g} s"
+    if shown == wanted:
+        st.caption(plain(f"Shown: {what}, seed {shown.seed}"))
+    else:
+        st.caption(plain(f"Still shown: {what}. Press Decode for your new choice."))
     heard = backend.recording(run, shown).words
     data = player_data(decoded, run.reference(shown.story), heard)
-    skeleton_player(data, key="preview", height=470)
+    skeleton_player(data, key="preview", height=PLAYER_HEIGHT)
 
 
 def bold(run) -> None:
@@ -72,7 +65,7 @@ def bold(run) -> None:
     try:
         course = mean_course(backend.recording(run, chosen), chosen.rois)
     except UserError as error:
-        backend.show_error(error)
+        show_error(error)
         return
     name = run.space.describe(chosen.rois)
     window = None if chosen.start is None or chosen.stop is None else (chosen.start, chosen.stop)
@@ -81,15 +74,19 @@ def bold(run) -> None:
 
 
 @st.fragment
+@guarded
 def explore() -> None:
     """The whole screen."""
-    left, right = st.columns([7, 5], gap="medium")
+    complaints = st.empty()
+    with st.container(key="explore"):
+        st.html(STACKED)
+        left, right = st.columns([7, 5], gap="medium")
     on_atlas = state.request().run == DEMO
     if on_atlas:
         with left:
             # Before the models load, so that there is a cortex to look at from the start.
             rois.check_rois()
-            rois.cortex("explore_cortex", height=500)
+            rois.cortex("explore_cortex", height=CORTEX_HEIGHT)
     with right:
         if on_atlas:
             rois.atlas_list()
@@ -97,22 +94,24 @@ def explore() -> None:
         if run is None:
             choose.settings()
             return
-        data_mark(run)
+        data_mark(run, state.request().run)
+        wanted = choose.settle(run)
+        choose.complaints(complaints)
         if not on_atlas:
             other_run(run, left)
         choose.recording_pickers(run)
         with st.container(horizontal=True, gap="small"):
-            device = st.container(width=130)
-            choose.settings(run.forms)
+            settings = choose.settings(run.forms)
             choose.copy_as()
-            shown = decode_button(run)
-        preview(run, shown)
+            with st.container():
+                decode(run, wanted)
+        preview(run, wanted)
     with left:
         bold(run)
-    with device:  # last: to name the device takes torch, which takes seconds to import
+    with settings:  # last: to name the device takes torch, which takes seconds to import
         choose.device_picker(run)
     state.write_url()
-    backend.warm_up(run.digest, state.device(), state.request().subject, run)
+    backend.warm_up(run.digest, state.device(), wanted.subject, run)
 
 
 def other_run(run, left) -> None:
@@ -122,9 +121,8 @@ def other_run(run, left) -> None:
         rois.table_list(names)
         left.info(f"This study has no cortex to click: choose among its {len(names)} {run.space.unit} in the list.")
         return
-    rois.check_rois()
     with left:
-        rois.cortex("explore_cortex", height=500)
+        rois.cortex("explore_cortex", height=CORTEX_HEIGHT)
     rois.atlas_list()
 
 

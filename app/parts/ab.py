@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import streamlit as st
 
-from app import backend
+from app import state
+from app.parts.job_row import job_row
 from fmri2ges.brain.atlas import load_atlas
-from fmri2ges.errors import UserError
 from fmri2ges.request import WHOLE_CORTEX, DecodeRequest
 
 
@@ -25,16 +25,20 @@ def pick_other(run, first: DecodeRequest) -> DecodeRequest | None:
     """The request of selection B: the first one with other ROIs; None while nothing is chosen."""
     on_atlas = run.space.has_cortex
     reads = _atlas_names() if on_atlas else {name: name for name in run.space.names}
+    names = ["all", *reads]
+    unknown = [name for name in state.comparison().other if name not in names]
+    if unknown:
+        state.complain([f"other: not in this study: {', '.join(unknown)}; B is shown without"])
+        state.adjust(other=tuple(name for name in state.comparison().other if name in names))
     chosen = st.multiselect(
         "Compare with other ROIs (B)",
-        ["all", *reads],
+        names,
         format_func=lambda name: (
             "Whole cortex" if name == "all" and on_atlas else "All ROIs" if name == "all" else reads[name]
         ),
         placeholder="None. Choose ROIs to see them beside A",
         help="The same window, samples and seed, decoded from these ROIs.",
-        key="compare_other",
-        persist_state="session",
+        **state.bind("other", list, tuple),
     )
     if not chosen:
         return None
@@ -50,18 +54,5 @@ def pick_other(run, first: DecodeRequest) -> DecodeRequest | None:
 
 def decode_other(run, wanted: DecodeRequest | None):
     """The result of B, or None: nothing chosen, or not decoded yet."""
-    if wanted is None:
-        return None
-    place = st.empty()
-    if not backend.is_decoded(run, wanted):
-        # Names are added one by one; decoding waits until the choice is complete.
-        if not place.button("Decode B", type="primary", icon=":material/play_arrow:", key="decode_other"):
-            return None
-        place.progress(0.0, text="Decoding B")
-    try:
-        result = backend.decode_now(run, wanted, place.progress)
-    except UserError as error:
-        backend.show_error(error)
-        return None
-    place.empty()
-    return result
+    # Names are added one by one: decoding waits for a press, unless a link names them all.
+    return None if wanted is None else job_row(run, wanted, "decode_other", "B", at_once=state.is_untouched())

@@ -2,18 +2,49 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import streamlit as st
 
-from app import backend, state
-from fmri2ges.request import DEMO
+from app import backend, places, state
+from app.messages import plain
+from app.parts import rois
+from fmri2ges.request import DEMO, DecodeRequest
+
+
+def settle(run) -> DecodeRequest:
+    """The request, moved into what the run has where a link asks for something else; each move is said."""
+    if run.space.has_cortex:
+        rois.check_rois()
+    else:
+        rois.check_names(run.space.names)
+    full, lines = backend.complete(run, state.request())
+    state.complain(lines)
+    state.adjust(**vars(full))
+    return full
+
+
+def settle_comparison(run) -> DecodeRequest:
+    """The request as `settle` leaves it, with a sample on screen that it has."""
+    shown, sample = settle(run), state.comparison().sample
+    if sample > shown.samples:
+        state.complain([f"sample: {sample} of {shown.samples} is not there; the first is shown"])
+        state.adjust(sample=1)
+    return shown
+
+
+def complaints(place) -> None:
+    """Say in a place above the page what of a link is not shown."""
+    lines = state.complaints()
+    if lines:
+        place.warning("\n".join(f"- {plain(places.without_paths(line))}" for line in lines), icon=":material/link_off:")
 
 
 def recording_pickers(run) -> None:
-    """Subject, story and time window; moved into what the run has where they are not."""
-    state.update(**vars(backend.complete(run, state.request())))
-    left, right = st.columns(2)
+    """Subject, story and time window of a request that `settle` has seen."""
+    left, middle, right = st.columns([5, 5, 9], gap="small")
     left.selectbox("Subject", run.subjects, help="Listener whose BOLD is decoded", **state.bind("subject"))
-    right.selectbox("Story", run.stories, help="Held-out stories: no model has seen them", **state.bind("story"))
+    middle.selectbox("Story", run.stories, help="Held-out stories: no model has seen them", **state.bind("story"))
     first, last = backend.story_span(run, state.request())
     key = "request.window"
     window = (state.request().start, state.request().stop)
@@ -24,7 +55,7 @@ def recording_pickers(run) -> None:
         start, stop = st.session_state[key]
         state.update(start=start, stop=max(stop, start + backend.SHORTEST))
 
-    st.slider("Time window", first, last, step=1.0, format="%d s", key=key, on_change=moved)
+    right.slider("Time window", first, last, step=1.0, format="%d s", key=key, on_change=moved)
 
 
 def device_picker(run) -> None:
@@ -37,8 +68,7 @@ def device_picker(run) -> None:
         "Device",
         backend.devices(),
         format_func=reads,
-        label_visibility="collapsed",
-        width=130,
+        help="What computes; auto takes a graphics card where there is one",
         key=state.DEVICE,
         persist_state="session",
     )
@@ -47,14 +77,15 @@ def device_picker(run) -> None:
 F2T_NAMES = {"fast": "fast", "bayes": "Bayesian (slower)"}
 
 
-def settings(forms: tuple[str, ...] = ("fast",)) -> None:
-    """Rarely changed settings, folded away.
+def settings(forms: tuple[str, ...] = ("fast",)):
+    """Rarely changed settings, folded away; returns the place, for the device.
 
     Parameters
     ----------
     forms : forms of F2T that the run has
     """
-    with st.popover("Settings", icon=":material/tune:"):
+    place = st.popover("Settings", icon=":material/tune:")
+    with place:
         if len(forms) > 1:
             st.selectbox(
                 "fMRI to text",
@@ -68,14 +99,27 @@ def settings(forms: tuple[str, ...] = ("fast",)) -> None:
         st.text_input(
             "Run",
             help='"demo" is the model that comes with the package; or the folder of a run you trained',
+            disabled=not places.are_open(),
             **state.bind("run", from_widget=lambda text: text.strip() or DEMO),
         )
+        if not places.are_open():
+            st.caption(places.CLOSED)
+    return place
 
 
 def copy_as() -> None:
     """The current decoding as Python and as a command."""
     with st.popover("Copy as", icon=":material/content_copy:"):
+        wanted = copied()
         st.caption("As Python")
-        st.code(state.request().as_python(state.device()), language="python")
+        st.code(wanted.as_python(state.device()), language="python")
         st.caption("As a command")
-        st.code(state.request().as_command(device=state.device()), language="bash", wrap_lines=True)
+        st.code(wanted.as_command(device=state.device()), language="bash", wrap_lines=True)
+
+
+def copied() -> DecodeRequest:
+    """The request as it reads in any folder: on this machine a run is named by its whole path."""
+    wanted = state.request()
+    if wanted.run == DEMO or not places.is_local():
+        return wanted
+    return replace(wanted, run=str(places.find(wanted.run, "run")))

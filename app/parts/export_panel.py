@@ -13,13 +13,15 @@ from tempfile import TemporaryDirectory
 
 import streamlit as st
 
-from app import backend, state
+from app import state
+from app.messages import plain, show_error
 from fmri2ges.brain.space import Space
 from fmri2ges.errors import UserError
 from fmri2ges.exports.rois import FORMATS as ROI_FORMATS
 from fmri2ges.exports.rois import formats_of
 from fmri2ges.request import DecodeRequest
 from fmri2ges.results import Decoded
+from fmri2ges.views.names import result_stem
 
 FIGURES = {
     "strip": "Film strip of the skeletons",
@@ -185,10 +187,10 @@ def _offer(slot: str, label: str, choice: tuple, file_name: str, make: Callable[
             with st.spinner("Making the file"):
                 made = st.session_state[key] = (choice, make())
         except UserError as error:
-            backend.show_error(error)
+            show_error(error)
     if made is not None and made[0] == choice:
         place.download_button(
-            f"Download {file_name}",
+            f"Download {plain(file_name)}",
             made[1],
             file_name,
             type="primary",
@@ -198,10 +200,10 @@ def _offer(slot: str, label: str, choice: tuple, file_name: str, make: Callable[
         )
 
 
-def _name(decoded: Decoded, what: str, ending: str) -> str:
-    parts = [decoded.request.subject, decoded.request.story]
-    mark = ["simulated"] if decoded.simulated else []
-    return "_".join([*filter(None, parts), what, *mark]) + f".{ending}"
+def _name(source: tuple, decoded: Decoded, what: list[str], ending: str, moves: bool = True) -> str:
+    request, sample = source
+    told = [*what, f"sample{sample + 1}"] if moves and request.samples > 1 else what
+    return f"{result_stem(request, told, decoded.simulated)}.{ending}"
 
 
 def _figure(decoded: Decoded, source: tuple, space: Space) -> str:
@@ -219,7 +221,7 @@ def _figure(decoded: Decoded, source: tuple, space: Space) -> str:
         "figure",
         "Make the figure",
         choice,
-        _name(decoded, kind, format),
+        _name(source, decoded, [kind], format, moves=kind != "cortex"),
         lambda: make_figure_file(part, kind, format, width, dpi),
     )
     return join(
@@ -262,7 +264,9 @@ def _motion(decoded: Decoded, source: tuple, space: Space, other: Decoded | None
     what = f"{options.branch}_motion" if options.branch else "rois" if format in ROI_FORMATS else "film"
     what += "_a_and_b" if beside else ""
     choice = (*source, format, options, sound_name, beside and beside.request, part.start, part.stop)
-    name = _name(decoded, what, "zip" if format in PAIRS else ending(format).removeprefix("."))
+    named = [options.branch, "motion"] if options.branch else [what]
+    last = "zip" if format in PAIRS else ending(format).removeprefix(".")
+    name = _name(source, decoded, named, last, moves=format not in ROI_FORMATS)
     _offer("motion", "Make the file", choice, name, lambda: make_motion_file(part, format, options, beside))
     return join([*command, "--out", f"{what}{ending(format)}"])
 

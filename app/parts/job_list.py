@@ -6,9 +6,10 @@ import time
 
 import streamlit as st
 
-from app import backend, jobs
+from app import jobs
 from app.jobs import Job, JobState
-from app.parts.mark import plain
+from app.messages import plain, show_error
+from app.places import without_paths
 from fmri2ges.errors import UserError
 
 ICONS = {
@@ -27,7 +28,7 @@ def started(title: str, arguments: list[str], target) -> None:
     try:
         jobs.start(title, arguments, target)
     except UserError as error:
-        backend.show_error(error)
+        show_error(error)
         return
     st.rerun()
 
@@ -69,8 +70,8 @@ def _row(job: Job) -> None:
                 jobs.forget(job)
                 st.rerun(scope="fragment")
         with st.expander("Command and log", icon=ICONS[job.state]):
-            st.code(job.command, language="bash", wrap_lines=True)
-            st.code(job.output() or "nothing printed yet", language=None, wrap_lines=True)
+            st.code(without_paths(job.command), language="bash", wrap_lines=True)
+            st.code(without_paths(job.output()) or "nothing printed yet", language=None, wrap_lines=True)
 
 
 def _when(job: Job) -> str:

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 import streamlit as st
 
 from app import state
-from app.parts.mark import plain
+from app.messages import plain
 from fmri2ges.evaluation.report import Report, format_report
 from fmri2ges.storage.report import NAME, read_report
 from fmri2ges.views import scores

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import backend, state
+from app import state
 from fmri2ges.brain.atlas import load_atlas
 from fmri2ges.errors import UserError
 from fmri2ges.request import WHOLE_CORTEX
@@ -29,13 +29,13 @@ def check_rois() -> None:
     """Fall back to the whole cortex, with one line, when the request names an unknown area."""
     rois = state.request().rois
     try:
-        state.update(rois=load_atlas().compact(rois) or WHOLE_CORTEX)
+        state.adjust(rois=load_atlas().compact(rois) or WHOLE_CORTEX)
     except UserError as error:
-        backend.show_error(error)
-        state.update(rois=WHOLE_CORTEX)
+        state.complain([f"{error}. The whole cortex is shown"])
+        state.adjust(rois=WHOLE_CORTEX)
 
 
-def cortex(key: str, height: int) -> None:
+def cortex(key: str, height: int | str) -> None:
     """The clickable cortex with the chosen areas."""
     from app.components.cortex_picker import cortex_picker
 
@@ -66,10 +66,19 @@ def atlas_list() -> None:
     )
 
 
+def check_names(names: tuple[str, ...]) -> None:
+    """Leave out, with one line, what the request names and a study without a cortex has not."""
+    rois = state.request().rois
+    known = tuple(name for name in rois if name in names)
+    unknown = [name for name in rois if name not in names and rois != WHOLE_CORTEX]
+    if unknown:
+        shown = "the others are" if known else "all of them are"
+        state.complain([f"rois: not in this study: {', '.join(unknown)}; {shown} shown"])
+    state.adjust(rois=known or WHOLE_CORTEX)
+
+
 def table_list(names: tuple[str, ...]) -> None:
     """The list of ROIs of a study that comes as a table of ROI time courses."""
-    rois = tuple(name for name in state.request().rois if name in names)
-    state.update(rois=rois or WHOLE_CORTEX)
     st.multiselect(
         "Regions of interest (ROIs)",
         names,

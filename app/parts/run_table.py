@@ -7,8 +7,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from app import backend, state
-from app.parts.mark import plain
+from app import places, state
+from app.messages import plain, show_error
 from fmri2ges.data.beside import take_lock
 from fmri2ges.errors import UserError
 from fmri2ges.request import DEMO, DecodeRequest
@@ -19,8 +19,8 @@ BIN = ".fmri2ges-deleted"  # where deleted runs lie until somebody removes it
 DELETED = "runs.deleted"  # session state: (name in the bin, where it stood)
 
 
-def choose_folder() -> Path:
-    """The folder that holds the runs; below the folder in which the server was started unless it is absolute."""
+def choose_folder() -> Path | None:
+    """The folder that holds the runs, or None after one line that says why it may not be opened."""
     text = st.text_input(
         "Folder of your runs",
         value="runs",
@@ -28,7 +28,11 @@ def choose_folder() -> Path:
         persist_state="session",
         help="On the computer on which this program runs; `fmri2ges train ... --out runs/mine` puts one there",
     )
-    return Path(text.strip() or "runs").expanduser().absolute()
+    try:
+        return places.find(text.strip() or "runs", "folder of runs")
+    except UserError as error:
+        show_error(error)
+        return None
 
 
 def run_table(folder: Path) -> None:
@@ -40,7 +44,7 @@ def run_table(folder: Path) -> None:
     try:
         found = views.list_runs(folder)
     except UserError as error:
-        backend.show_error(error)
+        show_error(error)
         return
     if not found:
         st.info("No run in this folder yet. Train one on the right.", icon=":material/model_training:")
@@ -62,12 +66,12 @@ def run_table(folder: Path) -> None:
 def _actions(run: views.RunFacts, folder: Path) -> None:
     with st.container(horizontal=True):
         if st.button("Open on Explore", icon=":material/neurology:", type="primary", disabled=bool(run.fault)):
-            state.update(**vars(_first_view(str(run.path))))
+            state.update(**vars(_first_view(places.name_of(run.path))))
             st.switch_page(state.page_of("explore"))
         if st.button("Delete", icon=":material/delete:"):
             _delete(run.path, folder)
             st.rerun()
-    if state.request().run == str(run.path):
+    if state.request().run == places.name_of(run.path):
         st.caption("This run is open.")
 
 
@@ -89,7 +93,7 @@ def _delete(path: Path, folder: Path) -> None:
     """Move a run into the bin of its folder, from which it can be taken back."""
     lock = take_lock(path)
     if lock is None:
-        backend.show_error(UserError(f"{path}: is being written; cancel that job first"))
+        show_error(UserError(f"{path}: is being written; cancel that job first"))
         return
     try:
         bin_folder = folder / BIN
@@ -99,12 +103,12 @@ def _delete(path: Path, folder: Path) -> None:
             kept, number = bin_folder / f"{path.name}-{number}", number + 1
         os.rename(path, kept)
     except OSError as error:
-        backend.show_error(UserError(f"{path}: cannot be moved to {folder / BIN} ({error.strerror})"))
+        show_error(UserError(f"{path}: cannot be moved to {folder / BIN} ({error.strerror})"))
         return
     finally:
         lock.remove()
     st.session_state[DELETED] = (kept, path)
-    if state.request().run == str(path):
+    if state.request().run == places.name_of(path):
         state.update(run=DEMO)
 
 
@@ -116,7 +120,7 @@ def _undo(folder: Path) -> None:
     row.caption(f"{plain(path.name)} was deleted; it lies in {BIN} of this folder until you remove it there.")
     if row.button("Undo", icon=":material/undo:"):
         if os.path.lexists(path):
-            backend.show_error(UserError(f"{path}: another run has this name now; rename it first"))
+            show_error(UserError(f"{path}: another run has this name now; rename it first"))
             return
         os.rename(kept, path)
         st.session_state.pop(DELETED)

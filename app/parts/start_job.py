@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import streamlit as st
 
-from app import backend, state
+from app import backend, places, state
+from app.messages import show_error
 from app.parts.job_list import started
 from fmri2ges.errors import UserError
 from fmri2ges.request import DEMO, DecodeRequest
@@ -50,10 +49,13 @@ def _train(folder: Path) -> None:
         if not st.form_submit_button("Train", icon=":material/model_training:", type="primary"):
             return
     if not study.strip() or not name.strip():
-        backend.show_error(UserError("train: give a study file and a name for the run"))
+        show_error(UserError("train: give a study file and a name for the run"))
         return
-    file, out = Path(study.strip()).expanduser().absolute(), folder / name.strip()
-    if not _passes(partial(check_training, out, replace_it, resume)):
+    try:
+        file, out = places.find(study.strip(), "study"), folder / checked_name(name.strip())
+        check_training(out, replace_it, resume)
+    except UserError as error:
+        show_error(error)
         return
     arguments = ["train", str(file), "--out", str(out), "--preset", preset, "--seed", str(int(seed))]
     arguments += ["--force"] * replace_it + ["--resume"] * resume
@@ -71,7 +73,7 @@ def _decode(folder: Path) -> None:
     try:
         run = backend.open_run(chosen)
     except UserError as error:
-        backend.show_error(error)
+        show_error(error)
         return
     with st.form("runs.decode", border=False):
         left, right = st.columns(2)
@@ -84,11 +86,16 @@ def _decode(folder: Path) -> None:
         )
         if not st.form_submit_button("Decode", icon=":material/play_arrow:", type="primary"):
             return
+    path = run.path.absolute()
     for story in stories:
-        asked = replace(chosen, subject=subject, story=story, start=None, stop=None)
-        out = Path(chosen.run) / "decoded" / f"{subject}-{story}-{asked.digest[:8]}"
-        if _passes(partial(check_target, out)):
-            _start_decode(asked, out)
+        asked = replace(chosen, run=str(path), subject=subject, story=story, start=None, stop=None)
+        out = path / "decoded" / f"{subject}-{story}-{asked.digest[:8]}"
+        try:
+            check_target(out)
+        except UserError as error:
+            show_error(error)
+            continue
+        _start_decode(asked, out)
 
 
 def _start_decode(asked: DecodeRequest, out: Path) -> None:
@@ -109,15 +116,18 @@ def _evaluate(folder: Path) -> None:
         )
         if not st.form_submit_button("Evaluate", icon=":material/analytics:", type="primary"):
             return
-    path = Path(chosen.run).absolute()
+    path = Path(places.find_run(chosen.run)).absolute()
     started(f"Evaluate {path.name}", ["evaluate", str(path), "--null-decodings", str(int(nulls))], path)
 
 
-def _passes(check: Callable[[], object]) -> bool:
-    """Whether a target may be written; otherwise the page says why not."""
-    try:
-        check()
-    except UserError as error:
-        backend.show_error(error)
-        return False
-    return True
+def checked_name(name: str) -> str:
+    """A bare name for a new folder.
+
+    Raises
+    ------
+    UserError
+        For a name that would lie elsewhere, or be hidden.
+    """
+    if name.startswith(".") or any(c in name for c in "/\\:") or len(name) > 100:
+        raise UserError(f"name: {name!r} is no name of a folder; give letters, digits, - and _")
+    return name

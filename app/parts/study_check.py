@@ -9,12 +9,12 @@ from shlex import join
 
 import streamlit as st
 
-from app import backend
+from app import backend, places
 from fmri2ges.data.study.check import Checked, check_study
 from fmri2ges.data.study.model import Study
 from fmri2ges.demo.opener import make_ready
 from fmri2ges.errors import UserError
-from fmri2ges.request import DecodeRequest
+from fmri2ges.request import DEMO, DecodeRequest
 from fmri2ges.views import study as views
 from fmri2ges.work import Work
 
@@ -29,12 +29,14 @@ class Opened:
     Parameters
     ----------
     path : as the user gave it, made absolute
+    name : as the user gave it
     stamp : tells one check from the next, so that previews of changed files are made anew
     """
 
     path: Path
     checked: Checked
     stamp: int
+    name: str = ""
 
     @property
     def study(self) -> Study:
@@ -49,20 +51,27 @@ def demo_study():
 
 
 def open_demo() -> None:
-    """Put the demo's study file into the text field."""
-    st.session_state[PATH] = str(demo_study().path)
+    """Put the demo's study into the text field."""
+    st.session_state[PATH] = DEMO
 
 
 def opened(text: str) -> Opened:
-    """What `check` found in the study file that the user named; kept until the file changes or `forget` is called."""
-    path = Path(text.strip().strip("\"'")).expanduser().absolute()
+    """What `check` found in the study file that the user named; kept until the file changes or `forget` is called.
+
+    Raises
+    ------
+    UserError
+        Where this server may not read that file.
+    """
+    name = text.strip().strip("\"'")
+    path = Path(demo_study().path) if name == DEMO else places.find(name, "study")
     try:
         changed = path.stat().st_mtime_ns
     except (OSError, ValueError):
         changed = 0
     kept = st.session_state.get(CHECKED)
     if kept is None or kept[0] != (path, changed):
-        kept = st.session_state[CHECKED] = ((path, changed), Opened(path, _check(path), time.time_ns()))
+        kept = st.session_state[CHECKED] = ((path, changed), Opened(path, _check(path), time.time_ns(), name))
     return kept[1]
 
 
@@ -104,9 +113,10 @@ def commands(opened: Opened) -> str:
     """What to type to go on with a study."""
     path, study = opened.path, opened.study
     start = ["fmri2ges"]
-    lines = [[*start, "check", str(path)]]
+    file = str(path) if places.is_local() else opened.name
+    lines = [[*start, "check", file]]
     # The demo's study holds only what was held out from its training.
     if study.split.within_story_folds or study.train_stories or study.train_gestures:
         run = f"runs/{path.parent.name if path.name == 'study.toml' else path.stem}"
-        lines.append([*start, "train", str(path), "--out", run])
+        lines.append([*start, "train", file, "--out", run])
     return "\n".join(map(join, lines))

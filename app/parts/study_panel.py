@@ -7,9 +7,11 @@ from types import SimpleNamespace
 import streamlit as st
 
 from app.components.skeleton_player import skeleton_player
+from app.messages import guarded, plain
 from app.parts import study_check
-from app.parts.mark import data_mark, plain
+from app.parts.mark import data_mark
 from app.parts.study_check import Opened
+from app.places import without_paths
 from fmri2ges.data.study.model import Study
 from fmri2ges.errors import UserError
 from fmri2ges.views import study as views
@@ -43,7 +45,12 @@ def findings(opened: Opened) -> None:
 
 def _list(lines, root: str) -> None:
     with st.container(border=True, height=TALL if len(lines) > LINES else "content"):
-        st.html(views.problems_html(lines, root))
+        st.html(problems_html(lines, root))
+
+
+def problems_html(lines, root: str) -> str:
+    """Problems or notes as an HTML list; on a server that others reach without folders of this machine."""
+    return views.problems_html([without_paths(line.replace(f"{root}/", "")) for line in lines], root)
 
 
 def understood(opened: Opened) -> None:
@@ -87,6 +94,7 @@ def _height(rows) -> int:
 
 
 @st.fragment
+@guarded
 def recording(opened: Opened) -> None:
     """BOLD, words per volume and the clock check of one recording."""
     study, readable = opened.study, opened.checked.recordings
@@ -100,7 +108,7 @@ def recording(opened: Opened) -> None:
     try:
         preview = study_check.recording_preview(str(opened.path), opened.stamp, subject, story, study)
     except UserError as error:
-        st.html(views.problems_html([str(error)], str(opened.path.parent)))
+        st.html(problems_html([str(error)], str(opened.path.parent)))
         return
     names = list(preview.courses)
     chosen = right.multiselect(
@@ -130,6 +138,7 @@ def recording(opened: Opened) -> None:
 
 
 @st.fragment
+@guarded
 def clip(opened: Opened) -> None:
     """One gesture clip in the skeleton player."""
     study = opened.study
@@ -158,7 +167,7 @@ def clip(opened: Opened) -> None:
         speaker = f"speaker {facts.speaker}" if facts else "truth"
         data = views.clip_data(motion, words, speaker, f"{name} \u00b7 {motion.duration:.0f} s", study.simulated, start)
     except UserError as error:
-        st.html(views.problems_html([str(error)], str(opened.path.parent)))
+        st.html(problems_html([str(error)], str(opened.path.parent)))
         return
     left, right = st.columns([7, 5], gap="medium")
     with left:

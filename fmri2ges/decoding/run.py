@@ -11,6 +11,7 @@ from collections import OrderedDict
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -77,6 +78,7 @@ class Run:
         self.n_folds = int(manifest["folds"])
         self._models: dict[str | tuple, Any] = {}  # what was read from the folder
         self._recordings: OrderedDict[tuple[str, str], Recording] = OrderedDict()
+        self._reading = Lock()
         self._digests: dict[Path, str] = {}
 
     @cached_property
@@ -149,14 +151,15 @@ class Run:
         """One held-out recording; the last few are kept, as long as they are small."""
         source = self._source(subject, story)
         key = (subject, story)
-        if key not in self._recordings:
-            self._recordings[key] = self.study.read_recording(source)
-            while len(self._recordings) > 3 or (
-                len(self._recordings) > 1 and sum(r.bold.nbytes for r in self._recordings.values()) > KEPT_BYTES
-            ):
-                self._recordings.popitem(last=False)
-        self._recordings.move_to_end(key)
-        return self._recordings[key]
+        with self._reading:  # the app asks from several threads
+            if key not in self._recordings:
+                self._recordings[key] = self.study.read_recording(source)
+                while len(self._recordings) > 3 or (
+                    len(self._recordings) > 1 and sum(r.bold.nbytes for r in self._recordings.values()) > KEPT_BYTES
+                ):
+                    self._recordings.popitem(last=False)
+            self._recordings.move_to_end(key)
+            return self._recordings[key]
 
     def _source(self, subject: str, story: str) -> RecordingSource:
         source = self.study.recording(subject, story)

@@ -11,6 +11,7 @@ import numpy as np
 from ..errors import UserError, check_option
 from ..results import BRANCHES, Decoded
 from ..types import Motion, Words
+from .names import NAMED_ROIS, result_stem, run_name
 
 # Colours of Okabe and Ito. None is the text colour of the theme; B is the second of two ROI selections.
 COLOURS = {
@@ -74,8 +75,8 @@ def player_data(
     Returns
     -------
     dict
-        ``start``, ``stop`` (seconds), ``simulated``, ``caption``, ``skeleton``, ``views``
-        (motions), ``transcripts`` and ``bold``.
+        ``start``, ``stop`` (seconds), ``simulated``, ``caption``, ``run``, ``file`` (name of a saved view, without
+        time and ending), ``skeleton``, ``views`` (motions), ``transcripts`` and ``bold``.
     """
     check_option("branch", branch, ("both", *BRANCHES))
     selections = [("", decoded)] if other is None else [("A", decoded), ("B", other)]
@@ -107,11 +108,20 @@ def player_data(
         "stop": round(float(decoded.stop), 4),
         "simulated": decoded.simulated,
         "caption": caption(decoded, other),
+        "run": run_name(decoded.request.run),
+        "file": result_stem(decoded.request, _shown(decoded, other, branch, sample), decoded.simulated),
         "skeleton": {"joints": list(joints), "parents": list(parents)},
         "views": views,
         "transcripts": transcripts,
         "bold": _bold(bold, decoded),
     }
+
+
+def _shown(decoded: Decoded, other: Decoded | None, branch: str, sample: int) -> list[str]:
+    """Words for the name of a saved view."""
+    against = [] if other is None else ["versus", *other.rois[:NAMED_ROIS]]
+    samples = [f"sample{sample + 1}"] if decoded.request.samples > 1 else []
+    return ["-".join(against), "both-branches" if branch == "both" else branch, *samples]
 
 
 def cut(motion: Motion, start: float, stop: float) -> Motion:

@@ -15,6 +15,7 @@ from ..evaluation.clock import HRF_WINDOW, ClockCheck
 from ..motion.features import resample
 from ..types import Motion, Recording, Words
 from .charts import LINE
+from .names import file_stem
 from .player import quantise
 
 CLIP_SECONDS = 120.0  # of a long clip so much is shown at a time
@@ -140,7 +141,7 @@ def recording_chart(preview: RecordingPreview, chosen, title: str, simulated: bo
     x = {"x0": float(preview.times[0]), "dx": float(preview.tr)}
     for row, name in enumerate(chosen, start=1):
         y = np.asarray(preview.courses[name], np.float32)
-        hover = f"%{{x:.0f}} s: %{{y:.2f}}<extra>{escape(name)}</extra>"
+        hover = f"%{{x:.0f}} s: %{{y:.2f}}<extra>{escape(name, quote=False)}</extra>"
         figure.add_scatter(
             y=y, **x, mode="lines", line={"color": LINE, "width": 1.3}, hovertemplate=hover, row=row, col=1
         )
@@ -154,7 +155,7 @@ def recording_chart(preview: RecordingPreview, chosen, title: str, simulated: bo
     figure.update_yaxes(range=[0, 1.4 * max(1, int(preview.words.max()))], nticks=4, row=n, col=1)
     _name_row(figure, n, "words per volume")
     figure.update_xaxes(title={"text": "Time in the story (s)", "standoff": 6}, row=n, col=1)
-    layout = _layout(f"BOLD (z) and words per volume, {escape(title)}", simulated, TOP + BOTTOM + ROW * n)
+    layout = _layout(f"BOLD (z) and words per volume, {escape(title, quote=False)}", simulated, TOP + BOTTOM + ROW * n)
     figure.update_layout(**layout, bargap=0.05)
     return figure
 
@@ -175,7 +176,7 @@ def clock_chart(clock: ClockCheck, title: str, simulated: bool = False):
     import plotly.graph_objects as go
 
     data = clock.plot_data()
-    figure = go.Figure(layout=_layout(f"Word rate and BOLD by lag, {escape(title)}", simulated, 330))
+    figure = go.Figure(layout=_layout(f"Word rate and BOLD by lag, {escape(title, quote=False)}", simulated, 330))
     ends = [data["lags"][0], data["lags"][-1]]
     figure.add_scatter(
         x=ends,
@@ -260,6 +261,7 @@ def clip_data(
         "stop": round(stop, 4),
         "simulated": simulated,
         "caption": caption,
+        "file": file_stem([*caption.split(" \u00b7 "), *(["simulated"] if simulated else [])]),
         "skeleton": {"joints": list(part.skeleton.joints), "parents": list(part.skeleton.parents)},
         "views": [view],
         "transcripts": transcripts,
@@ -272,7 +274,7 @@ def _name_row(figure, row: int, name: str, most: int = 60) -> None:
     short = name if len(name) <= most else f"{name[: most - 1]}\u2026"
     axis = "" if row == 1 else str(row)
     figure.add_annotation(
-        text=escape(short),
+        text=escape(short, quote=False),
         xref="paper",
         yref=f"y{axis} domain",
         x=0.004,

@@ -11,6 +11,16 @@ import shutil
 import pytest
 from app_server import CHROMIUM_FLAGS, ROOT, no_browser, run_server
 from playwright import sync_api
+from streamlit import config
+
+
+@pytest.fixture(scope="session", autouse=True)
+def local():
+    """Tests without a server run the app as one that only this machine reaches, as app/.streamlit/config.toml says."""
+    before = config.get_option("server.address")
+    config.set_option("server.address", "localhost")
+    yield
+    config.set_option("server.address", before)
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.parts.study_panel import plain
+from app.messages import plain
 from fmri2ges.data.motion.files import import_motion_file
 from fmri2ges.data.study.check import check_study
 from fmri2ges.types import Motion

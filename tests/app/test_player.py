@@ -146,12 +146,20 @@ def test_drag_turns_all_views_and_double_click_turns_back(player):
     assert picture(player) == first
 
 
-def test_the_wheel_zooms_the_picture_and_does_not_scroll_the_page(player):
+def test_a_plain_wheel_leaves_the_picture_to_the_page_and_ctrl_wheel_or_a_key_zooms(player):
     before = picture(player)
     player.locator("canvas.stage").hover()
+    player.mouse.wheel(0, 50)
+    player.wait_for_timeout(300)
+    assert picture(player) == before
+    player.keyboard.down("Control")
     player.mouse.wheel(0, -400)
+    player.keyboard.up("Control")
     until(lambda: picture(player) != before)
-    assert player.locator("[data-testid=stMain]").evaluate("e => e.scrollTop") == 0
+    player.mouse.dblclick(*centre(player))
+    until(lambda: picture(player) == before)
+    player.keyboard.press("+")
+    assert picture(player) != before
     player.mouse.dblclick(*centre(player))
 
 
@@ -201,12 +209,13 @@ def test_the_view_is_saved_as_vector_picture_with_names_time_and_mark(player, tm
     player.keyboard.press(".")
     with player.expect_download() as download:
         player.get_by_label("Save this view as SVG").click()
+    assert download.value.suggested_filename == "demo_S1_test-1_AC_both-branches_sample1_simulated_21.00s.svg"
     path = tmp_path / "view.svg"
     download.value.save_as(path)
     root = ET.parse(path).getroot()
     texts = [e.text for e in root.iter("{http://www.w3.org/2000/svg}text")]
     assert {"text", "direct", "reference"} <= set(texts)
-    assert "21.00 s" in texts[-1] and "simulated" in texts[-1] and "<b>old</b>" in texts[-1]
+    assert "run demo" in texts[-1] and "21.00 s" in texts[-1] and "simulated" in texts[-1] and "<b>old</b>" in texts[-1]
     assert len(root.findall(".//{http://www.w3.org/2000/svg}polyline")) > 50
     assert not root.findall(".//{http://www.w3.org/2000/svg}image")
     with player.expect_download() as download:

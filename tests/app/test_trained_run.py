@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.decode_queue import queue
 from fmri2ges.decoding.run import open_run
 from fmri2ges.demo.world import World
 from fmri2ges.training.train import train_study
@@ -28,12 +29,19 @@ def shown(monkeypatch):
     return results
 
 
+def run(app):
+    """Run the page, and again when what it asked for is decoded."""
+    app.run()
+    queue().join()
+    app.run()
+
+
 def test_explore_shows_a_trained_run_and_after_a_new_training_the_new_one(tmp_path, shown):
     study, folder = write_small(World(7), tmp_path), tmp_path / "run"
     train_study(study, folder, device="cpu", config=TINY)
     app = AppTest.from_file(str(MAIN), default_timeout=600)
     app.query_params.update({"run": str(folder), "start": "10", "stop": "20", "samples": "1", "rois": "Broca"})
-    app.run()
+    run(app)
     assert not app.exception and not app.error
     first = open_run(folder, device="cpu")
     before = shown[-1]
@@ -43,7 +51,7 @@ def test_explore_shows_a_trained_run_and_after_a_new_training_the_new_one(tmp_pa
 
     train_study(study, folder, device="cpu", config=TINY, seed=1, force=True)
     second = open_run(folder, device="cpu")
-    app.run()
+    run(app)
     assert not app.exception and not app.error
     after = shown[-1]
     assert second.digest != first.digest and after.manifest["run_digest"] == second.digest

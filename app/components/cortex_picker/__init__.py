@@ -50,7 +50,7 @@ def mount_store() -> None:
         _store()(key="cortex_mesh", data=mesh_bytes())
 
 
-def cortex_picker(selected, *, key: str, on_pick, height: int = 520) -> None:
+def cortex_picker(selected, *, key: str, on_pick, height: int | str = 520) -> None:
     """A cortex whose areas can be clicked.
 
     Parameters
@@ -58,7 +58,7 @@ def cortex_picker(selected, *, key: str, on_pick, height: int = 520) -> None:
     selected : area numbers (0-359) to show as chosen
     key : name of this picker; its view settings (side, surface, camera) survive a page switch
     on_pick : called with the tuple of all chosen area numbers after a click
-    height : pixels
+    height : pixels, or a length of CSS
     """
     seq_key = f"{key}.seq"
 
@@ -75,8 +75,7 @@ def cortex_picker(selected, *, key: str, on_pick, height: int = 520) -> None:
             "selected": list(selected),
             "seq": st.session_state.get(seq_key, 0),
             "name": key,
-            "height": height,
+            "height": height if isinstance(height, str) else f"{height}px",
         },
         on_picked_change=picked,
-        height=height,
     )

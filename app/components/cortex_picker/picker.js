@@ -17,7 +17,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     slot = { view: null, gone: false };
     slots.set(parentElement, slot);
     const root = parentElement.querySelector(".cortex");
-    root.style.height = `${data.height}px`;
+    root.style.height = data.height;
     shared().ready.then((store) => {
       if (slot.gone) return;
       const settings = (store.settings[slot.data.name] ??= {});

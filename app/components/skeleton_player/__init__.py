@@ -34,7 +34,7 @@ def _component():
     )
 
 
-def skeleton_player(data: dict[str, Any], key: str, height: int = 760) -> None:
+def skeleton_player(data: dict[str, Any], key: str, height: int | str = 760) -> None:
     """Mount the player.
 
     Parameters
@@ -43,7 +43,9 @@ def skeleton_player(data: dict[str, Any], key: str, height: int = 760) -> None:
         From `fmri2ges.views.player.player_data`.
     key : str
         Unique on the page; keeps clock and camera over reruns.
-    height : int
-        Height in pixels, all of it: skeletons, transcripts, curves and controls.
+    height : int or str
+        Height of skeletons, transcripts, curves and controls together, in pixels or as a length of CSS; where
+        that is too little for them the player is higher.
     """
-    _component()(data={**data, "height": height}, key=key)
+    length = height if isinstance(height, str) else f"{height}px"
+    _component()(data={**data, "height": length}, key=key)

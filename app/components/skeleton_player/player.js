@@ -8,6 +8,7 @@ import { drawTracks, MARGIN, timeToX, xToTime } from "./tracks.js";
 
 const PRESETS = { front: [0, 0.06], side: [Math.PI / 2, 0.06], top: [0, 1.35] };
 const SPEEDS = [0.25, 0.5, 1, 1.5, 2];
+const HINT = "space play \u00b7 \u2190 \u2192 frame \u00b7 , . second \u00b7 drag to turn \u00b7 Ctrl+wheel or + \u2212 to zoom \u00b7 click a word";
 const CAMERA = { yaw: 0.3, pitch: 0.12, zoom: 1, distance: 3.2 };
 const ICONS = {
   play: "M7 4l13 8-13 8z", pause: "M6 4h4v16H6zM14 4h4v16h-4z", back: "M17 5v14l-9-7zM5 5h2v14H5z",
@@ -35,8 +36,17 @@ function icon(name) {
   return svg;
 }
 
+const FIRST = { time: 0, start: null, stop: null, speed: 1, loop: false, trails: true, overlay: false };
+
+// Clock, camera and display, one for all pages of the tab: another page or another sample continues where this one is.
+function shared() {
+  globalThis.fmri2gesPlayer ??= { ...FIRST, camera: { ...CAMERA } };
+  return globalThis.fmri2gesPlayer;
+}
+
 function createPlayer(root) {
-  const s = { time: 0, playing: false, speed: 1, loop: false, trails: true, overlay: false, camera: { ...CAMERA } };
+  const s = shared();
+  s.playing = false;
   let data = null, motions = [], theme = null, ribbons = [], frame = 0, last = 0;
 
   // ---- the parts of the player
@@ -71,9 +81,6 @@ function createPlayer(root) {
   root.replaceChildren(
     make("div", { class: "bar" }, [
       chip, captionNode, group("Camera", presets), group("Display", [overlay, trails]),
-      group("Save this view", [
-        button("Save this view as SVG", "\u2193 SVG", () => saveSvg()), button("Save this view as PNG", "\u2193 PNG", () => savePng()),
-      ]),
     ]),
     make("div", { class: "scene" }, [stage, labels]), words, make("div", { class: "axis" }, [tracks, cursor]), scrubber,
     make("div", { class: "bar controls" }, [
@@ -82,12 +89,15 @@ function createPlayer(root) {
         button("One frame forward (right arrow)", icon("forward"), () => step(1)), loop,
       ]),
       clock, speedPicker, make("span", { class: "spring" }),
-      make("span", { class: "hint", text: "space play \u00b7 \u2190 \u2192 frame \u00b7 , . second \u00b7 drag to turn \u00b7 wheel to zoom \u00b7 click a word" }),
+      make("span", { class: "hint", text: HINT }),
+      group("Save this view", [
+        button("Save this view as SVG", "\u2193 SVG", () => saveSvg()), button("Save this view as PNG", "\u2193 PNG", () => savePng()),
+      ]),
     ]),
   );
   root.tabIndex = 0;
   root.setAttribute("role", "group");
-  speedPicker.value = "1";
+  speedPicker.value = s.speed;
 
   // ---- clock
   function seek(time) {
@@ -131,7 +141,8 @@ function createPlayer(root) {
   scrubber.oninput = () => seek(Number(scrubber.value));
   const KEYS = {
     " ": () => play(!s.playing), ArrowLeft: () => step(-1), ArrowRight: () => step(1),
-    ",": () => seek(s.time - 1), ".": () => seek(s.time + 1), Home: () => seek(data.start), End: () => seek(data.stop),
+    ",": () => seek(s.time - 1), ".": () => seek(s.time + 1), "+": () => zoom(1.2), "=": () => zoom(1.2), "-": () => zoom(1 / 1.2),
+    Home: () => seek(data.start), End: () => seek(data.stop),
   };
   root.onkeydown = (event) => {
     const target = event.composedPath()[0];
@@ -154,10 +165,14 @@ function createPlayer(root) {
     s.camera.pitch = clamp(s.camera.pitch + event.movementY * 0.008, -0.6, 1.5);
     draw();
   };
-  stage.onwheel = (event) => {
-    event.preventDefault();
-    s.camera.zoom = clamp(s.camera.zoom * Math.exp(-event.deltaY * 0.0012), 0.5, 4);
+  function zoom(factor) {
+    s.camera.zoom = clamp(s.camera.zoom * factor, 0.5, 4);
     draw();
+  }
+  stage.onwheel = (event) => {
+    if (!event.ctrlKey && !event.metaKey) return; // a plain wheel scrolls the page, as over the cortex
+    event.preventDefault();
+    zoom(Math.exp(-event.deltaY * 0.0012));
   };
   stage.ondblclick = () => { s.camera = { ...CAMERA }; draw(); };
   const seekTrack = (event) => seek(xToTime(event.offsetX, data, tracks.clientWidth));
@@ -300,14 +315,14 @@ function createPlayer(root) {
     });
     const said = ribbons.map((r) => [r.name, wordAt(r, s.time)]).filter(([, i]) => i >= 0)
       .map(([name, i]) => `${name}: \u201c${ribbons.find((r) => r.name === name).words[i]}\u201d`);
-    const note = [data.caption, `${s.time.toFixed(2)} s`, ...said, ...(data.simulated ? ["simulated"] : [])].join("  \u00b7  ");
+    const note = [...(data.run ? [`run ${data.run}`] : []), data.caption, `${s.time.toFixed(2)} s`, ...said, ...(data.simulated ? ["simulated"] : [])].join("  \u00b7  ");
     shapes.push({ kind: "text", text: note, x: 14, y: height - 10, size: 11, font, colour });
     return { shapes, width, height };
   }
 
   function download(blob, suffix) {
     const url = URL.createObjectURL(blob);
-    make("a", { href: url, download: `gesture_${s.time.toFixed(2)}s.${suffix}` }).click();
+    make("a", { href: url, download: `${data.file}_${s.time.toFixed(2)}s.${suffix}` }).click();
     setTimeout(() => URL.revokeObjectURL(url), 10000);
   }
 
@@ -332,16 +347,16 @@ function createPlayer(root) {
 
   return {
     update(next) {
-      const sameWindow = data && data.start === next.start && data.stop === next.stop;
+      const sameWindow = s.start === next.start && s.stop === next.stop;
       data = next;
       motions = data.views.map((v) => prepare({ ...v, data: decodePositions(v.positions) }, data.skeleton));
-      root.style.height = `${data.height}px`;
+      root.style.minHeight = data.height;
       root.setAttribute("aria-label", `Gesture player: ${data.caption}`);
-      stage.setAttribute("aria-label", `Skeletons of ${motions.map((m) => m.name).join(", ")}; drag to turn, wheel to zoom`);
+      stage.setAttribute("aria-label", `Skeletons of ${motions.map((m) => m.name).join(", ")}; drag to turn, plus and minus to zoom`);
       captionNode.textContent = captionNode.title = data.caption;
       chip.hidden = !data.simulated;
       Object.assign(scrubber, { min: data.start, max: data.stop, step: 1 / motions[0].fps });
-      if (!sameWindow) s.time = data.start;
+      if (!sameWindow) Object.assign(s, { time: data.start, start: data.start, stop: data.stop });
       layout();
       root.dataset.playing = s.playing;
     },

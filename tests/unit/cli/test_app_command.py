@@ -1,6 +1,7 @@
 """`fmri2ges app`: where the screens are found, and what is said when they cannot be served."""
 
 import importlib.util
+import os
 import socket
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from app import places
 from fmri2ges.cli import app as app_module
 from fmri2ges.cli import main
 from fmri2ges.cli.app import app_command, app_script
@@ -42,8 +44,34 @@ def test_a_package_without_screens_says_so(tmp_path):
 
 
 def test_streamlit_chooses_the_port_unless_one_is_given():
-    assert app_command(None)[-2:] == ["run", str(ROOT / "app" / "main.py")]
-    assert app_command(9000)[-2:] == ["--server.port", "9000"]
+    start = ["run", str(ROOT / "app" / "main.py"), "--server.address", "localhost"]
+    assert app_command(None)[-4:] == start
+    assert app_command(9000)[-6:] == [*start, "--server.port", "9000"]
+
+
+def test_the_address_is_this_machine_unless_another_is_given():
+    assert app_command(None, "0.0.0.0")[-2:] == ["--server.address", "0.0.0.0"]
+
+
+def test_the_root_folder_reaches_the_app(tmp_path, monkeypatch):
+    started = {}
+
+    class Server:
+        def __init__(self, command, env):
+            started.update(env)
+
+        def wait(self):
+            return 0
+
+    monkeypatch.setattr(subprocess, "Popen", Server)
+    assert main(["app", "--root", str(tmp_path)]) == 0
+    monkeypatch.setattr(os, "environ", started)
+    assert places.root() == tmp_path.resolve()
+
+
+def test_a_root_that_is_no_folder_is_one_line(tmp_path, capsys):
+    assert main(["app", "--root", str(tmp_path / "none")]) == 2
+    assert "is not a folder" in capsys.readouterr().err
 
 
 def test_missing_streamlit_is_one_line(monkeypatch, capsys):
@@ -70,7 +98,7 @@ def serve_instead(monkeypatch, code: str) -> list:
     started = []
 
     class Server(subprocess.Popen):
-        def __init__(self, command):
+        def __init__(self, command, env):
             super().__init__([sys.executable, "-c", code])
             started.append(self)
 

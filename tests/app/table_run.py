@@ -1,0 +1,55 @@
+"""A double of a run on a table of ROIs, or on voxels: what the app asks of a run, without models."""
+
+from __future__ import annotations
+
+from threading import Event
+from types import SimpleNamespace
+
+import numpy as np
+
+from fmri2ges.brain.space import Table
+from fmri2ges.errors import UserError
+from fmri2ges.motion.features import BONE_LENGTHS, from_bones
+from fmri2ges.results import Decoded
+from fmri2ges.types import Motion, Recording, Words
+
+HEARD = Words.from_lists(["down"], [21.0], [0.4])
+
+
+class TableRun:
+    """One subject, one story of 200 s from second 20 on.
+
+    Parameters
+    ----------
+    gate : decoding waits for it; None = decoding is refused
+    """
+
+    study = SimpleNamespace(name="a real study")
+    subjects, stories = ("s1",), ("alice",)
+    device, simulated, forms = "cpu", False, ("fast",)
+
+    def __init__(self, space=None, gate: Event | None = None, digest: str = "0" * 64):
+        self.space, self.gate, self.digest = space or Table(("LATL", "LIFG", "LPTL")), gate, digest
+
+    def recording(self, subject, story):
+        bold = np.random.default_rng(0).normal(size=(100, self.space.n_columns)).astype(np.float32)
+        return Recording(subject, story, bold, 2.0, 20.0, HEARD, self.space)
+
+    def reference(self, story):
+        return None
+
+    def warm_up(self, subject):
+        pass
+
+    def kept(self, request):
+        return None
+
+    def decode(self, request, work):
+        if self.gate is None:
+            raise UserError("decode: this run has no weights; train it again")
+        work.report(0.25, "a quarter")
+        while not self.gate.wait(0.001):
+            work.check()
+        frames = int((request.stop - request.start) * 15)
+        motion = Motion(from_bones(np.ones((frames, 27)), BONE_LENGTHS), start=request.start)
+        return Decoded(request, motion, motion, (HEARD,), manifest={"run_digest": self.digest, "simulated": False})

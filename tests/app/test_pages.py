@@ -1,0 +1,213 @@
+"""Explore and Compare without a browser: what a link gets wrong, the row of a decoding, servers that others reach."""
+
+from pathlib import Path
+from threading import Event
+
+import pytest
+from streamlit import config
+from streamlit.testing.v1 import AppTest
+from table_run import TableRun
+
+from app import backend, places
+from app.decode_queue import Key, Phase, queue
+from app.messages import plain
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = ("explore", "compare")
+EVIL = "![x](http://x.invalid/p.png)"
+
+
+@pytest.fixture
+def opened(monkeypatch):
+    """A function that opens a link."""
+    # A link to another page needs the navigation of main.py.
+    monkeypatch.setattr("streamlit.elements.widgets.button.ButtonMixin._page_link", lambda *_, **__: None)
+
+    def run(page: str, **link: str) -> AppTest:
+        app = AppTest.from_file(str(ROOT / "pages" / f"{page}.py"), default_timeout=300)
+        app.session_state["page"] = page
+        app.query_params.update(link)
+        app.run()
+        assert not app.exception, app.exception
+        return app
+
+    return run
+
+
+@pytest.fixture
+def table(monkeypatch):
+    """The run behind every name is a double, whose decoding waits until its gate is open."""
+    run = TableRun(gate=Event(), digest="test_pages")
+    monkeypatch.setattr(backend, "_open", lambda *_: run)
+    yield run
+    run.gate.set()
+    queue().join()
+
+
+def said(app: AppTest) -> list[str]:
+    """Every text of the page that Streamlit reads as markdown."""
+    kinds = (app.markdown, app.caption, app.error, app.warning, app.info, app.success)
+    return [str(element.value) for kind in kinds for element in kind]
+
+
+def lines(app: AppTest) -> str:
+    return "\n".join(e.value for e in (*app.error, *app.warning)).replace("\\", "")
+
+
+def players(app: AppTest) -> int:
+    return sum("skeletons" in str(e.proto) or "transcripts" in str(e.proto) for e in app.get("bidi_component"))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_an_unknown_region_in_a_link_is_one_line(opened, page):
+    app = opened(page, rois="Brocca")
+    assert "'Brocca' is not an ROI" in lines(app) and "did you mean Broca" in lines(app)
+    assert app.session_state["request"].rois == ("all",)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_run_that_is_not_there_says_so_and_nothing_else_is_shown(opened, page, tmp_path):
+    app = opened(page, run=str(tmp_path / "gone"), rois="AC")
+    assert len(app.error) == 1 and "gone" in lines(app)
+    assert not players(app) and not app.get("plotly_chart")
+    assert app.session_state["request"].run == str(tmp_path / "gone")
+    assert not any("Simulated data" in text for text in said(app))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_what_a_link_gets_wrong_is_said_and_the_rest_is_shown(opened, table, page):
+    table.gate.set()
+    link = {
+        "subject": "s9",
+        "story": "b",
+        "start": "900",
+        "stop": "960",
+        "samples": "9999",
+        "seed": "x",
+        "f2t": "bayes",
+    }
+    app = opened(page, run="table", view="all", sample="0", **link)
+    told = lines(app)
+    for part in (
+        "subject: 's9' is not in this run; s1 is shown",
+        "story: 'b' is not in this run; alice is shown",
+        "f2t: 'bayes' is not in this run; fast is shown",
+        "900 to 960 s is not in alice",
+        "samples: must be a whole number from 1 to 256",
+        "seed: must be a whole number",
+        "view: 'all' is not known",
+        "sample: must be a whole number",
+    ):
+        assert part in told
+    shown = app.session_state["request"]
+    assert (shown.subject, shown.story, shown.f2t, shown.samples, shown.seed) == ("s1", "alice", "fast", 8, 0)
+    assert 19 <= shown.start < shown.stop <= 219
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize(
+    "fields", [("rois", "subject", "story", "f2t", "other", "start", "stop"), ("run",), ("branch", "view")]
+)
+def test_a_link_cannot_put_markup_on_the_page(opened, table, page, fields):
+    table.gate.set()
+    app = opened(page, **({"run": "table"} | dict.fromkeys(fields, EVIL)))
+    for text in said(app):
+        assert "![" not in text and "](" not in text
+    if "rois" in fields:
+        assert "\n".join(said(app)).count(plain(EVIL)) >= 5
+
+
+def test_the_row_of_a_decoding_goes_from_asking_to_done(opened, table):
+    app = opened("explore", run="table", seed="1")  # a link is decoded without a press
+    request = app.session_state["request"]
+    assert queue().progress(Key(table.digest, request)).phase.moves
+    assert [b.label for b in app.button] == ["Cancel"] and not any("Decoded" in text for text in said(app))
+
+    app.button[0].click().run()
+    assert queue().progress(Key(table.digest, request)).phase is Phase.ABSENT
+    assert [b.label for b in app.button] == ["Decode"]
+    app.run()
+    assert [b.label for b in app.button] == ["Decode"]  # what was cancelled does not begin again
+
+    app.button[0].click().run()
+    assert [b.label for b in app.button] == ["Cancel"]
+    table.gate.set()
+    queue().join()
+    app.run()
+    assert [b.label for b in app.button] == ["Decoded"] and app.button[0].disabled
+    assert any("Shown" in text for text in said(app))
+
+
+def test_a_decoding_goes_on_while_another_page_or_another_tab_is_open(opened, table):
+    request = opened("explore", run="table", seed="2").session_state["request"]
+    assert "Compare with other ROIs (B)" not in [m.label for m in opened("compare", run="table", seed="2").multiselect]
+    assert queue().progress(Key(table.digest, request)).phase.moves
+    table.gate.set()
+    queue().join()
+    app = opened("compare", run="table", seed="2")
+    assert app.session_state["request"] == request  # found by what it is, and not decoded again
+    assert "Compare with other ROIs (B)" in [m.label for m in app.multiselect]
+
+
+def test_results_at_hand_are_shown_while_another_decoding_runs(opened, table):
+    opened("explore", run="table", seed="3")
+    table.gate.set()
+    queue().join()
+    table.gate.clear()
+    running = opened("explore", run="table", seed="4").session_state["request"]
+    app = opened("explore", run="table", seed="3")
+    assert [b.label for b in app.button] == ["Decoded"] and any("Shown" in text for text in said(app))
+    assert queue().progress(Key(table.digest, running)).phase.moves
+
+
+def test_a_decoding_that_is_refused_is_one_line_under_its_row(opened, table):
+    table.gate = None
+    app = opened("explore", run="table", seed="5")
+    queue().join()
+    app.run()
+    assert [b.label for b in app.button] == ["Decode"]
+    assert [e.value.replace("\\", "") for e in app.error] == ["decode: this run has no weights; train it again"]
+    table.gate = Event()
+
+
+def test_the_choice_of_compare_comes_with_its_link_and_goes_into_it(opened, table):
+    table.gate.set()
+    link = {"run": "table", "seed": "6", "samples": "3", "other": "LIFG,LPTL", "view": "direct", "sample": "2"}
+    opened("compare", **link)
+    queue().join()
+    app = opened("compare", **link, reference="no")
+    queue().join()
+    app.run()
+    chosen = app.session_state["comparison"]
+    assert (chosen.other, chosen.view, chosen.sample, chosen.reference) == (("LIFG", "LPTL"), "direct", 2, "no")
+    assert app.multiselect[0].value == ["LIFG", "LPTL"]
+    assert app.session_state["url"] == app.session_state["url"] | link | {"reference": "no"}
+    again = opened("compare", **app.session_state["url"])
+    assert again.session_state["request"] == app.session_state["request"]
+    assert again.session_state["comparison"] == chosen
+
+
+@pytest.fixture
+def reachable(monkeypatch):
+    """As on a server that other machines reach, without a root folder."""
+    monkeypatch.setattr("streamlit.runtime.exists", lambda: True)
+    monkeypatch.delenv(places.ROOT, raising=False)
+    before = config.get_option("server.address")
+    config.set_option("server.address", "0.0.0.0")
+    yield
+    config.set_option("server.address", before)
+
+
+def test_on_a_server_that_others_reach_path_fields_are_off_and_say_why(opened, reachable, tmp_path):
+    data = AppTest.from_file(str(ROOT / "pages" / "data.py"), default_timeout=300).run()
+    assert data.text_input[0].disabled and places.CLOSED in [c.value for c in data.caption]
+    app = opened("explore", run=str(tmp_path))
+    assert any(places.CLOSED in line for line in [lines(app)]) and tmp_path.parent.name not in lines(app)
+    assert next(t for t in app.text_input if t.label == "Run").disabled
+
+
+def test_a_study_outside_the_root_is_refused_in_one_line(reachable, tmp_path, monkeypatch):
+    monkeypatch.setenv(places.ROOT, str(tmp_path))
+    data = AppTest.from_file(str(ROOT / "pages" / "data.py"), default_timeout=300).run()
+    data.text_input[0].set_value("../study.toml").run()
+    assert [e.value for e in data.error] and "lies outside the folder" in data.error[0].value and not data.exception

@@ -1,0 +1,115 @@
+"""The frame of the screens in a real browser: layout, history, links, a decoding across pages."""
+
+import re
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+pytestmark = pytest.mark.browser
+LOAD = 300_000  # ms, on a busy machine
+TABLE = Path(__file__).parent / "table_app.py"
+SIZES = [(900, 900), (1280, 800), (1440, 900), (1920, 1080), (853, 533)]  # the last is 1280 x 800 at 150 %
+
+
+def open_screen(page, url):
+    page.set_default_timeout(LOAD)
+    page.goto(url)
+    page.locator(".player[data-time]").wait_for()
+    page.wait_for_timeout(500)
+
+
+def boxes(page, selector):
+    return [b for b in (e.bounding_box() for e in page.locator(selector).all()) if b and b["width"] and b["height"]]
+
+
+def overlap(a, b):
+    return all(min(a[s] + a[n], b[s] + b[n]) - max(a[s], b[s]) > 1 for s, n in (("x", "width"), ("y", "height")))
+
+
+@pytest.mark.parametrize("screen", ["", "compare"])
+def test_nothing_overlaps_at_any_width_and_play_is_in_sight(page, server, screen):
+    open_screen(page, f"{server}/{screen}")
+    for width, height in SIZES:
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_timeout(800)
+        parts = [
+            b
+            for s in (".player button", ".player select", ".player .labels b", ".player .clock", ".player .scrubber")
+            for b in boxes(page, s)
+        ]
+        assert not [(a, b) for i, a in enumerate(parts) for b in parts[:i] if overlap(a, b)], (width, height)
+        frame = page.locator(".player").bounding_box()
+        for part in parts:
+            assert frame["x"] - 1 <= part["x"] and part["x"] + part["width"] <= frame["x"] + frame["width"] + 1
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (width, height)
+        if width >= 1280:
+            play = page.get_by_label("Play (space)").bounding_box()
+            assert play["y"] + play["height"] <= height, (width, height)
+    page.set_viewport_size({"width": 1440, "height": 900})
+
+
+def test_the_wheel_over_the_skeletons_scrolls_the_page(page, server):
+    open_screen(page, f"{server}/compare")
+    page.locator("canvas.stage").hover()
+    page.mouse.wheel(0, 300)
+    page.wait_for_function("document.querySelector('[data-testid=stMain]').scrollTop > 100")
+
+
+def test_clock_and_camera_go_along_to_the_next_page_and_one_press_of_back_returns(page, server):
+    open_screen(page, f"{server}/")
+    page.locator(".player").focus()
+    page.keyboard.press(".")
+    page.keyboard.press(".")
+    page.get_by_label("Overlay the bodies in one view").click()
+    page.get_by_role("link", name="Compare").click()
+    page.get_by_text("Compare with other ROIs (B)").first.wait_for()
+    page.locator(".player[data-time]").wait_for()
+    assert float(page.locator(".player").get_attribute("data-time")) == 2
+    assert page.get_by_label("Overlay the bodies in one view").get_attribute("aria-pressed") == "true"
+    page.wait_for_timeout(1500)
+    page.go_back()
+    page.get_by_role("button", name="Decoded").wait_for()
+    assert urlsplit(page.url).path == "/"
+
+
+def test_a_link_shows_the_same_in_another_browser(page, browser, serve, monkeypatch, tmp_path):
+    monkeypatch.setenv("GATE", str(tmp_path))  # which is there: the decoding is done at once
+    with serve(TABLE) as url:
+        open_screen(page, f"{url}/compare?run=table&rois=LIFG&samples=2&seed=7&start=30&stop=50")
+        page.get_by_role("radio", name="direct").click()
+        page.wait_for_url(re.compile("view=direct"))
+        link = page.url
+        query = {k: v[0] for k, v in parse_qs(urlsplit(link).query).items()}
+        asked = {"run": "table", "rois": "LIFG", "samples": "2", "seed": "7", "start": "30", "view": "direct"}
+        assert query == query | asked and query["subject"] == "s1" and query["story"] == "alice"
+        other = browser.new_context(viewport={"width": 1440, "height": 900})
+        second = other.new_page()
+        open_screen(second, link)
+        for tab in (page, second):
+            assert tab.locator("[data-view]").evaluate_all("l => l.map(e => e.dataset.view)") == ["direct"]
+            text = tab.locator("[data-testid=stMain]").inner_text()
+            assert "LIFG" in text and "30 to 50 s" in text and "seed 7" in text and "run table" in text
+        other.close()
+
+
+def test_a_decoding_is_watched_cancelled_and_found_again_after_a_page_switch(page, serve, monkeypatch, tmp_path):
+    gate = tmp_path / "gate"
+    monkeypatch.setenv("GATE", str(gate))
+    with serve(TABLE) as url:
+        page.set_default_timeout(LOAD)
+        page.goto(f"{url}/?run=table")
+        row = page.locator(".st-key-decode_row")
+        row.get_by_text("Decoding 25 %").wait_for()
+        assert page.get_by_role("button", name="Decoded").count() == 0
+        row.get_by_role("button", name="Cancel").click()
+        page.get_by_role("button", name="Decode", exact=True).click()
+        row.get_by_text("Decoding 25 %").wait_for()
+        page.get_by_role("link", name="About").click()
+        page.get_by_text("What this program does").wait_for()
+        gate.touch()
+        page.get_by_role("link", name="Explore").click()
+        page.get_by_role("button", name="Decoded").wait_for()
+        page.locator(".player[data-time]").wait_for()
+        page.reload()
+        page.get_by_role("button", name="Decoded").wait_for()
