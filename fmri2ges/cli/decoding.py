@@ -74,6 +74,10 @@ def evaluate(
             min=0, help="Also decode so many texts from shifted, swapped and phase-randomised BOLD each (slow)."
         ),
     ] = 0,
+    bert_score: Annotated[
+        str,
+        typer.Option(metavar="MODEL", help="Also BERTScore by a causal language model: smollm2, a folder, a hub name."),
+    ] = "",
 ) -> None:
     """Print every metric with its null, interval, floor and ceiling."""
     from ..evaluation.report import format_report
@@ -81,7 +85,7 @@ def evaluate(
     from ..storage.report import write_report
 
     with watched() as work:
-        report = evaluate_path(path, null_decodings=null_decodings, work=work)
+        report = evaluate_path(path, null_decodings=null_decodings, work=work, bert_score=bert_score)
     if json_file is not None:
         write_report(json_file, report)
     print(format_report(report), end="")

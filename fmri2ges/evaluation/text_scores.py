@@ -115,8 +115,10 @@ class GreedyMatch:
     unseen : weight of words that are not in `idf`
     """
 
+    kind = metrics.GREEDY_MATCH
+
     def __init__(self, name: str, embed: Embed, idf: dict[str, float] | None = None, unseen: float = 1.0):
-        self.metric = metrics.GREEDY_MATCH.of(name)
+        self.metric = self.kind.of(name)
         self.embed, self.idf, self.unseen = embed, idf, unseen
         self._known: tuple[tuple[str, ...], np.ndarray] | None = (
             None  # the heard text is scored against many decoded ones
@@ -147,6 +149,16 @@ class GreedyMatch:
         if self.idf is None:
             return np.ones(len(text))
         return np.array([self.idf.get(w, self.unseen) for w in text])
+
+
+class BertScore(GreedyMatch):
+    """BERTScore F1 (Zhang et al., ICLR 2020), without baseline rescaling: greedy matches of vectors in context.
+
+    The parameters are those of `GreedyMatch`; `embed` gives hidden states of a language model, one for each word, which
+    depend on the words around. They are of the whole text, of which a window is a part.
+    """
+
+    kind = metrics.BERT_SCORE
 
 
 def f1_of_matches(likeness: np.ndarray, true_weights: np.ndarray, guess_weights: np.ndarray) -> float:

@@ -12,6 +12,7 @@ Words come out mostly wrong and topics right: that is what BOLD at TR 2 s carrie
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -203,6 +204,20 @@ class F2T:
             fitted = fit_signatures(tokens, self.readout.bounds, self.heard, self.vectors)
             self._signatures[key] = fitted.discriminant(self.shrinkage)
         return self._signatures[key]
+
+    def without_story(self, story: int) -> F2T:
+        """The same decoder with word signatures that have not seen a training story, to decode that story.
+
+        Parameters
+        ----------
+        story : its number among the training stories
+        """
+        other = copy(self)
+        other._signatures = {}
+        if self.heard is not None:
+            first, stop = self.readout.bounds[story : story + 2]
+            other.heard = self.heard.where((self.heard.row < first) | (self.heard.row >= stop))
+        return other
 
     @cached_property
     def target_sd(self) -> np.ndarray:

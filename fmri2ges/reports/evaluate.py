@@ -33,7 +33,7 @@ from ..types import Motion, Words
 from ..work import QUIET, Work
 from .distribution import distribution_rows
 from .heard import heard_measures
-from .text_table import N_LM, Runs, pooled_table, text_form, text_table
+from .text_table import N_LM, Runs, check_bert_model, pooled_table, text_form, text_table
 
 N_NULL = 1000
 BOTH_NULLS = (
@@ -42,24 +42,24 @@ BOTH_NULLS = (
 )
 
 
-def evaluate_path(path, seed: int = 0, null_decodings: int = 0, work: Work = QUIET) -> Report:
+def evaluate_path(path, seed: int = 0, null_decodings: int = 0, work: Work = QUIET, bert_score: str = "") -> Report:
     """Evaluate a decode folder, or all decode folders of a run, and write `report.json` into it.
 
     Parameters
     ----------
     path : a decode folder, or a run folder with decode folders below its `decoded`
-    seed, null_decodings, work : as in `evaluate`; a cancelled evaluation writes nothing
+    seed, null_decodings, work, bert_score : as in `evaluate`; a cancelled evaluation writes nothing
 
     Returns
     -------
     report : Report
     """
-    report = evaluate_stories(load_stories(path), seed, null_decodings, work)
+    report = evaluate_stories(load_stories(path), seed, null_decodings, work, bert_score)
     write_report(Path(path) / NAME, report)
     return report
 
 
-def evaluate(results, seed: int = 0, null_decodings: int = 0, work: Work = QUIET) -> Report:
+def evaluate(results, seed: int = 0, null_decodings: int = 0, work: Work = QUIET, bert_score: str = "") -> Report:
     """Every metric that the study allows, with its null, interval, floor and ceiling.
 
     Parameters
@@ -68,6 +68,8 @@ def evaluate(results, seed: int = 0, null_decodings: int = 0, work: Work = QUIET
     seed : seed of the bootstrap, of the combined shifts and of the subsets of FGD
     null_decodings : number of texts to decode from each kind of null BOLD (shifted, swapped, phase-randomised)
     work : progress and cancel
+    bert_score : language model whose hidden states BERTScore is taken of: 'smollm2', a folder or a hub name of a causal
+        model of transformers; empty = without this score, which takes a model minutes for each story
 
     Returns
     -------
@@ -77,11 +79,14 @@ def evaluate(results, seed: int = 0, null_decodings: int = 0, work: Work = QUIET
     several = [results] if isinstance(results, Decoded) else list(results)
     if not several:
         raise UserError("evaluate: no result was given; give at least one")
-    return evaluate_stories([story_of(decoded) for decoded in several], seed, null_decodings, work)
+    return evaluate_stories([story_of(decoded) for decoded in several], seed, null_decodings, work, bert_score)
 
 
-def evaluate_stories(stories: list[DecodedStory], seed: int, null_decodings: int, work: Work) -> Report:
+def evaluate_stories(
+    stories: list[DecodedStory], seed: int, null_decodings: int, work: Work, bert_score: str = ""
+) -> Report:
     """The report of decoded stories whose study is known; see `evaluate`."""
+    check_bert_model(bert_score)
     rng = np.random.default_rng(seed)
     rows: list[Row] = []
     notes: list[str] = []
@@ -98,7 +103,7 @@ def evaluate_stories(stories: list[DecodedStory], seed: int, null_decodings: int
         measures += heard_measures(story, runs.of(story), notes, part.part(0, 0.5, "T2G of the heard words"))
         settings.setdefault(story.setting, []).append((story, measures))
         rows += [replace(row(m, rng, story.story), setting=story.setting) for m in measures]
-        table = text_table(story, runs, null_decodings, rng, notes, part.part(0.5, 1))
+        table = text_table(story, runs, null_decodings, rng, notes, part.part(0.5, 1), bert_score)
         if table:
             texts.append(table[0])
             forms.setdefault(text_form(story), []).append((story, table[1]))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -12,12 +14,24 @@ from ..errors import UserError
 from ..evaluation.rows import NullKind
 from ..evaluation.text import window_edges
 from ..evaluation.text_rows import TextKind, TextScore, TextTable, TextTimeline, pooled, score_texts, text_rows
-from ..evaluation.text_scores import Bleu1, GreedyMatch, Likeness, Meteor, WordErrorRate, window_frequency_weights
+from ..evaluation.text_scores import (
+    BertScore,
+    Bleu1,
+    GreedyMatch,
+    Likeness,
+    Meteor,
+    WordErrorRate,
+    window_frequency_weights,
+)
 from ..evaluation.text_timeline import Timeline, sliding_windows, timeline
+from ..text.embeddings import load_vectors
+from ..text.open_lm import BIGRAM, fastest_choice, open_lm
 from ..types import Words
 from ..work import QUIET, Work
 
 N_LM = 200
+CONTEXT = 16  # words before each word that BERTScore's model sees at least
+N_BERT = 20  # texts of each null that BERTScore is taken of: the model reads every one of them
 VECTORS = "GloVe-50 idf"
 
 
@@ -26,6 +40,7 @@ class Runs:
 
     def __init__(self) -> None:
         self._open: dict[str, Run | None] = {}
+        self._models: dict[str, Any] = {}
 
     def of(self, story: DecodedStory) -> Run | None:
         """The run of a decoded story, or None when it is not there any more."""
@@ -38,6 +53,32 @@ class Runs:
                 self._open[name] = None
         return self._open[name]
 
+    def bert_score(self, model: str, run: Run, weights: tuple[dict[str, float], float]) -> BertScore:
+        """BERTScore by hidden states of a causal language model, opened once; its name and block become the variant.
+
+        Parameters
+        ----------
+        model : 'smollm2', a folder or a hub name
+        run : any run, whose words the model may know
+        weights : of words, see `window_frequency_weights`
+        """
+        if model not in self._models:
+            statistics = run.statistics(0)
+            choice = fastest_choice(model, None, CONTEXT, "cpu")
+            self._models[model] = open_lm(choice, statistics.language, load_vectors())
+        lm = self._models[model]
+        return BertScore(f"{Path(model).name} block {lm.layer}", lm.story_features, *weights)
+
+
+def check_bert_model(model: str) -> None:
+    """Refuse, before anything is computed, a language model that is not there or has no hidden states in context."""
+    if model == BIGRAM:
+        raise UserError("BERTScore: the bigram has no hidden states; give smollm2 or a folder of a causal model")
+    if model:
+        from ..text.lm_cache import find_lm
+
+        find_lm(model)
+
 
 def text_table(
     story: DecodedStory,
@@ -46,6 +87,7 @@ def text_table(
     rng: np.random.Generator,
     notes: list[str],
     work: Work = QUIET,
+    bert_score: str = "",
 ) -> tuple[TextTable, list[TextScore]] | None:
     """Scores of a story's decoded text beside their nulls, and where in the story it stands out.
 
@@ -57,6 +99,7 @@ def text_table(
     rng : draws texts and null BOLD
     notes : what is missing is added here
     work : progress and cancel
+    bert_score : language model of BERTScore, see `text.open_lm.LmChoice`; empty = without it
 
     Returns
     -------
@@ -76,7 +119,6 @@ def text_table(
         )
         return None
     from ..decoding.text_nulls import TextNulls
-    from ..text.embeddings import load_vectors
 
     maker = TextNulls(run, story.decoded)
     prior = maker.language_model(N_LM + 1, rng)
@@ -98,6 +140,9 @@ def text_table(
     windows = np.stack([edges[:-1], edges[1:]], 1)
     line = timeline(meaning, heard, words, prior, sliding_windows(start, stop))
     found = score_texts(scores, heard, texts, nulls, windows)
+    if bert_score:
+        few = {kind: list(members)[:N_BERT] for kind, members in nulls.items()}
+        found += score_texts((runs.bert_score(bert_score, run, weights),), heard, texts, few, windows)
     return _table(story, found, timeline=_timeline(line)), found
 
 

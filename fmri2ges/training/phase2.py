@@ -98,8 +98,9 @@ def decoded_tracks(
     decoder = f2t.decoder(np.arange(f2t.readout.features.shape[1]))
     bounds = f2t.readout.bounds
     out = []
-    for story, lo, hi in zip(stories, bounds[:-1], bounds[1:], strict=True):
-        texts = f2t.decode_texts(decoder, decoder.solution.crossfit[lo:hi], story.volume_times, story.tr, n_texts, rng)
+    for k, (story, lo, hi) in enumerate(zip(stories, bounds[:-1], bounds[1:], strict=True)):
+        blind, crossfit = f2t.without_story(k), decoder.solution.crossfit[lo:hi]
+        texts = blind.decode_texts(decoder, crossfit, story.volume_times, story.tr, n_texts, rng)
         out.append(tuple(word_track(w, vectors.matrix(w.text)) for w in texts))
     return out
 

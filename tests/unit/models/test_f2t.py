@@ -108,21 +108,34 @@ def test_no_words_at_all_gives_empty_texts():
     assert [len(t) for t in texts] == [0, 0, 0]
 
 
+def with_signatures(signal: float) -> tuple[F2T, list[Words]]:
+    f2t, _, heard = make(signal)
+    f2t.heard = words_heard([np.arange(60)] * len(heard), heard, [60] * len(heard), LANGUAGE.vocabulary)
+    return f2t, heard
+
+
 def test_word_signatures_decode_words_too_and_only_where_the_brain_shows_them():
     def right(signal: float) -> float:
-        f2t, stories, heard = make(signal)
-        volumes = [np.arange(60)] * len(heard)
-        f2t.heard = words_heard(volumes, heard, [60] * len(heard), LANGUAGE.vocabulary)
+        f2t, heard = with_signatures(signal)
         decoder = f2t.decoder(np.arange(4))
-        texts = [
-            f2t.decode_texts(decoder, p, 1.0 + 2.0 * np.arange(60), 2.0, 20, np.random.default_rng(1))
-            for p in np.split(decoder.solution.crossfit, 8)
-        ]
-        return float(
-            np.mean(
-                [a == b for k, w in enumerate(heard) for t in texts[k] for a, b in zip(t.text, w.text, strict=True)]
-            )
-        )
+        found = []
+        for k, (words, part) in enumerate(zip(heard, np.split(decoder.solution.crossfit, 8), strict=True)):
+            blind = f2t.without_story(k)
+            texts = blind.decode_texts(decoder, part, 1.0 + 2.0 * np.arange(60), 2.0, 20, np.random.default_rng(1))
+            found += [np.mean([a == b for a, b in zip(t.text, words.text, strict=True)]) for t in texts]
+        return float(np.mean(found))
 
     assert right(2.0) > 0.6
     assert abs(right(0.0) - 1 / 3) < 0.06
+
+
+def test_words_of_a_story_leave_no_trace_in_the_signatures_that_decode_it():
+    f2t, heard = with_signatures(2.0)
+    decoder = f2t.decoder(np.arange(4))
+    first = decoder.solution.crossfit[:60]
+    seen, blind = f2t.evidence(decoder, first), f2t.without_story(0).evidence(decoder, first)
+    rng = np.random.default_rng(0)
+    f2t.heard.word[:60] = rng.permutation(f2t.heard.word[:60])
+    f2t._signatures.clear()
+    assert np.abs(f2t.evidence(decoder, first) - seen).max() > 0.01
+    np.testing.assert_array_equal(f2t.without_story(0).evidence(decoder, first), blind)
