@@ -131,10 +131,11 @@ class F2T:
         if key not in self._decoders:
             if len(self._decoders) >= 8:
                 self._decoders.pop(next(iter(self._decoders)))
-            self._decoders[key] = self._calibrate(self.readout.solve(columns))
+            self._decoders[key] = self.calibrated(self.readout.solve(columns))
         return self._decoders[key]
 
-    def _calibrate(self, solution: Solution) -> Decoder:
+    def calibrated(self, solution: Solution) -> Decoder:
+        """A solution of the readout with its calibration, which its cross-fitted predictions give."""
         y, p, b = self.readout.targets, solution.crossfit, self.blocks
         gains = np.zeros(b.width, np.float32)
         for block in (b.fast, b.slow, b.rate, b.gesture):
@@ -236,22 +237,24 @@ def sample_texts(
     texts : array (n, n_slots), int, word indices
     score : array (n,), log posterior up to one constant
     """
-    p = language.transition
     likelihood = np.exp(evidence - evidence.max(1, keepdims=True)).astype(np.float32)
     forward = np.empty_like(likelihood)
     state = language.unigram
     for t in range(len(likelihood)):
-        state = (state if t == 0 else state @ p) * likelihood[t]
+        state = (state if t == 0 else language.after(state)) * likelihood[t]
         state = state / state.sum()
         forward[t] = state
     texts = np.empty((n, len(likelihood)), int)
     score = np.zeros(n)
+    rows = np.arange(n)
     for t in range(len(likelihood) - 1, -1, -1):
-        weight = forward[t][None, :] if t == len(likelihood) - 1 else forward[t] * p[:, texts[:, t + 1]].T
+        last = t == len(likelihood) - 1
+        incoming = None if last else language.into(texts[:, t + 1])
+        weight = forward[t][None, :] if incoming is None else forward[t] * incoming
         edges = np.cumsum(np.broadcast_to(weight, (n, len(state))), axis=1)
         draw = rng.random(n) * edges[:, -1]
         texts[:, t] = np.minimum((edges < draw[:, None]).sum(1), len(state) - 1)
         score += evidence[t, texts[:, t]]
-        if t < len(likelihood) - 1:
-            score += np.log(p[texts[:, t], texts[:, t + 1]])
+        if incoming is not None:
+            score += np.log(incoming[rows, texts[:, t]])
     return texts, score + np.log(language.unigram[texts[:, 0]])
