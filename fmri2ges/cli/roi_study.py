@@ -24,7 +24,7 @@ def roi_study(
         str, typer.Option(help="Held-out stories with commas between; default: the test stories of the study.")
     ] = "",
     branch: Annotated[str, typer.Option(help="One of: both, text, direct.")] = "both",
-    samples: Annotated[int, typer.Option(help="Texts to draw for the text branch; gestures are expected ones.")] = 4,
+    samples: Annotated[int, typer.Option(help="Texts to draw for the text branch; 0 takes the expected words.")] = 0,
     nulls: Annotated[
         int, typer.Option(help="Random contiguous regions of the size of each region, 50 or more; 0 for none.")
     ] = 50,

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..models.conditions import volume_track, word_track
-from ..text.embeddings import load_vectors
-from ..types import Words
+from ..models.conditions import TokenTrack, volume_track
 from .direct_branch import joined_folds
 from .readings import Reading
 from .run import Run
@@ -35,15 +33,13 @@ def expected_direct(run: Run, readings: list[Reading], start: float, stop: float
     return joined_folds(readings, start, stop, expected)[0]
 
 
-def expected_text(run: Run, texts: tuple[Words, ...], start: float, stop: float) -> np.ndarray:
-    """Mean over the texts of the expected gesture of T2G, bones (n_frames, 27) at 15 fps.
+def expected_text(run: Run, tracks: list[TokenTrack], start: float, stop: float) -> np.ndarray:
+    """Mean over some texts of the expected gesture of T2G, bones (n_frames, 27) at 15 fps.
 
     Parameters
     ----------
     run : whose T2G is used
-    texts : decoded texts, at least one
+    tracks : tokens of each text, at least one
     start, stop : seconds on the story's clock
     """
-    vectors = load_vectors()
-    tracks = [word_track(words, vectors.matrix(words.text)) for words in texts]
     return run.t2g.expected_bones(tracks, start, stop - start, SPEAKER)

@@ -8,8 +8,9 @@ from functools import cached_property
 import numpy as np
 
 from ..evaluation.gesture import at_times, features, motion_clock, on_body
-from ..evaluation.region_scores import StoryScore, gesture_scores, meaning_scores, rate_score
+from ..evaluation.region_scores import StoryScore, TimedVectors, gesture_scores, meaning_scores, rate_score
 from ..evaluation.wordrate import words_per_volume
+from ..models.conditions import slot_track
 from ..models.f2t import F2T, Decoder
 from ..models.region_readout import RegionReadout, chosen_penalty
 from ..motion.features import from_bones
@@ -30,7 +31,8 @@ class Choice:
     ----------
     columns : array (n_columns,), int; feature columns
     branches : 'text', 'direct' or both
-    texts : texts to draw for the text branch
+    texts : texts to draw for the text branch; 0 takes in each word slot the mean vector over all words that may stand
+        there, of which nothing is drawn
     seed : of the texts
     refit : choose the penalty of the readout anew, on the training stories
     null : whether the scores at circular shifts are wanted
@@ -38,7 +40,7 @@ class Choice:
 
     columns: np.ndarray
     branches: tuple[str, ...]
-    texts: int = 4
+    texts: int = 0
     seed: int = 0
     refit: bool = False
     null: bool = True
@@ -91,13 +93,13 @@ class RegionDecoder:
         ]
         found: list[StoryScore] = []
         if "text" in choice.branches:
-            rng = np.random.default_rng([choice.seed, 1])
-            parts = [_texts(reading, recording.tr, choice.texts, rng) for reading in readings]
-            texts = tuple(joined(list(several)) for several in zip(*parts, strict=True))
+            slots = self._slots(readings, recording.tr, choice)
             if story.reference is not None:
-                made = expected_text(self.run, texts, start, stop)
+                tracks = [slot_track(text.vectors, text.start, text.duration) for text in slots]
+                made = expected_text(self.run, tracks, start, stop)
                 found += _against(story.reference, made, "text", choice.null)
-            found += meaning_scores(recording.words, texts, start, stop, load_vectors().matrix, choice.null)
+            said = [TimedVectors(text.vectors, text.start) for text in slots]
+            found += meaning_scores(recording.words, said, start, stop, load_vectors().matrix, choice.null)
             times = np.concatenate([reading.times for reading in readings])
             true = words_per_volume(recording.words, times, recording.tr)
             found.append(rate_score(true, decoded_rate(readings), recording.tr, choice.null))
@@ -105,6 +107,41 @@ class RegionDecoder:
             made = expected_direct(self.run, readings, start, stop)
             found += _against(story.reference, made, "direct", choice.null)
         return found
+
+    def _slots(self, readings: list[Reading], tr: float, choice: Choice) -> list[_Slots]:
+        """The word slots of a story: of each drawn text, or the one expected text."""
+        if not choice.texts:
+            return [_one_after_the_other([self._expected(reading, tr) for reading in readings])]
+        rng = np.random.default_rng([choice.seed, 1])
+        parts = [
+            reading.f2t.decode_texts(reading.decoder, reading.prediction, reading.times, tr, choice.texts, rng)
+            for reading in readings
+        ]
+        vectors = load_vectors()
+        texts = [joined(list(several)) for several in zip(*parts, strict=True)]
+        return [_Slots(vectors.matrix(text.text), text.start, text.duration) for text in texts]
+
+    def _expected(self, reading: Reading, tr: float) -> _Slots:
+        found = reading.f2t.word_posterior(reading.decoder, reading.prediction, reading.times, tr)
+        vectors = found.p @ self._folds[reading.fold].vectors
+        return _Slots(vectors, found.start, found.duration)
+
+
+@dataclass(frozen=True)
+class _Slots:
+    """Word slots: their vectors (n_slots, dim), start and duration (n_slots,), seconds."""
+
+    vectors: np.ndarray
+    start: np.ndarray
+    duration: np.ndarray
+
+
+def _one_after_the_other(parts: list[_Slots]) -> _Slots:
+    """The slots of consecutive folds in the order of time."""
+    start = np.concatenate([part.start for part in parts])
+    order = np.argsort(start, kind="stable")
+    vectors, duration = (np.concatenate([getattr(part, name) for part in parts]) for name in ("vectors", "duration"))
+    return _Slots(vectors[order], start[order], duration[order])
 
 
 @dataclass(frozen=True)
@@ -129,6 +166,11 @@ class _Fold:
         self.f2t = F2T(f2t.readout, f2t.blocks, language, f2t.vectors, f2t.covariance)
         self._shared = {f2t.readout.penalty: RegionReadout(f2t.readout)}
 
+    @cached_property
+    def vectors(self) -> np.ndarray:
+        """Word vectors of the vocabulary, array (n_vocabulary, dim)."""
+        return load_vectors().matrix(self.f2t.language.vocabulary)
+
     def solve(self, columns: np.ndarray, penalties: tuple[float, ...]) -> Decoder:
         """The readout of some columns, at its own penalty or at the best of several ones."""
         own = self.f2t.readout.penalty
@@ -142,10 +184,6 @@ class _Fold:
         b = self.f2t.blocks
         best = chosen_penalty(solutions, self.f2t.readout.targets, (b.fast, b.slow, b.rate, b.gesture))
         return self.f2t.calibrated(solutions[best])
-
-
-def _texts(reading: Reading, tr: float, n: int, rng: np.random.Generator):
-    return reading.f2t.decode_texts(reading.decoder, reading.prediction, reading.times, tr, n, rng)
 
 
 def _against(reference: np.ndarray, bones: np.ndarray, branch: str, null: bool) -> list[StoryScore]:

@@ -115,15 +115,29 @@ def rate_score(true: np.ndarray, decoded: np.ndarray, tr: float, null: bool) -> 
     return _correlation(metrics.WORD_RATE_R, "text", true[:, None], decoded[:, None], 1 / tr, null)
 
 
+@dataclass(frozen=True)
+class TimedVectors:
+    """Vectors of decoded words: of drawn ones, or the mean over the words that may stand in a slot.
+
+    Parameters
+    ----------
+    vectors : array (n_slots, dim)
+    start : array (n_slots,), seconds, in order
+    """
+
+    vectors: np.ndarray
+    start: np.ndarray
+
+
 def meaning_scores(
-    heard: Words, texts: tuple[Words, ...], start: float, stop: float, embed: Embed, null: bool
+    heard: Words, texts: list[TimedVectors], start: float, stop: float, embed: Embed, null: bool
 ) -> list[StoryScore]:
     """Likeness of word vectors in windows of 20 s, and the rank of the true window: means over the texts.
 
     Parameters
     ----------
     heard : the words of the story
-    texts : decoded texts
+    texts : what was decoded
     start, stop : the stretch, seconds on the story's clock
     embed : word vectors
     null : whether the shifted scores are wanted
@@ -135,7 +149,7 @@ def meaning_scores(
     seconds = edges[-1] - edges[0]
     shifts = allowed_shifts(int(seconds), 1.0)[:: int(SHIFT_STEP)] if null else np.zeros(0, int)
     true = window_vectors(heard, edges, embed)
-    like, rank = np.mean([_shifted_likeness(text, true, edges, shifts, embed) for text in texts], axis=0)
+    like, rank = np.mean([_shifted_likeness(text, true, edges, shifts) for text in texts], axis=0)
     blocks = count_blocks(seconds)
     return [
         StoryScore(metrics.WORD_VECTORS, "text", in_blocks(like[0], blocks), like[1:].mean(1)),
@@ -143,15 +157,15 @@ def meaning_scores(
     ]
 
 
-def _shifted_likeness(text: Words, true: np.ndarray, edges: np.ndarray, shifts: np.ndarray, embed: Embed) -> np.ndarray:
+def _shifted_likeness(text: TimedVectors, true: np.ndarray, edges: np.ndarray, shifts: np.ndarray) -> np.ndarray:
     """Likeness and rank of each true window, for the text as it is and for each shift: (2, 1 + n_shifts, n_windows)."""
     n, everything = len(edges) - 1, np.append(0, shifts)
-    text = text.slice(edges[0], edges[-1])
-    if not len(text):
+    inside = (text.start >= edges[0]) & (text.start < edges[-1])
+    if not inside.any():
         return np.stack([np.zeros((len(everything), n)), np.full((len(everything), n), 0.5)])
-    vectors = np.nan_to_num(np.asarray(embed(text.text), float))
+    vectors, spoken = np.nan_to_num(text.vectors[inside].astype(float)), text.start[inside]
     # A text moved by s in a circle has in the window [a, b) the words of [a - s, b - s).
-    times = np.concatenate([text.start - (edges[-1] - edges[0]), text.start])
+    times = np.concatenate([spoken - (edges[-1] - edges[0]), spoken])
     sums = np.concatenate([np.zeros((1, vectors.shape[1])), np.cumsum(np.concatenate([vectors, vectors]), 0)])
     place = np.searchsorted(times, edges[None] - everything[:, None])  # (1 + n_shifts, n + 1)
     counts = np.maximum(np.diff(place, axis=1), 1)[..., None]

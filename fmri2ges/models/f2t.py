@@ -204,11 +204,74 @@ class F2T:
         volume, start, duration = spread_words(rate, volume_times, tr)
         if not len(volume):
             return [Words((), np.zeros(0), np.zeros(0)) for _ in range(n_texts)]
-        expected = self.tokens(decoder, prediction) @ decoder.mix
-        evidence = EVIDENCE_WEIGHT * (expected @ self.evidence_of)[volume]  # (n_slots, n_vocabulary)
+        evidence = self._evidence(decoder, prediction)[volume]
         samples, score = sample_texts(self.language, evidence, n_texts, rng)
         names = self.language.vocabulary
         return [Words(tuple(names[i] for i in samples[k]), start, duration) for k in np.argsort(-score, kind="stable")]
+
+    def _evidence(self, decoder: Decoder, prediction: np.ndarray) -> np.ndarray:
+        """Log likelihood ratio of each word in each volume, array (n_volumes, n_vocabulary)."""
+        expected = self.tokens(decoder, prediction) @ decoder.mix
+        return EVIDENCE_WEIGHT * (expected @ self.evidence_of)
+
+    def word_posterior(
+        self, decoder: Decoder, prediction: np.ndarray, volume_times: np.ndarray, tr: float
+    ) -> WordPosterior:
+        """What may stand in each word slot of one story, over all texts that `decode_texts` could draw.
+
+        Parameters are those of `decode_texts`.
+        """
+        volume, start, duration = spread_words(self.rate(decoder, prediction), volume_times, tr)
+        p = posterior_words(self.language, self._evidence(decoder, prediction)[volume])
+        return WordPosterior(p, start, duration)
+
+
+@dataclass(frozen=True)
+class WordPosterior:
+    """Probability of each word in each word slot.
+
+    Parameters
+    ----------
+    p : array (n_slots, n_vocabulary), float32; each row sums to 1
+    start, duration : arrays (n_slots,), seconds
+    """
+
+    p: np.ndarray
+    start: np.ndarray
+    duration: np.ndarray
+
+
+def posterior_words(language: Bigram, evidence: np.ndarray) -> np.ndarray:
+    """Posterior probability of each word in each slot, forward-backward, array (n_slots, n_vocabulary), float32.
+
+    Parameters
+    ----------
+    evidence : array (n_slots, n_vocabulary), log likelihood ratios
+    """
+    likelihood = _likelihood(evidence)
+    posterior = _filtered(language, likelihood)
+    later = np.ones(len(language), np.float32)
+    for t in range(len(posterior) - 2, -1, -1):
+        later = language.expected(likelihood[t + 1] * later)
+        later = later / later.max()
+        posterior[t] *= later
+        posterior[t] /= posterior[t].sum()
+    return posterior
+
+
+def _likelihood(evidence: np.ndarray) -> np.ndarray:
+    return np.exp(evidence - evidence.max(1, keepdims=True)).astype(np.float32)
+
+
+def _filtered(language: Bigram, likelihood: np.ndarray) -> np.ndarray:
+    """Probability of each word in each slot given the slots up to it, array (n_slots, n_vocabulary)."""
+    forward = np.empty_like(likelihood)
+    state = language.unigram
+    for t in range(len(likelihood)):
+        state = (state if t == 0 else language.after(state)) * likelihood[t]
+        state = state / state.sum()
+        forward[t] = state
+    return forward
 
 
 def sample_prior_texts(language: Bigram, n_slots: int, n: int, rng: np.random.Generator) -> np.ndarray:
@@ -237,23 +300,17 @@ def sample_texts(
     texts : array (n, n_slots), int, word indices
     score : array (n,), log posterior up to one constant
     """
-    likelihood = np.exp(evidence - evidence.max(1, keepdims=True)).astype(np.float32)
-    forward = np.empty_like(likelihood)
-    state = language.unigram
-    for t in range(len(likelihood)):
-        state = (state if t == 0 else language.after(state)) * likelihood[t]
-        state = state / state.sum()
-        forward[t] = state
-    texts = np.empty((n, len(likelihood)), int)
+    forward = _filtered(language, _likelihood(evidence))
+    texts = np.empty((n, len(forward)), int)
     score = np.zeros(n)
     rows = np.arange(n)
-    for t in range(len(likelihood) - 1, -1, -1):
-        last = t == len(likelihood) - 1
+    for t in range(len(forward) - 1, -1, -1):
+        last = t == len(forward) - 1
         incoming = None if last else language.into(texts[:, t + 1])
         weight = forward[t][None, :] if incoming is None else forward[t] * incoming
-        edges = np.cumsum(np.broadcast_to(weight, (n, len(state))), axis=1)
+        edges = np.cumsum(np.broadcast_to(weight, (n, len(language))), axis=1)
         draw = rng.random(n) * edges[:, -1]
-        texts[:, t] = np.minimum((edges < draw[:, None]).sum(1), len(state) - 1)
+        texts[:, t] = np.minimum((edges < draw[:, None]).sum(1), len(language) - 1)
         score += evidence[t, texts[:, t]]
         if incoming is not None:
             score += np.log(incoming[rows, texts[:, t]])

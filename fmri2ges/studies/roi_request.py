@@ -28,7 +28,8 @@ class RoiStudyRequest:
         space by itself), or a file of ROIs, of which each is a region
     stories : held-out stories; empty = the test stories of the study
     branch : 'text', 'direct' or 'both'
-    samples : texts to draw for the text branch; gestures are expected ones, which need no sample
+    samples : texts to draw for the text branch; 0 takes in each word slot the mean over all words that may stand there,
+        which draws nothing, so that a lesion is not lost in the noise of drawing
     nulls : random regions of each size, 50 or more; 0 leaves the size-matched null out
     refit : choose the penalty of the readout anew for every region
     seed : of texts, random regions, shifts and the bootstrap
@@ -44,7 +45,7 @@ class RoiStudyRequest:
     rois: str = GROUPS
     stories: tuple[str, ...] = ()
     branch: str = "both"
-    samples: int = 4
+    samples: int = 0
     nulls: int = 50
     refit: bool = False
     seed: int = 0
@@ -54,7 +55,7 @@ class RoiStudyRequest:
         object.__setattr__(self, "rois", str(self.rois))
         object.__setattr__(self, "stories", tuple(self.stories))
         check_option("branch", self.branch, ("both", *BRANCHES))
-        for name, low, high in (("samples", 1, MAX_SAMPLES), ("nulls", 0, MAX_NULLS), ("seed", 0, MAX_SEED)):
+        for name, low, high in (("samples", 0, MAX_SAMPLES), ("nulls", 0, MAX_NULLS), ("seed", 0, MAX_SEED)):
             value = getattr(self, name)
             if type(value) is not int or not low <= value <= high:
                 raise UserError(f"{name}: must be a whole number from {low} to {high}; got {value!r}")

@@ -29,8 +29,9 @@ NOTES = {
     "confirmatory": "confirmatory (text branch): readout and ridge penalty were fitted for each region on the training "
     "stories; T2G and the language model see no fMRI. The direct branch stays exploratory: F2G was not trained again",
     "p": "p: one-sided, circular shifts of 20 s and more, each story by its own; a lesion shifts both alike",
-    "expected": "gestures are expected ones, the mean of very many samples; the text branch takes the mean over its "
-    "texts",
+    "expected": "gestures are expected ones, which stand for the mean of very many samples",
+    "words": "text branch: in each word slot the mean vector over the words that may stand there; nothing is drawn",
+    "texts": "text branch: mean over drawn texts",
 }
 
 
@@ -143,6 +144,7 @@ def _notes(run: Run, plans: list[Plan], request: RoiStudyRequest, rows) -> list[
     notes = [NOTES["confirmatory" if request.refit else "exploratory"], NOTES["p"]]
     if any(row.metric == metrics.R_EXPECTED for row in rows):
         notes.append(NOTES["expected"])
+        notes.append(NOTES["texts" if request.samples else "words"])
     else:
         notes.append("no gesture was recorded with these stories: only words and their rate are measured")
     for plan in plans:

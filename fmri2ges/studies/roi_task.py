@@ -32,7 +32,7 @@ class RoiTask:
     rois : names of the space of the run
     without : everything but `rois` is decoded from, instead of `rois`
     branches : 'text', 'direct' or both
-    texts : texts to draw for the text branch
+    texts : texts to draw for the text branch; 0 takes the expected words
     seed : of the texts
     refit : choose the penalty of the readout anew for this choice
     null : keep blocks and the scores at circular shifts, not the values alone
@@ -45,7 +45,7 @@ class RoiTask:
     rois: tuple[str, ...]
     without: bool = False
     branches: tuple[str, ...] = BRANCHES
-    texts: int = 4
+    texts: int = 0
     seed: int = 0
     refit: bool = False
     null: bool = True

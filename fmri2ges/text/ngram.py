@@ -81,12 +81,15 @@ class Bigram:
         """P(word | previous) for some words and every previous one, array (n, n_words)."""
         return self.transition[:, words].T
 
+    def expected(self, values: np.ndarray) -> np.ndarray:
+        """Mean over the next word of `values` (n_words,), for every previous word, array (n_words,)."""
+        return self.transition @ values
+
 
 class QuickBigram(Bigram):
-    """The same bigram for many texts: `after` uses the few pairs that were seen, `into` a table stored by next word.
+    """The same bigram for many texts: products use the few pairs that were seen, `into` a table stored by next word.
 
-    The numbers of `after` differ in their last digits, so that texts drawn with it are other draws from the same
-    posterior.
+    Products differ in their last digits, so that texts drawn with them are other draws from the same posterior.
     """
 
     @classmethod
@@ -98,7 +101,11 @@ class QuickBigram(Bigram):
     def _seen(self):
         from scipy.sparse import csr_array
 
-        return csr_array(self._parts[0].T)
+        return csr_array(self._parts[0])
+
+    @cached_property
+    def _seen_by_next(self):
+        return self._seen.T.tocsr()
 
     @cached_property
     def _by_next(self) -> np.ndarray:
@@ -107,8 +114,13 @@ class QuickBigram(Bigram):
     def after(self, state: np.ndarray) -> np.ndarray:
         """See `Bigram.after`."""
         _, left, lower = self._parts
-        return self._seen @ state + (state @ left) * lower
+        return self._seen_by_next @ state + (state @ left) * lower
 
     def into(self, words: np.ndarray) -> np.ndarray:
         """See `Bigram.into`."""
         return self._by_next[words]
+
+    def expected(self, values: np.ndarray) -> np.ndarray:
+        """See `Bigram.expected`."""
+        _, left, lower = self._parts
+        return self._seen @ values + left * (lower @ values)
