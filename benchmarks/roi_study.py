@@ -3,8 +3,8 @@
     python benchmarks/roi_study.py --study fmri2ges/demo/roi_study --out docs/results/roi_study.json
 
 The study itself is made by `fmri2ges roi-study demo --out fmri2ges/demo/roi_study`. Here its table is held against what
-was planted, the expected gesture against the mean of many samples, and processor time is measured for a few choices; the
-law of the cost is fitted to them: seconds = start + choices * (per choice + stories * per story).
+was planted, the expected gesture against the mean of many samples, and processor time is measured for a few choices.
+The law of the cost is fitted to them: seconds = start + choices * (per choice + stories * per story).
 """
 
 from __future__ import annotations

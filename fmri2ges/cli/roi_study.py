@@ -29,6 +29,10 @@ def roi_study(
         int, typer.Option(help="Random contiguous regions of the size of each region, 50 or more; 0 for none.")
     ] = 50,
     refit: Annotated[bool, typer.Option("--refit", help="Fit the readout's penalty for every region.")] = False,
+    executor: Annotated[
+        str, typer.Option(help="serial, local (a process for each core), local:N, dask, or dask://HOST:PORT.")
+    ] = "local",
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes of the executor local or dask.")] = None,
     seed: Seed = 0,
     force: Force = False,
 ) -> None:
@@ -42,7 +46,7 @@ def roi_study(
     request = RoiStudyRequest(run, subject, rois, split_names(stories), branch, samples, nulls, refit, seed)
     check_target(out, force)  # a name that is taken is answered before models are opened
     with watched() as work:
-        study = study_regions(request, out, force, work)
+        study = study_regions(request, out, executor if workers is None else f"{executor}:{workers}", force, work)
     simulated = " [SIMULATED]" if study.simulated else ""
     print(
         f"{out}: {len(study.regions)} regions, {len(study.subjects)} subjects, {len(study.stories)} stories"

@@ -6,16 +6,15 @@ choices is taken block by block, before anything is drawn.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from .intervals import MIN_UNITS, Interval, bootstrap, bootstrap_mean
 from .metrics import Metric
-from .nulls import MIN_SHIFT, p_value
+from .nulls import combine_stories, independent_draws, p_value
 from .roi_rows import SizeNull
-from .rows import Null, NullKind
+from .rows import Null, NullKind, against_null
 
 N_SHIFTS = 10_000  # draws of the shift null; Holm over 16 regions needs p down to .003
 
@@ -56,31 +55,22 @@ def interval_of(scored: Scored, rng: np.random.Generator) -> Interval | None:
     return bootstrap(lambda w: w @ (weight * values) / (w @ weight), len(values), rng, name=name)
 
 
-def shift_null(scored: Scored, metric: Metric, seconds: Sequence[float], seed: int) -> Null | None:
+def shift_null(scored: Scored, metric: Metric, seed: int) -> Null | None:
     """The score against circular shifts, each story on its own; None where a story is too short to be shifted.
-
-    Shifts of a story that lie closer than 20 s are not independent of each other, so p is never smaller than the
-    number of independent draws allows.
 
     Parameters
     ----------
     scored : the score
     metric : what it measures
-    seconds : duration of each story
     seed : the same seed draws the same shifts for every choice
     """
     if not all(len(curve) for curve in scored.shifted):
         return None
-    rng = np.random.default_rng([seed, 11])
-    if len(scored.shifted) == 1:
-        null = scored.shifted[0]
-    else:
-        null = np.mean([curve[rng.integers(len(curve), size=N_SHIFTS)] for curve in scored.shifted], axis=0)
-    independent = np.prod([max(1.0, np.floor((s - 2 * MIN_SHIFT) / MIN_SHIFT) + 1) for s in seconds])
-    n = int(min(len(null), independent))
-    p = max(p_value(scored.value, null, metric.better), 1 / (1 + n))
-    low, high = np.quantile(null, [0.05, 0.95])
-    return Null(NullKind.SHIFT, n, float(null.mean()), float(low), float(high), float(p))
+    scores = combine_stories(list(scored.shifted), np.random.default_rng([seed, 11]), N_SHIFTS)
+    draws = [independent_draws(curve) for curve in scored.shifted]
+    null = against_null(metric, scored.value, NullKind.SHIFT, scores, draws)
+    # A choice that decodes nothing at all does not move, and scores the same wherever it is shifted to.
+    return replace(null, p=1.0) if np.ptp(scores) < 1e-12 and abs(scored.value - null.mean) < 1e-12 else null
 
 
 def size_null(value: float, metric: Metric, others: np.ndarray) -> SizeNull | None:

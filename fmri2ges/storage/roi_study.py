@@ -25,7 +25,7 @@ KIND, VERSION = "roi-study", 1
 TABLE, STUDY = "table.tsv", "study.json"
 COLUMNS = (
     *("subject", "branch", "metric", "effect", "region", "mode", "value", "score", "ci_low", "ci_high"),
-    *("null_mean", "null_q95", "p", "p_corrected", "correction"),
+    *("null_mean", "null_q95", "independent_shifts", "p", "p_corrected", "correction"),
     *("size_null_n", "size_null_mean", "size_null_q05", "size_null_q95", "size_null_p"),
     *("ceiling", "share_of_ceiling", "stories", "rois", "columns"),
 )
@@ -81,7 +81,7 @@ def _values(row: RoiRow, study: RoiStudy, region: Region | None) -> list[Any]:
     return [
         *(row.subject, row.branch, row.metric.id, row.effect.value, row.region, row.mode.value, row.value, row.score),
         *((ci.low, ci.high) if ci else (None, None)),
-        *((null.mean, null.q95, null.p) if null else (None, None, None)),
+        *((null.mean, null.q95, null.draws, null.p) if null else (None,) * 4),
         *(row.p_corrected, None if row.p_corrected is None else study.correction.value),
         *((size.n, size.mean, size.q05, size.q95, size.p) if size else (None,) * 5),
         *(row.ceiling, row.share, row.stories),
@@ -142,7 +142,7 @@ def _row_to_dict(row: RoiRow) -> dict[str, Any]:
         "score": _rounded(row.score),
         "stories": row.stories,
         "ci": ci and {"low": _rounded(ci.low), "high": _rounded(ci.high), "n": ci.n, "method": ci.method},
-        "null": null and {"kind": null.kind.value, **_numbers(null)},
+        "null": null and {"kind": null.kind.value, "draws": _rounded(null.draws), **_numbers(null)},
         "p_corrected": _rounded(row.p_corrected),
         "size_null": size and _numbers(size),
         "ceiling": _rounded(row.ceiling),
@@ -162,7 +162,7 @@ def _row_from_dict(line: dict[str, Any]) -> RoiRow:
         score=float(line["score"]),
         stories=int(line["stories"]),
         interval=ci and Interval(float(ci["low"]), float(ci["high"]), int(ci["n"]), str(ci["method"])),
-        null=null and Null(NullKind(null["kind"]), **_named(null)),
+        null=null and Null(NullKind(null["kind"]), draws=float(null["draws"]), **_named(null)),
         p_corrected=None if line["p_corrected"] is None else float(line["p_corrected"]),
         size_null=size and SizeNull(**_named(size)),
         ceiling=None if line["ceiling"] is None else float(line["ceiling"]),
@@ -175,7 +175,9 @@ def _numbers(null: Null | SizeNull) -> dict[str, Any]:
 
 
 def _named(values: dict[str, Any]) -> dict[str, Any]:
-    return {"n": int(values["n"]), **{name: float(values[name]) for name in ("mean", "q05", "q95", "p")}}
+    p = values["p"]
+    numbers = {name: float(values[name]) for name in ("mean", "q05", "q95")}
+    return {"n": int(values["n"]), **numbers, "p": None if p is None else float(p)}
 
 
 def _rounded(value: float | None) -> float | None:

@@ -23,14 +23,12 @@ class Facts:
 
     Parameters
     ----------
-    seconds : duration of each story
     ceilings : id of a metric -> mean score of a second performance of the same texts
     correction : of p over regions
     refit : whether the readout was fitted anew for each region
     seed : of shifts and bootstrap
     """
 
-    seconds: tuple[float, ...]
     ceilings: Mapping[str, float]
     correction: Correction
     refit: bool
@@ -98,17 +96,20 @@ class _Table:
             score,
             len(scored.blocks),
             interval=interval_of(scored, np.random.default_rng([facts.seed, 12])),
-            null=shift_null(scored, self.metric, facts.seconds, facts.seed),
+            null=shift_null(scored, self.metric, facts.seed),
             size_null=None if others is None else size_null(scored.value, self.metric, others),
             ceiling=facts.ceilings.get(self.metric.id),
         )
 
     def _corrected(self, rows: list[RoiRow]) -> list[RoiRow]:
-        if not rows or any(row.null is None for row in rows):
-            return rows
-        p = np.array([row.null.p for row in rows if row.null is not None])
+        """The rows with p corrected over them; one without a p counts as 1, so that nothing gains by it."""
+        known = [None if row.null is None else row.null.p for row in rows]
+        p = np.array([1.0 if one is None else one for one in known])
         adjusted = holm(p) if self.facts.correction == Correction.HOLM else benjamini_hochberg(p)
-        return [replace(row, p_corrected=float(q)) for row, q in zip(rows, adjusted, strict=True)]
+        return [
+            row if one is None else replace(row, p_corrected=float(q))
+            for row, one, q in zip(rows, known, adjusted, strict=True)
+        ]
 
     def _scores(self, task: RoiTask) -> list[dict[str, Any]]:
         """The score of each story."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..compute import map_tasks
 from ..decoding.run import Run, open_run
 from ..decoding.stories import rerendition_of
 from ..evaluation import metrics
@@ -17,7 +18,6 @@ from ..provenance import build_manifest
 from ..storage.folder import RunFolder
 from ..storage.roi_study import KIND, write_roi_study
 from ..work import QUIET, Work
-from .compute_all import compute_all
 from .roi_plan import Plan, correction_of, plan_study
 from .roi_request import RoiStudyRequest
 from .roi_rows import Facts, rows_of
@@ -35,13 +35,17 @@ NOTES = {
 }
 
 
-def roi_study(request: RoiStudyRequest, out, force: bool = False, work: Work = QUIET) -> RoiStudy:
+def roi_study(
+    request: RoiStudyRequest, out, executor: str = "local", force: bool = False, work: Work = QUIET
+) -> RoiStudy:
     """Score every region alone, all without it, and random regions of its size, and write table and maps.
 
     Parameters
     ----------
     request : what is asked for
     out : folder to make; a study that was stopped goes on where it was
+    executor : where tasks are computed: 'serial', 'local' (a process for each core) or a Dask cluster, see
+        `compute.map_tasks`
     force : replace a finished study of this name
     work : progress and cancel
 
@@ -66,7 +70,7 @@ def roi_study(request: RoiStudyRequest, out, force: bool = False, work: Work = Q
             work.report(fraction, message)
 
         watched = Work(tell, work.should_stop)
-        study = compute_study(run, plans, request, tasks_folder(out), watched)
+        study = compute_study(run, plans, request, executor, tasks_folder(out), watched)
         write_roi_study(study, folder.path)
         write_roi_maps(study, {plan.subject: _space(run, plan.subject) for plan in plans}, folder.path / "maps")
     shutil.rmtree(tasks_folder(out), ignore_errors=True)
@@ -79,16 +83,17 @@ def tasks_folder(out) -> Path:
     return out.with_name(f"{out.name}.tasks")
 
 
-def compute_study(run: Run, plans: list[Plan], request: RoiStudyRequest, folder, work: Work = QUIET) -> RoiStudy:
+def compute_study(
+    run: Run, plans: list[Plan], request: RoiStudyRequest, executor: str, folder, work: Work = QUIET
+) -> RoiStudy:
     """The study of plans, without writing it; `folder` keeps the results of single tasks."""
     tasks = list(dict.fromkeys(task for plan in plans for task in plan.tasks))
-    results = dict(zip(tasks, compute_all(tasks, run_task, folder, work.part(0.0, 0.97)), strict=True))
+    results = dict(zip(tasks, map_tasks(run_task, tasks, folder, executor, work.part(0.0, 0.97)), strict=True))
     work.report(0.97, "intervals and nulls")
     rows = []
     for plan in plans:
         stories = plan.whole.stories
-        seconds = tuple(run.recording(plan.subject, story).seconds for story in stories)
-        facts = Facts(seconds, _ceilings(run, stories), correction_of(request), request.refit, request.seed)
+        facts = Facts(_ceilings(run, stories), correction_of(request), request.refit, request.seed)
         rows += rows_of(plan, results, facts)
     regions = {region.name: region for plan in reversed(plans) for region in plan.regions}
     asked = {name: value for name, value in request.to_dict().items() if name != "run"}
@@ -163,6 +168,6 @@ def _notes(run: Run, plans: list[Plan], request: RoiStudyRequest, rows) -> list[
         notes.append(f"subjects are reported one by one; {len(plans)} of them allow no test of a group")
     if not request.nulls:
         notes.append("no random regions of the same size were decoded (nulls = 0): large regions win by their size")
-    if any(row.null is None for row in rows if row.effect != Effect.WHOLE):
-        notes.append("a story is shorter than 40 s and cannot be shifted by 20 s: its rows have no p")
+    if any(row.null is None or row.null.p is None for row in rows if row.effect != Effect.WHOLE):
+        notes.append("some rows have no p: the stories are too short for 8 independent shifts of 20 s and more")
     return notes

@@ -100,16 +100,21 @@ def test_p_is_uniform_when_nothing_is_there():
         rng = np.random.default_rng([8, k])
         curves = rng.standard_normal((4, 131)) / np.sqrt(4)
         scored = Scored(tuple(np.full(5, c) for c in rng.standard_normal(4) / np.sqrt(4)), tuple(curves))
-        p.append(shift_null(scored, metrics.R_EXPECTED, [300.0] * 4, k).p)
+        p.append(shift_null(scored, metrics.R_EXPECTED, k).p)
     assert 0.01 <= np.mean(np.array(p) < 0.05) <= 0.1
     assert abs(np.mean(p) - 0.5) < 0.06
 
 
 def test_p_is_bounded_by_the_independent_shifts():
-    scored = Scored((np.ones(7),), (np.zeros(1000),))
-    null = shift_null(scored, metrics.R_EXPECTED, [300.0], 0)
-    assert null.n == 14 and null.p == pytest.approx(1 / 15)
-    assert shift_null(Scored((np.ones(1),), (np.zeros(0),)), metrics.R_EXPECTED, [30.0], 0) is None
+    curve = np.repeat(np.random.default_rng(4).standard_normal(20), 50)  # a thousand shifts, worth twenty draws or so
+    null = shift_null(Scored((np.full(7, 9.0),), (curve,)), metrics.R_EXPECTED, 0)
+    assert 8 < null.draws < 60 and null.p == pytest.approx(1 / (1 + null.draws))
+    assert shift_null(Scored((np.ones(1),), (np.zeros(0),)), metrics.R_EXPECTED, 0) is None
+
+
+def test_a_prediction_that_does_not_move_has_p_1():
+    still = Scored((np.zeros(7), np.zeros(7)), (np.zeros(50), np.zeros(50)))
+    assert shift_null(still, metrics.R_EXPECTED, 0).p == 1
 
 
 def test_a_large_empty_region_does_not_beat_a_small_planted_one():
