@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from .reports.evaluate import evaluate
     from .request import DecodeRequest
     from .results import Decoded
+    from .storage.roi_study import load_roi_study
+    from .studies.roi_request import RoiStudyRequest
+    from .studies.roi_study import roi_study
     from .training.train import train_study as train
     from .work import Work
 
@@ -33,6 +36,7 @@ _PLACES = {
     "DecodeRequest": ("request", "DecodeRequest"),
     "Decoded": ("results", "Decoded"),
     "Roi": ("brain.roi", "Roi"),
+    "RoiStudyRequest": ("studies.roi_request", "RoiStudyRequest"),
     "Run": ("decoding.run", "Run"),
     "Space": ("brain.space", "Space"),
     "Work": ("work", "Work"),
@@ -40,8 +44,10 @@ _PLACES = {
     "evaluate": ("reports.evaluate", "evaluate"),
     "export": ("figures.export", "export"),
     "figure": ("figures", "make_figure"),
+    "load_roi_study": ("storage.roi_study", "load_roi_study"),
     "load_study": ("demo.opener", "open_study"),
     "open_run": ("decoding.run", "open_run"),
+    "roi_study": ("studies.roi_study", "roi_study"),
     "simulate": ("demo.study", "simulate_study"),
     "train": ("training.train", "train_study"),
 }
@@ -50,6 +56,7 @@ __all__ = [
     "DecodeRequest",
     "Decoded",
     "Roi",
+    "RoiStudyRequest",
     "Run",
     "Space",
     "Work",
@@ -58,8 +65,10 @@ __all__ = [
     "evaluate",
     "export",
     "figure",
+    "load_roi_study",
     "load_study",
     "open_run",
+    "roi_study",
     "simulate",
     "train",
 ]

@@ -12,7 +12,7 @@ from typing import Any
 import typer
 
 from ..errors import Cancelled, UserError
-from . import decoding, output, studies, tools  # noqa: F401  they register their commands
+from . import decoding, output, roi_study, studies, tools  # noqa: F401  they register their commands
 from .ending import ended_by_signals, line_of
 from .root import app
 

@@ -15,19 +15,25 @@ from .root import DEVICES, DecodedFolder, Device, Force, Seed, Start, Stop, app
 @app.command()
 def figure(
     path: DecodedFolder,
-    kind: Annotated[str, typer.Option(help="cortex, strip, compare or metrics.")],
+    kind: Annotated[str, typer.Option(help="cortex, strip, compare, metrics; of an ROI study: roi-map, roi-bars.")],
     out: Annotated[Path, typer.Option(metavar="F", help="File to write: .svg, .pdf or .png.")],
     width_mm: Annotated[float, typer.Option(min=10, help="Width in millimetres.")] = 180,
     dpi: Annotated[int, typer.Option(min=30, help="Dots per inch of raster parts.")] = 300,
     start: Start = None,
     stop: Stop = None,
+    metric: Annotated[str, typer.Option(help="Of an ROI study: id of a metric; default: r_expected.")] = "",
 ) -> None:
     """Draw a figure for a paper."""
     from ..errors import check_option
-    from ..figures import KINDS, make_figure, make_metrics_figure
+    from ..figures import KINDS, ROI_KINDS, make_figure, make_metrics_figure, make_roi_figure
 
-    check_option("kind", kind, (*KINDS, "metrics"))
-    if kind == "metrics":
+    check_option("kind", kind, (*KINDS, "metrics", *ROI_KINDS))
+    if kind in ROI_KINDS:
+        from ..figures.roi_view import RoiView
+        from ..storage.roi_study import load_roi_study
+
+        make_roi_figure(load_roi_study(path), kind, out, RoiView(metric=metric), width_mm, dpi)
+    elif kind == "metrics":
         from ..storage.report import read_report
 
         make_metrics_figure(read_report(path), out, width_mm, dpi)

@@ -1,4 +1,4 @@
-"""Maps of numbers on the cortex (an importance, a correlation) for other programs: GIFTI and CSV."""
+"""Maps of numbers on the cortex (an importance, a correlation) for other programs: GIFTI, CIFTI and CSV."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from ..brain.atlas import N_VERTICES, load_atlas
 from ..brain.roi import N_ALL
 from ..errors import UserError
 from .atomic import write_text
+from .rois.cifti import write_cifti_maps
 from .rois.gifti import write_gifti_maps
 
 
@@ -24,7 +25,8 @@ def write_maps(maps: dict[str, np.ndarray], out) -> tuple[Path, ...]:
     maps : name -> array (20484,), a value per vertex with the left hemisphere first, or array (360,), a
         value per area in atlas order; all maps of one kind; NaN where nothing was measured
     out : .func.gii, or .shape.gii for properties of the surface itself (a pair NAME.L..., NAME.R... on
-        fsaverage5, float32, NaN on the medial wall), or .csv (a row per vertex of the cortex or per area)
+        fsaverage5, float32, NaN on the medial wall), .dscalar.nii (CIFTI, both hemispheres of fsaverage5 in one
+        file), or .csv (a row per vertex of the cortex or per area)
 
     Returns
     -------
@@ -54,7 +56,9 @@ def write_maps(maps: dict[str, np.ndarray], out) -> tuple[Path, ...]:
         return (write_text(out, _table(arrays)),)
     if name.endswith(".gii") and not name.endswith(".label.gii"):
         return write_gifti_maps({key: on_vertices(values) for key, values in arrays.items()}, out)
-    raise UserError(f"{out}: maps cannot be written in this format; allowed: .func.gii, .shape.gii, .csv")
+    if name.endswith(".dscalar.nii"):
+        return write_cifti_maps({key: on_vertices(values) for key, values in arrays.items()}, out)
+    raise UserError(f"{out}: maps cannot be written in this format; allowed: .func.gii, .shape.gii, .dscalar.nii, .csv")
 
 
 def on_vertices(values) -> np.ndarray:

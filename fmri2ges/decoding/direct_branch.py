@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,7 +31,31 @@ def direct_gestures(run: Run, readings: list[Reading], request: DecodeRequest, w
     request : a complete one; its stretch, samples, speaker and seed are used
     work : progress and cancel
     """
-    start, stop = request.span
+
+    def sampled(reading: Reading, low: float, seconds: float) -> np.ndarray:
+        return run.f2g(reading.fold).sample_bones(
+            [volume_track(reading.tokens, reading.times)] * request.samples,
+            low,
+            seconds,
+            request.speaker,
+            torch_generator(request.seed, 3 + reading.fold),
+            work=work,
+        )
+
+    return motion_of(joined_folds(readings, *request.span, sampled), request.span[0])
+
+
+def joined_folds(
+    readings: list[Reading], start: float, stop: float, gesture: Callable[[Reading, float, float], np.ndarray]
+) -> np.ndarray:
+    """Bones (n_samples, n_frames, 27) of a stretch, to which each fold gives its part.
+
+    Parameters
+    ----------
+    readings : one of each fold
+    start, stop : seconds on the story's clock
+    gesture : makes the bones (n_samples, n_frames, 27) of a reading from a second on, for so many seconds
+    """
     n = int(round((stop - start) * FPS))
     bones, total = None, np.full(n, 1e-9)
     for reading in readings:
@@ -41,23 +66,15 @@ def direct_gestures(run: Run, readings: list[Reading], request: DecodeRequest, w
             low, high = start, stop
         if high - low < SHORTEST:
             continue
-        made = run.f2g(reading.fold).sample_bones(
-            [volume_track(reading.tokens, times)] * request.samples,
-            low,
-            high - low,
-            request.speaker,
-            torch_generator(request.seed, 3 + reading.fold),
-            work=work,
-        )
         first = int(round((low - start) * FPS))
-        made = made[:, : n - first]
+        made = gesture(reading, low, high - low)[:, : n - first]
         weight = _fade(made.shape[1], low > start + 1e-6, high < stop - 1e-6)
         if bones is None:
-            bones = np.zeros((request.samples, n, made.shape[2]))
+            bones = np.zeros((len(made), n, made.shape[2]))
         bones[:, first : first + made.shape[1]] += weight[:, None] * made
         total[first : first + made.shape[1]] += weight
     assert bones is not None, "a fold reaches into the stretch"
-    return motion_of(bones / total[:, None], start)
+    return bones / total[:, None]
 
 
 def _fade(n: int, at_start: bool, at_end: bool) -> np.ndarray:

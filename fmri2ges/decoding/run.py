@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -31,6 +31,9 @@ from ..text.embeddings import load_vectors
 from ..types import Motion, Recording, Words
 from ..work import QUIET, Work
 from .readings import Reading
+
+if TYPE_CHECKING:
+    from ..models.f2t import Decoder
 
 KEPT_BYTES = 400_000_000  # bytes of recordings that stay in memory
 SHORTEST = 2.0  # seconds that can be decoded
@@ -160,6 +163,10 @@ class Run:
                     self._recordings.popitem(last=False)
             self._recordings.move_to_end(key)
             return self._recordings[key]
+
+    def check_held_out(self, subject: str, story: str) -> None:
+        """Raise a `UserError` for an unknown subject or story, or a story of the training set."""
+        self._source(subject, story)
 
     def _source(self, subject: str, story: str) -> RecordingSource:
         source = self.study.recording(subject, story)
@@ -322,15 +329,26 @@ class Run:
         recording : of one of the run's subjects
         columns : array (n_columns,), int; feature columns of the chosen ROIs
         """
-        features, split = self.features(recording), self.study.split
+        decoders = [self.f2t(recording.subject, fold).decoder(columns) for fold in range(self.n_folds)]
+        return self.readings(recording, self.features(recording), decoders)
+
+    def readings(self, recording: Recording, features: np.ndarray, decoders: list[Decoder]) -> list[Reading]:
+        """What solved readouts predict for each stretch of volumes, in order of time.
+
+        Parameters
+        ----------
+        recording : of one of the run's subjects
+        features : array (n_volumes, n_features), those of the recording, see `features`
+        decoders : for each fold its solved readout
+        """
+        split = self.study.split
         rows_of = [np.arange(len(features))]
         if split.within_story_folds:
             folds = within_story_folds(recording.volume_times, split.within_story_folds, split.gap)
             rows_of = [np.flatnonzero(test) for _, test in folds]
         readings = []
-        for fold, rows in enumerate(rows_of):
+        for fold, (rows, decoder) in enumerate(zip(rows_of, decoders, strict=False)):
             f2t = self.f2t(recording.subject, fold)
-            decoder = f2t.decoder(columns)
             prediction = f2t.readout.predict(decoder.solution, features)[rows]
             readings.append(Reading(fold, f2t, decoder, prediction, rows, recording.volume_times[rows]))
         return readings

@@ -76,16 +76,21 @@ class DecodedStory:
     @cached_property
     def rerendition(self) -> Motion | None:
         """A second performance of the same text by the same speaker: how alike real gestures are."""
-        if self.study is None or self.reference is None:
-            return None
-        file = self.study.root / "truth" / f"{self.story}.rerendition.npz"
-        return read_motion(file) if file.is_file() else None
+        return None if self.study is None else rerendition_of(self.study, self.story)
 
     @property
     def setting(self) -> Setting:
         """What must be equal in stories whose scores are averaged."""
         request = self.decoded.request
         return Setting(request.subject, request.rois, request.samples)
+
+
+def rerendition_of(study: Study, story: str) -> Motion | None:
+    """A second performance of a story's text by the same speaker, which a simulated study has; else None."""
+    if study.truth(story) is None:
+        return None
+    file = study.root / "truth" / f"{story}.rerendition.npz"
+    return read_motion(file) if file.is_file() else None
 
 
 def story_of(decoded: Decoded, study: Study | None = None) -> DecodedStory:

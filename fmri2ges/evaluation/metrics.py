@@ -69,6 +69,7 @@ class Metric:
 # Decoded motion against a reference.
 R_ONE = Metric("r_one", "r, one sample", n_unit="frames")
 R_MEAN = Metric("r_mean", "r, mean of {}", n_unit="frames")
+R_EXPECTED = Metric("r_expected", "r, expected gesture", n_unit="frames")
 R_SLOW_ONE = Metric("r_slow_one", "r slow (1 s), one sample", n_unit="frames")
 R_SLOW_MEAN = Metric("r_slow_mean", "r slow (1 s), mean of {}", n_unit="frames")
 WRIST_SPEED_R = Metric("wrist_speed_r", "wrist speed r, one sample", n_unit="frames")

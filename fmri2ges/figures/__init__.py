@@ -7,21 +7,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import UserError, check_option, check_positive
+from ..evaluation.roi_rows import RoiStudy
 from ..results import Decoded
 
 if TYPE_CHECKING:
     from ..decoding.stories import DecodedStory
     from ..evaluation.report import Report
+    from .roi_view import RoiView
     from .style import Page
 
 KINDS = ("cortex", "strip", "compare")
+ROI_KINDS = ("roi-map", "roi-bars")
 WIDTHS = (50, 500)  # mm
 MAX_DPI = 2400
 SUFFIXES = (".svg", ".pdf", ".png")
 
 
 def make_figure(
-    decoded: Decoded | DecodedStory,
+    decoded: Decoded | DecodedStory | RoiStudy,
     kind: str,
     out,
     width_mm: float = 180,
@@ -29,13 +32,14 @@ def make_figure(
     start: float | None = None,
     stop: float | None = None,
 ) -> Path:
-    """Draw one figure of a decoded result.
+    """Draw one figure of a decoded result or of an ROI study.
 
     Parameters
     ----------
-    decoded : the result; words and reference come from its study, which is opened where it is still there
-    kind : 'cortex' (the ROIs decoded from), 'strip' (skeletons over time) or 'compare' (wrist speed and height of the
-        branches over time)
+    decoded : the result; words and reference come from its study, which is opened where it is still there. Or what
+        `roi_study` and `load_roi_study` return
+    kind : of a result 'cortex' (the ROIs decoded from), 'strip' (skeletons over time) or 'compare' (wrist speed and
+        height of the branches over time); of an ROI study 'roi-map' or 'roi-bars', see `make_roi_figure`
     out : file to write; its ending chooses SVG, PDF or PNG
     width_mm : width of the page area, mm
     dpi : dots per inch of PNG, and of the picture of the mesh inside SVG and PDF
@@ -45,6 +49,8 @@ def make_figure(
     -------
     out : Path
     """
+    if isinstance(decoded, RoiStudy):
+        return make_roi_figure(decoded, kind, out, None, width_mm, dpi)
     check_option("kind", kind, KINDS)
     from ..decoding.stories import story_of
 
@@ -70,6 +76,27 @@ def make_metrics_figure(report: Report, out, width_mm: float = 180, dpi: int = 3
     from .metrics import draw_metrics
 
     return _save(out, width_mm, dpi, lambda width: draw_metrics(report, width))
+
+
+def make_roi_figure(
+    study: RoiStudy, kind: str, out, view: RoiView | None = None, width_mm: float = 180, dpi: int = 300
+) -> Path:
+    """Draw a figure of an ROI study.
+
+    Parameters
+    ----------
+    study : what `roi_study` or `load_roi_study` returned
+    kind : 'roi-map' (the cortex coloured by what each region carries) or 'roi-bars' (regions sorted, with intervals)
+    out, width_mm, dpi : as in `make_figure`
+    view : subject, metric and branch; None takes the first subject, r and both branches
+    """
+    check_option("kind", kind, ROI_KINDS)
+    from .roi_bars import draw_roi_bars
+    from .roi_map import draw_roi_map
+    from .roi_view import RoiView
+
+    draw = draw_roi_map if kind == "roi-map" else draw_roi_bars
+    return _save(out, width_mm, dpi, lambda width: draw(study, width, view or RoiView()))
 
 
 def _save(out, width_mm: float, dpi: int, draw: Callable[[float], Page]) -> Path:

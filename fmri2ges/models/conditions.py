@@ -48,8 +48,19 @@ def word_track(words: Words, vectors: np.ndarray) -> TokenTrack:
     ----------
     vectors : array (n_words, dim) from `WordVectors.matrix`
     """
-    duration = np.asarray(words.duration, np.float32)[:, None]
-    return TokenTrack(np.concatenate([vectors, 2 * duration], 1), np.asarray(words.start, float), 1.0, 36)
+    return slot_track(vectors, words.start, words.duration)
+
+
+def slot_track(vectors: np.ndarray, start: np.ndarray, duration: np.ndarray) -> TokenTrack:
+    """Tokens of word slots: vector and duration.
+
+    Parameters
+    ----------
+    vectors : array (n_slots, dim), of one word each, or their mean over the words that may stand there
+    start, duration : arrays (n_slots,), seconds
+    """
+    tokens = np.concatenate([vectors, 2 * np.asarray(duration, np.float32)[:, None]], 1)
+    return TokenTrack(tokens, np.asarray(start, float), 1.0, 36)
 
 
 def volume_track(tokens: np.ndarray, volume_times: np.ndarray) -> TokenTrack:

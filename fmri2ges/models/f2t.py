@@ -147,10 +147,11 @@ class F2T:
                 oldest = next(iter(self._decoders))
                 self._decoders.pop(oldest)
                 self._signatures.pop(oldest, None)
-            self._decoders[key] = self._calibrate(self.readout.solve(columns))
+            self._decoders[key] = self.calibrated(self.readout.solve(columns))
         return self._decoders[key]
 
-    def _calibrate(self, solution: Solution) -> Decoder:
+    def calibrated(self, solution: Solution) -> Decoder:
+        """A solution of the readout with its calibration, which its cross-fitted predictions give."""
         y, p, b = self.readout.targets, solution.crossfit, self.blocks
         gains = np.zeros(b.width, np.float32)
         for block in (b.fast, b.slow, b.rate, b.gesture):
@@ -200,6 +201,8 @@ class F2T:
         assert self.heard is not None, "asked only where the words of training are known"
         key = tuple(int(c) for c in decoder.solution.columns)
         if key not in self._signatures:
+            if len(self._signatures) >= 8:
+                self._signatures.pop(next(iter(self._signatures)))
             tokens = self.tokens(decoder, decoder.solution.crossfit)
             fitted = fit_signatures(tokens, self.readout.bounds, self.heard, self.vectors)
             self._signatures[key] = fitted.discriminant(self.shrinkage)
@@ -260,6 +263,65 @@ class F2T:
         names = self.language.vocabulary
         return [Words(tuple(names[i] for i in samples[k]), start, duration) for k in np.argsort(-score, kind="stable")]
 
+    def word_posterior(
+        self, decoder: Decoder, prediction: np.ndarray, volume_times: np.ndarray, tr: float
+    ) -> WordPosterior:
+        """What may stand in each word slot of one story, over all texts that `decode_texts` could draw.
+
+        Parameters are those of `decode_texts`.
+        """
+        volume, start, duration = spread_words(self.rate(decoder, prediction), volume_times, tr)
+        p = posterior_words(self.language, self.evidence(decoder, prediction)[volume])
+        return WordPosterior(p, start, duration)
+
+
+@dataclass(frozen=True)
+class WordPosterior:
+    """Probability of each word in each word slot.
+
+    Parameters
+    ----------
+    p : array (n_slots, n_vocabulary), float32; each row sums to 1
+    start, duration : arrays (n_slots,), seconds
+    """
+
+    p: np.ndarray
+    start: np.ndarray
+    duration: np.ndarray
+
+
+def posterior_words(language: Bigram, evidence: np.ndarray) -> np.ndarray:
+    """Posterior probability of each word in each slot, forward-backward, array (n_slots, n_vocabulary), float32.
+
+    Parameters
+    ----------
+    evidence : array (n_slots, n_vocabulary), log likelihood ratios
+    """
+    likelihood = _likelihood(evidence)
+    posterior = _filtered(language, likelihood)
+    later = np.ones(len(language), np.float32)
+    for t in range(len(posterior) - 2, -1, -1):
+        later = language.expected(likelihood[t + 1] * later)
+        later = later / later.max()
+        posterior[t] *= later
+        posterior[t] /= posterior[t].sum()
+    return posterior
+
+
+def _likelihood(evidence: np.ndarray) -> np.ndarray:
+    return np.exp(evidence - evidence.max(1, keepdims=True)).astype(np.float32)
+
+
+def _filtered(language: Bigram, likelihood: np.ndarray) -> np.ndarray:
+    """Probability of each word in each slot given the slots up to it, array (n_slots, n_vocabulary)."""
+    forward = np.empty_like(likelihood)
+    state = language.unigram
+    for t in range(len(likelihood)):
+        state = (state if t == 0 else language.after(state)) * likelihood[t]
+        state = state / state.sum()
+        forward[t] = state
+    return forward
+
 
 def sample_prior_texts(language: Bigram, n_slots: int, n: int, rng: np.random.Generator) -> np.ndarray:
     """Texts of the bigram alone: word indices, array (n, n_slots)."""
@@ -287,22 +349,18 @@ def sample_texts(
     texts : array (n, n_slots), int, word indices
     score : array (n,), log posterior up to one constant
     """
-    p = language.transition
-    likelihood = np.exp(evidence - evidence.max(1, keepdims=True)).astype(np.float32)
-    forward = np.empty_like(likelihood)
-    state = language.unigram
-    for t in range(len(likelihood)):
-        state = (state if t == 0 else state @ p) * likelihood[t]
-        state = state / state.sum()
-        forward[t] = state
-    texts = np.empty((n, len(likelihood)), int)
+    forward = _filtered(language, _likelihood(evidence))
+    texts = np.empty((n, len(forward)), int)
     score = np.zeros(n)
-    for t in range(len(likelihood) - 1, -1, -1):
-        weight = forward[t][None, :] if t == len(likelihood) - 1 else forward[t] * p[:, texts[:, t + 1]].T
-        edges = np.cumsum(np.broadcast_to(weight, (n, len(state))), axis=1)
+    rows = np.arange(n)
+    for t in range(len(forward) - 1, -1, -1):
+        last = t == len(forward) - 1
+        incoming = None if last else language.into(texts[:, t + 1])
+        weight = forward[t][None, :] if incoming is None else forward[t] * incoming
+        edges = np.cumsum(np.broadcast_to(weight, (n, len(language))), axis=1)
         draw = rng.random(n) * edges[:, -1]
-        texts[:, t] = np.minimum((edges < draw[:, None]).sum(1), len(state) - 1)
+        texts[:, t] = np.minimum((edges < draw[:, None]).sum(1), len(language) - 1)
         score += evidence[t, texts[:, t]]
-        if t < len(likelihood) - 1:
-            score += np.log(p[texts[:, t], texts[:, t + 1]])
+        if incoming is not None:
+            score += np.log(incoming[rows, texts[:, t]])
     return texts, score + np.log(language.unigram[texts[:, 0]])

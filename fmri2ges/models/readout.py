@@ -29,11 +29,13 @@ class Solution:
     columns : array, int; feature columns used
     dual : array (n_train, n_targets)
     crossfit : array (n_train, n_targets); leave-one-story-out predictions, centred
+    weights : array (n_delays * n_columns, n_targets) or None; of the FIR features, where they are known
     """
 
     columns: np.ndarray
     dual: np.ndarray
     crossfit: np.ndarray
+    weights: np.ndarray | None = None
 
 
 class Readout:
@@ -126,6 +128,8 @@ class Readout:
         array (n_volumes, n_targets); add `mean` for absolute values
         """
         x = np.asarray(story, np.float32)[:, solution.columns]
+        if solution.weights is not None:
+            return delayed(x, self.delays) @ solution.weights
         kernel = x @ self.features[:, solution.columns].T
         return self._lag(kernel, np.array([0, len(x)]), self.bounds) @ solution.dual
 

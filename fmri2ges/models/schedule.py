@@ -105,16 +105,7 @@ def sample_long(
     device = next(denoiser.parameters()).device
     padded = max(n_frames, WINDOW_FRAMES)
     starts = window_starts(padded)
-    cache: dict[int, list[Condition]] = {}
-    for source in conditions:
-        if id(source) not in cache:
-            cache[id(source)] = [source(s / LATENT_FPS) for s in starts]
-    parts = [c for source in conditions for c in cache[id(source)]]
-    full = _stack(parts).to(device)
-    hann = torch.hann_window(WINDOW_FRAMES + 2, periodic=False)[1:-1].to(device) + 1e-3
-    weight = torch.zeros(padded, device=device)
-    for s in starts:
-        weight[s : s + WINDOW_FRAMES] += hann
+    full = _conditions(conditions, starts).to(device)
 
     scheduler: Any = DDIMScheduler(
         num_train_timesteps=1000,
@@ -135,13 +126,60 @@ def sample_long(
         x0 = _guided_x0(denoiser, windows, float(t), full, guidance, batch).view(
             n_samples, len(starts), WINDOW_FRAMES, -1
         )
-        blended = torch.zeros_like(x)
-        for j, s in enumerate(starts):
-            blended[:, s : s + WINDOW_FRAMES] += hann[:, None] * x0[:, j]
-        blended /= weight[:, None]
+        blended = _blend(x0, starts, padded)
         x = scheduler.step(blended, step, x, eta=ETA, generator=generator).prev_sample
         work.report((k + 1) / steps, "denoising")
     return x[:, :n_frames]
+
+
+@torch.inference_mode()
+def expect_long(
+    denoiser: Denoiser, conditions: list[Callable[[float], Condition]], n_frames: int, batch: int = 160
+) -> Tensor:
+    """Expected motion codes of any length: what the mean of very many samples would be, from one pass of the network.
+
+    At the largest noise the noised windows say nothing about the motion, so the clean estimate of the network is the
+    mean of the codes given the condition. The mean of the noise, zero, stands for the noise. Without guidance, whose
+    samples are not those of the conditional distribution.
+
+    Parameters
+    ----------
+    conditions, n_frames, batch : as in `sample_long`
+
+    Returns
+    -------
+    codes : (n_conditions, n_frames, n_codes)
+    """
+    device = next(denoiser.parameters()).device
+    padded = max(n_frames, WINDOW_FRAMES)
+    starts = window_starts(padded)
+    full = _conditions(conditions, starts).to(device)
+    silent = torch.zeros(len(conditions) * len(starts), WINDOW_FRAMES, denoiser.config.n_codes, device=device)
+    x0 = _guided_x0(denoiser, silent, 1.0, full, 1.0, batch)
+    return _blend(x0.view(len(conditions), len(starts), WINDOW_FRAMES, -1), starts, padded)[:, :n_frames]
+
+
+def _conditions(conditions: list[Callable[[float], Condition]], starts: list[int]) -> Condition:
+    """The conditions of all windows, one sample after the other; the same function is asked once for each window."""
+    cache: dict[int, list[Condition]] = {}
+    for source in conditions:
+        if id(source) not in cache:
+            cache[id(source)] = [source(s / LATENT_FPS) for s in starts]
+    return _stack([c for source in conditions for c in cache[id(source)]])
+
+
+def _blend(windows: Tensor, starts: list[int], n_frames: int) -> Tensor:
+    """Overlapping windows (n_samples, n_windows, WINDOW_FRAMES, n_codes) as one stretch (n_samples, n_frames, n_codes).
+
+    Where windows overlap, Hann weights take their mean.
+    """
+    hann = torch.hann_window(WINDOW_FRAMES + 2, periodic=False)[1:-1].to(windows.device) + 1e-3
+    weight = torch.zeros(n_frames, device=windows.device)
+    blended = torch.zeros(len(windows), n_frames, windows.shape[-1], device=windows.device)
+    for j, s in enumerate(starts):
+        weight[s : s + WINDOW_FRAMES] += hann
+        blended[:, s : s + WINDOW_FRAMES] += hann[:, None] * windows[:, j]
+    return blended / weight[:, None]
 
 
 def _guided_x0(denoiser, windows, t: float, condition: Condition, guidance: float, batch: int) -> Tensor:

@@ -53,6 +53,12 @@ class Bigram:
     @cached_property
     def transition(self) -> np.ndarray:
         """P(word | previous), array (n_words, n_words), float32; each row sums to 1."""
+        table, left, lower = self._parts
+        return table + left[:, None] * lower[None, :]
+
+    @cached_property
+    def _parts(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Discounted frequencies of the pairs that were seen, what they leave of each row, and who shares in that."""
         v = len(self)
         table = np.zeros((v, v), np.float32)
         prev, word, n = self.pairs.T
@@ -65,5 +71,56 @@ class Bigram:
         contexts = np.bincount(word, minlength=v).astype(np.float32)
         lower = 0.9 * contexts / max(1.0, contexts.sum()) + 0.1 * self.unigram
         lower /= lower.sum()
-        left = 1.0 - table.sum(1)
-        return table + left[:, None] * lower[None, :]
+        return table, 1.0 - table.sum(1), lower
+
+    def after(self, state: np.ndarray) -> np.ndarray:
+        """Probability of the next word, array (n_words,), when `state` (n_words,) is that of the previous one."""
+        return state @ self.transition
+
+    def into(self, words: np.ndarray) -> np.ndarray:
+        """P(word | previous) for some words and every previous one, array (n, n_words)."""
+        return self.transition[:, words].T
+
+    def expected(self, values: np.ndarray) -> np.ndarray:
+        """Mean over the next word of `values` (n_words,), for every previous word, array (n_words,)."""
+        return self.transition @ values
+
+
+class QuickBigram(Bigram):
+    """The same bigram for many texts: products use the few pairs that were seen, `into` a table stored by next word.
+
+    Products differ in their last digits, so that texts drawn with them are other draws from the same posterior.
+    """
+
+    @classmethod
+    def of(cls, language: Bigram) -> QuickBigram:
+        """The quick form of a bigram."""
+        return cls(language.vocabulary, language.pairs, language.counts)
+
+    @cached_property
+    def _seen(self):
+        from scipy.sparse import csr_array
+
+        return csr_array(self._parts[0])
+
+    @cached_property
+    def _seen_by_next(self):
+        return self._seen.T.tocsr()
+
+    @cached_property
+    def _by_next(self) -> np.ndarray:
+        return np.ascontiguousarray(self.transition.T)
+
+    def after(self, state: np.ndarray) -> np.ndarray:
+        """See `Bigram.after`."""
+        _, left, lower = self._parts
+        return self._seen_by_next @ state + (state @ left) * lower
+
+    def into(self, words: np.ndarray) -> np.ndarray:
+        """See `Bigram.into`."""
+        return self._by_next[words]
+
+    def expected(self, values: np.ndarray) -> np.ndarray:
+        """See `Bigram.expected`."""
+        _, left, lower = self._parts
+        return self._seen @ values + left * (lower @ values)

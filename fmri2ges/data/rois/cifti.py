@@ -147,7 +147,7 @@ def write_cifti_rois(rois, out: Path) -> tuple[Path, ...]:
     Every vertex is in the file, the medial wall too. The ROIs must not overlap.
     """
     from nibabel import Cifti2Image
-    from nibabel.cifti2 import BrainModelAxis, LabelAxis
+    from nibabel.cifti2 import LabelAxis
 
     check_disjoint(rois, out)
     keys = np.zeros((1, 2 * N_VERTICES), np.float32)  # as HCP's files and Connectome Workbench have them
@@ -155,7 +155,25 @@ def write_cifti_rois(rois, out: Path) -> tuple[Path, ...]:
     for key, roi in enumerate(rois, start=1):
         keys[0, roi.mask] = key
         table[key] = (roi.name, (*COLOURS[(key - 1) % len(COLOURS)], 1.0))
-    left, right = (BrainModelAxis.from_surface(np.arange(N_VERTICES), N_VERTICES, structure) for structure in MODELS)
-    image = Cifti2Image(keys, (LabelAxis(["ROIs"], [table]), left + right))
+    image = Cifti2Image(keys, (LabelAxis(["ROIs"], [table]), _both_hemispheres()))
     image.nifti_header.set_intent("NIFTI_INTENT_CONNECTIVITY_DENSE_LABELS", name="ConnDenseLabel")
     return (write_bytes(out, image.to_bytes()),)
+
+
+def write_cifti_maps(maps: dict[str, np.ndarray], out: Path) -> tuple[Path, ...]:
+    """Write named maps (20484,) of both hemispheres on fsaverage5 as one dense scalar file, float32."""
+    from nibabel import Cifti2Image
+    from nibabel.cifti2 import ScalarAxis
+
+    data = np.stack([np.asarray(values, np.float32) for values in maps.values()])
+    image = Cifti2Image(data, (ScalarAxis(list(maps)), _both_hemispheres()))
+    image.nifti_header.set_intent("NIFTI_INTENT_CONNECTIVITY_DENSE_SCALARS", name="ConnDenseScalar")
+    return (write_bytes(out, image.to_bytes()),)
+
+
+def _both_hemispheres():
+    """Every vertex of fsaverage5, the medial wall too, the left hemisphere first."""
+    from nibabel.cifti2 import BrainModelAxis
+
+    left, right = (BrainModelAxis.from_surface(np.arange(N_VERTICES), N_VERTICES, structure) for structure in MODELS)
+    return left + right

@@ -141,9 +141,23 @@ def write_voxel_mask(out: Path, grid: VoxelGrid, inside: np.ndarray) -> Path:
     grid : where the voxels lie
     inside : boolean array (n_voxels,)
     """
+    return _write_in_grid(out, grid, grid.volume(inside.astype(np.float32), fill=0.0).astype(np.uint8))
+
+
+def write_voxel_map(out: Path, grid: VoxelGrid, values: np.ndarray) -> Path:
+    """Write a map in the subject's own grid, float32, NaN where nothing was measured.
+
+    Parameters
+    ----------
+    out : .nii or .nii.gz
+    grid : where the voxels lie
+    values : array (n_voxels,)
+    """
+    return _write_in_grid(out, grid, grid.volume(values))
+
+
+def _write_in_grid(out: Path, grid: VoxelGrid, volume: np.ndarray) -> Path:
     import nibabel
 
-    volume = grid.volume(inside.astype(np.float32), fill=0.0).astype(np.uint8)
-    image = nibabel.Nifti1Image(volume, grid.affine)
-    data = image.to_bytes()
+    data = nibabel.Nifti1Image(volume, grid.affine).to_bytes()
     return write_bytes(out, gzip.compress(data, mtime=0) if out.name.lower().endswith(".gz") else data)

@@ -4,10 +4,10 @@ import itertools
 
 import numpy as np
 
-from fmri2ges.models.f2t import F2T, Blocks, sample_texts, text_targets
+from fmri2ges.models.f2t import F2T, Blocks, posterior_words, sample_texts, text_targets
 from fmri2ges.models.readout import Readout
 from fmri2ges.models.signatures import words_heard
-from fmri2ges.text.ngram import Bigram
+from fmri2ges.text.ngram import Bigram, QuickBigram
 from fmri2ges.text.timing import spread_words, word_counts
 from fmri2ges.types import Words
 
@@ -139,3 +139,25 @@ def test_words_of_a_story_leave_no_trace_in_the_signatures_that_decode_it():
     f2t._signatures.clear()
     assert np.abs(f2t.evidence(decoder, first) - seen).max() > 0.01
     np.testing.assert_array_equal(f2t.without_story(0).evidence(decoder, first), blind)
+
+
+def test_posterior_of_words_is_that_of_all_texts():
+    evidence = np.array([[0.5, 0.0, -1.0], [0.0, 2.0, 0.0], [1.0, 0.0, 0.3], [0.2, 0.1, 0.0]])
+    total = np.zeros((4, 3))
+    for text in itertools.product(range(3), repeat=4):
+        p = LANGUAGE.unigram[text[0]] * np.prod([LANGUAGE.transition[a, b] for a, b in itertools.pairwise(text)])
+        p *= np.exp(sum(evidence[t, w] for t, w in enumerate(text)))
+        for t, w in enumerate(text):
+            total[t, w] += p
+    for language in (LANGUAGE, QuickBigram.of(LANGUAGE)):
+        found = posterior_words(language, evidence)
+        np.testing.assert_allclose(found, total / total.sum(1, keepdims=True), atol=1e-6)
+
+
+def test_the_quick_bigram_is_the_bigram():
+    rng = np.random.default_rng(0)
+    language = Bigram.fit([rng.choice(list("abcdefghij"), 40).tolist() for _ in range(3)])
+    quick, state = QuickBigram.of(language), rng.random(len(language)).astype(np.float32)
+    np.testing.assert_allclose(quick.after(state), language.after(state), rtol=1e-5)
+    np.testing.assert_allclose(quick.expected(state), language.expected(state), rtol=1e-5)
+    np.testing.assert_array_equal(quick.into(np.array([2, 5])), language.into(np.array([2, 5])))

@@ -1,0 +1,56 @@
+"""`fmri2ges roi-study`: which regions carry the gesture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..request import split_names
+from .progress import watched
+from .root import Force, Seed, app
+
+
+@app.command("roi-study")
+def roi_study(
+    run: Annotated[
+        str, typer.Argument(metavar="RUN", help="A trained run, or the word demo for the models of the package.")
+    ],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder to make.")],
+    subject: Annotated[str, typer.Option(help="A listener, or all; default: the first of the run.")] = "",
+    rois: Annotated[str, typer.Option(help="groups, areas, or a file of ROIs, each of which is a region.")] = "groups",
+    stories: Annotated[
+        str, typer.Option(help="Held-out stories with commas between; default: the test stories of the study.")
+    ] = "",
+    branch: Annotated[str, typer.Option(help="One of: both, text, direct.")] = "both",
+    samples: Annotated[int, typer.Option(help="Texts to draw for the text branch; 0 takes the expected words.")] = 0,
+    nulls: Annotated[
+        int, typer.Option(help="Random contiguous regions of the size of each region, 50 or more; 0 for none.")
+    ] = 50,
+    refit: Annotated[bool, typer.Option("--refit", help="Fit the readout's penalty for every region.")] = False,
+    executor: Annotated[
+        str, typer.Option(help="serial, local (a process for each core), local:N, dask, or dask://HOST:PORT.")
+    ] = "local",
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes of the executor local or dask.")] = None,
+    seed: Seed = 0,
+    force: Force = False,
+) -> None:
+    """Score every region alone, all without it, and random regions of its size; a stopped study goes on."""
+    from ..errors import check_option
+    from ..storage.folder import check_target
+    from ..studies.roi_request import RoiStudyRequest
+    from ..studies.roi_study import roi_study as study_regions
+
+    check_option("--branch", branch, ("both", "text", "direct"))
+    request = RoiStudyRequest(run, subject, rois, split_names(stories), branch, samples, nulls, refit, seed)
+    check_target(out, force)  # a name that is taken is answered before models are opened
+    with watched() as work:
+        study = study_regions(request, out, executor if workers is None else f"{executor}:{workers}", force, work)
+    simulated = " [SIMULATED]" if study.simulated else ""
+    print(
+        f"{out}: {len(study.regions)} regions, {len(study.subjects)} subjects, {len(study.stories)} stories"
+        f"{simulated}; exploratory unless the table says confirmatory"
+    )
+    for note in study.notes:
+        print(f"note: {note}")

@@ -1,0 +1,191 @@
+"""Many choices of ROIs decoded from the same stories, for scores: what the choices share is computed once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from ..evaluation.gesture import at_times, features, motion_clock, on_body
+from ..evaluation.region_scores import StoryScore, TimedVectors, gesture_scores, meaning_scores, rate_score
+from ..evaluation.wordrate import words_per_volume
+from ..models.conditions import slot_track
+from ..models.f2t import F2T, Decoder
+from ..models.region_readout import RegionReadout, chosen_penalty
+from ..motion.features import from_bones
+from ..text.embeddings import load_vectors
+from ..text.ngram import QuickBigram
+from ..types import Recording
+from .expected import expected_direct, expected_text
+from .readings import Reading, decoded_rate
+from .run import Run
+from .text_branch import joined
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A choice of ROIs to score, and how.
+
+    Parameters
+    ----------
+    columns : array (n_columns,), int; feature columns
+    branches : 'text', 'direct' or both
+    texts : texts to draw for the text branch; 0 takes in each word slot the mean vector over all words that may stand
+        there, of which nothing is drawn
+    seed : of the texts
+    refit : choose the penalty of the readout anew, on the training stories
+    null : whether the scores at circular shifts are wanted
+    """
+
+    columns: np.ndarray
+    branches: tuple[str, ...]
+    texts: int = 0
+    seed: int = 0
+    refit: bool = False
+    null: bool = True
+
+
+class RegionDecoder:
+    """A run that scores choices of ROIs on some stories of a subject.
+
+    Parameters
+    ----------
+    run : the run
+    subject : whose BOLD is decoded
+    stories : held-out stories
+    """
+
+    def __init__(self, run: Run, subject: str, stories: tuple[str, ...]):
+        self.run, self.subject, self.stories = run, subject, stories
+        self._seen: dict[str, _Story] = {}
+
+    @cached_property
+    def _folds(self) -> list[_Fold]:
+        return [_Fold(self.run.f2t(self.subject, k)) for k in range(self.run.n_folds)]
+
+    def _story(self, name: str) -> _Story:
+        """What every choice needs of a story, read once."""
+        if name not in self._seen:
+            recording = self.run.recording(self.subject, name)
+            span = (recording.start, recording.start + recording.seconds)
+            truth = self.run.reference(name)
+            reference = None
+            if truth is not None:
+                cut = truth.slice(*span)
+                span = (max(span[0], cut.start), min(span[1], cut.start + cut.duration))
+                reference = features(on_body(at_times(cut.positions, cut, motion_clock(cut))))
+            bare = replace(recording, bold=recording.bold[:, :0])
+            self._seen[name] = _Story(bare, self.run.features(recording), span, reference)
+        return self._seen[name]
+
+    def scores(self, choice: Choice) -> dict[str, list[StoryScore]]:
+        """The scores of each story: of the gesture where the study has a reference, of the words and their rate."""
+        penalties = tuple(self.run.manifest["config"].get("penalties", ())) if choice.refit else ()
+        decoders = [fold.solve(choice.columns, penalties) for fold in self._folds]
+        return {name: self._score(self._story(name), decoders, choice) for name in self.stories}
+
+    def _score(self, story: _Story, decoders: list[Decoder], choice: Choice) -> list[StoryScore]:
+        recording, (start, stop) = story.recording, story.span
+        readings = [
+            replace(reading, f2t=self._folds[reading.fold].f2t)
+            for reading in self.run.readings(recording, story.features, decoders)
+        ]
+        found: list[StoryScore] = []
+        if "text" in choice.branches:
+            slots = self._slots(readings, recording.tr, choice)
+            if story.reference is not None:
+                tracks = [slot_track(text.vectors, text.start, text.duration) for text in slots]
+                made = expected_text(self.run, tracks, start, stop)
+                found += _against(story.reference, made, "text", choice.null)
+            said = [TimedVectors(text.vectors, text.start) for text in slots]
+            found += meaning_scores(recording.words, said, start, stop, load_vectors().matrix, choice.null)
+            times = np.concatenate([reading.times for reading in readings])
+            true = words_per_volume(recording.words, times, recording.tr)
+            found.append(rate_score(true, decoded_rate(readings), recording.tr, choice.null))
+        if "direct" in choice.branches and story.reference is not None:
+            made = expected_direct(self.run, readings, start, stop)
+            found += _against(story.reference, made, "direct", choice.null)
+        return found
+
+    def _slots(self, readings: list[Reading], tr: float, choice: Choice) -> list[_Slots]:
+        """The word slots of a story: of each drawn text, or the one expected text."""
+        if not choice.texts:
+            return [_one_after_the_other([self._expected(reading, tr) for reading in readings])]
+        rng = np.random.default_rng([choice.seed, 1])
+        parts = [
+            reading.f2t.decode_texts(reading.decoder, reading.prediction, reading.times, tr, choice.texts, rng)
+            for reading in readings
+        ]
+        vectors = load_vectors()
+        texts = [joined(list(several)) for several in zip(*parts, strict=True)]
+        return [_Slots(vectors.matrix(text.text), text.start, text.duration) for text in texts]
+
+    def _expected(self, reading: Reading, tr: float) -> _Slots:
+        found = reading.f2t.word_posterior(reading.decoder, reading.prediction, reading.times, tr)
+        vectors = found.p @ self._folds[reading.fold].vectors
+        return _Slots(vectors, found.start, found.duration)
+
+
+@dataclass(frozen=True)
+class _Slots:
+    """Word slots: their vectors (n_slots, dim), start and duration (n_slots,), seconds."""
+
+    vectors: np.ndarray
+    start: np.ndarray
+    duration: np.ndarray
+
+
+def _one_after_the_other(parts: list[_Slots]) -> _Slots:
+    """The slots of consecutive folds in the order of time."""
+    start = np.concatenate([part.start for part in parts])
+    order = np.argsort(start, kind="stable")
+    vectors, duration = (np.concatenate([getattr(part, name) for part in parts]) for name in ("vectors", "duration"))
+    return _Slots(vectors[order], start[order], duration[order])
+
+
+@dataclass(frozen=True)
+class _Story:
+    """A story without its BOLD.
+
+    `features` is array (n_volumes, n_features) as the readout sees them, `reference` (n_frames, 18) of the true gesture
+    at 15 fps or None, `span` the stretch that is scored, seconds.
+    """
+
+    recording: Recording
+    features: np.ndarray
+    span: tuple[float, float]
+    reference: np.ndarray | None
+
+
+class _Fold:
+    """The readout of a fold, ready for many choices."""
+
+    def __init__(self, f2t: F2T):
+        language = QuickBigram.of(f2t.language)
+        self.f2t = F2T(f2t.readout, f2t.blocks, language, f2t.vectors, f2t.covariance)
+        self._shared = {f2t.readout.penalty: RegionReadout(f2t.readout)}
+
+    @cached_property
+    def vectors(self) -> np.ndarray:
+        """Word vectors of the vocabulary, array (n_vocabulary, dim)."""
+        return load_vectors().matrix(self.f2t.language.vocabulary)
+
+    def solve(self, columns: np.ndarray, penalties: tuple[float, ...]) -> Decoder:
+        """The readout of some columns, at its own penalty or at the best of several ones."""
+        own = self.f2t.readout.penalty
+        first = self._shared[own]
+        if not penalties:
+            return self.f2t.calibrated(first.solve(columns))
+        for penalty in penalties:
+            if penalty not in self._shared:
+                self._shared[penalty] = first.with_penalty(penalty)
+        solutions = {penalty: self._shared[penalty].solve(columns) for penalty in penalties}
+        b = self.f2t.blocks
+        best = chosen_penalty(solutions, self.f2t.readout.targets, (b.fast, b.slow, b.rate, b.gesture))
+        return self.f2t.calibrated(solutions[best])
+
+
+def _against(reference: np.ndarray, bones: np.ndarray, branch: str, null: bool) -> list[StoryScore]:
+    n = min(len(reference), len(bones))
+    return gesture_scores(reference[:n], features(on_body(from_bones(bones[:n]))), branch, null)

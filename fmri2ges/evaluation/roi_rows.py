@@ -1,0 +1,173 @@
+"""The table of an ROI study as values: what each region carries, with its interval, nulls and corrected p."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from .intervals import Interval
+from .metrics import Metric
+from .rows import Null
+
+
+class Effect(StrEnum):
+    """What a row says about a region; `label` is what is printed."""
+
+    WHOLE = "whole"
+    ALONE = "alone"
+    LESION = "lesion"
+
+    @property
+    def label(self) -> str:
+        """How it is printed."""
+        return _EFFECT_LABELS[self]
+
+
+_EFFECT_LABELS = {
+    Effect.WHOLE: "all regions together",
+    Effect.ALONE: "this region alone",
+    Effect.LESION: "lost without this region",
+}
+
+
+class Mode(StrEnum):
+    """Whether the models were fitted for the region.
+
+    Exploratory: the region was chosen when decoding; networks and penalty are those of the whole. Confirmatory: all
+    that reads fMRI was fitted anew on the training stories, for this region.
+    """
+
+    EXPLORATORY = "exploratory"
+    CONFIRMATORY = "confirmatory"
+
+
+class Correction(StrEnum):
+    """Correction of p over the regions; `label` is what is printed."""
+
+    HOLM = "holm"
+    BH = "bh"
+
+    @property
+    def label(self) -> str:
+        """How it is printed."""
+        return {Correction.HOLM: "Holm", Correction.BH: "Benjamini-Hochberg"}[self]
+
+
+@dataclass(frozen=True)
+class Region:
+    """A region of a study.
+
+    Parameters
+    ----------
+    name : what it is called
+    rois : names of the ROIs of the space that it consists of
+    n_columns : number of vertices, voxels or columns
+    """
+
+    name: str
+    rois: tuple[str, ...]
+    n_columns: int
+
+
+@dataclass(frozen=True)
+class SizeNull:
+    """The same number of random contiguous regions of the same size, summarised.
+
+    Parameters
+    ----------
+    n : number of random regions
+    mean, q05, q95 : mean, 5 % and 95 % point of their values
+    p : one-sided p of the value against them, (1 + k) / (1 + n)
+    """
+
+    n: int
+    mean: float
+    q05: float
+    q95: float
+    p: float
+
+
+@dataclass(frozen=True)
+class RoiRow:
+    """One effect of one region on one metric of one branch, mean over stories.
+
+    Parameters
+    ----------
+    subject : listener
+    branch : 'text' or 'direct'
+    metric : what was measured
+    effect : alone: `value` is the score of this region alone; lesion: `value` is the score of all minus the score
+        without this region; whole: the score of all
+    region : name of the region; 'all' for the whole
+    mode : exploratory or confirmatory
+    value : see `effect`
+    score : what was decoded with scored; for a lesion the score without the region, else `value`
+    stories : number of stories behind it
+    interval : 95 % interval of the value, paired for a lesion, or None
+    null : circular shifts; for a lesion both predictions are shifted alike
+    p_corrected : `null.p` corrected over the regions of the study; None for the whole
+    size_null : random regions of the same size, or None
+    ceiling : score of a second performance of the same text, or None
+    """
+
+    subject: str
+    branch: str
+    metric: Metric
+    effect: Effect
+    region: str
+    mode: Mode
+    value: float
+    score: float
+    stories: int
+    interval: Interval | None = None
+    null: Null | None = None
+    p_corrected: float | None = None
+    size_null: SizeNull | None = None
+    ceiling: float | None = None
+
+    @property
+    def share(self) -> float | None:
+        """The value as a share of the ceiling, or None."""
+        return self.value / self.ceiling if self.ceiling else None
+
+
+@dataclass(frozen=True)
+class RoiStudy:
+    """An ROI study; `fmri2ges.load_roi_study` reads one.
+
+    Parameters
+    ----------
+    rows : the table
+    regions : the regions in their order
+    correction : of p over the regions
+    space : kind of the space of the recordings, such as 'fsaverage5'
+    simulated : whether the recordings are simulated
+    stories : names of the stories
+    notes : what a reader must know, a sentence each
+    request : what was asked for
+    manifest : provenance
+    """
+
+    rows: tuple[RoiRow, ...]
+    regions: tuple[Region, ...]
+    correction: Correction
+    space: str
+    simulated: bool
+    stories: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+    request: dict[str, Any] = field(default_factory=dict)
+    manifest: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """The listeners, in the order of the table."""
+        return tuple(dict.fromkeys(row.subject for row in self.rows))
+
+    def select(self, subject: str, branch: str, metric: str, effect: Effect) -> list[RoiRow]:
+        """The rows of one subject, branch, metric (its id) and effect, in the order of the regions."""
+        return [
+            row
+            for row in self.rows
+            if (row.subject, row.branch, row.metric.id, row.effect) == (subject, branch, metric, effect)
+        ]

@@ -1,0 +1,101 @@
+"""The regions of an ROI study sorted by what they carry, with intervals, null and size-matched band."""
+
+from __future__ import annotations
+
+from ..evaluation.roi_rows import Effect, RoiRow, RoiStudy
+from ..motion.amount import T2GOrigin
+from .roi_view import RoiView, is_found, shown
+from .style import COLOURS, GREY, INK, NAMES, PALE, Page, mark_of
+
+ROW = 3.9  # mm
+NAME = 17.0  # mm
+MOST = 40  # regions that one page shows
+SIZE = "#E69F00"
+
+
+def draw_roi_bars(study: RoiStudy, width: float, view: RoiView) -> Page:
+    """For each branch the regions sorted by their score alone; beside it, in the same order, what is lost without them.
+
+    Parameters
+    ----------
+    study : the study
+    width : mm
+    view : subject, metric and branch
+    """
+    part = shown(study, view)
+    order = {b: sorted(effects[Effect.ALONE], key=lambda r: -r.value)[:MOST] for b, effects in part.rows.items()}
+    n = max(map(len, order.values()))
+    panel = ROW * n + 15
+    dropped = len(part.rows[part.branches[0]][Effect.ALONE]) - n
+    about = part.about + (f"; the first {n} of {n + dropped} regions" if dropped else "")
+    title = f"What regions carry: {part.metric.label}"
+    origin = T2GOrigin.of(study.manifest)
+    page = Page(width, 27 + panel * len(part.branches), title, about, mark_of(study.simulated, origin), origin.caption)
+    _legend(page, any(row.size_null for rows in order.values() for row in rows))
+    left, gap = 4 + NAME, 6.0
+    half = (width - 4 - left - gap) / 2
+    top = 25.0
+    for branch in part.branches:
+        lesions = {row.region: row for row in part.rows[branch][Effect.LESION]}
+        page.text(4, top, NAMES[branch], color=COLOURS[branch], fontweight="bold")
+        alone = order[branch]
+        whole = part.rows[branch][Effect.WHOLE][0].value
+        unit = part.metric.unit.value or "no unit"
+        name = part.metric.label
+        _panel(page, list(alone), branch, left, top + 2, half, n, f"{name} alone ({unit}); all together {whole:.2f}")
+        beside = [lesions.get(row.region) for row in alone]
+        _panel(page, beside, branch, left + half + gap, top + 2, half, n, f"{name} lost without the region ({unit})")
+        for k, row in enumerate(alone):
+            page.text(left - 1.5, top + 2 + ROW * (k + 0.5), row.region, ha="right", va="center", fontsize=6)
+        top += panel
+    return page
+
+
+def _legend(page: Page, sized: bool) -> None:
+    x = 4.0
+    marks = [
+        ("\u25cf", INK, "mean over stories, line: 95 % CI", 45),
+        ("\u25cb", INK, "corrected p \u2265 .05", 26),
+        ("\u25ac", PALE, "null, 5 to 95 %", 24),
+    ]
+    if sized:
+        marks.append(("\u25ac", SIZE, "random regions of the same size, 5 to 95 %", 0))
+    for swatch, colour, name, step in marks:
+        page.text(x, 19.5, swatch, color=colour, fontsize=7, va="center")
+        page.text(x + 3.2, 19.5, name, color=GREY, va="center", fontsize=6)
+        x += step
+
+
+def _panel(
+    page: Page, rows: list[RoiRow | None], branch: str, left: float, top: float, width: float, n: int, label: str
+) -> None:
+    axes = page.axes(left, top, width, ROW * n)
+    for k, row in enumerate(rows):
+        if row is None:
+            continue
+        if row.null is not None:
+            axes.barh(k, row.null.q95 - row.null.q05, left=row.null.q05, height=0.8, color=PALE, zorder=1)
+        if (size := row.size_null) is not None:
+            axes.barh(k, size.q95 - size.q05, left=size.q05, height=0.3, color=SIZE, alpha=0.55, linewidth=0, zorder=2)
+        if row.interval is not None:
+            axes.plot([row.interval.low, row.interval.high], [k, k], color=COLOURS[branch], linewidth=1.1, zorder=3)
+        face = COLOURS[branch] if is_found(row) else "white"
+        axes.plot(
+            row.value,
+            k,
+            "o",
+            color=COLOURS[branch],
+            markerfacecolor=face,
+            markersize=3.2,
+            markeredgewidth=0.8,
+            zorder=4,
+        )
+        if k:
+            axes.axhline(k - 0.5, color="#efefef", linewidth=0.4, zorder=0)
+    axes.axvline(0, color=GREY, linewidth=0.5, zorder=0)
+    axes.set(ylim=(n - 0.5, -0.5), yticks=[])
+    axes.set_xlabel(label, fontsize=6)
+    axes.spines["left"].set_visible(False)
+    axes.tick_params(labelsize=5.5, pad=1)
+    axes.margins(x=0.04)
+    axes.locator_params(axis="x", nbins=6)

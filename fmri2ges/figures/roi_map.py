@@ -1,0 +1,101 @@
+"""Maps of an ROI study on the cortex: what each region carries alone, and what is lost without it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..brain.atlas import load_atlas
+from ..brain.space import has_cortex
+from ..data.maps import on_vertices
+from ..errors import UserError
+from ..evaluation.roi_rows import Effect, RoiRow, RoiStudy
+from ..motion.amount import T2GOrigin
+from .cortex import draw_cortex, map_colours
+from .roi_view import RoiView, Shown, is_found, shown
+from .style import GREY, INK, NAMES, Page, mark_of
+
+BAR = 22.0  # mm beside each row, for its colour bar
+# Not cividis as elsewhere: its middle is the grey of the bare cortex.
+ALONE_MAP, LESION_MAP = "viridis", "RdBu_r"
+
+
+def draw_roi_map(study: RoiStudy, width: float, view: RoiView) -> Page:
+    """For each branch a row of cortices with every region alone, and one with what is lost without it.
+
+    Parameters
+    ----------
+    study : the study
+    width : mm
+    view : subject, metric and branch
+    """
+    if not has_cortex(study.space):
+        raise UserError(
+            "roi-map: the regions of this study have no place on the cortex of fsaverage5; draw roi-bars instead"
+        )
+    part = shown(study, view)
+    row = (width - 8 - BAR) * 0.165 + 12
+    about = (
+        f"{part.about}; outlined: corrected p < .05; mark on each colour bar: 95 % point of the null; grey: not studied"
+    )
+    title = f"Which regions carry the gesture: {part.metric.label}"
+    origin = T2GOrigin.of(study.manifest)
+    page = Page(
+        width, 20 + 2 * row * len(part.branches), title, about, mark_of(study.simulated, origin), origin.caption
+    )
+    top = 17.0
+    for branch in part.branches:
+        for effect in (Effect.ALONE, Effect.LESION):
+            page.text(4, top, f"{NAMES[branch]}: {effect.label}", fontweight="bold", fontsize=7)
+            _row(page, study, part, part.rows[branch][effect], top + 2, width)
+            top += row
+    return page
+
+
+def _row(page: Page, study: RoiStudy, part: Shown, rows: list[RoiRow], top: float, width: float) -> None:
+    if not rows:
+        page.text(4, top + 6, "no row: the regions are everything that was recorded", color=GREY, fontsize=6.5)
+        return
+    areas = load_atlas().areas
+    index = {area: k for k, area in enumerate(areas)}
+    members = {region.name: [index[roi] for roi in region.rois] for region in study.regions}
+    values, found = np.full(len(areas), np.nan), np.zeros(len(areas))
+    for k, row in enumerate(rows, start=1):
+        values[members[row.region]] = row.value
+        if is_found(row):
+            found[members[row.region]] = k
+    lesion = rows[0].effect == Effect.LESION
+    most = max(float(np.nanmax(np.abs(values))), 1e-9)
+    chance = part.metric.id in ("segment_rank", "text_rank") and not lesion
+    limits = (-most, most) if lesion else (0.5, max(most, 0.51)) if chance else (0.0, most)
+    cmap = LESION_MAP if lesion else ALONE_MAP
+    outlined = np.nan_to_num(on_vertices(found)).astype(int)
+    colours = map_colours(on_vertices(values).astype(float), limits, cmap)
+    height = draw_cortex(page, 4, top, width - 8 - BAR, colours, outlined)
+    name = f"{part.metric.label}{' lost' if lesion else ''}"
+    unit = part.metric.unit
+    page.text(width - 4, top + 0.5, f"{name} ({unit.value or 'no unit'})", ha="right", fontsize=5.5)
+    _bar(page, width - BAR + 8, top + 3, height - 10, limits, cmap, rows)
+
+
+def _bar(page: Page, left: float, top: float, height: float, limits: tuple[float, float], cmap: str, rows) -> None:
+    """Colour bar with its unit, and a line where 95 % of the null lies below."""
+    axes = page.axes(left, top, 2.6, height)
+    axes.imshow(
+        np.linspace(0, 1, 256)[:, None], aspect="auto", origin="lower", cmap=cmap, extent=(0, 1, *limits), zorder=0
+    )
+    axes.set(xticks=[], ylim=limits)
+    axes.yaxis.tick_right()
+    axes.tick_params(labelsize=5.5, pad=1)
+    axes.locator_params(axis="y", nbins=4)
+    for side in ("left", "bottom"):
+        axes.spines[side].set_visible(False)
+    edges = [row.null.q95 for row in rows if row.null is not None]
+    if edges:
+        axes.annotate(
+            "",
+            xy=(-0.05, float(np.median(edges))),
+            xytext=(-1.2, float(np.median(edges))),
+            arrowprops={"arrowstyle": "-|>", "color": INK, "linewidth": 0.7, "mutation_scale": 5},
+            annotation_clip=False,
+        )
+        axes.axhline(float(np.median(edges)), color=INK, linewidth=0.9)

@@ -1,0 +1,184 @@
+"""The folder of an ROI study: its one writer and its one reader.
+
+``table.tsv``       a line for each subject, branch, metric, effect and region
+``study.json``      the same as values, with the regions and what was asked for
+``manifest.json``   provenance: versions, digests, time
+``maps/``           maps of each subject for other programs
+
+Table and study.json hold nothing that differs between two computations of the same study.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ..data.atomic import read_json, write_json, write_text
+from ..errors import UserError
+from ..evaluation.intervals import Interval
+from ..evaluation.metrics import METRICS
+from ..evaluation.roi_rows import Correction, Effect, Mode, Region, RoiRow, RoiStudy, SizeNull
+from ..evaluation.rows import Null, NullKind
+from .schema import check_version, short
+
+KIND, VERSION = "roi-study", 1
+TABLE, STUDY = "table.tsv", "study.json"
+COLUMNS = (
+    *("subject", "branch", "metric", "effect", "region", "mode", "value", "score", "ci_low", "ci_high"),
+    *("null_mean", "null_q95", "independent_shifts", "p", "p_corrected", "correction"),
+    *("size_null_n", "size_null_mean", "size_null_q05", "size_null_q95", "size_null_p"),
+    *("ceiling", "share_of_ceiling", "stories", "rois", "columns"),
+)
+
+
+def write_roi_study(study: RoiStudy, folder: Path) -> None:
+    """Write table, values and manifest into a folder that is being made; see `maps_of` for the maps."""
+    write_text(folder / TABLE, table_text(study))
+    write_json(folder / STUDY, study_to_dict(study))
+    write_json(folder / "manifest.json", study.manifest)
+
+
+def load_roi_study(folder) -> RoiStudy:
+    """Read the folder of an ROI study.
+
+    Parameters
+    ----------
+    folder : what ``fmri2ges roi-study --out`` wrote
+
+    Raises
+    ------
+    UserError
+        When it is something else, damaged or of another version; one line.
+    """
+    folder = Path(folder)
+    file = folder / STUDY
+    again = f"make one with: fmri2ges roi-study RUN --out {folder}"
+    if not file.is_file():
+        raise UserError(f"{folder}: is no ROI study (no {STUDY}); {again}")
+    data, manifest = read_json(file), read_json(folder / "manifest.json")
+    if not isinstance(data, dict) or data.get("kind") != KIND or not isinstance(manifest, dict):
+        raise UserError(f"{file}: is no ROI study; {again}")
+    check_version(manifest, folder / "manifest.json")
+    if (version := data.get("version")) != VERSION or isinstance(version, bool):
+        raise UserError(f"{file}: is of version {short(version)}, this program reads {VERSION}; {again}")
+    try:
+        return study_from_dict(data, manifest)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise UserError(f"{file}: is damaged (an entry is missing or of the wrong kind); copy it again") from error
+
+
+def table_text(study: RoiStudy) -> str:
+    """The table as tab-separated text, six digits a number; empty where there is none."""
+    regions = {region.name: region for region in study.regions}
+    lines = ["\t".join(COLUMNS)]
+    for row in study.rows:
+        lines.append("\t".join(_cell(value) for value in _values(row, study, regions.get(row.region))))
+    return "\n".join(lines) + "\n"
+
+
+def _values(row: RoiRow, study: RoiStudy, region: Region | None) -> list[Any]:
+    ci, null, size = row.interval, row.null, row.size_null
+    return [
+        *(row.subject, row.branch, row.metric.id, row.effect.value, row.region, row.mode.value, row.value, row.score),
+        *((ci.low, ci.high) if ci else (None, None)),
+        *((null.mean, null.q95, null.draws, null.p) if null else (None,) * 4),
+        *(row.p_corrected, None if row.p_corrected is None else study.correction.value),
+        *((size.n, size.mean, size.q05, size.q95, size.p) if size else (None,) * 5),
+        *(row.ceiling, row.share, row.stories),
+        *((len(region.rois), region.n_columns) if region else (None, None)),
+    ]
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    return f"{value:.6g}" if isinstance(value, float) else str(value).replace("\t", " ").replace("\n", " ")
+
+
+def study_to_dict(study: RoiStudy) -> dict[str, Any]:
+    """Everything but the manifest as JSON values; see `study_from_dict`."""
+    return {
+        "kind": KIND,
+        "version": VERSION,
+        "simulated": study.simulated,
+        "space": study.space,
+        "correction": study.correction.value,
+        "stories": list(study.stories),
+        "notes": list(study.notes),
+        "request": study.request,
+        "regions": [{"name": r.name, "rois": list(r.rois), "n_columns": r.n_columns} for r in study.regions],
+        "rows": [_row_to_dict(row) for row in study.rows],
+    }
+
+
+def study_from_dict(data: dict[str, Any], manifest: dict[str, Any]) -> RoiStudy:
+    """The study that `study_to_dict` described."""
+    if type(data["simulated"]) is not bool:
+        raise TypeError("simulated must be true or false")
+    regions = tuple(Region(str(r["name"]), tuple(map(str, r["rois"])), int(r["n_columns"])) for r in data["regions"])
+    return RoiStudy(
+        rows=tuple(_row_from_dict(row) for row in data["rows"]),
+        regions=regions,
+        correction=Correction(data["correction"]),
+        space=str(data["space"]),
+        simulated=data["simulated"],
+        stories=tuple(map(str, data["stories"])),
+        notes=tuple(map(str, data["notes"])),
+        request=dict(data["request"]),
+        manifest=manifest,
+    )
+
+
+def _row_to_dict(row: RoiRow) -> dict[str, Any]:
+    ci, null, size = row.interval, row.null, row.size_null
+    return {
+        "subject": row.subject,
+        "branch": row.branch,
+        "metric": row.metric.id,
+        "effect": row.effect.value,
+        "region": row.region,
+        "mode": row.mode.value,
+        "value": _rounded(row.value),
+        "score": _rounded(row.score),
+        "stories": row.stories,
+        "ci": ci and {"low": _rounded(ci.low), "high": _rounded(ci.high), "n": ci.n, "method": ci.method},
+        "null": null and {"kind": null.kind.value, "draws": _rounded(null.draws), **_numbers(null)},
+        "p_corrected": _rounded(row.p_corrected),
+        "size_null": size and _numbers(size),
+        "ceiling": _rounded(row.ceiling),
+    }
+
+
+def _row_from_dict(line: dict[str, Any]) -> RoiRow:
+    ci, null, size = line["ci"], line["null"], line["size_null"]
+    return RoiRow(
+        subject=str(line["subject"]),
+        branch=str(line["branch"]),
+        metric=METRICS[line["metric"]],
+        effect=Effect(line["effect"]),
+        region=str(line["region"]),
+        mode=Mode(line["mode"]),
+        value=float(line["value"]),
+        score=float(line["score"]),
+        stories=int(line["stories"]),
+        interval=ci and Interval(float(ci["low"]), float(ci["high"]), int(ci["n"]), str(ci["method"])),
+        null=null and Null(NullKind(null["kind"]), draws=float(null["draws"]), **_named(null)),
+        p_corrected=None if line["p_corrected"] is None else float(line["p_corrected"]),
+        size_null=size and SizeNull(**_named(size)),
+        ceiling=None if line["ceiling"] is None else float(line["ceiling"]),
+    )
+
+
+def _numbers(null: Null | SizeNull) -> dict[str, Any]:
+    numbers = {name: _rounded(getattr(null, name)) for name in ("mean", "q05", "q95", "p")}
+    return {"n": null.n, **numbers}
+
+
+def _named(values: dict[str, Any]) -> dict[str, Any]:
+    p = values["p"]
+    numbers = {name: float(values[name]) for name in ("mean", "q05", "q95")}
+    return {"n": int(values["n"]), **numbers, "p": None if p is None else float(p)}
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else float(f"{value:.6g}")
