@@ -13,7 +13,7 @@ from ..errors import UserError, check_option
 from ..request import WHOLE_CORTEX, DecodeRequest
 from .progress import watched
 from .request_options import asks_for
-from .root import DEVICES, Device, Force, app
+from .root import DEVICES, Device, Force, Where, app
 
 
 @app.command()
@@ -74,6 +74,7 @@ def evaluate(
             min=0, help="Also decode so many texts from shifted, swapped and phase-randomised BOLD each (slow)."
         ),
     ] = 0,
+    executor: Where = "local",
 ) -> None:
     """Print every metric with its null, interval, floor and ceiling."""
     from ..evaluation.report import format_report
@@ -81,7 +82,7 @@ def evaluate(
     from ..storage.report import write_report
 
     with watched() as work:
-        report = evaluate_path(path, null_decodings=null_decodings, work=work)
+        report = evaluate_path(path, null_decodings=null_decodings, work=work, executor=executor)
     if json_file is not None:
         write_report(json_file, report)
     print(format_report(report), end="")

@@ -6,7 +6,7 @@ import logging
 import socket
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from queue import Empty, SimpleQueue
 from secrets import token_hex
@@ -36,7 +36,7 @@ class Dask:
         _check_installed()
         self.address = address
 
-    def run(self, calls: Mapping[str, str]) -> Iterator[Event]:
+    def run(self, calls: Mapping[str, str]) -> Generator[Event, None, None]:
         """See `events.Executor`."""
         with _quiet(), _client(self.address) as client:
             yield from _Session(client, calls, self.address).events()
@@ -54,7 +54,7 @@ class LocalDask:
         _check_installed()
         self.n_workers = n_workers
 
-    def run(self, calls: Mapping[str, str]) -> Iterator[Event]:
+    def run(self, calls: Mapping[str, str]) -> Generator[Event, None, None]:
         """See `events.Executor`."""
         from distributed import Client, LocalCluster
 

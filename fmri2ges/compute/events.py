@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -44,10 +44,10 @@ Event = Answered | Lost | Waiting
 class Executor(Protocol):
     """Something that runs calls."""
 
-    def run(self, calls: Mapping[str, str]) -> Iterator[Event]:
+    def run(self, calls: Mapping[str, str]) -> Generator[Event, None, None]:
         """Events until every call is answered, at least one every `TICK` seconds or so.
 
-        Closing the iterator, at whatever point, ends what still runs.
+        Closing the generator, at whatever point, ends what still runs.
 
         Parameters
         ----------

@@ -31,33 +31,37 @@ from ..storage.report import NAME, write_report
 from ..types import Motion, Words
 from ..work import QUIET, Work
 from .distribution import distribution_rows
+from .null_texts import NullTexts
 from .text_table import N_LM, Runs, pooled_table, text_form, text_table
 
 N_NULL = 1000
+NULL_TEXTS = "null-texts"  # folder of the texts from null BOLD
 BOTH_NULLS = (
     "a text must be better than the language model alone and than null BOLD: "
     "against one of them even the word rate only can be"
 )
 
 
-def evaluate_path(path, seed: int = 0, null_decodings: int = 0, work: Work = QUIET) -> Report:
+def evaluate_path(path, seed: int = 0, null_decodings: int = 0, work: Work = QUIET, executor: str = "serial") -> Report:
     """Evaluate a decode folder, or all decode folders of a run, and write `report.json` into it.
 
     Parameters
     ----------
     path : a decode folder, or a run folder with decode folders below its `decoded`
-    seed, null_decodings, work : as in `evaluate`; a cancelled evaluation writes nothing
+    seed, null_decodings, work, executor : as in `evaluate`; a cancelled evaluation writes no report. Texts from null
+        BOLD stay in the folder `null-texts` of `path`, and the next evaluation finds them there
 
     Returns
     -------
     report : Report
     """
-    report = evaluate_stories(load_stories(path), seed, null_decodings, work)
+    null_texts = NullTexts(null_decodings, executor, Path(path) / NULL_TEXTS)
+    report = evaluate_stories(load_stories(path), seed, null_texts, work)
     write_report(Path(path) / NAME, report)
     return report
 
 
-def evaluate(results, seed: int = 0, null_decodings: int = 0, work: Work = QUIET) -> Report:
+def evaluate(results, seed: int = 0, null_decodings: int = 0, work: Work = QUIET, executor: str = "serial") -> Report:
     """Every metric that the study allows, with its null, interval, floor and ceiling.
 
     Parameters
@@ -66,6 +70,7 @@ def evaluate(results, seed: int = 0, null_decodings: int = 0, work: Work = QUIET
     seed : seed of the bootstrap, of the combined shifts and of the subsets of FGD
     null_decodings : number of texts to decode from each kind of null BOLD (shifted, swapped, phase-randomised)
     work : progress and cancel
+    executor : where the null BOLD is decoded: 'serial', 'local' or a cluster, see `compute.run_tasks`
 
     Returns
     -------
@@ -75,10 +80,10 @@ def evaluate(results, seed: int = 0, null_decodings: int = 0, work: Work = QUIET
     several = [results] if isinstance(results, Decoded) else list(results)
     if not several:
         raise UserError("evaluate: no result was given; give at least one")
-    return evaluate_stories([story_of(decoded) for decoded in several], seed, null_decodings, work)
+    return evaluate_stories([story_of(decoded) for decoded in several], seed, NullTexts(null_decodings, executor), work)
 
 
-def evaluate_stories(stories: list[DecodedStory], seed: int, null_decodings: int, work: Work) -> Report:
+def evaluate_stories(stories: list[DecodedStory], seed: int, null_texts: NullTexts, work: Work) -> Report:
     """The report of decoded stories whose study is known; see `evaluate`."""
     rng = np.random.default_rng(seed)
     rows: list[Row] = []
@@ -94,7 +99,7 @@ def evaluate_stories(stories: list[DecodedStory], seed: int, null_decodings: int
         measures = story_measures(story, notes)
         settings.setdefault(story.setting, []).append((story, measures))
         rows += [replace(row(m, rng, story.story), setting=story.setting) for m in measures]
-        table = text_table(story, runs, null_decodings, rng, notes, part)
+        table = text_table(story, runs, null_texts, rng, notes, part)
         if table:
             texts.append(table[0])
             forms.setdefault(text_form(story), []).append((story, table[1]))
@@ -111,13 +116,13 @@ def evaluate_stories(stories: list[DecodedStory], seed: int, null_decodings: int
     report = Report(
         rows=tuple(rows),
         simulated=simulated,
-        notes=(*dict.fromkeys(notes), *_reading(rows), *([BOTH_NULLS] if texts and null_decodings else [])),
+        notes=(*dict.fromkeys(notes), *_reading(rows), *([BOTH_NULLS] if texts and null_texts.n else [])),
         study=str(stories[0].decoded.manifest.get("study_name") or ""),
         stories=tuple(sorted({s.story for s in stories})),
         texts=tuple(texts),
         manifest=build_manifest(
             "evaluate",
-            {"n_null": N_NULL, "n_lm": N_LM, "null_decodings": null_decodings},
+            {"n_null": N_NULL, "n_lm": N_LM, "null_decodings": null_texts.n},
             seed,
             (),
             simulated,

@@ -16,6 +16,7 @@ from ..evaluation.text_scores import BertScore, Bleu1, Likeness, Meteor, WordErr
 from ..evaluation.text_timeline import Timeline, sliding_windows, timeline
 from ..types import Words
 from ..work import QUIET, Work
+from .null_texts import NullTexts
 
 N_LM = 200
 VECTORS = "GloVe 50-d, idf"
@@ -42,7 +43,7 @@ class Runs:
 def text_table(
     story: DecodedStory,
     runs: Runs,
-    n_bold: int,
+    null_texts: NullTexts,
     rng: np.random.Generator,
     notes: list[str],
     work: Work = QUIET,
@@ -53,7 +54,7 @@ def text_table(
     ----------
     story : the decoded story
     runs : the runs that are open already
-    n_bold : number of decodings of each kind of null BOLD; 0 makes none
+    null_texts : decodings of null BOLD to make
     rng : draws texts and null BOLD
     notes : what is missing is added here
     work : progress and cancel
@@ -78,7 +79,7 @@ def text_table(
     from ..decoding.text_nulls import TextNulls
     from ..text.embeddings import load_vectors
 
-    maker = TextNulls(run, story.decoded)
+    maker = TextNulls(run, story.decoded.request, words)
     prior = maker.language_model(N_LM + 1, rng)
     texts: dict[TextKind, Words] = {TextKind.DECODED: words, TextKind.ORACLE: maker.oracle(whole, rng)}
     nearest = maker.nearest()
@@ -89,8 +90,8 @@ def text_table(
         notes.append(f"{story.story}: the study does not hold the run's training stories, {missing}")
     texts[TextKind.RATE_ONLY] = prior.pop()
     nulls = {NullKind.LANGUAGE_MODEL: prior}
-    if n_bold:
-        nulls |= maker.from_bold(n_bold, rng, work)
+    if null_texts.n:
+        nulls |= null_texts.of(run, story.decoded, maker.kinds, rng, work)
     language, embed = run.statistics(0).language, load_vectors().matrix
     weights = window_frequency_weights(dict(zip(language.vocabulary, map(float, language.unigram), strict=True)))
     meaning = Likeness(embed)

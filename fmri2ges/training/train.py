@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -21,10 +22,12 @@ from ..storage.folder import RunFolder
 from ..text.embeddings import WordVectors, load_vectors
 from ..text.open_lm import fastest_choice
 from ..work import QUIET, Work
+from .brains import map_brains
 from .fold import Shared, fit_fold
 from .inputs import input_files, read_brains, read_clips, regressed_out
 from .phase1 import train_t2g
 from .presets import PRESETS, TrainConfig
+from .subject_task import FOLDER, Mapper
 
 
 def train_study(
@@ -35,6 +38,7 @@ def train_study(
     seed: int = 0,
     force: bool = False,
     work: Work = QUIET,
+    mapper: Mapper | None = None,
 ) -> Path:
     """Train F2T, T2G and F2G on a study.
 
@@ -47,6 +51,7 @@ def train_study(
     seed : seed of weights, batches and pseudo-gestures
     force : replace a finished run of this name, which can be read until the new one is whole
     work : told how far the training is
+    mapper : shares the subjects of a study among processes; None, or a single subject: all is done here
 
     Returns
     -------
@@ -66,7 +71,7 @@ def train_study(
             run.progress(fraction, message)
             work.report(fraction, message)
 
-        summary = train_models(study, run.path, config, device, seed, Work(tell, work.should_stop))
+        summary = train_models(study, run.path, config, device, seed, Work(tell, work.should_stop), mapper)
         planted = study.root / "truth" / "planted.json"
         if study.simulated and planted.is_file():
             summary["world"] = read_json(planted)["world"]
@@ -89,8 +94,18 @@ def train_study(
     return Path(out)
 
 
-def train_models(study: Study, folder: Path, config: TrainConfig, device: str, seed: int, work: Work = QUIET) -> dict:
+def train_models(
+    study: Study,
+    folder: Path,
+    config: TrainConfig,
+    device: str,
+    seed: int,
+    work: Work = QUIET,
+    mapper: Mapper | None = None,
+) -> dict:
     """Train and store every model of a study; returns what the manifest says about them."""
+    if len(study.subjects) == 1:
+        mapper = None  # there is nothing to share
     vectors = load_vectors()
     rng = np.random.default_rng(seed)
     read_from = 0.45 if study.train_gestures else 0.05  # T2G takes no time where it is not trained
@@ -98,7 +113,11 @@ def train_models(study: Study, folder: Path, config: TrainConfig, device: str, s
     store.write_generator(folder / "t2g.safetensors", gestures.t2g)
 
     work.report(read_from, "reading BOLD and fitting parcel components")
-    bases, held = read_brains(study, config.components, work.part(read_from, 0.5))
+    reading = work.part(read_from, 0.5)
+    if mapper is None:
+        bases, held = read_brains(study, config.components, reading)
+    else:
+        bases, held = map_brains(study, config.components, folder, mapper, reading)
     for k, subject in enumerate(study.subjects):
         store.write_basis(folder / f"basis-{k}.safetensors", bases[subject])
 
@@ -110,11 +129,17 @@ def train_models(study: Study, folder: Path, config: TrainConfig, device: str, s
         prefix = "" if len(folds) == 1 else f"fold {k + 1} of {len(folds)}: "
         fit_fold(shared, k, stories, all_folds.part(k / len(folds), (k + 1) / len(folds), prefix=prefix))
     if config.lm:
-        from .bayes import train_bayes
+        from .bayes import map_bayes, train_bayes
 
         work.report(folds_end, "Bayesian F2T")
         choice = fastest_choice(config.lm, config.lm_layer, config.lm_context, device)
-        train_bayes(study, folder, bases, len(folds), choice, vectors, device, work.part(folds_end, 1))
+        part = work.part(folds_end, 1)
+        if mapper is None:
+            train_bayes(study, folder, bases, len(folds), choice, vectors, device, part)
+        else:
+            map_bayes(study, folder, len(folds), choice, device, mapper, part)
+    if mapper is not None:
+        shutil.rmtree(folder / FOLDER)
     space = held[0].space
     return {
         "subjects": list(study.subjects),
