@@ -60,9 +60,9 @@ class Executor(Protocol):
         """
 
 
-def lost_too_often(digest: str) -> str:
-    """What to say of a task that ends every process that runs it."""
+def lost_too_often(digest: str, n_workers: int) -> str:
+    """What to say of a task that ended every worker that ran it."""
     return (
-        f"task {digest[:12]}: {MAX_LOSSES} workers died while they ran it, as they do when memory runs out; "
+        f"task {digest[:12]}: {n_workers} workers died while they ran it, as they do when memory runs out; "
         "give them more memory or run fewer at a time"
     )

@@ -58,7 +58,7 @@ class Processes:
                 if isinstance(future.exception(), process_executor.BrokenProcessPool):
                     losses[digest] += 1
                     if losses[digest] == MAX_LOSSES:
-                        raise UserError(lost_too_often(digest))
+                        raise UserError(lost_too_often(digest, MAX_LOSSES))
                     pools[k] = _new_pool()
                     begin(k, digest)
                     yield Lost(digest)
