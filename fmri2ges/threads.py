@@ -7,13 +7,22 @@ works when another program has the core. What is large enough to gain asks for m
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Callable
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 WINDOW = 0.5  # seconds over which other programs are watched, at least
 STALE = 5.0  # after so many seconds a watch says nothing about now
 NEARLY = 0.35  # a core of which others take less than this share counts as free
+# What libraries that compute with several threads ask for their number when they are loaded.
+COUNTS = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "NUMBA_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+)
 
 
 def usable_cores() -> int:
@@ -34,6 +43,29 @@ def torch_threads(n: int):
         yield
     finally:
         torch.set_num_threads(before)
+
+
+@contextmanager
+def one_thread():
+    """Compute on one thread inside the block, also in libraries that are loaded there.
+
+    The last digits of a sum depend on how many threads share it; on one, every machine gives the same bytes.
+    """
+    from threadpoolctl import threadpool_limits
+
+    before = {name: os.environ.get(name) for name in COUNTS}
+    os.environ.update(dict.fromkeys(COUNTS, "1"))
+    with ExitStack() as stack:
+        stack.enter_context(threadpool_limits(1))
+        if "torch" in sys.modules:
+            stack.enter_context(torch_threads(1))
+        try:
+            yield
+        finally:
+            for name, value in before.items():
+                os.environ.pop(name)
+                if value is not None:
+                    os.environ[name] = value
 
 
 def _busy_seconds() -> tuple[float, float, float]:

@@ -80,7 +80,7 @@ def _train(start: Start, count) -> None:
     import torch
 
     from fmri2ges.training import keeper
-    from fmri2ges.training.train import train_study
+    from fmri2ges.training.train import Existing, train_study
     from fmri2ges.work import Work
 
     torch.set_num_threads(1)
@@ -93,7 +93,15 @@ def _train(start: Start, count) -> None:
         return False
 
     sys.addaudithook(lambda event, _: instant() if event in OPERATIONS else None)
-    train_study(start.study, start.out, BRIEF, "cpu", start.seed, start.force, Work(should_stop=instant), start.resume)
+    train_study(
+        start.study,
+        start.out,
+        BRIEF,
+        "cpu",
+        start.seed,
+        Existing.of(start.force, start.resume),
+        Work(should_stop=instant),
+    )
 
 
 class Trainings:

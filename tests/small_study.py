@@ -16,7 +16,8 @@ def write_small(world: World, root: Path, n_train: int = 3) -> Path:
     train, test, clips = TRAIN[:n_train], TEST[:1], CLIPS[:4]
     for story in (*train, *test):
         write_words(world, story, root)
-        write_bold(world, "sub-01", story, root)
+        for subject in world.subject_names:
+            write_bold(world, subject, story, root)
     for clip in clips:
         write_clip(world, clip, root)
     write_truth(world, test[0], root)

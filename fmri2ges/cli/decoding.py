@@ -13,7 +13,7 @@ from ..errors import UserError, check_option
 from ..request import WHOLE_CORTEX, DecodeRequest
 from .progress import watched
 from .request_options import asks_for
-from .root import DEVICES, Device, Force, app
+from .root import DEVICES, Device, Force, Where, app
 
 
 @app.command()
@@ -78,6 +78,7 @@ def evaluate(
         str,
         typer.Option(metavar="MODEL", help="Also BERTScore by a causal language model: smollm2, a folder, a hub name."),
     ] = "",
+    executor: Where = "local",
 ) -> None:
     """Print every metric with its null, interval, floor and ceiling."""
     from ..evaluation.report import format_report
@@ -85,7 +86,7 @@ def evaluate(
     from ..storage.report import write_report
 
     with watched() as work:
-        report = evaluate_path(path, null_decodings=null_decodings, work=work, bert_score=bert_score)
+        report = evaluate_path(path, null_decodings=null_decodings, work=work, bert_score=bert_score, executor=executor)
     if json_file is not None:
         write_report(json_file, report)
     print(format_report(report), end="")

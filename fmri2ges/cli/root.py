@@ -24,6 +24,12 @@ Seed = Annotated[int, typer.Option(min=0, help="Seed of the random generators.")
 Device = Annotated[str, typer.Option(help=f"One of: {', '.join(DEVICES)}.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace a finished run of this name.")]
 DecodedFolder = Annotated[Path, typer.Argument(metavar="DIR", help="A decoded folder.")]
+Where = Annotated[
+    str,
+    typer.Option(
+        "--executor", metavar="WHERE", help="Where tasks run: serial, local (processes), dask, or dask://HOST:PORT."
+    ),
+]
 Start = Annotated[float | None, typer.Option(help="First second of the story.")]
 Stop = Annotated[float | None, typer.Option(help="Last second of the story.")]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +12,7 @@ import typer
 from ..errors import Cancelled, StudyError, check_option
 from ..request import split_names
 from .progress import watched
-from .root import DEVICES, Device, Force, Seed, StudyFile, app
+from .root import DEVICES, Device, Force, Seed, StudyFile, Where, app
 
 
 @app.command()
@@ -78,6 +79,7 @@ def train(
         int | None, typer.Option(min=1, help="Block whose output is the feature; default: the middle one.")
     ] = None,
     lm_context: Annotated[int, typer.Option(min=1, help="Words that each word of the language model sees.")] = 16,
+    executor: Where = "local",
     force: Annotated[
         bool, typer.Option("--force", help="Replace a finished run of this name, and drop an interrupted training.")
     ] = False,
@@ -93,11 +95,13 @@ def train(
     check_training(out, force, resume)  # before torch is imported: a name that is taken is answered at once
     try:
         with watched() as work:
+            from ..compute import map_tasks
             from ..training.presets import preset_config
-            from ..training.train import train_study
+            from ..training.train import Existing, train_study
 
             config = replace(preset_config(preset), lm=lm, lm_layer=lm_layer, lm_context=lm_context)
-            path = train_study(study, out, config, device, seed, force, work, resume)
+            existing, mapper = Existing.of(force, resume), partial(map_tasks, executor=executor)
+            path = train_study(study, out, config, device, seed, existing, work, mapper)
     except KeyboardInterrupt:
         if is_interrupted(out):
             raise Cancelled("cancelled; --resume goes on with this training, --force starts anew") from None

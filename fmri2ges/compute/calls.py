@@ -16,6 +16,7 @@ from typing import Any, Protocol, TypeVar
 
 from .. import __version__
 from ..errors import Cancelled, UserError, one_line
+from ..threads import one_thread
 
 PACKAGE = "fmri2ges"
 
@@ -95,8 +96,6 @@ def answer(call: str) -> str:
     One thread, because the last digits of a sum depend on how many threads share it: the same task gives the same
     bytes wherever it runs.
     """
-    from threadpoolctl import threadpool_limits
-
     host = socket.gethostname()
     try:
         values = json.loads(call)
@@ -105,7 +104,7 @@ def answer(call: str) -> str:
                 f"fmri2ges here is {__version__}, that of the client is {values['version']}; install the same on both"
             )
         function, kind = _imported(values["function"]), _imported(values["kind"])
-        with threadpool_limits(1):
+        with one_thread():
             result = function(kind.from_json(json.dumps(values["task"])))
         return Answer(host, result).to_json()
     except (Cancelled, KeyboardInterrupt):

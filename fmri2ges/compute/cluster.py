@@ -6,7 +6,7 @@ import logging
 import socket
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from queue import Empty, SimpleQueue
 from secrets import token_hex
@@ -36,7 +36,7 @@ class Dask:
         _check_installed()
         self.address = address
 
-    def run(self, calls: Mapping[str, str]) -> Iterator[Event]:
+    def run(self, calls: Mapping[str, str]) -> Generator[Event, None, None]:
         """See `events.Executor`."""
         with _quiet(), _client(self.address) as client:
             yield from _Session(client, calls, self.address).events()
@@ -54,7 +54,7 @@ class LocalDask:
         _check_installed()
         self.n_workers = n_workers
 
-    def run(self, calls: Mapping[str, str]) -> Iterator[Event]:
+    def run(self, calls: Mapping[str, str]) -> Generator[Event, None, None]:
         """See `events.Executor`."""
         from distributed import Client, LocalCluster
 
@@ -62,7 +62,7 @@ class LocalDask:
             cluster = LocalCluster(
                 n_workers=min(self.n_workers, len(calls)),
                 threads_per_worker=1,
-                dashboard_address=None,
+                dashboard_address="127.0.0.1:0",
                 silence_logs=logging.CRITICAL,
                 env=ONE_THREAD,
             )
@@ -75,8 +75,9 @@ def _end(cluster: Any) -> None:
     """End a cluster of this computer at once: a worker would first finish the task that it is at."""
     for nanny in cluster.workers.values():
         nanny.auto_restart = False
-        with suppress(psutil.NoSuchProcess):
-            psutil.Process(nanny.pid).kill()
+        if nanny.pid is not None:  # None between the death of a worker and the start of the next one
+            with suppress(psutil.NoSuchProcess):
+                psutil.Process(nanny.pid).kill()
     with suppress(TimeoutError):
         cluster.close(timeout=PATIENCE)
 
@@ -190,7 +191,7 @@ class _Session:
         from distributed import KilledWorker
 
         if isinstance(error, KilledWorker):
-            return UserError(lost_too_often(digest))
+            return UserError(lost_too_often(digest, error.allowed_failures + 1))
         return UserError(
             f"{self.address}: scheduler or workers cannot run fmri2ges ({one_line(error, 120)}); install the same "
             "version of it there and here"

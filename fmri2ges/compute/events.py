@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -44,10 +44,10 @@ Event = Answered | Lost | Waiting
 class Executor(Protocol):
     """Something that runs calls."""
 
-    def run(self, calls: Mapping[str, str]) -> Iterator[Event]:
+    def run(self, calls: Mapping[str, str]) -> Generator[Event, None, None]:
         """Events until every call is answered, at least one every `TICK` seconds or so.
 
-        Closing the iterator, at whatever point, ends what still runs.
+        Closing the generator, at whatever point, ends what still runs.
 
         Parameters
         ----------
@@ -60,9 +60,9 @@ class Executor(Protocol):
         """
 
 
-def lost_too_often(digest: str) -> str:
-    """What to say of a task that ends every process that runs it."""
+def lost_too_often(digest: str, n_workers: int) -> str:
+    """What to say of a task that ended every worker that ran it."""
     return (
-        f"task {digest[:12]}: {MAX_LOSSES} workers died while they ran it, as they do when memory runs out; "
+        f"task {digest[:12]}: {n_workers} workers died while they ran it, as they do when memory runs out; "
         "give them more memory or run fewer at a time"
     )

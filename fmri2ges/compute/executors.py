@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 
 from ..errors import UserError
 from ..threads import usable_cores
@@ -18,7 +18,7 @@ ALLOWED = "serial, local, local:N, dask, dask:N, dask://HOST:PORT (N = number of
 class Serial:
     """One call after the other in this process."""
 
-    def run(self, calls: Mapping[str, str]) -> Iterator[Event]:
+    def run(self, calls: Mapping[str, str]) -> Generator[Event, None, None]:
         """See `events.Executor`; between two events lies a whole call."""
         for digest, call in calls.items():
             yield Waiting()

@@ -7,19 +7,18 @@ import signal
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from queue import Empty, SimpleQueue
+from typing import Any
 
 import psutil
 
 from ..errors import UserError
+from ..threads import COUNTS
 from .calls import answer
 from .events import MAX_LOSSES, TICK, Answered, Event, Lost, Waiting, lost_too_often
 
-# Of what computes with threads of its own: set before it is loaded.
-ONE_THREAD = dict.fromkeys(
-    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
-)
+ONE_THREAD = dict.fromkeys(COUNTS, "1")
 
 
 class Processes:
@@ -35,11 +34,12 @@ class Processes:
     def __init__(self, n_workers: int):
         self.n_workers = n_workers
 
-    def run(self, calls: Mapping[str, str]) -> Iterator[Event]:
+    def run(self, calls: Mapping[str, str]) -> Generator[Event, None, None]:
         """See `events.Executor`."""
         from joblib.externals.loky import process_executor
 
-        waiting, done, losses = deque(calls), SimpleQueue(), Counter[str]()
+        waiting, losses = deque(calls), Counter[str]()
+        done: SimpleQueue[tuple[int, str, Any]] = SimpleQueue()
         pools = [_new_pool() for _ in range(min(self.n_workers, len(calls)))]
 
         def begin(k: int, digest: str) -> None:
@@ -58,7 +58,7 @@ class Processes:
                 if isinstance(future.exception(), process_executor.BrokenProcessPool):
                     losses[digest] += 1
                     if losses[digest] == MAX_LOSSES:
-                        raise UserError(lost_too_often(digest))
+                        raise UserError(lost_too_often(digest, MAX_LOSSES))
                     pools[k] = _new_pool()
                     begin(k, digest)
                     yield Lost(digest)

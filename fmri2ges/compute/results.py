@@ -12,6 +12,7 @@ from ..errors import UserError
 from .calls import Task
 
 FORMAT = 1  # of the files
+MATCHED = ("format", "version", "function", "digest")  # the task itself stands in the file for its reader
 
 
 class Results:
@@ -37,8 +38,8 @@ class Results:
             return None
         if not isinstance(values, dict) or not isinstance(values.get("result"), dict):
             return None
-        fits = {name: values.get(name) for name in ("format", "version", "function", "task")} == self._head(task)
-        return values["result"] if fits else None
+        head = self._head(task)
+        return values["result"] if all(values.get(name) == head[name] for name in MATCHED) else None
 
     def keep(self, task: Task, result: dict) -> None:
         """Write a result, whole or not at all; the same result gives the same bytes."""
@@ -52,5 +53,6 @@ class Results:
             "format": FORMAT,
             "version": __version__,
             "function": self.function,
+            "digest": task.digest,
             "task": json.loads(task.to_json()),
         }

@@ -6,7 +6,6 @@ the oracle, is told the true word times.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -15,10 +14,9 @@ from ..evaluation.bold_nulls import phase_randomised, shifted_bold, swapped_bold
 from ..evaluation.rows import NullKind
 from ..models.beam import sample_prior
 from ..models.f2t import sample_prior_texts
-from ..results import Decoded
+from ..request import DecodeRequest
 from ..text.timing import word_counts
 from ..types import Recording, Words
-from ..work import QUIET, Work
 from .nearest import heard_in_training, nearest_segments
 from .readings import decoded_rate
 from .run import Run
@@ -31,11 +29,12 @@ class TextNulls:
     Parameters
     ----------
     run : the run that decoded it
-    decoded : the result; its text gives the null texts their times
+    request : the complete request
+    words : the decoded text, which gives texts of the language model their times; None where none are drawn
     """
 
-    def __init__(self, run: Run, decoded: Decoded):
-        self.run, self.words, self.request = run, decoded.words, decoded.request
+    def __init__(self, run: Run, request: DecodeRequest, words: Words | None = None):
+        self.run, self.words, self.request = run, words, request
         self.search = TextSearch.of(self.request, n=1)
         self.columns = run.columns(self.request.rois, self.request.subject)
         self.recording = run.recording(self.request.subject, self.request.story)
@@ -70,38 +69,31 @@ class TextNulls:
             texts.append(nearest_segments(features[reading.rows], times, span, training))
         return joined(texts)
 
-    def from_bold(self, n: int, rng: np.random.Generator, work: Work = QUIET) -> dict[NullKind, list[Words]]:
-        """`n` decodings each of shifted, swapped and phase-randomised BOLD.
+    @property
+    def kinds(self) -> tuple[NullKind, ...]:
+        """The kinds of null BOLD that there are; swapped BOLD needs another story of the subject."""
+        kinds = (NullKind.SHIFTED_BOLD, NullKind.PHASE_RANDOMISED_BOLD)
+        return (*kinds, NullKind.SWAPPED_BOLD) if self._others else kinds
 
-        Swapped BOLD needs another story of the subject; without one it is left out.
-        """
-        rate = decoded_rate(self.readings)
-        out: dict[NullKind, list[Words]] = {}
-        for kind, make in self._makers(self.recording.bold, rng).items():
-            out[kind] = []
-            for k in range(n):
-                work.check()
-                out[kind].append(self._decode(replace(self.recording, bold=make()), rate, rng))
-                work.report((len(out) - 1 + (k + 1) / n) / 3, f"{kind.label}: {k + 1} of {n}")
-        return out
+    def from_bold(self, kind: NullKind, rng: np.random.Generator) -> Words:
+        """A decoding of null BOLD with the decoded number of words in each volume."""
+        return self._decode(replace(self.recording, bold=self._null(kind, rng)), decoded_rate(self.readings), rng)
 
-    def _makers(self, bold: np.ndarray, rng: np.random.Generator) -> dict[NullKind, Callable[[], np.ndarray]]:
-        makers = {
-            NullKind.SHIFTED_BOLD: lambda: shifted_bold(bold, self.recording.tr, rng)[0],
-            NullKind.PHASE_RANDOMISED_BOLD: lambda: phase_randomised(bold, rng),
-        }
-        others = [s for s in self.run.stories if s != self.request.story and self._heard_by_subject(s)]
-        if others:
+    def _null(self, kind: NullKind, rng: np.random.Generator) -> np.ndarray:
+        bold = self.recording.bold
+        if kind == NullKind.SHIFTED_BOLD:
+            return shifted_bold(bold, self.recording.tr, rng)[0]
+        if kind == NullKind.PHASE_RANDOMISED_BOLD:
+            return phase_randomised(bold, rng)
+        assert kind == NullKind.SWAPPED_BOLD, f"{kind} is no null BOLD"
+        other = self._others[int(rng.integers(len(self._others)))]
+        return swapped_bold(self.run.recording(self.request.subject, other).bold, len(bold), rng)
 
-            def swapped() -> np.ndarray:
-                other = self.run.recording(self.request.subject, others[int(rng.integers(len(others)))])
-                return swapped_bold(other.bold, len(bold), rng)
-
-            makers[NullKind.SWAPPED_BOLD] = swapped
-        return makers
-
-    def _heard_by_subject(self, story: str) -> bool:
-        return any(r.story == story and r.subject == self.request.subject for r in self.run.study.recordings)
+    @property
+    def _others(self) -> list[str]:
+        """Other held-out stories that the subject heard."""
+        heard = {r.story for r in self.run.study.recordings if r.subject == self.request.subject}
+        return [story for story in self.run.stories if story != self.request.story and story in heard]
 
     def _decode(self, recording: Recording, rate: np.ndarray, rng: np.random.Generator) -> Words:
         readings = self.run.read(recording, self.columns)

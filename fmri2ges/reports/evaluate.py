@@ -33,33 +33,41 @@ from ..types import Motion, Words
 from ..work import QUIET, Work
 from .distribution import distribution_rows
 from .heard import heard_measures
+from .null_texts import NullTexts
 from .text_table import N_LM, Runs, check_bert_model, pooled_table, text_form, text_table
 
 N_NULL = 1000
+NULL_TEXTS = "null-texts"  # folder of the texts from null BOLD
 BOTH_NULLS = (
     "a text must be better than the language model alone and than null BOLD: "
     "against one of them even the word rate only can be"
 )
 
 
-def evaluate_path(path, seed: int = 0, null_decodings: int = 0, work: Work = QUIET, bert_score: str = "") -> Report:
+def evaluate_path(
+    path, seed: int = 0, null_decodings: int = 0, work: Work = QUIET, bert_score: str = "", executor: str = "serial"
+) -> Report:
     """Evaluate a decode folder, or all decode folders of a run, and write `report.json` into it.
 
     Parameters
     ----------
     path : a decode folder, or a run folder with decode folders below its `decoded`
-    seed, null_decodings, work, bert_score : as in `evaluate`; a cancelled evaluation writes nothing
+    seed, null_decodings, work, bert_score, executor : as in `evaluate`; a cancelled evaluation writes no report. Texts
+        from null BOLD stay in the folder `null-texts` of `path`, and the next evaluation finds them there
 
     Returns
     -------
     report : Report
     """
-    report = evaluate_stories(load_stories(path), seed, null_decodings, work, bert_score)
+    null_texts = NullTexts(null_decodings, executor, Path(path) / NULL_TEXTS)
+    report = evaluate_stories(load_stories(path), seed, null_texts, work, bert_score)
     write_report(Path(path) / NAME, report)
     return report
 
 
-def evaluate(results, seed: int = 0, null_decodings: int = 0, work: Work = QUIET, bert_score: str = "") -> Report:
+def evaluate(
+    results, seed: int = 0, null_decodings: int = 0, work: Work = QUIET, bert_score: str = "", executor: str = "serial"
+) -> Report:
     """Every metric that the study allows, with its null, interval, floor and ceiling.
 
     Parameters
@@ -70,6 +78,7 @@ def evaluate(results, seed: int = 0, null_decodings: int = 0, work: Work = QUIET
     work : progress and cancel
     bert_score : language model whose hidden states BERTScore is taken of: 'smollm2', a folder or a hub name of a causal
         model of transformers; empty = without this score, which takes a model minutes for each story
+    executor : where the null BOLD is decoded: 'serial', 'local' or a cluster, see `compute.run_tasks`
 
     Returns
     -------
@@ -79,11 +88,12 @@ def evaluate(results, seed: int = 0, null_decodings: int = 0, work: Work = QUIET
     several = [results] if isinstance(results, Decoded) else list(results)
     if not several:
         raise UserError("evaluate: no result was given; give at least one")
-    return evaluate_stories([story_of(decoded) for decoded in several], seed, null_decodings, work, bert_score)
+    null_texts = NullTexts(null_decodings, executor)
+    return evaluate_stories([story_of(decoded) for decoded in several], seed, null_texts, work, bert_score)
 
 
 def evaluate_stories(
-    stories: list[DecodedStory], seed: int, null_decodings: int, work: Work, bert_score: str = ""
+    stories: list[DecodedStory], seed: int, null_texts: NullTexts, work: Work, bert_score: str = ""
 ) -> Report:
     """The report of decoded stories whose study is known; see `evaluate`."""
     check_bert_model(bert_score)
@@ -103,7 +113,7 @@ def evaluate_stories(
         measures += heard_measures(story, runs.of(story), notes, part.part(0, 0.5, "T2G of the heard words"))
         settings.setdefault(story.setting, []).append((story, measures))
         rows += [replace(row(m, rng, story.story), setting=story.setting) for m in measures]
-        table = text_table(story, runs, null_decodings, rng, notes, part.part(0.5, 1), bert_score)
+        table = text_table(story, runs, null_texts, rng, notes, part.part(0.5, 1), bert_score)
         if table:
             texts.append(table[0])
             forms.setdefault(text_form(story), []).append((story, table[1]))
@@ -121,13 +131,13 @@ def evaluate_stories(
     report = Report(
         rows=tuple(rows),
         simulated=simulated,
-        notes=(*dict.fromkeys(notes), *_reading(rows), *([BOTH_NULLS] if texts and null_decodings else [])),
+        notes=(*dict.fromkeys(notes), *_reading(rows), *([BOTH_NULLS] if texts and null_texts.n else [])),
         study=str(stories[0].decoded.manifest.get("study_name") or ""),
         stories=tuple(sorted({s.story for s in stories})),
         texts=tuple(texts),
         manifest=build_manifest(
             "evaluate",
-            {"n_null": N_NULL, "n_lm": N_LM, "null_decodings": null_decodings},
+            {"n_null": N_NULL, "n_lm": N_LM, "null_decodings": null_texts.n},
             seed,
             (),
             simulated,

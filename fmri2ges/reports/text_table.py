@@ -28,6 +28,7 @@ from ..text.embeddings import load_vectors
 from ..text.open_lm import BIGRAM, fastest_choice, open_lm
 from ..types import Words
 from ..work import QUIET, Work
+from .null_texts import NullTexts
 
 N_LM = 200
 CONTEXT = 16  # words before each word that BERTScore's model sees at least
@@ -83,7 +84,7 @@ def check_bert_model(model: str) -> None:
 def text_table(
     story: DecodedStory,
     runs: Runs,
-    n_bold: int,
+    null_texts: NullTexts,
     rng: np.random.Generator,
     notes: list[str],
     work: Work = QUIET,
@@ -95,7 +96,7 @@ def text_table(
     ----------
     story : the decoded story
     runs : the runs that are open already
-    n_bold : number of decodings of each kind of null BOLD; 0 makes none
+    null_texts : decodings of null BOLD to make
     rng : draws texts and null BOLD
     notes : what is missing is added here
     work : progress and cancel
@@ -120,7 +121,7 @@ def text_table(
         return None
     from ..decoding.text_nulls import TextNulls
 
-    maker = TextNulls(run, story.decoded)
+    maker = TextNulls(run, story.decoded.request, words)
     prior = maker.language_model(N_LM + 1, rng)
     texts: dict[TextKind, Words] = {TextKind.DECODED: words, TextKind.ORACLE: maker.oracle(whole, rng)}
     nearest = maker.nearest()
@@ -131,8 +132,8 @@ def text_table(
         notes.append(f"{story.story}: the study does not hold the run's training stories, {missing}")
     texts[TextKind.RATE_ONLY] = prior.pop()
     nulls = {NullKind.LANGUAGE_MODEL: prior}
-    if n_bold:
-        nulls |= maker.from_bold(n_bold, rng, work)
+    if null_texts.n:
+        nulls |= null_texts.of(run, story.decoded, maker.kinds, rng, work)
     language, embed = run.statistics(0).language, load_vectors().matrix
     weights = window_frequency_weights(dict(zip(language.vocabulary, map(float, language.unigram), strict=True)))
     meaning = Likeness(embed)

@@ -260,12 +260,19 @@ class Header:
 
 
 def write_tensors(path, arrays: dict[str, np.ndarray], **values) -> None:
-    """Arrays and JSON values in one safetensors file."""
+    """Arrays and JSON values in one safetensors file; the same values give the same bytes."""
     from safetensors.numpy import save
 
     arrays = {k: np.ascontiguousarray(v) for k, v in arrays.items()}
     values = {"format_version": FORMAT_VERSION, **values}
-    write_bytes(path, save(arrays, metadata={k: json.dumps(v) for k, v in values.items()}))
+    data = save(arrays, metadata={k: json.dumps(v) for k, v in values.items()})
+    # The library writes the metadata in an order of chance; sorted, the header has the same length.
+    (length,) = struct.unpack("<Q", data[:8])
+    header = json.loads(data[8 : 8 + length])
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    ordered = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode().ljust(length)
+    assert len(ordered) == length, "only the order changes"
+    write_bytes(path, data[:8] + ordered + data[8 + length :])
 
 
 def read_header(path, kind: str) -> Header:

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
 
 from ..brain.parcels import ParcelBasis
 from ..data.study.folds import blocks_of, within_story_folds
+from ..data.study.load import load_study
 from ..data.study.model import Study
 from ..models.bayes import BayesDecoder, fit_bayes
 from ..storage import models as store
-from ..text.embeddings import WordVectors
+from ..text.embeddings import WordVectors, load_vectors
 from ..text.open_lm import LmChoice, open_lm
 from ..types import Recording
 from ..work import QUIET, Work
 from .keeper import Keeper
+from .subject_task import FOLDER, Mapper, SubjectTask, check_written, written
 
 
 def train_bayes(
@@ -42,6 +45,7 @@ def train_bayes(
     device : where models compute
     work : told how far the fits are
     """
+    names = str(study.path.resolve()), str(keeper.folder.resolve())
     for k in range(n_folds):
         language = store.read_text(keeper.folder / f"text-{k}.safetensors", vectors).language
         model = open_lm(choice, language, vectors, device)
@@ -49,17 +53,67 @@ def train_bayes(
             step = 1 / (n_folds * len(study.subjects))
             done = (k * len(study.subjects) + i) * step
             part = work.part(done, done + step, prefix=f"{subject}, ")
-
-            def fit(k=k, subject=subject, model=model, part=part) -> BayesDecoder:
-                # One story in memory at a time: the encoding model reads batches of voxels from the disk.
-                with tempfile.TemporaryDirectory(dir=keeper.folder) as temp:
-                    stories = heard_stories(study, subject, k, Path(temp))
-                    parcel = parcel_of_column(bases[subject], stories[0].bold.shape[1])
-                    decoder = fit_bayes(stories, parcel, model, choice, device=device, work=part)
-                    del stories
-                return decoder
-
+            task = BayesTask(*names, subject, i, k, choice, device)
+            fit = partial(_fitted, task, study, bases[subject], model, part)
             keeper.stage(f"bayes-{i}-{k}", fit, store.write_bayes)
+
+
+@dataclass(frozen=True)
+class BayesTask(SubjectTask):
+    """The Bayesian F2T of a subject and `fold`, with the language model `choice`, computed on `device`."""
+
+    fold: int
+    choice: LmChoice
+    device: str
+
+    @property
+    def decoder(self) -> Path:
+        """The file that is written."""
+        return self.file(f"bayes-{self.number}-{self.fold}.safetensors")
+
+
+def map_bayes(
+    study: Study, folder: Path, n_folds: int, choice: LmChoice, device: str, mapper: Mapper, work: Work = QUIET
+) -> None:
+    """What `train_bayes` writes, made by tasks; text statistics and bases are read from the run folder.
+
+    Parameters
+    ----------
+    folder, n_folds, choice, device, work : as in `train_bayes`
+    mapper : runs the tasks
+    """
+    names = str(study.path.resolve()), str(folder.resolve())
+    tasks = [
+        BayesTask(*names, subject, i, k, choice, device)
+        for k in range(n_folds)
+        for i, subject in enumerate(study.subjects)
+    ]
+    check_written(tasks, mapper(make_bayes, tasks, folder / FOLDER, work=work))
+
+
+def make_bayes(task: BayesTask) -> dict[str, str]:
+    """Fit and write the Bayesian F2T of a subject and fold; returns the digest of the file by its name."""
+    basis = store.read_basis(task.file(f"basis-{task.number}.safetensors"))
+    model = _language_model(task.choice, task.file(f"text-{task.fold}.safetensors"), task.device)
+    store.write_bayes(task.decoder, _fitted(task, load_study(task.study), basis, model))
+    return written(task.decoder)
+
+
+@lru_cache(maxsize=1)
+def _language_model(choice: LmChoice, text: Path, device: str):
+    """The language model of a fold, which a worker keeps for the next subject."""
+    vectors = load_vectors()
+    return open_lm(choice, store.read_text(text, vectors).language, vectors, device)
+
+
+def _fitted(task: BayesTask, study: Study, basis: ParcelBasis, model, work: Work = QUIET) -> BayesDecoder:
+    # One story in memory at a time: the encoding model reads batches of voxels from the disk.
+    with tempfile.TemporaryDirectory(dir=task.folder) as temp:
+        stories = heard_stories(study, task.subject, task.fold, Path(temp))
+        parcels = parcel_of_column(basis, stories[0].bold.shape[1])
+        decoder = fit_bayes(stories, parcels, model, task.choice, device=task.device, work=work)
+        del stories
+    return decoder
 
 
 def heard_stories(study: Study, subject: str, fold: int, folder: Path) -> list[Recording]:

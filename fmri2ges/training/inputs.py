@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -95,28 +95,59 @@ def read_brains(study: Study, n_components: int, work: Work = QUIET) -> tuple[di
     UserError
         When a subject has no training story, or subjects differ in their space or ROI columns.
     """
-    single = bool(study.split.within_story_folds)
-    wanted = study.stories if single else study.train_stories
+    bases: dict[str, ParcelBasis] = {}
+    out: list[Recording] = []
+    for k, subject in enumerate(study.subjects):
+        brain = read_brain(study, training_sources(study, subject), n_components)
+        bases[subject] = brain.basis
+        out += brain.stories
+        work.report((k + 1) / len(study.subjects), f"parcel features of {subject}")
+    check_spaces(study, out)
+    return bases, out
+
+
+@dataclass(frozen=True)
+class Brain:
+    """One subject: the parcel basis, and the training recordings with BOLD replaced by features."""
+
+    basis: ParcelBasis
+    stories: list[Recording]
+
+
+def read_brain(study: Study, sources: list[RecordingSource], n_components: int) -> Brain:
+    """Basis and features of one subject.
+
+    Parameters
+    ----------
+    sources : its training recordings
+    n_components : principal components per area
+    """
+    basis = fit_basis(study, sources, n_components)
+    stories = []
+    for source in sources:
+        r = study.read_recording(source)
+        # Quantised as they will be stored, so that a stored run decodes exactly as trained.
+        stories.append(replace(r, bold=store.dequantise(store.quantise(basis.transform(r.bold)))))
+    return Brain(basis, stories)
+
+
+def training_sources(study: Study, subject: str) -> list[RecordingSource]:
+    """The recordings of a subject that train; a `UserError` where there is none."""
+    wanted = study.stories if study.split.within_story_folds else study.train_stories
     if not wanted:
         raise UserError(
             f"{study.path}: split: no story is left for training; take some out of test_stories or validation_stories"
         )
-    bases: dict[str, ParcelBasis] = {}
-    out: list[Recording] = []
-    for k, subject in enumerate(study.subjects):
-        sources = [r for r in study.recordings if r.story in wanted and r.subject == subject]
-        if not sources:
-            raise UserError(f"{study.path}: subject {subject} has no training story; add one or remove the subject")
-        bases[subject] = fit_basis(study, sources, n_components)
-        for source in sources:
-            r = study.read_recording(source)
-            # Quantised as they will be stored, so that a stored run decodes exactly as trained.
-            features = store.dequantise(store.quantise(bases[subject].transform(r.bold)))
-            out.append(replace(r, bold=features))
-        work.report((k + 1) / len(study.subjects), f"parcel features of {subject}")
-    if not all(out[0].space.fits_with(r.space) for r in out):
+    sources = [r for r in study.recordings if r.story in wanted and r.subject == subject]
+    if not sources:
+        raise UserError(f"{study.path}: subject {subject} has no training story; add one or remove the subject")
+    return sources
+
+
+def check_spaces(study: Study, stories: list[Recording]) -> None:
+    """See that the recordings of all subjects fit together; a `UserError` where they do not."""
+    if not all(stories[0].space.fits_with(r.space) for r in stories):
         raise UserError(f"{study.path}: subjects differ in their space or ROI columns; train them as separate studies")
-    return bases, out
 
 
 def fit_basis(study: Study, sources: list[RecordingSource], n_components: int) -> ParcelBasis:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import asdict, dataclass, replace
+from enum import StrEnum
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ from ..data.atomic import read_json, write_json
 from ..data.study.folds import training_folds
 from ..data.study.load import load_study
 from ..data.study.model import Study
+from ..errors import check_option
 from ..models.device import resolve_device
 from ..models.generator import GestureGenerator
 from ..motion.amount import T2GChoice, choose_t2g
@@ -20,11 +23,42 @@ from ..storage.training_folder import TrainingFolder
 from ..text.embeddings import WordVectors, load_vectors
 from ..text.open_lm import fastest_choice
 from ..work import QUIET, Work
+from .brains import map_brains
 from .fold import Shared, fit_fold
 from .inputs import by_name, input_files, made_for, read_brains, read_clips, regressed_out
 from .keeper import Keeper
 from .phase1 import train_t2g
 from .presets import PRESETS, TrainConfig
+from .subject_task import FOLDER, Mapper
+
+
+class Existing(StrEnum):
+    """What becomes of what stands under the name of a new run.
+
+    A finished run that is replaced can be read until the new one is whole; a training of this name that was interrupted
+    is dropped with it. Resuming goes on with an interrupted training, if there is one, and ends with the weights of one
+    that was not.
+    """
+
+    REFUSE = "refuse"
+    REPLACE = "replace"
+    RESUME = "resume"
+    RESUME_OR_REPLACE = "resume or replace"
+
+    @classmethod
+    def of(cls, force: bool, resume: bool) -> Existing:
+        """What the options --force and --resume mean together."""
+        return (cls.RESUME_OR_REPLACE if resume else cls.REPLACE) if force else cls.RESUME if resume else cls.REFUSE
+
+    @property
+    def replaces(self) -> bool:
+        """Whether a finished run may be replaced."""
+        return self in (Existing.REPLACE, Existing.RESUME_OR_REPLACE)
+
+    @property
+    def resumes(self) -> bool:
+        """Whether an interrupted training is gone on with."""
+        return self in (Existing.RESUME, Existing.RESUME_OR_REPLACE)
 
 
 def train_study(
@@ -33,9 +67,9 @@ def train_study(
     config: TrainConfig = PRESETS["demo"],
     device: str = "auto",
     seed: int = 0,
-    force: bool = False,
+    existing: str = "refuse",
     work: Work = QUIET,
-    resume: bool = False,
+    mapper: Mapper | None = None,
 ) -> Path:
     """Train F2T, T2G and F2G on a study.
 
@@ -46,11 +80,9 @@ def train_study(
     config : settings, see `presets.preset_config`
     device : 'auto', 'cpu', 'cuda' or 'mps'
     seed : seed of weights, batches and pseudo-gestures
-    force : replace a finished run of this name, which can be read until the new one is whole, and drop a training of
-        it that was interrupted
+    existing : what becomes of a run or an interrupted training of this name, see `Existing`
     work : told how far the training is
-    resume : go on with a training of this name that was interrupted, if there is one; it ends with the weights of one
-        that was not
+    mapper : shares the subjects of a study among processes; None, or a single subject: all is done here
 
     Returns
     -------
@@ -59,22 +91,22 @@ def train_study(
     Raises
     ------
     UserError
-        Also for an interrupted training of this name where neither `resume` nor `force` is given, and for one that was
-        made for another study, seed, configuration, device or version.
+        Also for an interrupted training of this name that is neither resumed nor replaced, and for one that was made
+        for another study, seed, configuration, device or version.
     Cancelled
         Nothing is left under `out`, neither then nor after any other error; behind its first checkpoint the training
         can be resumed.
     """
-    device = resolve_device(device)
+    device, what = resolve_device(device), Existing(check_option("existing", existing, tuple(Existing)))
     study = load_study(study_toml)
-    with TrainingFolder(out, made_for(study, config, device, seed), force, resume) as run:
+    with TrainingFolder(out, made_for(study, config, device, seed), what.replaces, what.resumes) as run:
         keeper = Keeper(np.random.default_rng(seed), run.path, run.checkpoint, run.log)
 
         def tell(fraction: float, message: str) -> None:
             run.progress(fraction, message)
             work.report(fraction, message)
 
-        summary = train_models(study, keeper, config, device, Work(tell, work.should_stop))
+        summary = train_models(study, keeper, config, device, Work(tell, work.should_stop), mapper)
         planted = study.root / "truth" / "planted.json"
         if study.simulated and planted.is_file():
             summary["world"] = read_json(planted)["world"]
@@ -94,14 +126,28 @@ def train_study(
     return Path(out)
 
 
-def train_models(study: Study, keeper: Keeper, config: TrainConfig, device: str, work: Work = QUIET) -> dict:
+def train_models(
+    study: Study,
+    keeper: Keeper,
+    config: TrainConfig,
+    device: str,
+    work: Work = QUIET,
+    mapper: Mapper | None = None,
+) -> dict:
     """Train and store every model of a study; returns what the manifest says about them."""
+    if len(study.subjects) == 1:
+        mapper = None  # there is nothing to share
     vectors, folder = load_vectors(), keeper.folder
+    shutil.rmtree(folder / FOLDER, ignore_errors=True)  # of an interrupted training, whose unfinished files are gone
     read_from = 0.45 if study.train_gestures else 0.05  # T2G takes no time where it is not trained
     gestures = obtain_t2g(study, vectors, config, keeper, device, work.part(0, read_from))
 
     work.report(read_from, "reading BOLD and fitting parcel components")
-    bases, held = read_brains(study, config.components, work.part(read_from, 0.5))
+    reading = work.part(read_from, 0.5)
+    if mapper is None:
+        bases, held = read_brains(study, config.components, reading)
+    else:
+        bases, held = map_brains(study, config.components, folder, mapper, reading)
     for k, subject in enumerate(study.subjects):
         store.write_basis(folder / f"basis-{k}.safetensors", bases[subject])
 
@@ -113,11 +159,17 @@ def train_models(study: Study, keeper: Keeper, config: TrainConfig, device: str,
         prefix = "" if len(folds) == 1 else f"fold {k + 1} of {len(folds)}: "
         fit_fold(shared, k, stories, all_folds.part(k / len(folds), (k + 1) / len(folds), prefix=prefix))
     if config.lm:
-        from .bayes import train_bayes
+        from .bayes import map_bayes, train_bayes
 
         work.report(folds_end, "Bayesian F2T")
         choice = fastest_choice(config.lm, config.lm_layer, config.lm_context, device)
-        train_bayes(study, keeper, bases, len(folds), choice, vectors, device, work.part(folds_end, 1))
+        part = work.part(folds_end, 1)
+        if mapper is None:
+            train_bayes(study, keeper, bases, len(folds), choice, vectors, device, part)
+        else:
+            map_bayes(study, folder, len(folds), choice, device, mapper, part)
+    if mapper is not None:
+        shutil.rmtree(folder / FOLDER)
     space = held[0].space
     return {
         "subjects": list(study.subjects),

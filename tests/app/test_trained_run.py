@@ -49,7 +49,7 @@ def test_explore_shows_a_trained_run_and_after_a_new_training_the_new_one(tmp_pa
     app.run()
     assert shown[-1] is before  # nothing has changed: it is not decoded again
 
-    train_study(study, folder, device="cpu", config=TINY, seed=1, force=True)
+    train_study(study, folder, device="cpu", config=TINY, seed=1, existing="replace")
     second = open_run(folder, device="cpu")
     run(app)
     assert not app.exception and not app.error

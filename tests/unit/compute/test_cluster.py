@@ -101,6 +101,14 @@ def test_workers_that_do_not_know_the_function_are_one_line(trial, marks, tmp_pa
 
 
 @pytest.mark.slow
+def test_a_task_that_kills_every_worker_is_named(trial, marks, tmp_path):
+    task = trial.Trial(0, str(marks), what="deadly")
+    with pytest.raises(UserError, match=f"task {task.digest[:12]}: 4 workers died while they ran it"):
+        map_tasks(trial.run_trial, [task], tmp_path / "out", "dask:1")
+    assert executions(marks) == [0, 0, 0, 0]
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("address", ["dask:2", "cluster"])
 def test_cancelled_work_returns_and_keeps_what_is_finished(trial, marks, tmp_path, address, request):
     if address == "cluster":

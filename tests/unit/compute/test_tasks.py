@@ -56,7 +56,7 @@ def test_finished_work_is_found_again(trial, marks, tmp_path):
         lambda text: text.replace('"version": "', '"version": "9'),
         lambda text: text.replace('"format": 1', '"format": 2'),
         lambda text: text.replace("run_trial", "run_another"),
-        lambda text: text.replace('"number": 0', '"number": 7'),
+        lambda text: text.replace('"digest": "', '"digest": "0'),
     ],
 )
 def test_a_result_that_is_not_this_tasks_is_computed_again(trial, marks, tmp_path, damage):

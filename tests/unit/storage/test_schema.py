@@ -402,3 +402,11 @@ def test_a_result_without_provenance_is_saved_and_read(tmp_path):
     bare = Decoded(whole.request, text=whole.text)
     assert Decoded.load(bare.save(tmp_path / "bare")).simulated is False
     assert Decoded.load(tmp_path / "bare").request == whole.request
+
+
+def test_the_same_values_give_the_same_bytes(tmp_path):
+    """The library behind the files writes metadata in an order of chance."""
+    values = {f"value-{k}": k for k in range(12)}
+    for k in range(3):
+        write_tensors(tmp_path / str(k), {"b": np.arange(5.0), "a": np.ones((2, 3), np.int8)}, **values)
+    assert len({(tmp_path / str(k)).read_bytes() for k in range(3)}) == 1

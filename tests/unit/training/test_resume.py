@@ -110,8 +110,8 @@ def test_a_training_with_the_shipped_t2g_is_interrupted_and_goes_on(toy, tmp_pat
     with pytest.raises(UserError, match="halves: its training was interrupted on .*; go on with --resume"):
         train_study(toy, out, config, "cpu")
     with pytest.raises(UserError, match="was made with seed 0, not 1"):
-        train_study(toy, out, config, "cpu", seed=1, resume=True)
-    train_study(toy, out, config, "cpu", resume=True)
+        train_study(toy, out, config, "cpu", seed=1, existing="resume")
+    train_study(toy, out, config, "cpu", existing="resume")
     assert weights(out) == weights(tmp_path / "whole") and sorted(os.listdir(tmp_path)).count("halves") == 1
     assert not [name for name in os.listdir(tmp_path) if name.startswith(".")]
     manifests = [read_run_manifest(tmp_path / name) for name in ("whole", "halves")]
