@@ -7,7 +7,8 @@ from pathlib import Path
 from ..data.atomic import write_bytes
 from ..errors import UserError
 from ..evaluation.encoder import N_LATENT, WIDTH, Encoder
-from .tensors import Array, Weights, check_shapes, checked_arrays, opened
+from .tensors import check_shapes, checked_arrays, opened
+from .weight_kinds import Array, Weights
 
 REAL = ("F32",)
 ENCODER = Weights(

@@ -12,6 +12,7 @@ from fmri2ges.evaluation import metrics
 from fmri2ges.evaluation.report import format_report
 from fmri2ges.evaluation.rows import NullKind
 from fmri2ges.reports.evaluate import evaluate_path, evaluate_stories
+from fmri2ges.reports.null_texts import NullTexts
 from fmri2ges.storage.report import read_report
 from fmri2ges.work import QUIET, Work
 
@@ -211,7 +212,7 @@ def test_enough_motion_gets_a_distribution_score(synthetic, scored_run, tmp_path
 def test_a_story_that_was_decoded_twice_counts_once_with_its_longest_stretch(scored_run):
     stories = load_stories(scored_run)
     part = replace(stories[0], decoded=stories[0].decoded.window(10.0, 40.0))
-    found = evaluate_stories([part, *stories], 0, 0, QUIET)
-    again = evaluate_stories(stories, 0, 0, QUIET)
+    found = evaluate_stories([part, *stories], 0, NullTexts(), QUIET)
+    again = evaluate_stories(stories, 0, NullTexts(), QUIET)
     assert found.rows == again.rows
     assert any("was decoded several times; " in note for note in found.notes) and found.stories == again.stories

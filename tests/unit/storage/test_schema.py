@@ -18,7 +18,8 @@ from fmri2ges.storage import models as store
 from fmri2ges.storage.decoded import load_decoded, read_manifest
 from fmri2ges.storage.folder import read_run_manifest
 from fmri2ges.storage.schema import weight_files
-from fmri2ges.storage.tensors import WEIGHTS, read_tensors, write_tensors
+from fmri2ges.storage.tensors import read_tensors, write_tensors
+from fmri2ges.storage.weight_kinds import WEIGHTS
 from fmri2ges.text.embeddings import load_vectors
 from tests.run_files import make_decoded, make_run, open_all
 
