@@ -106,18 +106,27 @@ def story_span(run, request: DecodeRequest) -> tuple[float, float]:
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)
-def _kept(run_digest: str, request: DecodeRequest, _run):
+def _kept_then(run_digest: str, changed: int, request: DecodeRequest, _run):
     return _run.kept(request)
+
+
+def _kept(run, request: DecodeRequest) -> Decoded | None:
+    """The result in the run's own folder, looked for again when something has come into that folder."""
+    try:
+        changed = (run.path / "decoded").stat().st_mtime_ns
+    except OSError:
+        return None
+    return _kept_then(run.digest, changed, request, run)
 
 
 def find(run, request: DecodeRequest) -> Decoded | None:
     """The result of a request if it is at hand; it never waits for a decoding, of whomever."""
-    return _kept(run.digest, request, run) or queue().result(Key(run.digest, request))
+    return _kept(run, request) or queue().result(Key(run.digest, request))
 
 
 def progress(run, request: DecodeRequest) -> Progress:
     """Where the decoding of a request stands."""
-    if _kept(run.digest, request, run) is not None:
+    if _kept(run, request) is not None:
         return Progress(Phase.DONE, fraction=1.0)
     return queue().progress(Key(run.digest, request))
 

@@ -74,9 +74,9 @@ def find_run(name: str) -> str:
 
 
 def name_of(path: Path) -> str:
-    """How a request names a run in this folder: below the root folder where there is one."""
+    """How links and fields name a path: from the root folder on, where there is one."""
     within = root()
-    return str(path) if within is None else str(path.relative_to(within))
+    return path.relative_to(within).as_posix() if within and path.is_relative_to(within) else str(path)
 
 
 def without_paths(text: str) -> str:

@@ -2,13 +2,24 @@
 
 import streamlit as st
 
+from app import places
+from app.messages import guarded
 from app.parts import job_list, run_table, start_job
 
-folder = run_table.choose_folder()
-if folder is not None:
+
+@guarded
+def runs() -> None:
+    """The whole screen."""
+    if not places.are_open():
+        st.info(places.CLOSED, icon=":material/lock:")
+        return
+    folder = run_table.choose_folder()
     left, right = st.columns([7, 4], gap="large")
     with left:
         run_table.run_table(folder)
         job_list.job_list()
     with right:
         start_job.forms(folder)
+
+
+runs()

@@ -83,7 +83,7 @@ def _when(job: Job) -> str:
 
 
 def _progress(job: Job, left: float | None) -> str:
-    message = plain(job.message or "starting")
+    message = plain(without_paths(job.message or "starting"))
     return f"{100 * job.fraction:.0f} %" + (f", {span(left)} left" if left is not None else "") + f" \u00b7 {message}"
 
 

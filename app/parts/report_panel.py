@@ -10,6 +10,7 @@ import streamlit as st
 
 from app import state
 from app.messages import plain
+from app.places import without_paths
 from fmri2ges.evaluation.report import Report, format_report
 from fmri2ges.storage.report import NAME, read_report
 from fmri2ges.views import scores
@@ -38,7 +39,7 @@ def nothing(run) -> None:
     )
     name, story = str(run.path), run.stories[0]
     st.code(
-        f"fmri2ges decode {name} --story {story} --out {name}/decoded/{story}\nfmri2ges evaluate {name}",
+        without_paths(f"fmri2ges decode {name} --story {story} --out {name}/decoded/{story}\nfmri2ges evaluate {name}"),
         language="bash",
         wrap_lines=True,
     )

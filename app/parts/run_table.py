@@ -19,8 +19,14 @@ BIN = ".fmri2ges-deleted"  # where deleted runs lie until somebody removes it
 DELETED = "runs.deleted"  # session state: (name in the bin, where it stood)
 
 
-def choose_folder() -> Path | None:
-    """The folder that holds the runs, or None after one line that says why it may not be opened."""
+def choose_folder() -> Path:
+    """The folder that holds the runs.
+
+    Raises
+    ------
+    UserError
+        For a folder that may not be opened on this server.
+    """
     text = st.text_input(
         "Folder of your runs",
         value="runs",
@@ -28,11 +34,7 @@ def choose_folder() -> Path | None:
         persist_state="session",
         help="On the computer on which this program runs; `fmri2ges train ... --out runs/mine` puts one there",
     )
-    try:
-        return places.find(text.strip() or "runs", "folder of runs")
-    except UserError as error:
-        show_error(error)
-        return None
+    return places.find(text.strip() or "runs", "folder of runs")
 
 
 def run_table(folder: Path) -> None:

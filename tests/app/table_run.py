@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from threading import Event
 from types import SimpleNamespace
 
@@ -26,6 +27,7 @@ class TableRun:
 
     study = SimpleNamespace(name="a real study")
     subjects, stories = ("s1",), ("alice",)
+    path = Path("no folder")
     device, simulated, forms = "cpu", False, ("fast",)
 
     def __init__(self, space=None, gate: Event | None = None, digest: str = "0" * 64):
