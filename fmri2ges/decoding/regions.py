@@ -163,7 +163,7 @@ class _Fold:
 
     def __init__(self, f2t: F2T):
         language = QuickBigram.of(f2t.language)
-        self.f2t = F2T(f2t.readout, f2t.blocks, language, f2t.vectors, f2t.covariance)
+        self.f2t = F2T(f2t.readout, f2t.blocks, language, f2t.vectors, f2t.covariance, f2t.heard, f2t.shrinkage)
         self._shared = {f2t.readout.penalty: RegionReadout(f2t.readout)}
 
     @cached_property

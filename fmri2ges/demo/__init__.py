@@ -3,4 +3,4 @@
 from pathlib import Path
 
 WEIGHTS = Path(__file__).parent / "weights"
-ROI_STUDY = Path(__file__).parent / "roi_study"  # the study of the held-out stories, made by `fmri2ges roi-study demo --out DIR`
+ROI_STUDY = Path(__file__).parent / "roi_study"  # of the held-out stories; `fmri2ges roi-study demo --out DIR` made it
