@@ -158,7 +158,7 @@ def _notes(run: Run, plans: list[Plan], request: RoiStudyRequest, rows) -> list[
         if len(stories) == 1:
             notes.append(
                 f"{plan.subject}: a single story ({stories[0]}), so the intervals are over its blocks of 40-60 s and p "
-                "is bounded by its few independent shifts; nothing is said about other stories"
+                "rests on few independent shifts; nothing is said about other stories"
             )
         notes += [
             f"{plan.subject}: {region.name} is everything that was recorded; nothing is left without it"
@@ -170,5 +170,5 @@ def _notes(run: Run, plans: list[Plan], request: RoiStudyRequest, rows) -> list[
     if not request.nulls:
         notes.append("no random regions of the same size were decoded (nulls = 0): large regions win by their size")
     if any(row.null is None or row.null.p is None for row in rows if row.effect != Effect.WHOLE):
-        notes.append("some rows have no p: the stories are too short for 8 independent shifts of 20 s and more")
+        notes.append("some rows have no p: the stories are too short for enough independent shifts of 20 s and more")
     return notes
