@@ -61,6 +61,10 @@ def _check_extensions(path: Path, order: str, header: int, offset: int) -> None:
         if len(head) < header + 4 or not head[header]:
             return
         left = offset - len(head)
+        if left < 0:
+            raise UserError(
+                f"{path}: its header has extensions, but puts the data before them; it may be damaged: copy it again"
+            )
         while left >= 16:
             start = stream.read(8)
             if len(start) < 8:

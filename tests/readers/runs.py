@@ -205,7 +205,7 @@ def _unpack(path: Path) -> dict[str, Any]:
 
 def _report(folder: Path) -> Path:
     kind, metric = NullKind.LANGUAGE_MODEL, METRICS["wer"]
-    null = Null(kind, 200, 1.0, 0.9, 1.1, 0.01)
+    null = Null(kind, 200, 1.0, 0.9, 1.1, 0.01, 150.5)
     row = Row(metric, "text", "one", 0.9, 4, "windows", interval=Interval(0.8, 1.0, 6, "blocks"), null=null)
     line = TextTimeline(metric, kind, ((0.0, 20.0), (1.0, 21.0)), (0.9, None), (0.01, None), (0.02, None), 0.01)
     table = TextTable("one", "s1", ("all",), "fast", (TextRow(TextKind.DECODED, metric, 0.9, 4, {kind: null}),), line)

@@ -264,3 +264,10 @@ def test_an_extension_that_says_that_it_is_longer_than_its_room(tmp_path, name):
     struct.pack_into("<i", data, 544, 2**31 - 600)
     packed = gzip.compress(bytes(data)) if name.endswith("gz") else bytes(data)
     refused(tmp_path, "an extension of 2147483048 bytes where there is room for", rois, packed, name)
+
+
+def test_data_that_begin_before_the_extensions(tmp_path):
+    """Then the library reads extensions until the end of the file, each as long as it says."""
+    data = bytearray(make.dscalar(tmp_path / "a.dscalar.nii", {"a": 1.0 * make.V1}).read_bytes())
+    struct.pack_into("<q", data, 168, 0)
+    refused(tmp_path, "has extensions, but puts the data before them", rois, bytes(data), "x.dscalar.nii")
