@@ -16,6 +16,7 @@ from .xml import Handler, parse_xml
 
 MAX_XML = 64 * 2**20  # bytes; a thousand maps with 360 labels each take half of it
 MAX_MODELS = 2_000_000  # grayordinates; the largest of the Human Connectome Project have 170,494
+MAX_AXES = 7  # of a NIfTI; nibabel takes memory for as many as are named
 CIFTI_CODE = 32  # of the extension in a NIfTI header
 
 
@@ -47,13 +48,17 @@ def load_cifti(path):
 
 
 class _Sizes(Handler):
-    """Counts the grayordinates that a header names."""
+    """Counts the grayordinates that a header names, and refuses axes that no file has."""
 
     n_models = 0
 
     def start(self, tag, attributes):
         if tag == "BrainModel":
             self.n_models += abs(int(attributes.get("IndexCount", 0)))
+        elif tag == "MatrixIndicesMap":
+            axes = attributes.get("AppliesToMatrixDimension", "0").split(",")
+            if any(not 0 <= int(axis) < MAX_AXES for axis in axes):
+                raise ValueError(f"a map of the axes {','.join(axes)[:40]}")
 
     def close(self):
         return self.n_models

@@ -271,3 +271,13 @@ def test_data_that_begin_before_the_extensions(tmp_path):
     data = bytearray(make.dscalar(tmp_path / "a.dscalar.nii", {"a": 1.0 * make.V1}).read_bytes())
     struct.pack_into("<q", data, 168, 0)
     refused(tmp_path, "has extensions, but puts the data before them", rois, bytes(data), "x.dscalar.nii")
+
+
+def test_a_cifti_that_names_an_axis_of_any_number(tmp_path):
+    data = make.dscalar(tmp_path / "a.dscalar.nii", {"a": 1.0 * make.V1}).read_bytes()
+    old, new = b'AppliesToMatrixDimension="1"', b'AppliesToMatrixDimension="999999999"'
+    at = data.index(b"</CIFTI>") + 8
+    spare = data[at : struct.unpack_from("<q", data, 168)[0]]
+    assert len(spare) >= 8, "no padding to make room"
+    changed = data[:at].replace(old, new) + data[at + 8 :]
+    refused(tmp_path, "a map of the axes 999999999", rois, changed, "x.dscalar.nii")
