@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import logging
+import os
 import socket
+import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from secrets import token_hex
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import psutil
@@ -59,27 +64,47 @@ class LocalDask:
         from distributed import Client, LocalCluster
 
         with _quiet(), ExitStack() as stack:
-            cluster = LocalCluster(
-                n_workers=min(self.n_workers, len(calls)),
-                threads_per_worker=1,
-                dashboard_address="127.0.0.1:0",
-                silence_logs=logging.CRITICAL,
-                env=ONE_THREAD,
+            folder = stack.enter_context(TemporaryDirectory(ignore_cleanup_errors=True))
+            cluster = stack.enter_context(
+                LocalCluster(n_workers=0, dashboard_address="127.0.0.1:0", silence_logs=logging.CRITICAL)
             )
-            stack.callback(_end, cluster)
-            client = stack.enter_context(Client(cluster))
+            for _ in range(min(self.n_workers, len(calls))):
+                stack.callback(_end, _start_worker(cluster.scheduler_address, folder))
+            client = stack.enter_context(Client(cluster, set_as_default=False))
             yield from _Session(client, calls, "dask").events()
 
 
-def _end(cluster: Any) -> None:
-    """End a cluster of this computer at once: a worker would first finish the task that it is at."""
-    for nanny in cluster.workers.values():
-        nanny.auto_restart = False
-        if nanny.pid is not None:  # None between the death of a worker and the start of the next one
-            with suppress(psutil.NoSuchProcess):
-                psutil.Process(nanny.pid).kill()
-    with suppress(TimeoutError):
-        cluster.close(timeout=PATIENCE)
+def _start_worker(address: str, folder: str) -> subprocess.Popen:
+    """Start a worker by Dask's own command.
+
+    Those that a LocalCluster starts first run the script of the user again, which would start the work anew.
+    """
+    options = {"--nthreads": "1", "--memory-limit": "0", "--death-timeout": "30", "--local-directory": folder}
+    command = [
+        sys.executable,
+        "-m",
+        "distributed.cli.dask_worker",
+        address,
+        "--no-dashboard",
+        *sum(options.items(), ()),
+    ]
+    paths = [str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH", "")]
+    env = os.environ | ONE_THREAD | {"PYTHONPATH": os.pathsep.join(filter(None, paths))}
+    # In a session of its own: Ctrl-C is for the client, which ends its workers.
+    silent = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    return subprocess.Popen(command, env=env, start_new_session=True, **silent)
+
+
+def _end(worker: subprocess.Popen) -> None:
+    """End a worker at once, with the process that it computes in: it would first finish its task."""
+    processes: list[psutil.Process] = []
+    with suppress(psutil.NoSuchProcess):
+        processes = psutil.Process(worker.pid).children(recursive=True)
+    worker.kill()  # before its children, the last of which it would replace
+    worker.wait()
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
 
 
 def answer_on_worker(digest: str, call: str, session: str) -> str:

@@ -71,3 +71,16 @@ def test_clients_of_a_cluster(trial, marks, tmp_path):
     pytest.importorskip("distributed", reason="Dask is not installed")
     with DaskProcesses(tmp_path / "dask", 2) as processes:
         check_kills(trial, marks, tmp_path / "out", processes.address, 10)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("executor", ["local:2", "dask:2"])
+def test_a_script_of_a_few_lines_runs_once(trial, marks, tmp_path, executor):
+    """As people write it: nothing keeps workers that import the script from starting it again."""
+    if executor == "dask:2":
+        pytest.importorskip("distributed", reason="Dask is not installed")
+    script = tmp_path / "script.py"
+    script.write_text(CLIENT)
+    command = [sys.executable, str(script), str(marks), str(tmp_path / "out"), executor, "4"]
+    subprocess.run(command, cwd=ROOT, check=True)
+    assert executions(marks) == [0, 1, 2, 3] and len(finished(tmp_path / "out")) == 4
