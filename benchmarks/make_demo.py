@@ -24,7 +24,8 @@ from fmri2ges.demo import WEIGHTS
 from fmri2ges.demo.world import TEST
 from fmri2ges.evaluation.metrics import R_MEAN
 from fmri2ges.request import DEMO
-from fmri2ges.storage.report import read_report, row_to_dict
+from fmri2ges.storage.report import NAME as REPORT
+from fmri2ges.storage.report import read_report, row_to_dict, write_report
 
 
 def command(*args) -> None:
@@ -74,6 +75,7 @@ def main() -> None:
             shutil.copyfile(file, WEIGHTS / file.name)
         write_json(WEIGHTS / "manifest.json", manifest)
         write_json(WEIGHTS / "card.json", card)
+        write_report(WEIGHTS / REPORT, report)  # what the screen Statistics shows of the demo
         ratios = {
             row.branch: row.value / row.null.q95 for row in report.rows if row.metric == R_MEAN and row.stories > 1
         }

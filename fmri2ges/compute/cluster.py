@@ -91,8 +91,8 @@ def _start_worker(address: str, folder: str) -> subprocess.Popen:
     paths = [str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH", "")]
     env = os.environ | ONE_THREAD | {"PYTHONPATH": os.pathsep.join(filter(None, paths))}
     # In a session of its own: Ctrl-C is for the client, which ends its workers.
-    silent = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    return subprocess.Popen(command, env=env, start_new_session=True, **silent)
+    none = subprocess.DEVNULL
+    return subprocess.Popen(command, env=env, start_new_session=True, stdin=none, stdout=none, stderr=none)
 
 
 def _end(worker: subprocess.Popen) -> None:
