@@ -16,6 +16,7 @@ from app.components.cortex_picker import mount_store
 PAGES = [
     ("explore.py", "Explore", ":material/neurology:"),
     ("compare.py", "Compare", ":material/compare:"),
+    ("roi_study.py", "ROI study", ":material/bar_chart:"),
     ("scores.py", "Statistics", ":material/analytics:"),
     ("runs.py", "Runs", ":material/table_rows:"),
     ("data.py", "Data", ":material/folder_open:"),

@@ -77,7 +77,7 @@ def main() -> None:
         write_json(WEIGHTS / "card.json", card)
         write_report(WEIGHTS / REPORT, report)  # what the screen Statistics shows of the demo
         ratios = {
-            row.branch: row.value / row.null.q95 for row in report.rows if row.metric == R_MEAN and row.stories > 1
+            row.branch: row.value / row.null.q95 for row in report.rows if row.id == R_MEAN.id and row.stories > 1
         }
         # What the app's first screen shows before any model has loaded: its default request.
         first = Path(temp) / "first"

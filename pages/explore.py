@@ -4,14 +4,14 @@ import streamlit as st
 
 from app import backend, state
 from app.messages import guarded, plain, show_error
-from app.parts import choose, rois
+from app.parts import choose, cortex_map, rois
 from app.parts.job_row import job_row
 from app.parts.mark import data_mark
 from fmri2ges.errors import UserError
 from fmri2ges.request import DEMO, DecodeRequest
 
 # Both halves fill the window without scrolling from 1280 x 800 on; below 1000 pixels they stand one above the other.
-CORTEX_HEIGHT = "clamp(400px, calc(100vh - 375px), 760px)"
+CORTEX_HEIGHT = "clamp(400px, calc(100vh - 425px), 760px)"
 PLAYER_HEIGHT = "clamp(430px, calc(100vh - 360px), 800px)"
 STACKED = """<style>@media (max-width: 1000px) {
 .st-key-explore > div > [data-testid=stHorizontalBlock] > [data-testid=stColumn],
@@ -86,7 +86,7 @@ def explore() -> None:
         with left:
             # Before the models load, so that there is a cortex to look at from the start.
             rois.check_rois()
-            rois.cortex("explore_cortex", height=CORTEX_HEIGHT)
+            coloured_cortex()
     with right:
         if on_atlas:
             rois.atlas_list()
@@ -122,8 +122,15 @@ def other_run(run, left) -> None:
         left.info(f"This study has no cortex to click: choose among its {len(names)} {run.space.unit} in the list.")
         return
     with left:
-        rois.cortex("explore_cortex", height=CORTEX_HEIGHT)
+        coloured_cortex(run)
     rois.atlas_list()
+
+
+def coloured_cortex(run=None) -> None:
+    """The cortex, coloured by what each region carries where an ROI study knows it."""
+    shown = cortex_map.chosen_map(run)
+    rois.cortex("explore_cortex", height=CORTEX_HEIGHT, shown=shown)
+    cortex_map.map_row(shown, run)
 
 
 explore()

@@ -8,6 +8,7 @@ from app import state
 from fmri2ges.brain.atlas import load_atlas
 from fmri2ges.errors import UserError
 from fmri2ges.request import WHOLE_CORTEX
+from fmri2ges.views.area_map import AreaMap
 from fmri2ges.views.cortex import area_names, area_numbers
 
 
@@ -35,8 +36,8 @@ def check_rois() -> None:
         state.adjust(rois=WHOLE_CORTEX)
 
 
-def cortex(key: str, height: int | str) -> None:
-    """The clickable cortex with the chosen areas."""
+def cortex(key: str, height: int | str, shown: AreaMap | None = None) -> None:
+    """The clickable cortex with the chosen areas, coloured by a map where there is one."""
     from app.components.cortex_picker import cortex_picker
 
     rois = state.request().rois
@@ -45,7 +46,7 @@ def cortex(key: str, height: int | str) -> None:
     def pick(numbers: tuple[int, ...]) -> None:
         state.update(rois=area_names(numbers) or WHOLE_CORTEX)
 
-    cortex_picker(selected, key=key, on_pick=pick, height=height)
+    cortex_picker(selected, key=key, on_pick=pick, height=height, shown=shown)
 
 
 def _to_list(rois: tuple[str, ...]) -> list[str]:

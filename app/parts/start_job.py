@@ -10,12 +10,13 @@ import streamlit as st
 from app import backend, places, state
 from app.messages import show_error
 from app.parts.job_list import started
+from app.parts.roi_panel import FOLDER
 from fmri2ges.errors import UserError
 from fmri2ges.request import DEMO, DecodeRequest
 from fmri2ges.storage.folder import check_target
 from fmri2ges.storage.training_folder import check_training
 
-KINDS = ("Train", "Decode", "Evaluate")
+KINDS = ("Train", "Decode", "Evaluate", "ROI study")
 
 
 def forms(folder: Path) -> None:
@@ -27,7 +28,8 @@ def forms(folder: Path) -> None:
     """
     st.markdown("##### Start")
     kind = st.segmented_control("What", KINDS, default="Train", label_visibility="collapsed", key="runs.kind")
-    {"Train": _train, "Decode": _decode, "Evaluate": _evaluate}.get(str(kind), _nothing)(folder)
+    chosen = {"Train": _train, "Decode": _decode, "Evaluate": _evaluate, "ROI study": _roi_study}
+    chosen.get(str(kind), _nothing)(folder)
 
 
 def _nothing(folder: Path) -> None:
@@ -118,6 +120,44 @@ def _evaluate(folder: Path) -> None:
             return
     path = Path(places.find_run(chosen.run)).absolute()
     started(f"Evaluate {path.name}", ["evaluate", str(path), "--null-decodings", str(int(nulls))], path)
+
+
+def _roi_study(folder: Path) -> None:
+    """Every region alone, all without it, random regions of its size; kept in the folder of the run."""
+    chosen = state.request()
+    if chosen.run == DEMO:
+        st.caption("The study of the demo comes with the program. Open one of your runs first.")
+        return
+    try:
+        run = backend.open_run(chosen)
+    except UserError as error:
+        show_error(error)
+        return
+    with st.form("runs.roi_study", border=False):
+        left, right = st.columns(2)
+        subject = left.selectbox("Subject", ("all", *run.subjects))
+        rois = right.selectbox("Regions", ("groups", "areas"), help="Named groups, or every ROI by itself")
+        nulls = left.number_input("Random regions of each size", 0, 1000, 50, help="50 or more, or 0 for none")
+        refit = right.checkbox("Refit (confirmatory)", help="Fit the readout's penalty for every region")
+        if not st.form_submit_button("Start", icon=":material/bar_chart:", type="primary"):
+            return
+    out = run.path.absolute() / FOLDER / f"{rois}-{subject}{'-refit' if refit else ''}"
+    try:
+        check_target(out)
+    except UserError as error:
+        show_error(error)
+        return
+    arguments = [
+        "roi-study",
+        str(run.path.absolute()),
+        "--rois",
+        rois,
+        "--subject",
+        subject,
+        "--nulls",
+        str(int(nulls)),
+    ]
+    started(f"ROI study of {run.path.name}: {rois}", [*arguments, *["--refit"] * refit, "--out", str(out)], out)
 
 
 def checked_name(name: str) -> str:

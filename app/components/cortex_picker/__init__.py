@@ -12,6 +12,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from fmri2ges.views.area_map import AreaMap
+
 HERE = Path(__file__).parent
 
 
@@ -50,7 +52,7 @@ def mount_store() -> None:
         _store()(key="cortex_mesh", data=mesh_bytes())
 
 
-def cortex_picker(selected, *, key: str, on_pick, height: int | str = 520) -> None:
+def cortex_picker(selected, *, key: str, on_pick, height: int | str = 520, shown: AreaMap | None = None) -> None:
     """A cortex whose areas can be clicked.
 
     Parameters
@@ -59,6 +61,7 @@ def cortex_picker(selected, *, key: str, on_pick, height: int | str = 520) -> No
     key : name of this picker; its view settings (side, surface, camera) survive a page switch
     on_pick : called with the tuple of all chosen area numbers after a click
     height : pixels, or a length of CSS
+    shown : a map that colours the areas; chosen areas are then outlined
     """
     seq_key = f"{key}.seq"
 
@@ -76,6 +79,7 @@ def cortex_picker(selected, *, key: str, on_pick, height: int | str = 520) -> No
             "seq": st.session_state.get(seq_key, 0),
             "name": key,
             "height": height if isinstance(height, str) else f"{height}px",
-        },
+        }
+        | ({} if shown is None else {"map": {"entries": list(shown.entries), "which": shown.which}}),
         on_picked_change=picked,
     )

@@ -19,6 +19,13 @@ function element(tag, properties, ...children) {
   return e;
 }
 
+// What a map says of an area: [red, green, blue, strength] and a line for the tooltip; null where it says nothing.
+// `which` has three hexadecimal digits for each area, the number of its entry; an entry is 8 digits and the line.
+function entryOf(map, area) {
+  const entry = map?.entries[parseInt(map.which.slice(3 * area, 3 * area + 3), 16)];
+  return entry ? { colour: [0, 2, 4, 6].map((i) => parseInt(entry.slice(i, i + 2), 16)), text: entry.slice(8) } : null;
+}
+
 class CortexView {
   constructor(root, mesh, settings, onPick) {
     Object.assign(this, { root, mesh, onPick, selected: new Set(), seq: 0, hovered: -1, drag: null });
@@ -149,6 +156,7 @@ class CortexView {
     if (data.seq < this.seq) return;
     this.seq = data.seq;
     this.selected = new Set(data.selected);
+    this.map = data.map ?? null;
     this.refresh();
   }
 
@@ -227,7 +235,9 @@ class CortexView {
     out.set([...byte(palette.wall), 255]); // label 0, the medial wall, is no cortex
     for (let area = 0; area < this.mesh.areas.length; area++) {
       const label = area + 1, chosen = this.selected.has(area);
-      if (chosen) out.set([...accent, lit.has(area) ? 150 : 205], 4 * label);
+      const value = entryOf(this.map, area)?.colour;
+      if (value) out.set(lit.has(area) ? [...value.slice(0, 3), Math.max(60, value[3] - 70)] : value, 4 * label);
+      else if (chosen) out.set([...accent, lit.has(area) ? 150 : 205], 4 * label);
       else if (lit.has(area)) out.set([...hover, 70], 4 * label);
       const group = this.mesh.groupOf[area];
       const key = this.settings.pick === "group" && group >= 0 ? 400 + group : this.settings.pick === "group" ? 1000 : label;
@@ -276,7 +286,8 @@ class CortexView {
       const side = name[0] === "L" ? "left" : "right";
       this.tip.replaceChildren(
         element("b", { textContent: `${name.slice(2)}, ${side}` }),
-        element("span", { textContent: group < 0 ? "in no named group" : this.mesh.groups[group].name }));
+        element("span", { textContent: group < 0 ? "in no named group" : this.mesh.groups[group].name }),
+        ...(entryOf(this.map, area) ? [element("span", { textContent: entryOf(this.map, area).text })] : []));
     }
     this.redraw();
   }

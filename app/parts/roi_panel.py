@@ -1,0 +1,184 @@
+"""An ROI study on screen: what to show of it, cortex and bars that select each other, table and files."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import streamlit as st
+
+from app import state
+from app.components.cortex_picker import cortex_picker
+from app.messages import plain
+from app.places import without_paths
+from fmri2ges.demo import ROI_STUDY
+from fmri2ges.errors import UserError
+from fmri2ges.evaluation.roi_rows import Effect, RoiRow, RoiStudy
+from fmri2ges.request import DEMO, WHOLE_CORTEX
+from fmri2ges.storage.roi_study import STUDY, load_roi_study, table_text
+from fmri2ges.views import roi_study as views
+from fmri2ges.views.area_map import bar_html
+from fmri2ges.views.cortex import area_names, area_numbers
+
+FOLDER = "roi-studies"  # folder of a run in which its ROI studies lie
+PLAIN = {"displayModeBar": False}
+HEIGHT = "clamp(380px, calc(100vh - 400px), 640px)"
+
+
+def newest_study(run=None) -> Path | None:
+    """Folder of the newest ROI study of a run (None: the demo), or None."""
+    return next(iter(studies_of(run)), None)
+
+
+def load_study(path: Path) -> RoiStudy:
+    """An ROI study, read once as long as its file stays the same."""
+    return _load(str(path), (path / STUDY).stat().st_mtime_ns)
+
+
+def studies_of(run=None) -> list[Path]:
+    """Folders of the ROI studies of a run, the newest first; the demo's comes with the package."""
+    if run is None or state.request().run == DEMO:
+        return [ROI_STUDY] if (ROI_STUDY / STUDY).is_file() else []
+    found = (run.path / FOLDER).glob(f"*/{STUDY}")
+    return [file.parent for file in sorted(found, key=lambda f: f.stat().st_mtime, reverse=True)]
+
+
+def choose_study(run) -> RoiStudy | None:
+    """The study to show, or None after saying how to make one."""
+    found = studies_of(run)
+    if not found:
+        name = str(run.path)
+        st.info(
+            "No ROI study of this run yet. Start one on the screen Runs, or with this command: every region alone, "
+            "all without it, and random regions of its size.",
+            icon=":material/neurology:",
+        )
+        st.code(without_paths(f"fmri2ges roi-study {name} --rois groups --out {name}/{FOLDER}/groups"), language="bash")
+        st.page_link(state.page_of("runs"), label="Runs", icon=":material/table_rows:")
+        return None
+    path = found[0]
+    if len(found) > 1:
+        path = st.selectbox("Study", found, format_func=lambda p: p.name)
+    return load_study(path)
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _load(path: str, stamp: int) -> RoiStudy:
+    return load_roi_study(path)
+
+
+@st.fragment
+def show(study: RoiStudy) -> None:
+    """Choices, cortex beside bars, table, notes and files."""
+    rows, effect = _choose(study)
+    if not rows:
+        st.info("This study has no such rows.")
+        return
+    shown = views.cortex_map(study, rows)
+    left, right = st.columns([6, 6], gap="large")
+    with left:
+        if shown is None:
+            st.info("The regions of this study have no place on the cortex; the bars and the table show them.")
+        else:
+            _cortex(shown)
+    with right:
+        _bars(study, rows)
+    _selected(study, rows)
+    with st.expander("All regions as a table"):
+        st.dataframe(views.roi_table(study, rows), hide_index=True)
+    with st.expander("How to read this"):
+        for note in study.notes:
+            st.markdown(f"- {plain(note)}")
+    _files(study)
+
+
+def _choose(study: RoiStudy) -> tuple[list[RoiRow], Effect]:
+    a, b, c, d = st.columns([3, 2, 3, 4], vertical_alignment="bottom")
+    metrics = views.measures(study)
+    metric = a.selectbox("Measure", list(metrics), format_func=metrics.__getitem__, key="roi.metric")
+    allowed = views.branches(study, metric)
+    branch = b.selectbox("Branch", allowed, index=len(allowed) - 1, key="roi.branch")
+    subject = c.selectbox("Subject", study.subjects, key="roi.subject")
+    effect = d.segmented_control(
+        "Effect",
+        views.EFFECTS,
+        format_func=lambda e: e.label.capitalize(),
+        default=Effect.ALONE,
+        required=True,
+        key="roi.effect",
+    )
+    return study.select(subject, branch, metric, effect), effect
+
+
+def _cortex(shown) -> None:
+    rois = state.request().rois
+    selected = () if rois == WHOLE_CORTEX else area_numbers(rois)
+    cortex_picker(selected, key="roi_cortex", on_pick=_pick_areas, height=HEIGHT, shown=shown)
+    st.html(bar_html(shown))
+
+
+def _pick_areas(numbers: tuple[int, ...]) -> None:
+    state.update(rois=area_names(numbers) or WHOLE_CORTEX)
+
+
+def _bars(study: RoiStudy, rows: list[RoiRow]) -> None:
+    figure = views.bar_chart(study, rows, study.simulated)
+    event = st.plotly_chart(
+        figure,
+        key="roi.bars",
+        on_select="rerun",
+        selection_mode="points",
+        config=PLAIN,
+        alt="Regions sorted by value, with interval, null and random regions of the same size",
+    )
+    points = [p for p in event["selection"]["points"] if p.get("customdata")]
+    picked = points[0]["customdata"][0] if points else None
+    if picked is not None and st.session_state.get("roi.picked") != picked:
+        st.session_state["roi.picked"] = picked
+        region = next(r for r in study.regions if r.name == picked)
+        try:
+            state.update(rois=area_names(area_numbers(region.rois)))
+        except UserError:
+            state.update(rois=region.rois)  # a study without a cortex
+        st.rerun(scope="fragment")
+    if not points:
+        st.session_state.pop("roi.picked", None)
+
+
+def _selected(study: RoiStudy, rows: list[RoiRow]) -> None:
+    """What the table says of the regions that the selection touches."""
+    rois = state.request().rois
+    if rois == WHOLE_CORTEX:
+        st.caption("Click a dot, or an area of the cortex, to select a region: it is then what Explore decodes from.")
+        return
+    chosen = set(rois)
+    with suppress(UserError):  # names of a study without a cortex
+        chosen |= set(_areas(rois))
+    touched = [r.name for r in study.regions if chosen & set(r.rois)]
+    lines = ["; ".join(views.facts(study, row)) for row in rows if row.region in touched]
+    st.caption(plain(" | ".join(lines[:4])) if lines else "The selection touches no region of this study.")
+
+
+def _areas(rois: tuple[str, ...]) -> list[str]:
+    from fmri2ges.brain.atlas import load_atlas
+
+    return [load_atlas().areas[k] for k in area_numbers(rois)]
+
+
+def _files(study: RoiStudy) -> None:
+    with st.container(horizontal=True):
+        st.download_button("Table", table_text(study), "roi-study.tsv", icon=":material/table:")
+        for kind in ("roi-bars", "roi-map"):
+            st.download_button(
+                f"{kind} as PDF", partial(_figure, study, kind), f"{kind}.pdf", icon=":material/download:"
+            )
+
+
+def _figure(study: RoiStudy, kind: str) -> bytes:
+    """A figure for a paper as the bytes of a PDF."""
+    from fmri2ges.figures import make_roi_figure
+
+    with TemporaryDirectory() as folder:
+        return make_roi_figure(study, kind, Path(folder) / f"{kind}.pdf").read_bytes()

@@ -1,0 +1,109 @@
+"""A map of values on the areas of the atlas, as the cortex on screen takes it, and its colour bar."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import escape
+
+from ..brain.atlas import load_atlas
+
+STRONG, PALE = 245, 90  # strength of the colour of an area, of 255: above chance after correction, and not
+ALONE, DIFFERENCE = "viridis", "rdbu_r"
+STOPS = 12  # colours of the bar
+
+
+@dataclass(frozen=True)
+class AreaValue:
+    """What a map says of an area.
+
+    Parameters
+    ----------
+    value : the number
+    found : whether it passes its test after correction
+    text : for the tooltip
+    """
+
+    value: float
+    found: bool
+    text: str
+
+
+@dataclass(frozen=True)
+class AreaMap:
+    """Colours of the 360 areas.
+
+    Parameters
+    ----------
+    title : what the colours measure, with the unit
+    entries : what areas look like: red, green, blue and strength as eight hexadecimal digits, then the line of the
+        tooltip
+    which : three hexadecimal digits for each area in atlas order, the number of its entry; fff for no value
+    low, high : values at the ends of the colour bar
+    null : 95 % point of the null, or None
+    scale : name of the colour scale
+    """
+
+    title: str
+    entries: tuple[str, ...]
+    which: str
+    low: float
+    high: float
+    null: float | None
+    scale: str
+
+
+def area_map(title: str, values: Mapping[str, AreaValue], null: float | None, difference: bool = False) -> AreaMap:
+    """The colours of values.
+
+    Parameters
+    ----------
+    title : what the colours measure, with the unit
+    values : name of an area -> its value
+    null : 95 % point of the null, or None
+    difference : whether the scale is symmetric around 0
+    """
+    from plotly.colors import sample_colorscale
+
+    numbers = [v.value for v in values.values()]
+    high = max([*numbers, null or 0.0, 1e-9])
+    low = min([*(n for n in numbers if n < -0.005), 0.0])
+    if difference:
+        high = max(high, -low)
+        low = -high
+    scale = DIFFERENCE if difference else ALONE
+    areas = load_atlas().areas
+    places = {a: min(1.0, max(0.0, (v.value - low) / (high - low))) for a, v in values.items()}
+    names = [a for a in areas if a in values]
+    found = dict(zip(names, sample_colorscale(scale, [places[a] for a in names], colortype="tuple"), strict=True))
+    entries: dict[str, int] = {}
+    which = []
+    for area in areas:
+        if area not in values:
+            which.append("fff")
+            continue
+        red, green, blue = (round(255 * c) for c in found[area])
+        strength = STRONG if values[area].found else PALE
+        entry = f"{red:02x}{green:02x}{blue:02x}{strength:02x}{values[area].text}"
+        which.append(f"{entries.setdefault(entry, len(entries)):03x}")
+    return AreaMap(title, tuple(entries), "".join(which), low, high, null, scale)
+
+
+def bar_html(shown: AreaMap) -> str:
+    """The colour bar with its ends and the 95 % point of the null, for `st.html`."""
+    from plotly.colors import sample_colorscale
+
+    stops = ", ".join(sample_colorscale(shown.scale, [k / (STOPS - 1) for k in range(STOPS)]))
+    mark = about = ""
+    if shown.null is not None and shown.low <= shown.null <= shown.high:
+        left = 100 * (shown.null - shown.low) / (shown.high - shown.low)
+        mark = f'<div style="position:absolute;left:{left:.1f}%;top:-3px;bottom:-3px;border-left:2px solid"></div>'
+        about = f"; mark: 95 % point of the null, {shown.null:.2f}"
+    return (
+        '<div style="font-size:0.8rem;line-height:1.3">'
+        f"<div>{escape(shown.title)}; pale: not above chance after correction{about}</div>"
+        f'<div style="position:relative;height:12px;margin:4px 0 18px;border-radius:3px;'
+        f'background:linear-gradient(to right, {stops})">{mark}'
+        f'<span style="position:absolute;left:0;top:13px">{shown.low + 0.0:.2f}</span>'
+        f'<span style="position:absolute;right:0;top:13px">{shown.high:.2f}</span></div></div>'
+    )

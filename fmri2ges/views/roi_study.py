@@ -1,0 +1,152 @@
+"""An ROI study on screen: a map of the cortex, sorted bars, a table."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+from ..brain.space import has_cortex
+from ..evaluation.report import format_number, format_p
+from ..evaluation.roi_rows import Effect, RoiRow, RoiStudy
+from .area_map import AreaMap, AreaValue, area_map
+from .player import COLOURS
+from .scores import NULL_BAND, layout
+
+ALPHA = 0.05
+SIZE_BAND = "rgba(230, 159, 0, 0.30)"
+CHANCE = "#9aa19e"  # dots of regions that are not above chance
+MOST_BARS = 60
+EFFECTS = (Effect.ALONE, Effect.LESION)
+
+
+def measures(study: RoiStudy) -> dict[str, str]:
+    """Id and label of every metric of a study, in the order of its table."""
+    return {row.metric.id: row.metric.label for row in study.rows}
+
+
+def branches(study: RoiStudy, metric: str) -> list[str]:
+    """Branches that have a metric."""
+    return list(dict.fromkeys(row.branch for row in study.rows if row.metric.id == metric))
+
+
+def _span(row: RoiRow) -> str:
+    ci = row.interval
+    return f"{format_number(ci.low)} to {format_number(ci.high)}" if ci else "-"
+
+
+def is_found(row: RoiRow) -> bool:
+    """Whether the corrected p of a row is below .05."""
+    return row.p_corrected is not None and row.p_corrected < ALPHA
+
+
+def cortex_map(study: RoiStudy, rows: list[RoiRow]) -> AreaMap | None:
+    """The rows of one effect on the areas of the atlas; None where the study has no cortex.
+
+    Where regions overlap, an area has the value of the region that carries most.
+    """
+    if not has_cortex(study.space) or not rows:
+        return None
+    members = {region.name: region.rois for region in study.regions}
+    values: dict[str, AreaValue] = {}
+    for row in sorted(rows, key=lambda r: r.value):
+        p = "" if row.p_corrected is None else f", {study.correction.label} p {row.p_corrected:.3f}"
+        text = f"{row.region}: {row.value:.3f}{p}"
+        values |= {area: AreaValue(row.value, is_found(row), text) for area in members[row.region]}
+    nulls = [row.null.q95 for row in rows if row.null is not None]
+    null = sum(nulls) / len(nulls) if nulls else None
+    first = rows[0]
+    title = f"{first.metric.label}, {first.branch} branch, {first.effect.label}, {first.mode.value}"
+    return area_map(title, values, null, first.effect == Effect.LESION)
+
+
+def bar_chart(study: RoiStudy, rows: list[RoiRow], simulated: bool):
+    """Regions sorted by value: dot with interval, grey band of its shift null, orange band of random regions.
+
+    Each dot's customdata begins with the name of its region.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+    """
+    import plotly.graph_objects as go
+
+    rows = sorted(rows, key=lambda r: -r.value)[:MOST_BARS]
+    first = rows[0]
+    figure = go.Figure(layout=layout(f"{first.metric.label}: {first.effect.label}", simulated, 118 + 19 * len(rows)))
+    names = [row.region for row in rows]
+    bands: tuple[tuple[str, str, float, list], ...] = (
+        ("random regions of its size, 5 to 95 %", SIZE_BAND, 0.86, [row.size_null for row in rows]),
+        ("shift null, 5 to 95 %", NULL_BAND, 0.5, [row.null for row in rows]),
+    )
+    for name, colour, width, nulls in bands:
+        shown = [(region, null) for region, null in zip(names, nulls, strict=True) if null is not None]
+        if shown:
+            figure.add_bar(
+                y=[region for region, _ in shown],
+                base=[null.q05 for _, null in shown],
+                x=[null.q95 - null.q05 for _, null in shown],
+                orientation="h",
+                width=width,
+                marker={"color": colour, "line": {"width": 0}},
+                name=name,
+                hoverinfo="skip",
+            )
+    figure.add_scatter(
+        x=[row.value for row in rows],
+        y=names,
+        mode="markers",
+        showlegend=False,
+        marker={"color": [COLOURS[row.branch] if is_found(row) else CHANCE for row in rows], "size": 9},
+        error_x={
+            "type": "data",
+            "symmetric": False,
+            "thickness": 1.3,
+            "array": [row.interval.high - row.value if row.interval else 0.0 for row in rows],
+            "arrayminus": [row.value - row.interval.low if row.interval else 0.0 for row in rows],
+        },
+        customdata=[[row.region, reading(study, row)] for row in rows],
+        hovertemplate="%{customdata[1]}<extra></extra>",
+    )
+    figure.update_layout(
+        xaxis={"title": {"text": f"{first.metric.label}, {first.effect.label}", "standoff": 6}, "zeroline": True},
+        yaxis={"autorange": "reversed", "categoryorder": "array", "categoryarray": names, "automargin": True},
+        barmode="overlay",
+    )
+    return figure
+
+
+def reading(study: RoiStudy, row: RoiRow) -> str:
+    """A row in words, for the tooltip; names of regions can be the user's."""
+    return "<br>".join(map(escape, facts(study, row)))
+
+
+def facts(study: RoiStudy, row: RoiRow) -> list[str]:
+    """A row in a few phrases."""
+    lines = [f"{row.region}: {row.value:.3f} ({row.mode.value})"]
+    if row.interval:
+        lines.append(f"95 % interval {row.interval.low:.3f} to {row.interval.high:.3f}")
+    if row.p_corrected is not None:
+        lines.append(f"{study.correction.label} p {row.p_corrected:.3f}")
+    if row.size_null:
+        lines.append(f"random regions of its size: mean {row.size_null.mean:.3f}, p {row.size_null.p:.3f}")
+    return lines
+
+
+def roi_table(study: RoiStudy, rows: list[RoiRow]) -> list[dict[str, Any]]:
+    """The rows as text cells, the largest first."""
+    sizes = {region.name: len(region.rois) for region in study.regions}
+    return [
+        {
+            "Region": row.region,
+            "ROIs": sizes.get(row.region, 0),
+            "Value": format_number(row.value),
+            "95 % CI": _span(row),
+            "Null 95 %": format_number(row.null.q95) if row.null else "-",
+            "p": format_p(row.null.p, row.null.n) if row.null else "-",
+            f"p, {study.correction.label}": "-" if row.p_corrected is None else f"{row.p_corrected:.3f}",
+            "Random regions": f"{row.size_null.mean:.3f} (p {row.size_null.p:.3f})" if row.size_null else "-",
+            "Of ceiling": "-" if row.share is None else f"{100 * row.share:.0f} %",
+            "Mode": row.mode.value,
+        }
+        for row in sorted(rows, key=lambda r: -r.value)
+    ]

@@ -1,0 +1,19 @@
+"""ROI study: which regions carry the gesture, on the cortex and as sorted bars."""
+
+from app import backend, state
+from app.messages import guarded
+from app.parts import roi_panel
+from app.parts.mark import data_mark
+
+
+@guarded
+def screen() -> None:
+    """The whole screen."""
+    run = backend.open_run(state.request())
+    data_mark(run, state.request().run)
+    study = roi_panel.choose_study(run)
+    if study is not None:
+        roi_panel.show(study)
+
+
+screen()

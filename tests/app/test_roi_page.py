@@ -1,0 +1,61 @@
+"""The ROI study screen without a browser: choices, table, selection, and a run that has no study."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.messages import plain
+from fmri2ges.demo import ROI_STUDY, WEIGHTS
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = str(ROOT / "pages" / "roi_study.py")
+
+
+def page(**query) -> AppTest:
+    app = AppTest.from_file(PAGE, default_timeout=120)
+    for name, value in query.items():
+        app.query_params[name] = value
+    app.run()
+    assert not app.exception, app.exception
+    return app
+
+
+def test_the_study_of_the_demo_is_shown_with_its_table():
+    app = page()
+    branch = next(s for s in app.selectbox if s.label == "Branch")
+    assert branch.value == "direct" and not app.error
+    alone = app.dataframe[0].value
+    assert len(alone) == 16 and set(alone["Mode"]) == {"exploratory"}
+    branch.set_value("text").run()
+    assert not app.exception and not app.dataframe[0].value.equals(alone)
+
+
+def test_a_selection_says_what_its_region_carries():
+    app = page(rois="Broca")
+    assert any(c.value.startswith(plain("Broca: ")) and "interval" in c.value for c in app.caption)
+
+
+@pytest.fixture
+def run(tmp_path):
+    folder = tmp_path / "run"
+    shutil.copytree(WEIGHTS, folder, ignore=shutil.ignore_patterns("decoded"))
+    return folder
+
+
+def test_a_run_without_a_study_says_how_to_make_one(run, monkeypatch):
+    import streamlit as st
+
+    monkeypatch.setattr(st, "page_link", lambda *_, **__: None)  # the navigation is not there
+    from app import state
+
+    monkeypatch.setattr(state, "page_of", lambda name: None)
+    app = page(run=str(run))
+    assert "No ROI study" in app.info[0].value and "roi-study" in app.code[0].value
+
+
+def test_the_newest_study_of_a_run_is_shown(run):
+    shutil.copytree(ROI_STUDY, run / "roi-studies" / "groups")
+    app = page(run=str(run))
+    assert not app.error and len(app.dataframe[0].value) == 16

@@ -1,0 +1,64 @@
+"""Maps on the areas of the atlas, and an ROI study on screen."""
+
+from dataclasses import replace
+
+import pytest
+
+from fmri2ges.brain.atlas import load_atlas
+from fmri2ges.demo import ROI_STUDY
+from fmri2ges.evaluation.roi_rows import Effect
+from fmri2ges.storage.roi_study import load_roi_study
+from fmri2ges.views import roi_study as views
+from fmri2ges.views.area_map import PALE, STRONG, AreaValue, area_map, bar_html
+
+
+@pytest.fixture(scope="module")
+def study():
+    return load_roi_study(ROI_STUDY)
+
+
+@pytest.fixture
+def rows(study):
+    return study.select(study.subjects[0], "direct", next(iter(views.measures(study))), Effect.ALONE)
+
+
+def entry(shown, area):
+    k = int(shown.which[3 * (n := load_atlas().area_index[area]) : 3 * n + 3], 16)
+    return None if k == 0xFFF else shown.entries[k]
+
+
+def test_every_area_has_the_colour_of_its_value_or_none():
+    values = {
+        "L_44": AreaValue(0.3, True, "a"),
+        "R_44": AreaValue(0.1, False, "b"),
+        "L_V1": AreaValue(-0.2, False, "c"),
+    }
+    shown = area_map("r", values, 0.05)
+    assert len(shown.which) == 3 * 360 and shown.which.count("fff") >= 357
+    assert entry(shown, "L_44")[6:] == f"{STRONG:02x}a" and entry(shown, "R_44")[6:] == f"{PALE:02x}b"
+    assert entry(shown, "L_45") is None and (shown.low, shown.high) == (-0.2, 0.3)
+    viridis = {"L_44": "fde725", "L_V1": "440154"}  # its two ends
+    assert {area: entry(shown, area)[:6] for area in viridis} == viridis
+
+
+def test_a_difference_is_symmetric_around_zero_and_nulls_are_marked_inside_the_bar():
+    shown = area_map("r", {"L_44": AreaValue(0.1, True, ""), "L_45": AreaValue(-0.4, True, "")}, 0.2, difference=True)
+    assert (shown.low, shown.high) == (-0.4, 0.4)
+    assert "left:75.0%" in bar_html(shown) and "null" not in bar_html(replace(shown, null=None))
+    assert "&lt;b&gt;" in bar_html(replace(shown, title="<b>"))
+
+
+def test_areas_have_the_value_of_their_region(study, rows):
+    shown, best = views.cortex_map(study, rows), max(rows, key=lambda r: r.value)
+    members = next(r.rois for r in study.regions if r.name == best.region)
+    assert all(entry(shown, area)[8:].startswith(f"{best.region}: {best.value:.3f}") for area in members)
+    assert views.cortex_map(replace(study, space="table"), rows) is None
+
+
+def test_bars_are_sorted_and_say_their_region(study, rows):
+    figure = views.bar_chart(study, rows, simulated=True)
+    dots = figure.data[-1]
+    assert list(dots.x) == sorted((r.value for r in rows), reverse=True) and "simulated" in figure.layout.title.text
+    assert [d[0] for d in dots.customdata] == list(dots.y)
+    table = views.roi_table(study, rows)
+    assert [line["Region"] for line in table] == list(dots.y) and {line["Mode"] for line in table} == {"exploratory"}
