@@ -49,9 +49,10 @@ class Session:
         self.errors = errors
 
     async def __aenter__(self) -> Session:
-        import websockets
+        from websockets import Subprotocol, connect
 
-        self.socket = await websockets.connect(self.url, max_size=None, subprotocols=["streamlit"], open_timeout=120)
+        spoken = [Subprotocol("streamlit")]
+        self.socket = await connect(self.url, max_size=None, subprotocols=spoken, open_timeout=120)
         return self
 
     async def __aexit__(self, *_: object) -> None:
