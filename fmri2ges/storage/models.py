@@ -78,7 +78,10 @@ def write_codes(path, codes: list[np.ndarray]) -> None:
 def read_codes(path) -> list[np.ndarray]:
     """Read what `write_codes` wrote."""
     arrays, _ = read_tensors(path, "codes")
-    return [arrays[f"story.{k}"] for k in range(len(arrays))]
+    names = [f"story.{k}" for k in range(len(arrays))]
+    if lost := [name for name in names if name not in arrays]:
+        raise UserError(f"{path}: lacks {lost[0]}; train again")
+    return [arrays[name] for name in names]
 
 
 def write_text(path, statistics: TextStatistics) -> None:

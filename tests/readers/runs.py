@@ -24,8 +24,10 @@ from fmri2ges.evaluation.text_rows import TextKind, TextRow, TextTable, TextTime
 from fmri2ges.request import DecodeRequest
 from fmri2ges.results import Decoded
 from fmri2ges.storage.archive import export_run
+from fmri2ges.storage.checkpoint import Checkpoint
 from fmri2ges.storage.decoded import load_decoded
 from fmri2ges.storage.folder import read_status
+from fmri2ges.storage.models import read_codes, write_codes
 from fmri2ges.storage.report import read_report, write_report
 from fmri2ges.storage.unpack import import_run
 from fmri2ges.training.presets import TrainConfig
@@ -260,7 +262,28 @@ def round_trip(found: DecodeRequest) -> None:
     assert DecodeRequest.from_text(found.text) == found and DecodeRequest.from_json(found.to_json()) == found
 
 
+def _codes(folder: Path) -> Path:
+    rng = np.random.default_rng(0)
+    write_codes(folder / "codes.safetensors", [rng.normal(size=(2, n, 14)).astype(np.float32) for n in (5, 7, 9)])
+    return folder / "codes.safetensors"
+
+
+def _checkpoint(folder: Path) -> Path:
+    made_for = {"seed": 0, "device": "cpu", "config": {"t2g_steps": 6}, "versions": {"numpy": "2"}, "files": {"a": "0"}}
+    arrays = {"net.weight": np.ones((3, 2), np.float32), "losses": np.ones(3)}
+    Checkpoint(made_for, done=["t2g"], files=["t2g.safetensors"], loop="f2g-0", arrays=arrays).write(folder)
+    (file,) = folder.rglob("*.safetensors")
+    return file
+
+
+def stories_of_codes(found: list[np.ndarray]) -> None:
+    """Every story has renditions of finite codes."""
+    assert found and all(codes.ndim == 3 and np.isfinite(codes).all() for codes in found)
+
+
 CASES |= {
+    "checkpoint": Case(_checkpoint, lambda path: Checkpoint.read(path.parents[1])),
+    "codes": Case(_codes, read_codes, (), stories_of_codes),
     **{f"run {name}": _run_file(name) for name in RUN_FILES},
     **{f"decoded {name}": _decoded_file(name) for name in DECODED_FILES},
     "archive": Case(_archive, _unpack, name="x.zip", quick=30),

@@ -207,3 +207,12 @@ def test_without_locks_it_is_gone_on_with_and_never_dropped(tmp_path, monkeypatc
     assert is_interrupted(tmp_path / "one")
     assert go_on(tmp_path / "one", resume=True, force=True)[1].done == ["t2g"]
     assert os.listdir(tmp_path) == ["one"]
+
+
+def test_codes_whose_stories_are_not_numbered_are_refused(tmp_path):
+    from fmri2ges.storage.models import read_codes
+    from fmri2ges.storage.tensors import write_tensors
+
+    write_tensors(tmp_path / "codes.safetensors", {f"story.{k}": np.zeros((1, 2, 3), np.float32) for k in (0, 2)})
+    with pytest.raises(UserError, match="codes.safetensors: lacks story.1; train again"):
+        read_codes(tmp_path / "codes.safetensors")
