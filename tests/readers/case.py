@@ -25,6 +25,7 @@ class Case:
     name : of the damaged copy; None where it takes the place of the whole file
     quick : damaged copies in the quick tests
     reads : whether the whole file is read; else it is refused, and the message is what is wanted
+    refuses : whether damage is refused; else there is a value for it
     """
 
     make: Callable[[Path], Path]
@@ -34,3 +35,4 @@ class Case:
     name: str | None = None
     quick: int = 12
     reads: bool = True
+    refuses: bool = True

@@ -288,7 +288,7 @@ CASES |= {
     **{f"decoded {name}": _decoded_file(name) for name in DECODED_FILES},
     "archive": Case(_archive, _unpack, name="x.zip", quick=30),
     "report": Case(_report, lambda path: read_report(path.parent), quick=20),
-    "status": Case(_status, lambda path: read_status(path.parent), (), a_state),
+    "status": Case(_status, lambda path: read_status(path.parent), (), a_state, refuses=False),
     "stories": Case(_stories, lambda path: load_stories(path.parents[2])),
     "request text": Case(_request_text, _from_text, (), round_trip, quick=40),
     "request json": Case(
