@@ -10,6 +10,7 @@ Table and study.json hold nothing that differs between two computations of the s
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,7 @@ def load_roi_study(folder) -> RoiStudy:
         raise UserError(f"{file}: is of version {short(version)}, this program reads {VERSION}; {again}")
     try:
         return study_from_dict(data, manifest)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise UserError(f"{file}: is damaged (an entry is missing or of the wrong kind); copy it again") from error
 
 
@@ -158,14 +159,14 @@ def _row_from_dict(line: dict[str, Any]) -> RoiRow:
         effect=Effect(line["effect"]),
         region=str(line["region"]),
         mode=Mode(line["mode"]),
-        value=float(line["value"]),
-        score=float(line["score"]),
+        value=_finite(line["value"]),
+        score=_finite(line["score"]),
         stories=int(line["stories"]),
-        interval=ci and Interval(float(ci["low"]), float(ci["high"]), int(ci["n"]), str(ci["method"])),
-        null=null and Null(NullKind(null["kind"]), draws=float(null["draws"]), **_named(null)),
-        p_corrected=None if line["p_corrected"] is None else float(line["p_corrected"]),
+        interval=ci and Interval(_finite(ci["low"]), _finite(ci["high"]), int(ci["n"]), str(ci["method"])),
+        null=null and Null(NullKind(null["kind"]), draws=_finite(null["draws"]), **_named(null)),
+        p_corrected=None if line["p_corrected"] is None else _finite(line["p_corrected"]),
         size_null=size and SizeNull(**_named(size)),
-        ceiling=None if line["ceiling"] is None else float(line["ceiling"]),
+        ceiling=None if line["ceiling"] is None else _finite(line["ceiling"]),
     )
 
 
@@ -176,8 +177,16 @@ def _numbers(null: Null | SizeNull) -> dict[str, Any]:
 
 def _named(values: dict[str, Any]) -> dict[str, Any]:
     p = values["p"]
-    numbers = {name: float(values[name]) for name in ("mean", "q05", "q95")}
-    return {"n": int(values["n"]), **numbers, "p": None if p is None else float(p)}
+    numbers = {name: _finite(values[name]) for name in ("mean", "q05", "q95")}
+    return {"n": int(values["n"]), **numbers, "p": None if p is None else _finite(p)}
+
+
+def _finite(value: Any) -> float:
+    """A number; NaN, infinity and anything else raise what the caller takes for damage."""
+    number = float(value)
+    if not math.isfinite(number) or isinstance(value, (bool, str)):
+        raise ValueError(f"{short(value)} is no number")
+    return number
 
 
 def _rounded(value: float | None) -> float | None:

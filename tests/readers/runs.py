@@ -19,6 +19,7 @@ from fmri2ges.decoding.stories import load_stories
 from fmri2ges.evaluation.intervals import Interval
 from fmri2ges.evaluation.metrics import METRICS
 from fmri2ges.evaluation.report import Report
+from fmri2ges.evaluation.roi_rows import Correction, Effect, Mode, Region, RoiRow, RoiStudy, SizeNull
 from fmri2ges.evaluation.rows import Null, NullKind, Row
 from fmri2ges.evaluation.text_rows import TextKind, TextRow, TextTable, TextTimeline
 from fmri2ges.request import DecodeRequest
@@ -29,6 +30,7 @@ from fmri2ges.storage.decoded import load_decoded
 from fmri2ges.storage.folder import read_status
 from fmri2ges.storage.models import read_codes, write_codes
 from fmri2ges.storage.report import read_report, write_report
+from fmri2ges.storage.roi_study import load_roi_study, write_roi_study
 from fmri2ges.storage.unpack import import_run
 from fmri2ges.training.presets import TrainConfig
 from tests.bold_files import noisy
@@ -262,6 +264,35 @@ def round_trip(found: DecodeRequest) -> None:
     assert DecodeRequest.from_text(found.text) == found and DecodeRequest.from_json(found.to_json()) == found
 
 
+def _roi_study(folder: Path) -> Path:
+    """An ROI study of one region."""
+    null, size = Null(NullKind.SHIFT, 200, 0.0, -0.1, 0.1, 0.01, 30.5), SizeNull(50, 0.0, -0.1, 0.1, 0.02)
+    row = RoiRow(
+        subject="s1",
+        branch="text",
+        metric=METRICS["wer"],
+        effect=Effect.ALONE,
+        region="Broca",
+        mode=Mode.EXPLORATORY,
+        value=0.5,
+        score=0.4,
+        stories=2,
+        interval=Interval(0.3, 0.6, 2, "stories"),
+        null=null,
+        p_corrected=0.03,
+        size_null=size,
+        ceiling=0.9,
+    )
+    region = Region("Broca", ("L_44", "L_45"), 120)
+    write_roi_study(RoiStudy((row,), (region,), Correction.HOLM, "fsaverage5", True, ("a", "b")), folder)
+    return folder / "study.json"
+
+
+def scored(found) -> None:
+    """Scores are numbers."""
+    assert all(np.isfinite([row.value, row.score]).all() for row in found.rows)
+
+
 def _codes(folder: Path) -> Path:
     rng = np.random.default_rng(0)
     write_codes(folder / "codes.safetensors", [rng.normal(size=(2, n, 14)).astype(np.float32) for n in (5, 7, 9)])
@@ -283,6 +314,7 @@ def stories_of_codes(found: list[np.ndarray]) -> None:
 
 CASES |= {
     "checkpoint": Case(_checkpoint, lambda path: Checkpoint.read(path.parents[1])),
+    "ROI study": Case(_roi_study, lambda path: load_roi_study(path.parent), (), scored),
     "codes": Case(_codes, read_codes, (), stories_of_codes),
     **{f"run {name}": _run_file(name) for name in RUN_FILES},
     **{f"decoded {name}": _decoded_file(name) for name in DECODED_FILES},

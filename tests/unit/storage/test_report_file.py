@@ -181,3 +181,17 @@ def test_damaged_copies_are_read_or_refused_in_one_line(written, tmp_path):
         for copy in fuzz.mutations(data, 150, 0)
     ]
     assert False in found
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), "0.5", True])
+def test_an_roi_study_whose_scores_are_no_numbers_is_refused(tmp_path, value):
+    from fmri2ges.storage.roi_study import STUDY, load_roi_study
+    from tests.readers.runs import _roi_study
+
+    _roi_study(tmp_path)
+    assert load_roi_study(tmp_path).rows[0].value == 0.5
+    data = json.loads((tmp_path / STUDY).read_text())
+    data["rows"][0]["value"] = value
+    (tmp_path / STUDY).write_text(json.dumps(data))
+    with pytest.raises(UserError, match="is damaged"):
+        load_roi_study(tmp_path)
