@@ -58,7 +58,7 @@ class RegionReadout:
     @cached_property
     def _gram(self) -> np.ndarray:
         """X'X, array (n_delays * n_features, n_delays * n_features)."""
-        x = self._design.astype(self.kind, copy=False)
+        x: Any = self._design.astype(self.kind, copy=False)
         return x.T @ x
 
     @cached_property
@@ -69,7 +69,7 @@ class RegionReadout:
     @cached_property
     def _inside(self) -> np.ndarray:
         """M = G X, array (n_train, n_delays * n_features)."""
-        x = self._design.astype(self.kind, copy=False)
+        x: Any = self._design.astype(self.kind, copy=False)
         if x.shape[1] <= len(x):
             primal = self._gram + self.penalty * np.eye(x.shape[1], dtype=self.kind)
             return cho_solve(cho_factor(primal, lower=True, overwrite_a=True), x.T).T
