@@ -118,6 +118,7 @@ def compute_study(
             run_digest=run.digest,
             study_name=run.study.name,
             t2g=run.manifest.get("t2g"),
+            t2g_note=run.manifest.get("t2g_note"),
             tasks=len(tasks),
         ),
     )
