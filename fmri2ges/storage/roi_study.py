@@ -34,8 +34,9 @@ COLUMNS = (
 
 def write_roi_study(study: RoiStudy, folder: Path) -> None:
     """Write table, values and manifest into a folder that is being made; see `maps_of` for the maps."""
-    write_text(folder / TABLE, table_text(study))
-    write_json(folder / STUDY, study_to_dict(study))
+    values = study_to_dict(study)
+    write_text(folder / TABLE, table_text(study_from_dict(values, study.manifest)))  # of the numbers that are kept
+    write_json(folder / STUDY, values)
     write_json(folder / "manifest.json", study.manifest)
 
 
