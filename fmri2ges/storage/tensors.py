@@ -17,6 +17,7 @@ import numpy as np
 from ..data.atomic import write_bytes
 from ..errors import UserError, one_line
 from ..provenance import FORMAT_VERSION
+from .header_order import in_order
 from .schema import (
     check_values,
     check_version,
@@ -44,14 +45,7 @@ def write_tensors(path, arrays: dict[str, np.ndarray], **values) -> None:
 
     arrays = {k: np.ascontiguousarray(v) for k, v in arrays.items()}
     values = {"format_version": FORMAT_VERSION, **values}
-    data = save(arrays, metadata={k: json.dumps(v) for k, v in values.items()})
-    # The library writes the metadata in an order of chance; sorted, the header has the same length.
-    (length,) = struct.unpack("<Q", data[:8])
-    header = json.loads(data[8 : 8 + length])
-    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
-    ordered = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode().ljust(length)
-    assert len(ordered) == length, "only the order changes"
-    write_bytes(path, data[:8] + ordered + data[8 + length :])
+    write_bytes(path, in_order(save(arrays, metadata={k: json.dumps(v) for k, v in values.items()})))
 
 
 def read_header(path, kind: str) -> Header:
