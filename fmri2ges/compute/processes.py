@@ -75,18 +75,19 @@ class Processes:
 def _new_pool():
     from joblib.externals.loky.process_executor import ProcessPoolExecutor
 
-    return ProcessPoolExecutor(1, initializer=_prepare, env=ONE_THREAD)
+    return ProcessPoolExecutor(1, initializer=_prepare, initargs=(os.getpid(),), env=ONE_THREAD)
 
 
-def _prepare() -> None:
-    """Begin a worker: Ctrl-C is the client's, which ends its workers; a worker whose client is gone ends itself."""
+def _prepare(client: int) -> None:
+    """Begin a worker: Ctrl-C is the client's, which ends its workers; a worker whose client is gone ends itself.
+
+    The client names itself by its number: it may be gone before its worker could ask for its parent.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    client = psutil.Process().parent()
-    if client is not None:
-        threading.Thread(target=_end_with, args=(client,), daemon=True).start()
+    threading.Thread(target=_end_with, args=(client,), daemon=True).start()
 
 
-def _end_with(client: psutil.Process) -> None:
-    while psutil.Process().ppid() == client.pid and client.is_running():
+def _end_with(client: int) -> None:
+    while psutil.Process().ppid() == client and psutil.pid_exists(client):
         time.sleep(0.5)
     os._exit(1)
