@@ -216,18 +216,19 @@ def table(cells: list[Cell]) -> str:
 
 PAGE = """# Calibration: do p and intervals mean what they say?
 
-Made by `python benchmarks/calibration.py --page docs/calibration.md`, {repeats} repetitions of every cell. Nothing comes from the
-simulated study: motion moves within half a second, 2 s and 12 s, words come with pauses, BOLD is autocorrelated noise. Each
-number goes through the functions that `evaluate` and `check` print from.
+Made by `python benchmarks/calibration.py --page docs/calibration.md`, {repeats} repetitions of every cell. Nothing
+comes from the simulated study: motion moves within half a second, 2 s and 12 s, words come with pauses, BOLD is
+autocorrelated noise. Each number goes through the functions that `evaluate` and `check` print from.
 
 - **p < .05, p < .01**: share of repetitions without any signal. A sound p is below .05 in 5 % of them; with {repeats}
   repetitions a share of up to {most:.3f} is chance.
-- **too short for p**: share of repetitions whose stories have too few independent shifts ([What a score means](scores.md)).
-- **coverage**: share of repetitions with a planted signal (r .3) whose 95 % interval holds the mean over all repetitions.
-  Blocks inside one story undercover a little; below 5 blocks or stories there is no interval.
+- **too short for p**: share of repetitions whose stories have too few independent shifts
+  ([what a score means](scores.md)).
+- **coverage**: share of repetitions with a planted signal (r .3) whose 95 % interval holds the mean over all
+  repetitions. Blocks inside one story undercover a little; below 5 blocks or stories there is no interval.
 
-Scores of motion are measured up to {minutes} minutes a cell, because they take longest. Not measured here: text scores against a
-language model, whose null texts are independent draws, and ROI studies ([which see](roi-study.md)).
+Scores of motion are measured up to {minutes} minutes a cell, because they take longest. Not measured here: text scores
+against a language model, whose null texts are independent draws, and [ROI studies](roi-study.md).
 
 {table}
 """
