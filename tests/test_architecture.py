@@ -230,7 +230,6 @@ UNREACHED = {
     "ridge_motion": "the baseline of benchmarks/worlds.py",
     "mean_pose": "the baseline of benchmarks/worlds.py",
     "intersection": "ROI algebra, for scripts and the list of ROIs",
-    "difference": "ROI algebra, for scripts and the list of ROIs",
     "dilate": "ROI algebra, for scripts and the list of ROIs",
     "erode": "ROI algebra, for scripts and the list of ROIs",
     "t_interval": "an interval over worlds; benchmarks/worlds.py uses it",
