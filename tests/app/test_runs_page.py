@@ -34,7 +34,7 @@ def runs(tmp_path):
     """A folder with two runs, a damaged one, and things that are none."""
     folder = tmp_path / "runs"
     for name, seed in (("first", 0), ("second", 5)):
-        shutil.copytree(WEIGHTS, folder / name, ignore=shutil.ignore_patterns("decoded"))
+        shutil.copytree(WEIGHTS, folder / name, ignore=shutil.ignore_patterns("decoded", "report.json"))
         file = folder / name / "manifest.json"
         file.write_text(json.dumps({**json.loads(file.read_text()), "seed": seed}))
     (folder / "damaged").mkdir()

@@ -200,9 +200,9 @@ def test_an_interrupted_training_is_named_with_both_ways_on(tmp_path, toy, capsy
     from fmri2ges.storage.training_folder import TrainingFolder
     from fmri2ges.training import train
 
-    def interrupted(study, out, config, device, seed, force, work, resume):
+    def interrupted(study, out, config, device, seed, existing, work, mapper):
         made_for = {"seed": seed, "device": device, "config": {}, "versions": {}, "files": {}}
-        with TrainingFolder(out, made_for, force, resume) as run:
+        with TrainingFolder(out, made_for, existing.replaces, existing.resumes) as run:
             run.progress(0.6, "F2G: step 100 of 500")
             run.checkpoint.write(run.path)
             raise KeyboardInterrupt

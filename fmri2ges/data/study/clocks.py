@@ -13,7 +13,7 @@ from ...types import Recording
 if TYPE_CHECKING:
     from ...evaluation.clock import ClockCheck
 
-DOUBTFUL = ("shifted", "unclear")
+DOUBTFUL = ("shifted",)  # of an unclear one the interval holds what is expected: nothing to act upon
 
 
 @dataclass(frozen=True)

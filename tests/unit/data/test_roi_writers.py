@@ -228,7 +228,7 @@ def test_maps_refuse_what_has_no_place(tmp_path):
         ({"r": np.full(360, np.inf)}, "m.csv", "360 values are infinite"),
         ({"r": np.zeros(360), "s": np.zeros(N_ALL)}, "m.csv", "write them to two files"),
         ({}, "m.csv", "at least one"),
-        ({"r": np.zeros(360)}, "m.label.gii", "allowed: .func.gii, .shape.gii, .csv"),
+        ({"r": np.zeros(360)}, "m.label.gii", "allowed: .func.gii, .shape.gii, .dscalar.nii, .csv"),
     ):
         with pytest.raises(UserError, match=message):
             write_maps(maps, tmp_path / name)

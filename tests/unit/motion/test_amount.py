@@ -26,7 +26,10 @@ def test_only_clips_of_a_window_or_more_count(durations):
 @pytest.mark.parametrize(
     "durations, said",
     [
-        ([], "T2G: the shipped one, trained on simulated gestures; for training the study has no gesture clips"),
+        (
+            [],
+            "T2G: the shipped one, trained on simulated gestures, not fine-tuned; for training the study has no",
+        ),
         ([7.9] * 100, "the study has no gesture clips"),
         ([60.0], "the study has 1.0 minutes in gesture clips of 8 s or more, an own T2G needs 6.4 minutes"),
         ([192.0, 191.9], "the shipped one"),
