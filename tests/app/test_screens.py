@@ -49,6 +49,18 @@ def test_nothing_overlaps_at_any_width_and_play_is_in_sight(page, server, screen
     page.set_viewport_size({"width": 1440, "height": 900})
 
 
+def test_the_marks_of_the_header_never_cover_the_navigation(page, server):
+    open_screen(page, f"{server}/")
+    for width, height in SIZES:
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_timeout(800)
+        marks = boxes(page, ".st-key-data_mark .stMarkdownBadge")
+        links = boxes(page, "[data-testid=stTopNavLink], [data-testid=stTopNavSection]")
+        assert len(marks) == 2 and links, (width, height)
+        assert not [(a, b) for a in marks for b in links if overlap(a, b)], (width, height)
+    page.set_viewport_size({"width": 1440, "height": 900})
+
+
 def test_the_wheel_over_the_skeletons_scrolls_the_page(page, server):
     open_screen(page, f"{server}/compare")
     page.locator("canvas.stage").hover()
