@@ -1,10 +1,11 @@
-"""What colours the cortex on Explore: the newest ROI study of the run, where there is one."""
+"""What colours the cortex on Explore: the newest ROI study of the run, where it knows the subject that is chosen."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from app.parts.roi_panel import load_study, newest_study
+from app import state
+from app.parts.roi_panel import EFFECTS, load_study, newest_study
 from fmri2ges.errors import UserError
 from fmri2ges.evaluation.roi_rows import Effect
 from fmri2ges.views.area_map import AreaMap, bar_html
@@ -12,11 +13,11 @@ from fmri2ges.views.roi_study import branches, cortex_map, measures
 
 NONE = "none"
 KEY = "explore.colour"
-CHOICES = {NONE: "None", Effect.ALONE: "Alone", Effect.LESION: "Lost without"}
+CHOICES = {NONE: "None", **EFFECTS}
 
 
 def chosen_map(run=None) -> AreaMap | None:
-    """The map that is chosen; None without one, and where the run has no ROI study.
+    """The map that is chosen, of the subject that is chosen; None where no ROI study of the run has it.
 
     Parameters
     ----------
@@ -30,9 +31,18 @@ def chosen_map(run=None) -> AreaMap | None:
         study = load_study(path)
     except UserError:
         return None  # the screen ROI study says what is wrong
+    subject = _subject((study if run is None else run).subjects)
+    if subject not in study.subjects:
+        return None
     metric = next(iter(measures(study)))
     branch = branches(study, metric)[-1]
-    return cortex_map(study, study.select(study.subjects[0], branch, metric, Effect(effect)))
+    return cortex_map(study, study.select(subject, branch, metric, Effect(effect)))
+
+
+def _subject(subjects: tuple[str, ...]) -> str:
+    """The subject that is shown: the one that is chosen, else the first that there is."""
+    wanted = state.request().subject
+    return wanted if wanted in subjects else subjects[0]
 
 
 def map_row(shown: AreaMap | None, run=None) -> None:
@@ -53,3 +63,5 @@ def map_row(shown: AreaMap | None, run=None) -> None:
     )
     if shown is not None:
         right.html(bar_html(shown))
+    elif st.session_state.get(KEY) != NONE:
+        right.caption("The newest ROI study of this run has no map of this subject.")

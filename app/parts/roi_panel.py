@@ -23,6 +23,7 @@ from fmri2ges.views.area_map import bar_html
 from fmri2ges.views.cortex import area_names, area_numbers
 
 FOLDER = "roi-studies"  # folder of a run in which its ROI studies lie
+EFFECTS = {Effect.ALONE: "Alone", Effect.LESION: "Lost without"}  # short, so that they fit beside the other choices
 PLAIN = {"displayModeBar": False}
 HEIGHT = "clamp(380px, calc(100vh - 400px), 640px)"
 
@@ -95,16 +96,18 @@ def show(study: RoiStudy) -> None:
 
 
 def _choose(study: RoiStudy) -> tuple[list[RoiRow], Effect]:
-    a, b, c, d = st.columns([3, 2, 3, 4], vertical_alignment="bottom")
+    a, b, c, d = st.columns([4, 2, 3, 5], vertical_alignment="bottom")
     metrics = views.measures(study)
     metric = a.selectbox("Measure", list(metrics), format_func=metrics.__getitem__, key="roi.metric")
     allowed = views.branches(study, metric)
     branch = b.selectbox("Branch", allowed, index=len(allowed) - 1, key="roi.branch")
-    subject = c.selectbox("Subject", study.subjects, key="roi.subject")
+    wanted = state.request().subject
+    first = study.subjects.index(wanted) if wanted in study.subjects else 0
+    subject = c.selectbox("Subject", study.subjects, index=first, key="roi.subject")
     effect = d.segmented_control(
         "Effect",
-        views.EFFECTS,
-        format_func=lambda e: e.label.capitalize(),
+        list(EFFECTS),
+        format_func=EFFECTS.__getitem__,
         default=Effect.ALONE,
         required=True,
         key="roi.effect",

@@ -16,7 +16,6 @@ ALPHA = 0.05
 SIZE_BAND = "rgba(230, 159, 0, 0.30)"
 CHANCE = "#9aa19e"  # dots of regions that are not above chance
 MOST_BARS = 60
-EFFECTS = (Effect.ALONE, Effect.LESION)
 
 
 def measures(study: RoiStudy) -> dict[str, str]:
@@ -55,7 +54,7 @@ def cortex_map(study: RoiStudy, rows: list[RoiRow]) -> AreaMap | None:
     nulls = [row.null.q95 for row in rows if row.null is not None]
     null = sum(nulls) / len(nulls) if nulls else None
     first = rows[0]
-    title = f"{first.metric.label}, {first.branch} branch, {first.effect.label}, {first.mode.value}"
+    title = f"{first.subject}: {first.metric.label}, {first.branch} branch, {first.effect.label}, {first.mode.value}"
     return area_map(title, values, null, first.effect == Effect.LESION)
 
 
@@ -91,12 +90,29 @@ def bar_chart(study: RoiStudy, rows: list[RoiRow], simulated: bool):
                 name=name,
                 hoverinfo="skip",
             )
+    for colour in dict.fromkeys(map(_colour, rows)):
+        _add_dots(figure, study, [row for row in rows if _colour(row) == colour], colour)
+    figure.update_layout(
+        xaxis={"title": {"text": f"{first.metric.label}, {first.effect.label}", "standoff": 6}, "zeroline": True},
+        yaxis={"autorange": "reversed", "categoryorder": "array", "categoryarray": names, "automargin": True},
+        barmode="overlay",
+    )
+    return figure
+
+
+def _colour(row: RoiRow) -> str:
+    """The colour of a row's dot: that of its branch where it is above chance."""
+    return str(COLOURS[row.branch]) if is_found(row) else CHANCE
+
+
+def _add_dots(figure, study: RoiStudy, rows: list[RoiRow], colour: str) -> None:
+    """Dots of one colour; their intervals have it, too, so that they are seen on a dark page."""
     figure.add_scatter(
         x=[row.value for row in rows],
-        y=names,
+        y=[row.region for row in rows],
         mode="markers",
         showlegend=False,
-        marker={"color": [COLOURS[row.branch] if is_found(row) else CHANCE for row in rows], "size": 9},
+        marker={"color": colour, "size": 9},
         error_x={
             "type": "data",
             "symmetric": False,
@@ -107,12 +123,6 @@ def bar_chart(study: RoiStudy, rows: list[RoiRow], simulated: bool):
         customdata=[[row.region, reading(study, row)] for row in rows],
         hovertemplate="%{customdata[1]}<extra></extra>",
     )
-    figure.update_layout(
-        xaxis={"title": {"text": f"{first.metric.label}, {first.effect.label}", "standoff": 6}, "zeroline": True},
-        yaxis={"autorange": "reversed", "categoryorder": "array", "categoryarray": names, "automargin": True},
-        barmode="overlay",
-    )
-    return figure
 
 
 def reading(study: RoiStudy, row: RoiRow) -> str:

@@ -57,8 +57,13 @@ def test_areas_have_the_value_of_their_region(study, rows):
 
 def test_bars_are_sorted_and_say_their_region(study, rows):
     figure = views.bar_chart(study, rows, simulated=True)
-    dots = figure.data[-1]
-    assert list(dots.x) == sorted((r.value for r in rows), reverse=True) and "simulated" in figure.layout.title.text
-    assert [d[0] for d in dots.customdata] == list(dots.y)
+    dots = [t for t in figure.data if t.type == "scatter"]
+    values = {name: x for t in dots for name, x in zip(t.y, t.x, strict=True)}
+    assert values == {r.region: r.value for r in rows} and "simulated" in figure.layout.title.text
+    assert all([d[0] for d in t.customdata] == list(t.y) for t in dots)
+    found = {r.region for r in rows if views.is_found(r)}
+    assert [set(t.y) for t in dots] == [found, values.keys() - found]  # each with intervals of its own colour
+    order = list(figure.layout.yaxis.categoryarray)
+    assert [values[name] for name in order] == sorted(values.values(), reverse=True)
     table = views.roi_table(study, rows)
-    assert [line["Region"] for line in table] == list(dots.y) and {line["Mode"] for line in table} == {"exploratory"}
+    assert [line["Region"] for line in table] == order and {line["Mode"] for line in table} == {"exploratory"}
