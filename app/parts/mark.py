@@ -11,13 +11,15 @@ from fmri2ges.views.names import run_name
 # In the header's free corner: always in sight, no room taken from the page, left of Streamlit's own signs. Where the
 # navigation leaves no room there, in the gap below the header; long names end in three dots.
 STYLE = """<style>
-div:has(> .st-key-data_mark){position:fixed;top:1rem;right:9.5rem;width:auto;max-width:calc(100vw - 58rem);z-index:1000000}
+div:has(> .st-key-data_mark){position:fixed;top:1rem;right:9.5rem;width:auto;z-index:1000000;
+  max-width:calc(100vw - 58rem)}
 @media (max-width:74rem){
   div:has(> .st-key-data_mark){position:absolute;top:3.25rem;right:5rem;max-width:calc(100vw - 10rem);z-index:1}
 }
 .st-key-data_mark{flex-wrap:nowrap;max-width:100%}
 .st-key-data_mark > div{min-width:0}
-.st-key-data_mark .stMarkdownBadge{display:block;max-width:100%;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
+.st-key-data_mark .stMarkdownBadge{display:block;max-width:100%;overflow:hidden;text-overflow:ellipsis;
+  white-space:nowrap}
 </style>"""
 
 

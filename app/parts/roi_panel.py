@@ -24,6 +24,7 @@ from fmri2ges.views.cortex import area_names, area_numbers
 
 FOLDER = "roi-studies"  # folder of a run in which its ROI studies lie
 EFFECTS = {Effect.ALONE: "Alone", Effect.LESION: "Lost without"}  # short, so that they fit beside the other choices
+FIGURES = {"roi-bars": "Bars", "roi-map": "Map"}  # kind of a figure -> how its button calls it
 PLAIN = {"displayModeBar": False}
 HEIGHT = "clamp(380px, calc(100vh - 400px), 640px)"
 
@@ -86,13 +87,13 @@ def show(study: RoiStudy) -> None:
             _cortex(shown)
     with right:
         _bars(study, rows)
-    _selected(study, rows)
+    _selected(study, rows, shown is not None)
     with st.expander("All regions as a table"):
         st.dataframe(views.roi_table(study, rows), hide_index=True)
     with st.expander("How to read this"):
         for note in study.notes:
             st.markdown(f"- {plain(note)}")
-    _files(study)
+    _files(study, shown is not None)
 
 
 def _choose(study: RoiStudy) -> tuple[list[RoiRow], Effect]:
@@ -150,11 +151,12 @@ def _bars(study: RoiStudy, rows: list[RoiRow]) -> None:
         st.session_state.pop("roi.picked", None)
 
 
-def _selected(study: RoiStudy, rows: list[RoiRow]) -> None:
+def _selected(study: RoiStudy, rows: list[RoiRow], on_cortex: bool) -> None:
     """What the table says of the regions that the selection touches."""
     rois = state.request().rois
     if rois == WHOLE_CORTEX:
-        st.caption("Click a dot, or an area of the cortex, to select a region: it is then what Explore decodes from.")
+        what = "a dot, or an area of the cortex," if on_cortex else "a dot"
+        st.caption(f"Click {what} to select a region: it is then what Explore decodes from.")
         return
     chosen = set(rois)
     with suppress(UserError):  # names of a study without a cortex
@@ -170,12 +172,12 @@ def _areas(rois: tuple[str, ...]) -> list[str]:
     return [load_atlas().areas[k] for k in area_numbers(rois)]
 
 
-def _files(study: RoiStudy) -> None:
+def _files(study: RoiStudy, on_cortex: bool) -> None:
     with st.container(horizontal=True):
         st.download_button("Table", table_text(study), "roi-study.tsv", icon=":material/table:")
-        for kind in ("roi-bars", "roi-map"):
+        for kind, label in FIGURES.items() if on_cortex else [("roi-bars", FIGURES["roi-bars"])]:
             st.download_button(
-                f"{kind} as PDF", partial(_figure, study, kind), f"{kind}.pdf", icon=":material/download:"
+                f"{label} as PDF", partial(_figure, study, kind), f"{kind}.pdf", icon=":material/download:"
             )
 
 

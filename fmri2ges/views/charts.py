@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..brain.roi import Course
+from .plots import as_text, graph_objects
 
 BAND = "rgba(0, 136, 106, 0.22)"
 LINE = "#16997a"  # 3.5:1 on white, 5:1 on the dark theme
@@ -29,14 +30,20 @@ def bold_chart(course: Course, rois: str, window: tuple[float, float] | None = N
     -------
     plotly.graph_objects.Figure
     """
-    import plotly.graph_objects as go
+    go = graph_objects()
 
     mark = " (simulated)" if simulated else ""
     figure = go.Figure(
         layout={
             # An empty template: the default one is 7 kB that would travel with every click.
             "template": go.layout.Template(),
-            "title": {"text": f"Mean BOLD of {rois}{mark}", "font": {"size": 14}, "x": 0, "y": 0.98, "yanchor": "top"},
+            "title": {
+                "text": f"Mean BOLD of {as_text(rois)}{mark}",
+                "font": {"size": 14},
+                "x": 0,
+                "y": 0.98,
+                "yanchor": "top",
+            },
             "height": 230,
             "margin": {"l": 44, "r": 8, "t": 34, "b": 40},
             "showlegend": True,

@@ -14,6 +14,7 @@ from ..evaluation.rows import Row
 from ..results import BRANCHES, Decoded
 from ..types import Motion, Words
 from .player import COLOURS, cut
+from .plots import graph_objects
 from .scores import Dot, layout, score_cells, score_chart
 
 TEXT_COLOUR = {False: "#31333f", True: "#e6ebe9"}  # colour of the reference; True is the dark theme
@@ -106,7 +107,7 @@ def motion_chart(shown: dict[Shown, Motion], dark: bool = False, simulated: bool
     -------
     plotly.graph_objects.Figure
     """
-    import plotly.graph_objects as go
+    go = graph_objects()
 
     figure = go.Figure(layout=layout("Mean of both wrists over time", simulated, 366))
     for who, motion in shown.items():

@@ -10,6 +10,7 @@ from ..evaluation.report import format_number, format_p
 from ..evaluation.roi_rows import Effect, RoiRow, RoiStudy
 from .area_map import AreaMap, AreaValue, area_map
 from .player import COLOURS
+from .plots import graph_objects, named_lines
 from .scores import NULL_BAND, layout
 
 ALPHA = 0.05
@@ -67,7 +68,7 @@ def bar_chart(study: RoiStudy, rows: list[RoiRow], simulated: bool):
     -------
     plotly.graph_objects.Figure
     """
-    import plotly.graph_objects as go
+    go = graph_objects()
 
     rows = sorted(rows, key=lambda r: -r.value)[:MOST_BARS]
     first = rows[0]
@@ -94,7 +95,7 @@ def bar_chart(study: RoiStudy, rows: list[RoiRow], simulated: bool):
         _add_dots(figure, study, [row for row in rows if _colour(row) == colour], colour)
     figure.update_layout(
         xaxis={"title": {"text": f"{first.metric.label}, {first.effect.label}", "standoff": 6}, "zeroline": True},
-        yaxis={"autorange": "reversed", "categoryorder": "array", "categoryarray": names, "automargin": True},
+        yaxis=named_lines(names),
         barmode="overlay",
     )
     return figure

@@ -9,6 +9,7 @@ from ..evaluation.report import Report, format_number, format_p
 from ..evaluation.rows import Row, Setting
 from ..evaluation.text_rows import TextTable, TextTimeline
 from .player import COLOURS
+from .plots import as_text, graph_objects, named_lines
 
 NULL_BAND = "rgba(128, 128, 128, 0.35)"
 CEILING = "#8a8f8d"
@@ -45,7 +46,7 @@ def score_chart(dots: list[Dot], title: str, axis: str, simulated: bool = False,
     -------
     plotly.graph_objects.Figure
     """
-    import plotly.graph_objects as go
+    go = graph_objects()
 
     figure = go.Figure(layout=layout(title, simulated, 110 + line * len(dots)))
     names = [f"{d.name}: {d.row.label}" for d in dots]
@@ -75,7 +76,7 @@ def score_chart(dots: list[Dot], title: str, axis: str, simulated: bool = False,
         _add_dots(figure, [(n, d) for n, d in zip(names, dots, strict=True) if (d.name, d.colour) == who])
     figure.update_layout(
         xaxis={"title": {"text": axis, "standoff": 6}, "zeroline": True},
-        yaxis={"autorange": "reversed", "categoryorder": "array", "categoryarray": names, "automargin": True},
+        yaxis=named_lines(names),
         barmode="overlay",
     )
     return figure
@@ -106,7 +107,7 @@ def reading(dot: Dot) -> str:
     if r.null:
         null = r.null
         chance = f"null 5 to 95 %: {null.q05:.2f} to {null.q95:.2f}, p {format_p(null.p, null.n)}"
-    return f"{dot.name}, {r.label}: {r.value:.3f}<br>{chance}<br>n = {r.n} {r.n_unit}"
+    return f"{as_text(dot.name)}, {r.label}: {r.value:.3f}<br>{chance}<br>n = {r.n} {r.n_unit}"
 
 
 def score_cells(row: Row) -> dict[str, str]:
@@ -172,7 +173,7 @@ def timeline_chart(line: TextTimeline, simulated: bool = False):
     -------
     plotly.graph_objects.Figure
     """
-    import plotly.graph_objects as go
+    go = graph_objects()
 
     figure = go.Figure(layout=layout(f"{line.metric.label} along the story, 20 s windows", simulated, 240))
     middle = [(a + b) / 2 for a, b in line.windows]
@@ -195,12 +196,12 @@ def timeline_chart(line: TextTimeline, simulated: bool = False):
 
 def layout(title: str, simulated: bool, height: int) -> dict[str, Any]:
     """What the charts of the screens share."""
-    import plotly.graph_objects as go
+    go = graph_objects()
 
     return {
         "template": go.layout.Template(),  # an empty one; the default would send 7 kB of JSON with each chart
         "title": {
-            "text": title + (" (simulated)" if simulated else ""),
+            "text": as_text(title) + (" (simulated)" if simulated else ""),
             "font": {"size": 14},
             "x": 0,
             "y": 1 - 6 / height,

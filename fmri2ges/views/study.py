@@ -17,6 +17,7 @@ from ..types import Motion, Recording, Words
 from .charts import LINE
 from .names import file_stem
 from .player import quantise
+from .plots import graph_objects
 
 CLIP_SECONDS = 120.0  # of a long clip so much is shown at a time
 CLIP_FPS = 30.0  # the most frames per second that are sent
@@ -173,7 +174,7 @@ def clock_chart(clock: ClockCheck, title: str, simulated: bool = False):
     -------
     plotly.graph_objects.Figure
     """
-    import plotly.graph_objects as go
+    go = graph_objects()
 
     data = clock.plot_data()
     figure = go.Figure(layout=_layout(f"Word rate and BOLD by lag, {escape(title, quote=False)}", simulated, 330))
@@ -287,7 +288,7 @@ def _name_row(figure, row: int, name: str, most: int = 60) -> None:
 
 
 def _layout(title: str, simulated: bool, height: int) -> dict[str, Any]:
-    import plotly.graph_objects as go
+    go = graph_objects()
 
     return {
         "template": go.layout.Template(),  # an empty one; the default would send 7 kB of JSON with each chart

@@ -59,3 +59,14 @@ def test_the_newest_study_of_a_run_is_shown(run):
     shutil.copytree(ROI_STUDY, run / "roi-studies" / "groups")
     app = page(run=str(run))
     assert not app.error and len(app.dataframe[0].value) == 16
+
+
+def test_a_study_without_a_cortex_offers_no_map_of_it(run):
+    study = run / "roi-studies" / "groups"
+    shutil.copytree(ROI_STUDY, study)
+    file = study / "study.json"
+    file.write_text(file.read_text(encoding="utf-8").replace('"fsaverage5"', '"table"'), encoding="utf-8")
+    app = page(run=str(run))
+    assert not app.error and "no place on the cortex" in app.info[0].value
+    assert {b.label for b in app.get("download_button")} == {"Table", "Bars as PDF"}
+    assert any(c.value.startswith("Click a dot to select") for c in app.caption)

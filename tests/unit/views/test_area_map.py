@@ -1,5 +1,8 @@
 """Maps on the areas of the atlas, and an ROI study on screen."""
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -9,6 +12,7 @@ from fmri2ges.demo import ROI_STUDY
 from fmri2ges.evaluation.roi_rows import Effect
 from fmri2ges.storage.roi_study import load_roi_study
 from fmri2ges.views import roi_study as views
+from fmri2ges.views import scores
 from fmri2ges.views.area_map import PALE, STRONG, AreaValue, area_map, bar_html
 
 
@@ -67,3 +71,33 @@ def test_bars_are_sorted_and_say_their_region(study, rows):
     assert [values[name] for name in order] == sorted(values.values(), reverse=True)
     table = views.roi_table(study, rows)
     assert [line["Region"] for line in table] == order and {line["Mode"] for line in table} == {"exploratory"}
+
+
+def test_names_of_regions_are_no_markup_in_the_chart(study, rows):
+    row = replace(rows[0], region="<b>R")
+    study = replace(study, regions=(replace(study.regions[0], name="<b>R"),))
+    figure = views.bar_chart(study, [row], simulated=True)
+    assert list(figure.layout.yaxis.tickvals) == ["<b>R"] and list(figure.layout.yaxis.ticktext) == ["&lt;b&gt;R"]
+    assert "<b>" not in figure.data[-1].customdata[0][1] and figure.data[-1].customdata[0][0] == "<b>R"
+    assert "<i>" not in scores.layout("story <i>", True, 300)["title"]["text"]
+
+
+def test_a_chart_waits_for_pandas_that_another_thread_imports(tmp_path):
+    (tmp_path / "pandas.py").write_text(
+        "import fake\nfake.begun.set()\nfake.waiting.wait(60)\nimport time; time.sleep(0.2)\nclass Series: pass\n"
+        "class DataFrame: pass\nclass Index: pass\n"
+    )
+    (tmp_path / "fake.py").write_text("import threading\nbegun, waiting = threading.Event(), threading.Event()\n")
+    program = """
+import fake, sys, threading
+thread = threading.Thread(target=__import__, args=("pandas",))
+import fmri2ges.views.plots
+thread.start()
+fake.begun.wait(60)
+fake.waiting.set()
+fmri2ges.views.plots.graph_objects()
+print(hasattr(sys.modules["pandas"], "Series"))
+"""
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
+    done = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True, timeout=120)
+    assert done.stdout.strip() == "True", done.stderr
