@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
+from ..brain.hrf import fir_delays
 from ..brain.lanczos import lanczos_matrix
 from ..errors import UserError
 from ..text.lm import LanguageModel
@@ -20,7 +21,7 @@ from ..text.timing import spread_words
 from ..types import Recording, Words
 from ..work import QUIET, Work
 from .beam import WIDTH, check_count, decode_beam
-from .encoding import EncodingModel, StoryVoxels, fit_encoding
+from .encoding import RESPONSE_SECONDS, EncodingModel, StoryVoxels, fit_encoding
 from .likelihood import Evidence, Likelihood
 from .noise import NoiseModel, fit_noise, least_shrinkage, left_out_residuals
 
@@ -224,7 +225,8 @@ def fit_bayes(
         for s, f in zip(stories, per_word, strict=True)
     ]
     voxels = StoryVoxels([s.bold for s in stories])
-    model = fit_encoding(features, voxels, device=device, work=work.part(0.4, 0.8, "encoding model"))
+    delays = fir_delays(stories[0].tr, RESPONSE_SECONDS)
+    model = fit_encoding(features, voxels, delays, device=device, work=work.part(0.4, 0.8, "encoding model"))
     kept = choose_voxels(model.score, parcel, n_best, per_parcel)
     work.report(0.85, "noise of the encoding model")
     model = model.select(kept)

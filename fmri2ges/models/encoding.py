@@ -1,7 +1,7 @@
 """Encoding model: from word features to the BOLD of each voxel.
 
-Word features are resampled to volumes (`brain.lanczos`), z-scored with the training stories, delayed by 1 to 4
-volumes within each story and mapped to voxels by ridge, as in Tang et al., Semantic reconstruction of
+Word features are resampled to volumes (`brain.lanczos`), z-scored with the training stories, delayed by 2 to
+8 s within each story and mapped to voxels by ridge, as in Tang et al., Semantic reconstruction of
 continuous language from non-invasive brain recordings, Nature Neuroscience 26, 2023.
 """
 
@@ -11,13 +11,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..brain.hrf import delayed
+from ..brain.hrf import delayed, fir_delays
 from ..errors import UserError, check_finite
 from ..work import QUIET, Work
 from .device import resolve_device
 from .ridge import VoxelSource, fit_ridge
 
-DELAYS = (1, 2, 3, 4)  # volumes from the words to the response
+RESPONSE_SECONDS = 8.0  # after the words, as in Tang et al.
+DELAYS = fir_delays(2.0, RESPONSE_SECONDS)  # volumes from the words to the response, where none are given: TR 2 s
 PENALTIES = tuple(float(p) for p in np.logspace(1, 6, 10))
 
 
@@ -145,7 +146,7 @@ def fit_encoding(
     ----------
     features : list of arrays (n_volumes, n_features), resampled to volumes, one per story
     voxels : BOLD of the same stories, z-scored within the story
-    delays : volumes from feature to response, above 0
+    delays : volumes from feature to response, above 0; for another TR than 2 s see `brain.hrf.fir_delays`
     penalties : ridge penalties to choose from; of equal losses the stronger penalty wins
     n_folds : inner folds of whole stories
     device : 'auto', 'cpu', 'cuda' or 'mps'

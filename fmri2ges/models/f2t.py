@@ -26,6 +26,7 @@ from .readout import Readout, Solution
 from .signatures import Heard, Signatures, fit_signatures
 
 SLOW_SECONDS = 6.0  # sd of the Gaussian that makes the topic course
+SILENT_RATE = 0.1  # words per second of the topic course; where fewer are said, it goes to zero
 # Runs from before word signatures: evidence of decoded word vectors, which counted double.
 COVARIANCE_SHRINK = 0.3
 EVIDENCE_WEIGHT = 2.0
@@ -88,7 +89,7 @@ def text_targets(words: Words, vectors: np.ndarray, volume_times: np.ndarray, tr
     slow = gaussian_filter1d(total, width, axis=0, mode="nearest")
     slow_count = gaussian_filter1d(count, width, mode="nearest")
     fast = total / np.maximum(count, 1)[:, None]
-    return np.concatenate([fast, slow / np.maximum(slow_count, 0.2)[:, None], count[:, None]], 1)
+    return np.concatenate([fast, slow / np.maximum(slow_count, SILENT_RATE * tr)[:, None], count[:, None]], 1)
 
 
 @dataclass(frozen=True)

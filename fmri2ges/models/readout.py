@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import get_lapack_funcs, solve_triangular
 
-from ..brain.hrf import delayed
+from ..brain.hrf import delayed, fir_delays
 from ..errors import UserError
 
-DELAYS = (1, 2, 3, 4, 5)  # volumes after the words: 2 to 10 s at TR 2 s
+DELAYS = fir_delays(2.0)  # volumes after the words, where none are given: 2 to 10 s at TR 2 s
 MAX_VOLUMES = 12_000  # the dual kernel is n_volumes squared: 0.6 GB here
 
 
@@ -46,6 +46,7 @@ class Readout:
     stories : list of arrays (n_volumes, n_features), z-scored within the story
     targets : array (sum of n_volumes, n_targets)
     penalty : ridge penalty on features of unit variance
+    delays : volumes after the words, see `brain.hrf.fir_delays`; a run keeps them with its readout
     """
 
     def __init__(self, stories: list[np.ndarray], targets: np.ndarray, penalty: float, delays=DELAYS):
@@ -61,7 +62,7 @@ class Readout:
             short = int(self.lengths.argmin())
             raise UserError(
                 f"training: story {short + 1} has {self.lengths[short]} volumes, "
-                f"fewer than the {max(self.delays)} FIR delays; leave it out"
+                f"not more than the longest FIR delay of {max(self.delays)}; leave it out"
             )
         self.mean = targets.mean(0).astype(np.float32)
         self.targets = (targets - self.mean).astype(np.float32)
@@ -153,6 +154,7 @@ def penalty_scores(stories, targets: np.ndarray, blocks, grid, delays=DELAYS) ->
     Parameters
     ----------
     blocks : iterable of slice, columns of `targets`
+    delays : volumes after the words
     """
     columns = np.arange(stories[0].shape[1])
     readout = Readout(stories, targets, 1.0, delays)

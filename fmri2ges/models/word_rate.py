@@ -1,6 +1,6 @@
 """Words per volume from the BOLD that follows: the word-rate model of Tang et al. 2023.
 
-Ridge from the responses 1 to 4 volumes later (of auditory areas, say) to the number of words heard in a volume; the
+Ridge from the responses 2 to 8 s later (of auditory areas, say) to the number of words heard in a volume; the
 penalty is chosen on held-out stories. `text.timing.spread_words` turns the rate into whole words and their times.
 """
 
@@ -63,7 +63,7 @@ def fit_word_rate(
     ----------
     stories : list of arrays (n_volumes, n_voxels), z-scored within the story; the columns of the chosen ROI
     counts : list of arrays (n_volumes,), words heard in each volume
-    delays : volumes from the words to the response
+    delays : volumes from the words to the response; for another TR than 2 s see `brain.hrf.fir_delays`
     penalties : ridge penalties to choose from
     n_folds : folds of whole stories on which the penalty is chosen
 

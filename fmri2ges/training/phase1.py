@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
+from ..brain.hrf import fir_delays
 from ..models.conditions import TokenTrack, word_track
 from ..models.denoiser import LATENT_FPS, Denoiser
 from ..models.f2t import F2T, Blocks, text_targets
@@ -158,17 +159,21 @@ def gesture_targets(codes: np.ndarray, n_volumes: int, tr: float) -> np.ndarray:
 
 @dataclass(frozen=True)
 class F2TProblem:
-    """Features and targets of one subject's training stories, and which words were heard in which volumes."""
+    """Features and targets of one subject's training stories, and which words were heard in which volumes.
+
+    `delays` are those of the FIR readout, in volumes.
+    """
 
     features: list[np.ndarray]
     targets: np.ndarray
     blocks: Blocks
     heard: Heard
+    delays: tuple[int, ...]
 
     def scores(self, penalties: tuple[float, ...]) -> dict[float, float]:
         """Leave-one-story-out score of each ridge penalty."""
         b = self.blocks
-        return penalty_scores(self.features, self.targets, (b.fast, b.slow, b.rate, b.gesture), penalties)
+        return penalty_scores(self.features, self.targets, (b.fast, b.slow, b.rate, b.gesture), penalties, self.delays)
 
 
 def f2t_problem(
@@ -178,7 +183,7 @@ def f2t_problem(
 
     Parameters
     ----------
-    stories : training stories of one subject
+    stories : training stories of one subject, of one TR
     gestures : arrays (n_renditions, n_latent, n_codes), pseudo-gestures of the same stories
     """
     targets = []
@@ -195,12 +200,12 @@ def f2t_problem(
         [len(s.bold) for s in stories],
         statistics.language.vocabulary,
     )
-    return F2TProblem([s.bold for s in stories], np.concatenate(targets), blocks, heard)
+    return F2TProblem([s.bold for s in stories], np.concatenate(targets), blocks, heard, fir_delays(stories[0].tr))
 
 
 def fit_f2t(problem: F2TProblem, statistics: TextStatistics, penalty: float) -> F2T:
     """The text decoder of one subject."""
-    readout = Readout(problem.features, problem.targets, penalty)
+    readout = Readout(problem.features, problem.targets, penalty, problem.delays)
     f2t = F2T(
         readout,
         problem.blocks,

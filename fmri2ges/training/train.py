@@ -11,9 +11,9 @@ import numpy as np
 
 from ..data.atomic import read_json, write_json
 from ..data.study.folds import training_folds
-from ..data.study.load import load_study
+from ..data.study.load import load_study, tr_problems
 from ..data.study.model import Study
-from ..errors import check_option
+from ..errors import StudyError, check_option
 from ..models.device import resolve_device
 from ..models.generator import GestureGenerator
 from ..motion.amount import T2GChoice, choose_t2g
@@ -99,6 +99,8 @@ def train_study(
     """
     device, what = resolve_device(device), Existing(check_option("existing", existing, tuple(Existing)))
     study = load_study(study_toml)
+    if problems := tr_problems(study):
+        raise StudyError(problems)
     with TrainingFolder(out, made_for(study, config, device, seed), what.replaces, what.resumes) as run:
         keeper = Keeper(np.random.default_rng(seed), run.path, run.checkpoint, run.log)
 

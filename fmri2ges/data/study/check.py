@@ -27,7 +27,7 @@ from .lengths import (
     compare,
     motion_cause,
 )
-from .load import assumed_timing, shared_text, training_problems, word_notes, word_problems
+from .load import assumed_timing, shared_text, tr_problems, training_problems, word_notes, word_problems
 from .model import GestureSource, RecordingSource, Study, as_recording, sources
 
 SHOWN = 3  # clips with one and the same problem that are named
@@ -86,7 +86,8 @@ def check_study(path, work: Work = QUIET) -> Checked:
     study, problems = parse_study(path)
     if study is None:
         return Checked(None, tuple(problems), (), ())
-    found = _Findings(study, [*problems, *training_problems(study), *word_problems(study), *shared_text(study)])
+    of_study = (*training_problems(study), *tr_problems(study), *word_problems(study), *shared_text(study))
+    found = _Findings(study, [*problems, *of_study])
     entries = list(sources(study))
     for k, (label, _, source) in enumerate(entries):
         work.report(k / len(entries), label)

@@ -7,6 +7,7 @@ Every problem is reported at once.
 from __future__ import annotations
 
 from ...errors import StudyError, UserError
+from ..bold.timing import TOLERANCE
 from .file import parse_study
 from .model import Study, sources
 
@@ -74,6 +75,22 @@ def assumed_timing(study: Study) -> list[str]:
         else f"{text} assumed for recording {names[0]}"
         for text, names in assumed.items()
     ]
+
+
+def tr_problems(study: Study) -> list[str]:
+    """One line for each subject whose recordings differ in TR: its readout has one set of delays, in volumes."""
+    problems = []
+    for subject in study.subjects:
+        first, *others = (r for r in study.recordings if r.subject == subject)
+        odd = [r for r in others if abs(r.tr - first.tr) > TOLERANCE * first.tr]
+        if odd:
+            more = f" and {len(odd) - 1} more" if len(odd) > 1 else ""
+            problems.append(
+                f"{study.path.name}: subject {subject}: {odd[0].story}{more} has TR {odd[0].tr:g} s, but {first.story} "
+                f"has {first.tr:g} s; one decoder needs one TR: correct tr, resample the BOLD, or give the stories of "
+                "another TR a subject of their own"
+            )
+    return problems
 
 
 def training_problems(study: Study) -> list[str]:

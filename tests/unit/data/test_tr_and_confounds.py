@@ -19,6 +19,7 @@ from fmri2ges.data.study.check import check_study, checked_to_dict
 from fmri2ges.data.study.load import load_study
 from fmri2ges.errors import UserError
 from fmri2ges.training.inputs import input_files, regressed_out
+from fmri2ges.training.train import train_study
 from tests.bold_files import make_mask, write_dtseries, write_gifti_pair, write_hf5, write_mask, write_mgh, write_nifti
 
 RNG = np.random.default_rng(11)
@@ -116,6 +117,24 @@ def test_a_wrong_header_is_no_dead_end(volume):
         study(volume, "sub-01_task-a_run-1_bold.nii.gz", 'mask = "m.nii"\ntr = 2.0\nignore_header_tr = true')
     )
     assert not checked.problems and checked.study.recordings[0].tr == 2.0
+
+
+def test_stories_of_a_subject_that_differ_in_tr_are_refused_before_training(toy, tmp_path):
+    before, last = toy.read_text(encoding="utf-8").rsplit("tr = 2.0", 1)  # the test story's: it is decoded with them
+    toy.write_text(f"{before}tr = 2.01{last}", encoding="utf-8")
+    assert not any("needs one TR" in line for line in check_study(toy).problems)
+    toy.write_text(f"{before}tr = 1.5{last}", encoding="utf-8")
+    line = "study.toml: subject s1: c has TR 1.5 s, but a has 2 s; one decoder needs one TR: correct tr"
+    assert sum(line in problem for problem in check_study(toy).problems) == 1
+    with pytest.raises(UserError, match=line):
+        train_study(toy, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_subjects_may_differ_in_tr(toy):
+    before, last = toy.read_text(encoding="utf-8").rsplit('subject = "s1"', 1)
+    toy.write_text(f'{before}subject = "s2"{last.replace("tr = 2.0", "tr = 1.5")}', encoding="utf-8")
+    assert not any("needs one TR" in line for line in check_study(toy).problems)
 
 
 def test_a_doubtful_header_alone_is_not_believed(tmp_path):

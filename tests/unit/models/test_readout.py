@@ -72,7 +72,7 @@ def test_penalty_is_weaker_with_signal_shared_by_subjects_and_ties_go_to_the_str
 
 def test_short_story_and_empty_choice_are_one_clear_line(data):
     stories, targets = data
-    with pytest.raises(UserError, match="story 1 has 4 volumes, fewer than the 5 FIR delays"):
+    with pytest.raises(UserError, match="story 1 has 4 volumes, not more than the longest FIR delay of 5"):
         Readout([stories[0][:4]], targets[:4], 1.0)
     with pytest.raises(UserError, match="choose at least one ROI"):
         Readout(stories, targets, 1.0).solve(np.array([], int))
