@@ -240,7 +240,7 @@ def run_world(seed: int) -> dict:
                     texts = decoder.decode_texts(x.decoder, x.prediction, x.times, TR, N_SAMPLES, draw)
                     tracks[s] = [word_track(w, vectors.matrix(w.text)) for w in texts]
                 rows[f"{null}text, {form}"] = score(tracks, run.t2g)
-            direct = {s: [volume_track(x.tokens, x.times)] * N_SAMPLES for s, x in readings.items()}
+            direct = {s: [volume_track(x.tokens, x.times, f2t.readout.step)] * N_SAMPLES for s, x in readings.items()}
             rows[f"{null}direct"] = score(direct, run.f2g(0))
     for name, row in rows.items():
         print(seed, name, {k: round(v, 3) for k, v in row.items()}, flush=True)

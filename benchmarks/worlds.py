@@ -90,7 +90,7 @@ class Bench:
         columns = self.run.columns(rois, SUBJECT)
         (reading,) = self.run.read(recording, columns)
         if kind == "volumes":
-            return [volume_track(reading.tokens, reading.times)] * N_SAMPLES
+            return [volume_track(reading.tokens, reading.times, reading.f2t.readout.step)] * N_SAMPLES
         rng = np.random.default_rng([self.seed, 5])
         texts = reading.f2t.decode_texts(
             reading.decoder, reading.prediction, reading.times, recording.tr, N_SAMPLES, rng

@@ -34,7 +34,7 @@ def direct_gestures(run: Run, readings: list[Reading], request: DecodeRequest, w
 
     def sampled(reading: Reading, low: float, seconds: float) -> np.ndarray:
         return run.f2g(reading.fold).sample_bones(
-            [volume_track(reading.tokens, reading.times)] * request.samples,
+            [volume_track(reading.tokens, reading.times, reading.f2t.readout.step)] * request.samples,
             low,
             seconds,
             request.speaker,

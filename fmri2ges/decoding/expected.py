@@ -27,7 +27,7 @@ def expected_direct(run: Run, readings: list[Reading], start: float, stop: float
     """
 
     def expected(reading: Reading, low: float, seconds: float) -> np.ndarray:
-        track = volume_track(reading.tokens, reading.times)
+        track = volume_track(reading.tokens, reading.times, reading.f2t.readout.step)
         return run.f2g(reading.fold).expected_bones([track], low, seconds, SPEAKER)[None]
 
     return joined_folds(readings, start, stop, expected)[0]

@@ -63,8 +63,21 @@ def slot_track(vectors: np.ndarray, start: np.ndarray, duration: np.ndarray) -> 
     return TokenTrack(tokens, np.asarray(start, float), 1.0, 36)
 
 
-def volume_track(tokens: np.ndarray, volume_times: np.ndarray) -> TokenTrack:
-    """Tokens of fMRI volumes, already moved to the time of the words by the FIR readout."""
+def volume_track(tokens: np.ndarray, volume_times: np.ndarray, step: int = 1) -> TokenTrack:
+    """Tokens of fMRI volumes, already moved to the time of the words by the FIR readout.
+
+    Parameters
+    ----------
+    tokens : array (n_volumes, width)
+    volume_times : array (n_volumes,), seconds
+    step : neighbouring volumes whose mean is one token, see `Readout.step`; the last token may be of fewer. So a window
+        holds as many tokens at a short TR as at a long one, and each of them is as steady
+    """
+    if step > 1:
+        first = np.arange(0, len(tokens), step)
+        size = np.diff(first, append=len(tokens))
+        tokens = (np.add.reduceat(tokens, first) / size[:, None]).astype(np.float32)
+        volume_times = np.add.reduceat(volume_times, first) / size
     return TokenTrack(tokens, volume_times, 2.0, 12)
 
 

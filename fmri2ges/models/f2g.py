@@ -1,8 +1,8 @@
 """F2G: from fMRI to gesture, the direct branch.
 
-The network is T2G's; only the tokens differ: one per volume, the calibrated readout of the chosen
-parcels (see `f2t.Decoder`). Predictions shrink to zero where a choice of ROIs carries nothing, so
-the same network serves every choice, and falls back on its prior.
+The network is T2G's; only the tokens differ: one per volume (at a TR of 1 s and less, one per 1.2 to 2 s), the
+calibrated readout of the chosen parcels (see `f2t.Decoder`). Predictions shrink to zero where a choice of ROIs carries
+nothing, so the same network serves every choice, and falls back on its prior.
 """
 
 from __future__ import annotations

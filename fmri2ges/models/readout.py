@@ -68,6 +68,11 @@ class Readout:
         self.targets = (targets - self.mean).astype(np.float32)
 
     @property
+    def step(self) -> int:
+        """Volumes from one delay to the next: at a short TR several, which F2G takes together."""
+        return self.delays[0]
+
+    @property
     def bounds(self) -> np.ndarray:
         """First row of each story and the end, array (n_stories + 1,)."""
         return np.concatenate([[0], np.cumsum(self.lengths)])

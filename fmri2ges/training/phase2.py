@@ -64,7 +64,7 @@ def roi_tracks(
         bounds = f2t.readout.bounds
         by_choice.append(
             [
-                volume_track(tokens[lo:hi], s.volume_times)
+                volume_track(tokens[lo:hi], s.volume_times, f2t.readout.step)
                 for s, lo, hi in zip(stories, bounds[:-1], bounds[1:], strict=True)
             ]
         )
