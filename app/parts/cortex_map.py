@@ -13,7 +13,7 @@ from fmri2ges.views.roi_study import branches, cortex_map, measures
 
 NONE = "none"
 KEY = "explore.colour"
-CHOICES = {NONE: "None", **EFFECTS}
+CHOICES = {NONE: "None"} | {str(effect): label for effect, label in EFFECTS.items()}
 
 
 def chosen_map(run=None) -> AreaMap | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from html import escape
+from importlib import import_module
 from typing import Any
 
 
@@ -14,7 +15,7 @@ def graph_objects() -> Any:
     it here waits for the other thread.
     """
     with suppress(ImportError):
-        import pandas  # noqa: F401
+        import_module("pandas")
     import plotly.graph_objects
 
     return plotly.graph_objects
