@@ -2,12 +2,14 @@
 
 A choice of a few ROIs has fewer FIR features than there are volumes and is solved in the primal form
 in a fraction of a second. For many, the dual form is used: its kernel is a sum over FIR delays of one
-shifted linear kernel. Both give leave-one-story-out predictions in closed form from the same factor,
-so nothing downstream ever sees a prediction made from its own story.
+shifted linear kernel. Where there are too many volumes for a kernel, the normal equations are made story
+by story. All give leave-one-story-out predictions in closed form from the same factor, so nothing downstream
+ever sees a prediction made from its own story.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,9 +17,11 @@ from scipy.linalg import get_lapack_funcs, solve_triangular
 
 from ..brain.hrf import delayed, fir_delays
 from ..errors import UserError
+from .normal_equations import NormalEquations
 
 DELAYS = fir_delays(2.0)  # volumes after the words, where none are given: 2 to 10 s at TR 2 s
-MAX_VOLUMES = 12_000  # the dual kernel is n_volumes squared: 0.6 GB here
+MAX_VOLUMES = 12_000  # of a kernel, which is n_volumes squared: 0.6 GB here
+MAX_FIR = 12_000  # of the normal equations, which are FIR features squared: 1.2 GB here, and again for their factor
 
 
 @dataclass(frozen=True)
@@ -53,10 +57,12 @@ class Readout:
         self.delays, self.penalty = tuple(delays), float(penalty)
         self.lengths = np.array([len(s) for s in stories])
         self.features = np.concatenate(stories).astype(np.float32)
-        if len(self.features) > MAX_VOLUMES:
+        n, width = self.features.shape
+        if n > MAX_VOLUMES and width * len(self.delays) > MAX_FIR:
             raise UserError(
-                f"training: {len(self.features)} volumes in all, but the fast decoder holds at most {MAX_VOLUMES}; "
-                "train on fewer stories"
+                f"training: {n:,} volumes and {width * len(self.delays):,} FIR features ({width:,} features at "
+                f"{len(self.delays)} delays) are too many together: up to {MAX_VOLUMES:,} volumes or {MAX_FIR:,} FIR "
+                "features fit into memory; train on fewer stories, or with fewer components or areas"
             )
         if self.lengths.min() <= max(self.delays):
             short = int(self.lengths.argmin())
@@ -82,8 +88,17 @@ class Readout:
         columns = np.asarray(columns, int)
         if not len(columns):
             raise UserError("rois: the selection holds no parcel of this recording; choose at least one ROI")
-        few = len(columns) * len(self.delays) <= len(self.features) // 2
-        return self._primal(columns) if few else self._dual(columns, self._kernel(columns), self.penalty)
+        if len(self.features) > MAX_VOLUMES:
+            return self._streamed(columns)
+        return (
+            self._primal(columns)
+            if self._has_few(columns)
+            else self._dual(columns, self._kernel(columns), self.penalty)
+        )
+
+    def _has_few(self, columns: np.ndarray) -> bool:
+        """Whether FIR features are so few that solving with them is cheaper than with a kernel of the volumes."""
+        return len(columns) * len(self.delays) <= len(self.features) // 2
 
     def _primal(self, columns: np.ndarray) -> Solution:
         """With A = X'X + penalty, K^-1 = (1 - X A^-1 X') / penalty: only A is factorised."""
@@ -99,6 +114,15 @@ class Readout:
             own = np.eye(hi - lo) - root[lo:hi] @ root[lo:hi].T
             held_out[lo:hi] = np.linalg.solve(own, residual[lo:hi])
         return Solution(columns, residual / np.float32(self.penalty), self.targets - held_out)
+
+    def _equations(self, columns: np.ndarray) -> NormalEquations:
+        stories = [self.features[lo:hi, columns] for lo, hi in self._stories()]
+        return NormalEquations(stories, [self.targets[lo:hi] for lo, hi in self._stories()], self.delays)
+
+    def _streamed(self, columns: np.ndarray) -> Solution:
+        fit = self._equations(columns).solve(self.penalty)
+        dual, crossfit, weights = fit.residual / self.penalty, fit.crossfit, fit.weights
+        return Solution(columns, *(part.astype(np.float32) for part in (dual, crossfit, weights)))
 
     def _kernel(self, columns: np.ndarray) -> np.ndarray:
         x = self.features[:, columns]
@@ -118,6 +142,15 @@ class Readout:
             tall = root[lo:, lo:hi]  # the rows above are zero
             held_out[lo:hi] = np.linalg.solve((tall.T @ tall).astype(np.float64), dual[lo:hi])
         return Solution(columns, dual, self.targets - held_out)
+
+    def crossfits(self, columns: np.ndarray, penalties: Iterable[float]) -> Iterator[tuple[float, np.ndarray]]:
+        """Each penalty with the leave-one-story-out predictions (n_train, n_targets) that it gives, centred."""
+        if self._has_few(columns) or len(self.features) > MAX_VOLUMES:
+            equations = self._equations(columns)
+            yield from ((float(p), equations.solve(p).crossfit) for p in penalties)
+        else:
+            kernel = self._kernel(columns)
+            yield from ((float(p), self._dual(columns, kernel.copy(), float(p)).crossfit) for p in penalties)
 
     def _stories(self):
         return zip(self.bounds[:-1], self.bounds[1:], strict=True)
@@ -163,12 +196,10 @@ def penalty_scores(stories, targets: np.ndarray, blocks, grid, delays=DELAYS) ->
     """
     columns = np.arange(stories[0].shape[1])
     readout = Readout(stories, targets, 1.0, delays)
-    kernel, y = readout._kernel(columns), readout.targets
-    scores: dict[float, float] = {}
-    for penalty in grid:
-        p = readout._dual(columns, kernel.copy(), float(penalty)).crossfit
+    y, scores = readout.targets, {}
+    for penalty, p in readout.crossfits(columns, grid):
         r = [(p[:, b] * y[:, b]).sum() / np.sqrt((p[:, b] ** 2).sum() * (y[:, b] ** 2).sum() + 1e-12) for b in blocks]
-        scores[float(penalty)] = float(np.mean(r))
+        scores[penalty] = float(np.mean(r))
     return scores
 
 
