@@ -30,7 +30,7 @@ from fmri2ges.evaluation.wordrate import word_rate, words_per_volume
 from fmri2ges.types import Words
 
 CELLS = ((1, 1), (2, 1), (5, 1), (10, 1), (20, 1), (1, 3), (2, 3), (5, 3), (1, 6), (2, 6), (5, 6))  # minutes, stories
-SLOW_MINUTES = 6  # minutes of motion in a cell, at most: its scores take a second of computing for a minute
+SLOW_MINUTES = 3  # minutes of motion in a cell, at most: its scores take a second of computing for a minute
 SCALES = ((0.5, 1.0), (2.0, 0.7), (12.0, 0.7))  # seconds of memory, amplitude
 SAMPLES = 2
 TR = 2.0

@@ -78,6 +78,7 @@ def delayed(features: np.ndarray, delays) -> np.ndarray:
     delays = list(delays)
     out = np.zeros((n, len(delays) * width), features.dtype)
     for k, d in enumerate(delays):
-        rows = slice(max(0, -d), min(n, n - d))
-        out[rows, k * width : (k + 1) * width] = features[max(0, d) : min(n, n + d)]
+        if abs(d) < n:  # otherwise nothing of the story is left
+            rows = slice(max(0, -d), min(n, n - d))
+            out[rows, k * width : (k + 1) * width] = features[max(0, d) : min(n, n + d)]
     return out

@@ -51,3 +51,8 @@ def test_a_longer_reach_only_adds_delays(tr):
 def test_a_tr_that_is_none_is_one_line(tr):
     with pytest.raises(UserError, match="tr: must be a number above 0 seconds"):
         fir_delays(tr)
+
+
+def test_a_delay_beyond_the_story_gives_zeros():
+    features = np.ones((3, 2))
+    assert delayed(features, (1, 3, 7, -4))[:, :2].sum() == 4 and not delayed(features, (3, 7, -4)).any()
