@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fmri2ges.brain.hrf import fir_delays
+from fmri2ges.brain.hrf import delayed, fir_delays
 from fmri2ges.errors import UserError
 from fmri2ges.models import encoding, readout
 
