@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from shlex import quote
 
 from ..data.atomic import read_json
 from ..data.motion.npz import read_motion
@@ -118,7 +119,7 @@ def load_stories(path) -> list[DecodedStory]:
     if not folders:
         raise UserError(
             f"{path}: holds no decoded story; first run: "
-            f"fmri2ges decode {path} --subject S --story K --out {path / 'decoded' / 'K'}"
+            f"fmri2ges decode {quote(str(path))} --subject S --story K --out {quote(str(path / 'decoded' / 'K'))}"
         )
     studies: dict[str, Study | None] = {}  # each file is read once
     stories = []

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from ..data.atomic import read_json, write_json
@@ -16,6 +17,7 @@ from ..evaluation.metrics import GREEDY_MATCH, METRICS, Metric
 from ..evaluation.report import Report
 from ..evaluation.rows import Null, NullKind, Row, Setting
 from ..evaluation.text_rows import TextKind, TextRow, TextTable, TextTimeline
+from ..results import BRANCHES
 
 NAME = "report.json"
 KIND, VERSION = "report", 1
@@ -41,7 +43,7 @@ def read_report(folder) -> Report:
         When there is none, or it is damaged or of another version; one line, with the command that makes a new one.
     """
     file = Path(folder) / NAME
-    again = f"fmri2ges evaluate {folder}"
+    again = f"fmri2ges evaluate {quote(str(folder))}"
     if not file.is_file():
         raise UserError(f"{folder}: has no {NAME}; first run: {again}")
     data = read_json(file)
@@ -75,7 +77,7 @@ def report_to_dict(report: Report) -> dict[str, Any]:
 def report_from_dict(data: dict[str, Any]) -> Report:
     """The report that `report_to_dict` described."""
     return Report(
-        rows=tuple(row_from_dict(row) for row in _list(data["rows"])),
+        rows=_rows(data["rows"]),
         simulated=_flag(data["simulated"]),
         notes=_texts(data["notes"]),
         study=_text(data["study"]),
@@ -118,7 +120,7 @@ def row_from_dict(line: dict[str, Any]) -> Row:
     samples = line["samples"]
     return Row(
         metric=_metric_from_dict(line),
-        branch=_text(line["branch"]),
+        branch=_branch(line["branch"]),
         story=_text(line["story"]),
         value=_number(line["value"]),
         n=_count(line["n"]),
@@ -280,6 +282,19 @@ def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise _Damaged("a text is missing")
     return value
+
+
+def _branch(value: Any) -> str:
+    if value not in BRANCHES:
+        raise _Damaged(f"a score is of no branch; allowed: {', '.join(BRANCHES)}")
+    return str(value)
+
+
+def _rows(value: Any) -> tuple[Row, ...]:
+    rows = tuple(row_from_dict(row) for row in _list(value))
+    if not rows:
+        raise _Damaged("it has no scores")
+    return rows
 
 
 def _list(value: Any) -> list:

@@ -20,6 +20,7 @@ from ..evaluation.intervals import Interval
 from ..evaluation.metrics import METRICS
 from ..evaluation.roi_rows import Correction, Effect, Mode, Region, RoiRow, RoiStudy, SizeNull
 from ..evaluation.rows import Null, NullKind
+from ..results import BRANCHES
 from .schema import check_version, short
 
 KIND, VERSION = "roi-study", 1
@@ -118,8 +119,14 @@ def study_from_dict(data: dict[str, Any], manifest: dict[str, Any]) -> RoiStudy:
     if type(data["simulated"]) is not bool:
         raise TypeError("simulated must be true or false")
     regions = tuple(Region(str(r["name"]), tuple(map(str, r["rois"])), int(r["n_columns"])) for r in data["regions"])
+    rows = tuple(_row_from_dict(row) for row in data["rows"])
+    known = {region.name for region in regions}
+    if not rows or any(row.region not in known for row in rows if row.effect != Effect.WHOLE):
+        raise ValueError("every row must be of a region, and there must be one")
+    if any(row.branch not in BRANCHES for row in rows):
+        raise ValueError("a row is of an unknown branch")
     return RoiStudy(
-        rows=tuple(_row_from_dict(row) for row in data["rows"]),
+        rows=rows,
         regions=regions,
         correction=Correction(data["correction"]),
         space=str(data["space"]),

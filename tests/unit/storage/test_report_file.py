@@ -76,7 +76,7 @@ def tables(draw):
 
 reports = st.builds(
     Report,
-    st.lists(rows, max_size=3).map(tuple),
+    st.lists(rows, min_size=1, max_size=3).map(tuple),
     st.booleans(),
     st.lists(texts, max_size=2).map(tuple),
     texts,
@@ -195,3 +195,16 @@ def test_an_roi_study_whose_scores_are_no_numbers_is_refused(tmp_path, value):
     (tmp_path / STUDY).write_text(json.dumps(data))
     with pytest.raises(UserError, match="is damaged"):
         load_roi_study(tmp_path)
+
+
+@pytest.mark.parametrize("change", [{"rows": []}, {"branch": "third"}])
+def test_a_report_that_no_screen_can_show_is_damage(tmp_path, change):
+    setting = Setting("s1", ("all",), 1)
+    row = Row(METRICS["r_one"], "text", "story", 0.1, 5, "frames", setting=setting)
+    data = report_to_dict(Report((row,), False, (), "study", ("story",), (), {}))
+    (tmp_path / "report.json").write_text(json.dumps(data))
+    assert read_report(tmp_path).rows[0].branch == "text"
+    data |= change if "rows" in change else {"rows": [data["rows"][0] | change]}
+    (tmp_path / "report.json").write_text(json.dumps(data))
+    with pytest.raises(UserError, match="is damaged"):
+        read_report(tmp_path)

@@ -203,6 +203,17 @@ def test_a_damaged_study_is_one_line(folder, tmp_path, damage):
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize("entry, value", [("region", "nowhere"), ("branch", "third"), ("value", None), (None, None)])
+def test_rows_that_no_screen_can_show_are_damage(folder, tmp_path, entry, value):
+    copy = tmp_path / "copy"
+    shutil.copytree(folder, copy)
+    data = json.loads((copy / "study.json").read_text(encoding="utf-8"))
+    data["rows"] = [row | {entry: value} for row in data["rows"]] if entry else []
+    (copy / "study.json").write_text(json.dumps(data), encoding="utf-8")
+    with pytest.raises(UserError, match="is damaged"):
+        fmri2ges.load_roi_study(copy)
+
+
 def test_numbers_in_the_table_are_those_of_the_study(folder):
     study = fmri2ges.load_roi_study(folder)
     lines = (folder / "table.tsv").read_text().splitlines()
