@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from shlex import join
 from tempfile import TemporaryDirectory
 
 import streamlit as st
@@ -38,8 +39,9 @@ def nothing(run) -> None:
         icon=":material/analytics:",
     )
     name, story = str(run.path), run.stories[0]
+    decode = ["fmri2ges", "decode", name, "--story", story, "--out", f"{name}/decoded/{story}"]
     st.code(
-        without_paths(f"fmri2ges decode {name} --story {story} --out {name}/decoded/{story}\nfmri2ges evaluate {name}"),
+        without_paths(f"{join(decode)}\n{join(['fmri2ges', 'evaluate', name])}"),
         language="bash",
         wrap_lines=True,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from shlex import join
 from tempfile import TemporaryDirectory
 
 import streamlit as st
@@ -57,7 +58,8 @@ def choose_study(run) -> RoiStudy | None:
             "all without it, and random regions of its size.",
             icon=":material/neurology:",
         )
-        st.code(without_paths(f"fmri2ges roi-study {name} --rois groups --out {name}/{FOLDER}/groups"), language="bash")
+        command = ["fmri2ges", "roi-study", name, "--rois", "groups", "--out", f"{name}/{FOLDER}/groups"]
+        st.code(without_paths(join(command)), language="bash", wrap_lines=True)
         st.page_link(state.page_of("runs"), label="Runs", icon=":material/table_rows:")
         return None
     path = found[0]

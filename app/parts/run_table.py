@@ -27,9 +27,10 @@ def choose_folder() -> Path:
     UserError
         For a folder that may not be opened on this server.
     """
+    opened = state.request().run
     text = st.text_input(
         "Folder of your runs",
-        value="runs",
+        value="runs" if opened == DEMO else str(Path(opened).parent),
         key=FOLDER,
         persist_state="session",
         help="On the computer on which this program runs; `fmri2ges train ... --out runs/mine` puts one there",
@@ -55,8 +56,9 @@ def run_table(folder: Path) -> None:
         views.table(found), hide_index=True, on_select="rerun", selection_mode="multi-row", key=f"runs.table.{folder}"
     )
     st.caption(
-        "Select a run to open, evaluate or delete it. Settings are shown where they differ. Scores are means over "
-        "held-out stories against the circular shift, with 95 % interval; `evaluate` makes them."
+        "Select a run to open or delete it, several to compare their settings. Decode, Evaluate and ROI study take the "
+        "run that is open. Scores are means over held-out stories with 95 % interval, and p against the circular "
+        "shift; Evaluate makes them."
     )
     rows = [found[i] for i in chosen["selection"]["rows"] if i < len(found)]
     if len(rows) == 1:

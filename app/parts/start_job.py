@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from app import backend, places, state
-from app.messages import show_error
+from app.messages import plain, show_error
 from app.parts.job_list import started
 from app.parts.roi_panel import FOLDER
 from fmri2ges.errors import UserError
@@ -16,6 +16,7 @@ from fmri2ges.request import DEMO, DecodeRequest
 from fmri2ges.storage.folder import check_target
 from fmri2ges.storage.training_folder import check_training
 
+RANDOM = 50  # random regions of each size that an ROI study has unless the user says otherwise
 KINDS = ("Train", "Decode", "Evaluate", "ROI study")
 
 
@@ -83,9 +84,8 @@ def _decode(folder: Path) -> None:
         stories = right.multiselect(
             "Stories", run.stories, default=run.stories, help="Whole stories, one after the other"
         )
-        st.caption(
-            f"From {run.space.describe(chosen.rois)}, {chosen.samples} samples, seed {chosen.seed}, as on Explore."
-        )
+        rois = plain(run.space.describe(chosen.rois))
+        st.caption(f"From {rois}, {chosen.samples} samples, seed {chosen.seed}, as on Explore.")
         if not st.form_submit_button("Decode", icon=":material/play_arrow:", type="primary"):
             return
     path = run.path.absolute()
@@ -137,11 +137,12 @@ def _roi_study(folder: Path) -> None:
         left, right = st.columns(2)
         subject = left.selectbox("Subject", ("all", *run.subjects))
         rois = right.selectbox("Regions", ("groups", "areas"), help="Named groups, or every ROI by itself")
-        nulls = left.number_input("Random regions of each size", 0, 1000, 50, help="50 or more, or 0 for none")
+        nulls = left.number_input("Random regions of each size", 0, 1000, RANDOM, help="50 or more, or 0 for none")
         refit = right.checkbox("Refit (confirmatory)", help="Fit the readout's penalty for every region")
         if not st.form_submit_button("Start", icon=":material/bar_chart:", type="primary"):
             return
-    out = run.path.absolute() / FOLDER / f"{rois}-{subject}{'-refit' if refit else ''}"
+    named = [rois, subject, *["refit"] * refit, *[f"{nulls}-random"] * (nulls != RANDOM)]
+    out = run.path.absolute() / FOLDER / "-".join(named)
     try:
         check_target(out)
     except UserError as error:

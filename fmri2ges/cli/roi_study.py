@@ -49,7 +49,7 @@ def roi_study(
         study = study_regions(request, out, executor if workers is None else f"{executor}:{workers}", force, work)
     simulated = " [SIMULATED]" if study.simulated else ""
     print(
-        f"{out}: {len(study.regions)} regions, {len(study.subjects)} subjects, {len(study.stories)} stories"
+        f"{out}: regions: {len(study.regions)}, subjects: {len(study.subjects)}, stories: {len(study.stories)}"
         f"{simulated}; exploratory unless the table says confirmatory"
     )
     for note in study.notes:

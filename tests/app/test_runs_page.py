@@ -184,3 +184,10 @@ report_panel.nothing(run) if report is None else report_panel.show(report)
     assert {"Branch", "Metric", "Value", "95 % CI", "Null, 5 to 95 %", "p", "n", "Floor", "Ceiling"} == set(table_shown)
     app.selectbox[1].set_value("one").run()
     assert not app.exception and len(app.dataframe[0].value) > 5
+
+
+def test_the_folder_of_the_open_run_is_shown_first(runs):
+    app = AppTest.from_file(PAGE, default_timeout=120)
+    app.query_params["run"] = str(runs / "first")
+    app.run()
+    assert not app.exception and app.text_input[0].value == str(runs) and len(app.dataframe[0].value) == 3
