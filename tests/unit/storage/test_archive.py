@@ -15,7 +15,9 @@ from fmri2ges.data.atomic import write_json
 from fmri2ges.decoding.run import open_run
 from fmri2ges.demo import WEIGHTS as SHIPPED
 from fmri2ges.errors import UserError
+from fmri2ges.evaluation.metrics import R_ONE
 from fmri2ges.evaluation.report import Report
+from fmri2ges.evaluation.rows import Row
 from fmri2ges.storage import unpack
 from fmri2ges.storage.archive import LIST, export_run, import_run
 from fmri2ges.storage.decoded import load_decoded, read_manifest
@@ -26,6 +28,8 @@ from fmri2ges.storage.tensors import read_tensors
 from tests.run_files import make_decoded, make_run
 
 WEIGHTS = ("basis-0", "f2g-0", "f2t-0-0", "t2g", "text-0")
+
+ROWS = (Row(R_ONE, "text", "one", 0.1, 900, "frames"),)
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +82,7 @@ def test_the_shipped_run_travels_with_its_decoding(tmp_path):
 
 def test_a_decoded_folder_comes_back_as_it_was(tmp_path):
     folder = make_decoded(tmp_path / "decoded")
-    write_report(folder / "report.json", Report((), True, ("a note",)))
+    write_report(folder / "report.json", Report(ROWS, True, ("a note",)))
     import_run(export_run(folder, tmp_path / "a.zip").path, tmp_path / "back")
     assert content(tmp_path / "back") == content(folder)
     np.testing.assert_array_equal(load_decoded(tmp_path / "back").text.samples, load_decoded(folder).text.samples)
@@ -141,7 +145,7 @@ def test_nothing_tells_the_machine_or_the_person(run, tmp_path):
         f"{root}/y/text.npz": "",
     }
     notes = [f"c: the study file {root}/study/toy.toml is not there", "r and p / n of A/B: 1 / 2"]
-    write_report(run / "report.json", Report((), True, tuple(notes), manifest={"digests": digests}))
+    write_report(run / "report.json", Report(ROWS, True, tuple(notes), manifest={"digests": digests}))
     packed = export_run(run, tmp_path / "a.zip").path
     bytes_of = packed.read_bytes()
     for secret in (str(tmp_path), "Jo Doe", str(Path.home()), f"/{getpass.getuser()}/", "my masks"):
