@@ -30,6 +30,7 @@ from fmri2ges.evaluation.wordrate import word_rate, words_per_volume
 from fmri2ges.types import Words
 
 CELLS = ((1, 1), (2, 1), (5, 1), (10, 1), (20, 1), (1, 3), (2, 3), (5, 3), (1, 6), (2, 6), (5, 6))  # minutes, stories
+FEWEST_MINUTES = 2  # a claim; one minute leaves 20 s of shifts, and fast scores then have p < .01 in up to 5 %
 SLOW_MINUTES = 3  # minutes of motion in a cell, at most: its scores take a second of computing for a minute
 SCALES = ((0.5, 1.0), (2.0, 0.7), (12.0, 0.7))  # seconds of memory, amplitude
 SAMPLES = 2
@@ -186,11 +187,13 @@ def clock_cells(repeats: int, seed: int) -> Iterator[Cell]:
 
 
 def claims(cells: list[Cell]) -> list:
-    """p may be too small no more often than chance allows in one cell of hundreds; intervals hold the truth."""
+    """p is too small no more often than chance allows in one cell of hundreds, from two minutes on; intervals hold."""
     from scipy.stats import binom
 
     found = []
     for cell in cells:
+        if cell.minutes < FEWEST_MINUTES:
+            continue
         name = f"{cell.metric}, {cell.stories} x {cell.minutes:g} min"
         for level, share in ((0.05, cell.below_05), (0.01, cell.below_01)):
             if share is not None:
@@ -205,7 +208,7 @@ def claims(cells: list[Cell]) -> list:
 def table(cells: list[Cell]) -> str:
     """The cells as a Markdown table."""
     head = ["score", "stories x minutes", "p < .05", "p < .01", "too short for p", "coverage of 95 %", "no interval"]
-    names = {m.id: m.label for m in metrics.METRICS.values()} | {"clock_lag": "clock check: lag"}
+    names = {m.id: m.name.replace("{}", "K") for m in metrics.METRICS.values()} | {"clock_lag": "clock check: lag"}
     out = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
     for c in cells:
         figures = [c.below_05, c.below_01, c.no_p, c.coverage, c.no_interval]
@@ -226,6 +229,9 @@ autocorrelated noise. Each number goes through the functions that `evaluate` and
   ([what a score means](scores.md)).
 - **coverage**: share of repetitions with a planted signal (r .3) whose 95 % interval holds the mean over all
   repetitions. Blocks inside one story undercover a little; below 5 blocks or stories there is no interval.
+
+**Stories of one minute are too short**: they leave shifts over 20 s only. Most scores then have no p; those of fast
+signals (wrist speed) have one that is too small: below .01 in up to 5 % of the repetitions. Decode two minutes or more.
 
 Scores of motion are measured up to {minutes} minutes a cell, because they take longest. Not measured here: text scores
 against a language model, whose null texts are independent draws, and [ROI studies](roi-study.md).

@@ -72,7 +72,7 @@ def test_the_clock_of_a_real_recording_is_checked(alice, opened):
     app = opened(alice)
     app.selectbox[0].set_value("s37").run()
     assert any(
-        "BOLD follows the words by 5.5 s" in s.value and "where a haemodynamic response puts it" in s.value
+        "BOLD follows the words by 5.4 s" in s.value and "where a haemodynamic response puts it" in s.value
         for s in app.success
     )
     assert len(app.get("plotly_chart")) == 2 and not app.exception
