@@ -126,6 +126,10 @@ def _undo(folder: Path) -> None:
         if os.path.lexists(path):
             show_error(UserError(f"{path}: another run has this name now; rename it first"))
             return
-        os.rename(kept, path)
+        try:
+            os.rename(kept, path)
+        except OSError as error:
+            show_error(UserError(f"{path}: cannot be put back ({error.strerror}); it lies in {kept}"))
+            return
         st.session_state.pop(DELETED)
         st.rerun()

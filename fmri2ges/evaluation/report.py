@@ -40,6 +40,7 @@ def format_number(x: float | None) -> str:
     """Three decimals below 10, fewer above; '-' for nothing."""
     if x is None:
         return "-"
+    x = 0.0 if abs(x) < 5e-4 else x  # never -0.000
     return f"{x:.3f}" if abs(x) < 10 else f"{x:.1f}" if abs(x) < 1000 else f"{x:.0f}"
 
 

@@ -116,9 +116,9 @@ def score_cells(row: Row) -> dict[str, str]:
     return {
         "Metric": row.label + (f" ({row.metric.unit})" if row.metric.unit else ""),
         "Value": format_number(row.value),
+        "p": format_p(null.p, null.n) if null else "-",
         "95 % CI": f"{format_number(ci.low)} to {format_number(ci.high)}" if ci else "-",
         "Null, 5 to 95 %": f"{format_number(null.q05)} to {format_number(null.q95)}" if null else "-",
-        "p": format_p(null.p, null.n) if null else "-",
         "n": f"{row.n} {row.n_unit}",
     }
 

@@ -70,7 +70,7 @@ def test_stories_are_pooled_as_units(rng):
 
 
 def test_numbers_and_p_values_are_printed_with_the_right_precision():
-    assert [format_number(x) for x in (None, 0.1234, 12.34, 1234.5)] == ["-", "0.123", "12.3", "1234"]
+    assert [format_number(x) for x in (None, 0.1234, 12.34, 1234.5, -0.0002)] == ["-", "0.123", "12.3", "1234", "0.000"]
     assert format_p(1 / 1001, 1000) == "<=0.0010"
     assert format_p(1 / 21, 20.0) == "<=0.0476"
     assert format_p(0.2, 1000) == "0.200"
