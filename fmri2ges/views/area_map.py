@@ -10,7 +10,7 @@ from ..brain.atlas import load_atlas
 
 STRONG, PALE = 245, 90  # strength of the colour of an area, of 255: above chance after correction, and not
 ALONE, DIFFERENCE = "viridis", "rdbu_r"
-STOPS = 12  # colours of the bar
+STOPS = 7  # colours of the bar
 
 
 @dataclass(frozen=True)

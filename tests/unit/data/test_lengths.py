@@ -75,7 +75,8 @@ def test_check_names_both_lengths_of_motion_and_words(toy):
 
 def test_check_refuses_a_tr_in_milliseconds(toy):
     toy.write_text(toy.read_text().replace("tr = 2.0", "tr = 2000", 1))
-    (problem,) = check_study(toy).problems
+    other_tr, problem = check_study(toy).problems
+    assert "subject s1: b and 1 more has TR 2 s, but a has 2000 s" in other_tr
     assert "recording s1/a: BOLD (30 volumes x 2000 s)" in problem and "(1000.0 minutes)" in problem
     assert problem.endswith("tr = 2000 looks like milliseconds: write tr = 2")
     (toy.parent / "a.tsv").write_text("word\tstart\tduration\n")
