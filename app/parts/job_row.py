@@ -26,8 +26,12 @@ def job_row(run, wanted: DecodeRequest, key: str, name: str = "", at_once: bool 
     if at_once and state.is_first_look(Key(run.digest, wanted)):
         _ask(run, wanted, key)
     seen = backend.progress(run, wanted)
-    every = EVERY if seen.phase.moves else None
-    st.fragment(_row, run_every=every)(run, wanted, key, name, seen.phase)
+    if seen.phase.moves:
+        st.fragment(_row, run_every=EVERY)(run, wanted, key, name, seen.phase)
+    else:
+        # No fragment of its own: a press while the page still runs would belong to one that is just drawn anew, and the
+        # page would not follow it.
+        _row(run, wanted, key, name, seen.phase)
     return backend.find(run, wanted)
 
 

@@ -191,7 +191,6 @@ def test_decode_replaces_the_shown_result(page, server):
     open_explore(page, server)
     click_area(page, "L_44")
     page.get_by_text("Press Decode for your new choice").wait_for()
-    settle(page)
     page.get_by_role("button", name="Decode", exact=True).click()
     page.locator(".player").get_by_text("L_44").wait_for(timeout=FIRST_LOAD)
     assert page.get_by_text("Press Decode for your new choice").count() == 0
