@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,14 @@ def pytest_addoption(parser):
 # Laws are about values; how long an example takes depends on what else the machine does.
 settings.register_profile("laws", deadline=None)
 settings.load_profile("laws")
+
+
+@pytest.fixture(autouse=True)
+def main_module():
+    """A page that a test runs in this process stays behind as `__main__`; a child would import it as its program."""
+    before = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = before
 
 
 @pytest.fixture(scope="session")

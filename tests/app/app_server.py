@@ -1,4 +1,4 @@
-"""`streamlit run` as a user starts it, for the browser tests and benchmarks/app.py."""
+"""`streamlit run` as a user starts it, for the browser tests and benchmarks/app_clicks.py."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Server start to first decoded picture, the cost of a click on the cortex, and a long BVH, in a real browser.
 
-    python benchmarks/app.py --out app.json [--screenshots DIR]
+    python benchmarks/app_clicks.py --out app_clicks.json [--screenshots DIR]
 
 Needs Chromium. Run it on an idle machine. Baseline for the click: the bytes of the first load. A click is timed in
 parts: until the browser has sent it, until the first answer of the server, and until the list shows the area. Without a
@@ -90,7 +90,7 @@ def show_bvh(page, url: str, folder: Path) -> float:
 def main() -> None:
     from playwright.sync_api import sync_playwright
 
-    parser = arguments(__doc__, "app")
+    parser = arguments(__doc__, "app_clicks")
     parser.add_argument("--screenshots", type=Path, help="folder for pictures of the screens, light and dark")
     args = parser.parse_args()
     result: dict = {}
