@@ -32,6 +32,7 @@ pages = [
     for name, title, icon in PAGES
     if (ROOT / "pages" / name).exists()
 ]
+st.html(ROOT / "app" / "style.css")
 page = st.navigation(pages, position="top")
 state.remember_pages(pages)
 state.follow_url(page.url_path)

@@ -10,12 +10,9 @@ from app.parts.mark import data_mark
 from fmri2ges.errors import UserError
 from fmri2ges.request import DEMO, DecodeRequest
 
-# Both halves fill the window without scrolling from 1280 x 800 on; below 1000 pixels they stand one above the other.
+# Both halves fill the window without scrolling from 1280 x 800 on; narrow windows have one above the other (style.css).
 CORTEX_HEIGHT = "clamp(400px, calc(100vh - 425px), 760px)"
 PLAYER_HEIGHT = "clamp(430px, calc(100vh - 360px), 800px)"
-STACKED = """<style>@media (max-width: 1000px) {
-.st-key-explore > div > [data-testid=stHorizontalBlock] > [data-testid=stColumn],
-.st-key-explore > [data-testid=stHorizontalBlock] > [data-testid=stColumn] {min-width: 100%}}</style>"""
 
 
 def open_run(place):
@@ -79,7 +76,6 @@ def explore() -> None:
     """The whole screen."""
     complaints = st.empty()
     with st.container(key="explore"):
-        st.html(STACKED)
         left, right = st.columns([7, 5], gap="medium")
     on_atlas = state.request().run == DEMO
     if on_atlas:
@@ -108,8 +104,9 @@ def explore() -> None:
         preview(run, wanted)
     with left:
         bold(run)
-    with settings:  # last: to name the device takes torch, which takes seconds to import
-        choose.device_picker(run)
+    if settings is not None:
+        with settings:  # last: to name the device takes torch, which takes seconds to import
+            choose.device_picker(run)
     state.write_url()
     backend.warm_up(run.digest, state.device(), wanted.subject, run)
 

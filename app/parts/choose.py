@@ -78,13 +78,16 @@ F2T_NAMES = {"fast": "fast", "bayes": "Bayesian (slower)"}
 
 
 def settings(forms: tuple[str, ...] = ("fast",)):
-    """Rarely changed settings, folded away; returns the place, for the device.
+    """Rarely changed settings, folded away; returns the place for the device, or None while nobody looks into it.
 
     Parameters
     ----------
     forms : forms of F2T that the run has
     """
-    place = st.popover("Settings", icon=":material/tune:")
+    # What is folded away does not travel with every click.
+    place = st.popover("Settings", icon=":material/tune:", key="settings", on_change="rerun")
+    if not place.open:
+        return None
     with place:
         if len(forms) > 1:
             st.selectbox(
@@ -109,7 +112,10 @@ def settings(forms: tuple[str, ...] = ("fast",)):
 
 def copy_as() -> None:
     """The current decoding as Python and as a command."""
-    with st.popover("Copy as", icon=":material/content_copy:"):
+    place = st.popover("Copy as", icon=":material/content_copy:", key="copy_as", on_change="rerun")
+    if not place.open:
+        return
+    with place:
         wanted = copied()
         st.caption("As Python")
         st.code(wanted.as_python(state.device()), language="python")

@@ -8,20 +8,6 @@ from app.messages import plain
 from fmri2ges.motion.amount import T2GOrigin
 from fmri2ges.views.names import run_name
 
-# In the header's free corner: always in sight, no room taken from the page, left of Streamlit's own signs. Where the
-# navigation leaves no room there, in the gap below the header; long names end in three dots.
-STYLE = """<style>
-div:has(> .st-key-data_mark){position:fixed;top:1rem;right:9.5rem;width:auto;z-index:1000000;
-  max-width:calc(100vw - 58rem)}
-@media (max-width:74rem){
-  div:has(> .st-key-data_mark){position:absolute;top:3.25rem;right:5rem;max-width:calc(100vw - 10rem);z-index:1}
-}
-.st-key-data_mark{flex-wrap:nowrap;max-width:100%}
-.st-key-data_mark > div{min-width:0}
-.st-key-data_mark .stMarkdownBadge{display:block;max-width:100%;overflow:hidden;text-overflow:ellipsis;
-  white-space:nowrap}
-</style>"""
-
 
 def data_mark(run, opened: str = "") -> None:
     """Name the run and the study; simulated data carry their own badge, and so do gestures learnt from simulated ones.
@@ -32,7 +18,6 @@ def data_mark(run, opened: str = "") -> None:
     opened : the run of the request; empty on a page that shows no run
     """
     with st.container(key="data_mark", width="content", horizontal=True, gap="small"):
-        st.html(STYLE)
         if opened:
             st.badge(_label(run_name(opened)), icon=":material/model_training:", color="gray", help="The run shown")
         if run.simulated:

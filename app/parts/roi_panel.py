@@ -99,7 +99,7 @@ def show(study: RoiStudy) -> None:
 
 
 def _choose(study: RoiStudy) -> tuple[list[RoiRow], Effect]:
-    a, b, c, d = st.columns([4, 2, 3, 5], vertical_alignment="bottom")
+    a, b, c, d = st.columns([4, 2, 3, 5])
     metrics = views.measures(study)
     metric = a.selectbox("Measure", list(metrics), format_func=metrics.__getitem__, key="roi.metric")
     allowed = views.branches(study, metric)

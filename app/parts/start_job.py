@@ -65,18 +65,24 @@ def _train(folder: Path) -> None:
     started(f"Train {out.name} on {file.parent.name}", arguments, out)
 
 
+def _own_run(otherwise: str):
+    """The open run, where it is one of the user's own; else None, after a line that says why."""
+    chosen = state.request()
+    if chosen.run == DEMO:
+        st.caption(otherwise)
+        return None
+    try:
+        return backend.open_run(chosen)
+    except UserError as error:
+        show_error(error)
+        return None
+
+
 def _decode(folder: Path) -> None:
     """A whole story with the ROIs and settings that are chosen on Explore, kept in the folder of the run."""
     chosen = state.request()
-    if chosen.run == DEMO:
-        st.caption(
-            "The demo's run is part of the program. Open one of your runs first; its decodings are kept in its folder."
-        )
-        return
-    try:
-        run = backend.open_run(chosen)
-    except UserError as error:
-        show_error(error)
+    run = _own_run("The demo's run is part of the program. Open one of your runs; decodings are kept in its folder.")
+    if run is None:
         return
     with st.form("runs.decode", border=False):
         left, right = st.columns(2)
@@ -124,14 +130,8 @@ def _evaluate(folder: Path) -> None:
 
 def _roi_study(folder: Path) -> None:
     """Every region alone, all without it, random regions of its size; kept in the folder of the run."""
-    chosen = state.request()
-    if chosen.run == DEMO:
-        st.caption("The study of the demo comes with the program. Open one of your runs first.")
-        return
-    try:
-        run = backend.open_run(chosen)
-    except UserError as error:
-        show_error(error)
+    run = _own_run("The study of the demo comes with the program. Open one of your runs first.")
+    if run is None:
         return
     with st.form("runs.roi_study", border=False):
         left, right = st.columns(2)

@@ -115,7 +115,7 @@ def answer(call: str) -> str:
         if error.filename is None:
             return Answer(host, trace=traceback.format_exc()).to_json()
         return Answer(host, problem=f"{error.filename}: {error.strerror or one_line(error)}").to_json()
-    except Exception:
+    except Exception:  # whatever failed here, the client must hear of it: an answer that never comes looks like work
         return Answer(host, trace=traceback.format_exc()).to_json()
 
 

@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
 
+import numpy as np
+
 from ..brain.atlas import load_atlas
 
 STRONG, PALE = 245, 90  # strength of the colour of an area, of 255: above chance after correction, and not
 ALONE, DIFFERENCE = "viridis", "rdbu_r"
 STOPS = 7  # colours of the bar
+NO_VALUE = "zz"  # for the number of an entry
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ class AreaMap:
     title : what the colours measure, with the unit
     entries : what areas look like: red, green, blue and strength as eight hexadecimal digits, then the line of the
         tooltip
-    which : three hexadecimal digits for each area in atlas order, the number of its entry; fff for no value
+    which : two digits to the base 36 for each area in atlas order, the number of its entry; zz for no value
     low, high : values at the ends of the colour bar
     null : 95 % point of the null, or None
     scale : name of the colour scale
@@ -80,30 +83,28 @@ def area_map(title: str, values: Mapping[str, AreaValue], null: float | None, di
     which = []
     for area in areas:
         if area not in values:
-            which.append("fff")
+            which.append(NO_VALUE)
             continue
         red, green, blue = (round(255 * c) for c in found[area])
         strength = STRONG if values[area].found else PALE
         entry = f"{red:02x}{green:02x}{blue:02x}{strength:02x}{values[area].text}"
-        which.append(f"{entries.setdefault(entry, len(entries)):03x}")
+        which.append(np.base_repr(entries.setdefault(entry, len(entries)), 36).lower().zfill(2))
     return AreaMap(title, tuple(entries), "".join(which), low, high, null, scale)
 
 
 def bar_html(shown: AreaMap) -> str:
-    """The colour bar with its ends and the 95 % point of the null, for `st.html`."""
+    """The colour bar with its ends and the 95 % point of the null, for `st.html`; app/style.css dresses it."""
     from plotly.colors import sample_colorscale
 
-    stops = ", ".join(sample_colorscale(shown.scale, [k / (STOPS - 1) for k in range(STOPS)]))
+    colours = sample_colorscale(shown.scale, [k / (STOPS - 1) for k in range(STOPS)], colortype="tuple")
+    stops = ",".join("#" + "".join(f"{round(255 * c):02x}" for c in colour) for colour in colours)
     mark = about = ""
     if shown.null is not None and shown.low <= shown.null <= shown.high:
         left = 100 * (shown.null - shown.low) / (shown.high - shown.low)
-        mark = f'<div style="position:absolute;left:{left:.1f}%;top:-3px;bottom:-3px;border-left:2px solid"></div>'
+        mark = f'<i style="left:{left:.1f}%"></i>'
         about = f"; mark: 95 % point of the null, {shown.null:.2f}"
     return (
-        '<div style="font-size:0.8rem;line-height:1.3">'
-        f"<div>{escape(shown.title)}; pale: not above chance after correction{about}</div>"
-        f'<div style="position:relative;height:12px;margin:4px 0 18px;border-radius:3px;'
-        f'background:linear-gradient(to right, {stops})">{mark}'
-        f'<span style="position:absolute;left:0;top:13px">{shown.low + 0.0:.2f}</span>'
-        f'<span style="position:absolute;right:0;top:13px">{shown.high:.2f}</span></div></div>'
+        f'<div class="map-bar"><div>{escape(shown.title)}; pale: not above chance after correction{about}</div>'
+        f'<div style="background:linear-gradient(to right,{stops})">{mark}'
+        f"<span>{shown.low + 0.0:.2f}</span><span>{shown.high:.2f}</span></div></div>"
     )

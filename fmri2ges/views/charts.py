@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from ..brain.roi import Course
@@ -61,8 +63,10 @@ def bold_chart(course: Course, rois: str, window: tuple[float, float] | None = N
         }
     )
     t = _times(course.times)
-    low, high, mean = (np.asarray(v, np.float32) for v in (course.low, course.high, course.mean))
-    if (high > low).any():
+    span = float(np.ptp(np.concatenate([course.low, course.high, course.mean]))) or 1.0
+    digits = max(0, 2 - math.floor(math.log10(span)))  # a step is at most a hundredth of the span: under two pixels
+    low, high, mean = (np.round(v, digits).tolist() for v in (course.low, course.high, course.mean))
+    if (course.high > course.low).any():
         edge = {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "legendgroup": "band"}
         figure.add_scatter(y=high, **t, **edge, showlegend=False)
         figure.add_scatter(y=low, **t, **edge, fill="tonexty", fillcolor=BAND, name=course.band)

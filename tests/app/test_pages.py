@@ -203,7 +203,8 @@ def test_on_a_server_that_others_reach_path_fields_are_off_and_say_why(opened, r
     assert data.text_input[0].disabled and places.CLOSED in [c.value for c in data.caption]
     app = opened("explore", run=str(tmp_path))
     assert any(places.CLOSED in line for line in [lines(app)]) and tmp_path.parent.name not in lines(app)
-    assert next(t for t in app.text_input if t.label == "Run").disabled
+    app.session_state["settings"] = True  # the popover is open; while it is closed, nothing of it is on the page
+    assert next(t for t in app.run().text_input if t.label == "Run").disabled
 
 
 def test_a_study_outside_the_root_is_refused_in_one_line(reachable, tmp_path, monkeypatch):

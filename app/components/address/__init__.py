@@ -21,5 +21,4 @@ def replace_query(query: dict[str, str]) -> None:
     `st.query_params` would be a second step after that to the page itself.
     """
     with st.container(key="address"):
-        st.html("<style>div:has(> .st-key-address){position:absolute;visibility:hidden}</style>")
         _component()(key="address_query", data={"query": urlencode(query)})

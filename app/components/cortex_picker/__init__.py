@@ -21,6 +21,12 @@ def _text(*names: str) -> str:
     return "\n".join((HERE / name).read_text(encoding="utf-8") for name in names) + "\n"
 
 
+def _bare(script: str) -> str:
+    """A script without its comments and indents, which would travel with every click."""
+    lines = (line.strip() for line in script.splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith("//")) + "\n"
+
+
 @lru_cache(maxsize=1)
 def _store():
     # The style travels with the store: what a click sends again stays small.
@@ -35,7 +41,7 @@ def _picker():
     return st.components.v2.component(
         "fmri2ges_cortex_picker",
         html='<div class="cortex">Loading the cortex</div>\n',
-        js=_text("picker.js"),
+        js=_bare(_text("picker.js")),
     )
 
 
@@ -48,7 +54,6 @@ def mount_store() -> None:
     from fmri2ges.views.cortex import mesh_bytes
 
     with st.container(key="cortex_store"):
-        st.html("<style>div:has(> .st-key-cortex_store){position:absolute;visibility:hidden}</style>")
         _store()(key="cortex_mesh", data=mesh_bytes())
 
 

@@ -20,9 +20,9 @@ function element(tag, properties, ...children) {
 }
 
 // What a map says of an area: [red, green, blue, strength] and a line for the tooltip; null where it says nothing.
-// `which` has three hexadecimal digits for each area, the number of its entry; an entry is 8 digits and the line.
+// `which` has two digits to the base 36 for each area, the number of its entry; an entry is 8 digits and the line.
 function entryOf(map, area) {
-  const entry = map?.entries[parseInt(map.which.slice(3 * area, 3 * area + 3), 16)];
+  const entry = map?.entries[parseInt(map.which.slice(2 * area, 2 * area + 2), 36)];
   return entry ? { colour: [0, 2, 4, 6].map((i) => parseInt(entry.slice(i, i + 2), 16)), text: entry.slice(8) } : null;
 }
 

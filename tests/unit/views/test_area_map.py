@@ -13,7 +13,7 @@ from fmri2ges.evaluation.roi_rows import Effect
 from fmri2ges.storage.roi_study import load_roi_study
 from fmri2ges.views import roi_study as views
 from fmri2ges.views import scores
-from fmri2ges.views.area_map import PALE, STRONG, AreaValue, area_map, bar_html
+from fmri2ges.views.area_map import NO_VALUE, PALE, STRONG, AreaValue, area_map, bar_html
 
 
 @pytest.fixture(scope="module")
@@ -27,8 +27,8 @@ def rows(study):
 
 
 def entry(shown, area):
-    k = int(shown.which[3 * (n := load_atlas().area_index[area]) : 3 * n + 3], 16)
-    return None if k == 0xFFF else shown.entries[k]
+    digits = shown.which[2 * (n := load_atlas().area_index[area]) : 2 * n + 2]
+    return None if digits == NO_VALUE else shown.entries[int(digits, 36)]
 
 
 def test_every_area_has_the_colour_of_its_value_or_none():
@@ -38,7 +38,7 @@ def test_every_area_has_the_colour_of_its_value_or_none():
         "L_V1": AreaValue(-0.2, False, "c"),
     }
     shown = area_map("r", values, 0.05)
-    assert len(shown.which) == 3 * 360 and shown.which.count("fff") >= 357
+    assert len(shown.which) == 2 * 360 and shown.which.count(NO_VALUE) >= 357
     assert entry(shown, "L_44")[6:] == f"{STRONG:02x}a" and entry(shown, "R_44")[6:] == f"{PALE:02x}b"
     assert entry(shown, "L_45") is None and (shown.low, shown.high) == (-0.2, 0.3)
     viridis = {"L_44": "fde725", "L_V1": "440154"}  # its two ends
