@@ -18,6 +18,7 @@ PAGES = [
     ("compare.py", "Compare", ":material/compare:"),
     ("roi_study.py", "ROI study", ":material/bar_chart:"),
     ("scores.py", "Statistics", ":material/analytics:"),
+    ("figures.py", "Figures", ":material/dashboard:"),
     ("runs.py", "Runs", ":material/table_rows:"),
     ("data.py", "Data", ":material/folder_open:"),
     ("about.py", "About", ":material/info:"),

@@ -73,14 +73,14 @@ def cortex() -> Claim:
     from fmri2ges.brain.atlas import N_VERTICES
     from fmri2ges.brain.surface import load_surface
     from fmri2ges.figures.cortex import draw_cortex
-    from fmri2ges.figures.style import Page, paper
+    from fmri2ges.figures.style import Page, Paper, print_style
 
     mesh = load_surface("inflated")
     bare = np.full((2 * N_VERTICES, 3), np.nan)
 
     def ours() -> None:
-        with paper():
-            page = Page(180, 60, "t", "s")
+        with print_style():
+            page = Page(Paper(180), 60, "t", "s")
             draw_cortex(page, 4, 15, 172, bare)
             page.figure.canvas.draw()
 

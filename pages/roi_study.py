@@ -11,9 +11,9 @@ def screen() -> None:
     """The whole screen."""
     run = backend.open_run(state.request())
     data_mark(run, state.request().run)
-    study = roi_panel.choose_study(run)
-    if study is not None:
-        roi_panel.show(study)
+    path = roi_panel.choose_study(run)
+    if path is not None:
+        roi_panel.show(path)
 
 
 screen()

@@ -13,6 +13,6 @@ try:
     if report is None:
         report_panel.nothing(run)
     else:
-        report_panel.show(report)
+        report_panel.show(run, report)
 except UserError as error:
     show_error(error)

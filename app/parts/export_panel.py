@@ -14,11 +14,13 @@ from tempfile import TemporaryDirectory
 import streamlit as st
 
 from app import state
+from app.figure import add_button
 from app.messages import plain, show_error
 from fmri2ges.brain.space import Space
 from fmri2ges.errors import UserError
 from fmri2ges.exports.rois import FORMATS as ROI_FORMATS
 from fmri2ges.exports.rois import formats_of
+from fmri2ges.figures.composed import Panel
 from fmri2ges.request import DecodeRequest
 from fmri2ges.results import Decoded
 from fmri2ges.views.names import result_stem
@@ -217,6 +219,8 @@ def _figure(decoded: Decoded, source: tuple, space: Space) -> str:
     )
     part = decoded if kind == "cortex" else _stretch(decoded, kind, 8.0 if kind == "strip" else 30.0)
     choice = (*source, kind, format, width, dpi, part.start, part.stop)
+    stretch = (None, None) if kind == "cortex" else (part.start, part.stop)
+    add_button(Panel(kind, source[0], source[1] + 1, *stretch), "figure_add")
     _offer(
         "figure",
         "Make the figure",

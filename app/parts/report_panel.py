@@ -10,9 +10,12 @@ from tempfile import TemporaryDirectory
 import streamlit as st
 
 from app import state
+from app.figure import add_button, folder_of
 from app.messages import plain
 from app.places import without_paths
+from fmri2ges.demo import WEIGHTS
 from fmri2ges.evaluation.report import Report, format_report
+from fmri2ges.figures.composed import METRICS, Panel
 from fmri2ges.storage.report import NAME, read_report
 from fmri2ges.views import scores
 
@@ -48,8 +51,8 @@ def nothing(run) -> None:
     st.page_link(state.page_of("runs"), label="Runs", icon=":material/table_rows:")
 
 
-def show(report: Report) -> None:
-    """The scores of one setting: chart, table, texts, notes, files."""
+def show(run, report: Report) -> None:
+    """The scores of one setting of a run: chart, table, texts, notes, files."""
     found = scores.settings(report)
     left, right = st.columns([3, 2], vertical_alignment="bottom")
     setting = left.selectbox(
@@ -74,7 +77,7 @@ def show(report: Report) -> None:
     with st.expander("How to read this", expanded=False):
         for note in report.notes:
             st.markdown(f"- {plain(note)}")
-    _files(report)
+    _files(run, report)
 
 
 def _texts(report: Report, setting, story: str) -> None:
@@ -91,8 +94,9 @@ def _texts(report: Report, setting, story: str) -> None:
             )
 
 
-def _files(report: Report) -> None:
+def _files(run, report: Report) -> None:
     with st.container(horizontal=True):
+        add_button(Panel(METRICS, folder=folder_of(run.path, WEIGHTS)), "statistics.add")
         st.download_button("Report as text", format_report(report), "report.txt", icon=":material/description:")
         for format in ("svg", "pdf", "png"):
             st.download_button(

@@ -12,11 +12,14 @@ import streamlit as st
 
 from app import state
 from app.components.cortex_picker import cortex_picker
+from app.figure import add_button, folder_of
 from app.messages import plain
 from app.places import without_paths
 from fmri2ges.demo import ROI_STUDY
 from fmri2ges.errors import UserError
 from fmri2ges.evaluation.roi_rows import Effect, RoiRow, RoiStudy
+from fmri2ges.figures.composed import Panel
+from fmri2ges.figures.roi_view import RoiView
 from fmri2ges.request import DEMO, WHOLE_CORTEX
 from fmri2ges.storage.roi_study import STUDY, load_roi_study, table_text
 from fmri2ges.views import roi_study as views
@@ -48,8 +51,8 @@ def studies_of(run=None) -> list[Path]:
     return [file.parent for file in sorted(found, key=lambda f: f.stat().st_mtime, reverse=True)]
 
 
-def choose_study(run) -> RoiStudy | None:
-    """The study to show, or None after saying how to make one."""
+def choose_study(run) -> Path | None:
+    """Folder of the study to show, or None after saying how to make one."""
     found = studies_of(run)
     if not found:
         name = str(run.path)
@@ -65,7 +68,7 @@ def choose_study(run) -> RoiStudy | None:
     path = found[0]
     if len(found) > 1:
         path = st.selectbox("Study", found, format_func=lambda p: p.name)
-    return load_study(path)
+    return path
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
@@ -74,9 +77,10 @@ def _load(path: str, stamp: int) -> RoiStudy:
 
 
 @st.fragment
-def show(study: RoiStudy) -> None:
-    """Choices, cortex beside bars, table, notes and files."""
-    rows, effect = _choose(study)
+def show(path: Path) -> None:
+    """Choices, cortex beside bars, table, notes and files of the study in a folder."""
+    study = load_study(path)
+    view, rows = _choose(study)
     if not rows:
         st.info("This study has no such rows.")
         return
@@ -95,10 +99,10 @@ def show(study: RoiStudy) -> None:
     with st.expander("How to read this"):
         for note in study.notes:
             st.markdown(f"- {plain(note)}")
-    _files(study, shown is not None)
+    _files(path, study, view, shown is not None)
 
 
-def _choose(study: RoiStudy) -> tuple[list[RoiRow], Effect]:
+def _choose(study: RoiStudy) -> tuple[RoiView, list[RoiRow]]:
     a, b, c, d = st.columns([4, 2, 3, 5])
     metrics = views.measures(study)
     metric = a.selectbox("Measure", list(metrics), format_func=metrics.__getitem__, key="roi.metric")
@@ -115,7 +119,7 @@ def _choose(study: RoiStudy) -> tuple[list[RoiRow], Effect]:
         required=True,
         key="roi.effect",
     )
-    return study.select(subject, branch, metric, effect), effect
+    return RoiView(subject, metric, branch), study.select(subject, branch, metric, effect)
 
 
 def _cortex(shown) -> None:
@@ -174,18 +178,23 @@ def _areas(rois: tuple[str, ...]) -> list[str]:
     return [load_atlas().areas[k] for k in area_numbers(rois)]
 
 
-def _files(study: RoiStudy, on_cortex: bool) -> None:
-    with st.container(horizontal=True):
+def _files(path: Path, study: RoiStudy, view: RoiView, on_cortex: bool) -> None:
+    folder = folder_of(path, ROI_STUDY)
+    kinds = FIGURES if on_cortex else {"roi-bars": FIGURES["roi-bars"]}
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        kind = st.segmented_control(
+            "Figure", list(kinds), default="roi-bars", required=True, format_func=FIGURES.__getitem__, key="roi.figure"
+        )
+        add_button(Panel(kind, folder=folder, view=view), "roi.add")
+        st.download_button(
+            f"{FIGURES[kind]} as PDF", partial(_figure, study, kind, view), f"{kind}.pdf", icon=":material/download:"
+        )
         st.download_button("Table", table_text(study), "roi-study.tsv", icon=":material/table:")
-        for kind, label in FIGURES.items() if on_cortex else [("roi-bars", FIGURES["roi-bars"])]:
-            st.download_button(
-                f"{label} as PDF", partial(_figure, study, kind), f"{kind}.pdf", icon=":material/download:"
-            )
 
 
-def _figure(study: RoiStudy, kind: str) -> bytes:
+def _figure(study: RoiStudy, kind: str, view: RoiView) -> bytes:
     """A figure for a paper as the bytes of a PDF."""
     from fmri2ges.figures import make_roi_figure
 
     with TemporaryDirectory() as folder:
-        return make_roi_figure(study, kind, Path(folder) / f"{kind}.pdf").read_bytes()
+        return make_roi_figure(study, kind, Path(folder) / f"{kind}.pdf", view).read_bytes()

@@ -14,19 +14,27 @@ from .root import DEVICES, DecodedFolder, Device, Force, Seed, Start, Stop, app
 
 @app.command()
 def figure(
-    path: DecodedFolder,
-    kind: Annotated[str, typer.Option(help="cortex, strip, compare, metrics; of an ROI study: roi-map, roi-bars.")],
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="A decoded folder, or the JSON of a composed figure.")],
     out: Annotated[Path, typer.Option(metavar="F", help="File to write: .svg, .pdf or .png.")],
-    width_mm: Annotated[float, typer.Option(min=10, help="Width in millimetres.")] = 180,
+    kind: Annotated[
+        str, typer.Option(help="cortex, strip, compare, metrics; of an ROI study: roi-map, roi-bars.")
+    ] = "",
+    width_mm: Annotated[float | None, typer.Option(min=10, help="Width in millimetres; default: 180.")] = None,
     dpi: Annotated[int, typer.Option(min=30, help="Dots per inch of raster parts.")] = 300,
     start: Start = None,
     stop: Stop = None,
     metric: Annotated[str, typer.Option(help="Of an ROI study: id of a metric; default: r_expected.")] = "",
 ) -> None:
     """Draw a figure for a paper."""
-    from ..errors import check_option
+    from ..errors import UserError, check_option
     from ..figures import KINDS, ROI_KINDS, make_figure, make_metrics_figure, make_roi_figure
 
+    if path.suffix.lower() == ".json":
+        if kind or metric or (start, stop, width_mm) != (None, None, None):
+            raise UserError(f"{path}: kind, width and stretch of a composed figure stand in its JSON; leave them out")
+        _composed(path, out, dpi)
+        return
+    width_mm = width_mm or 180.0
     check_option("kind", kind, (*KINDS, "metrics", *ROI_KINDS))
     if kind in ROI_KINDS:
         from ..figures.roi_view import RoiView
@@ -42,6 +50,13 @@ def figure(
 
         make_figure(load_decoded(path), kind, out, width_mm, dpi, start, stop)
     print(out)
+
+
+def _composed(path: Path, out: Path, dpi: int) -> None:
+    from ..figures.composed import ComposedFigure, draw_composed
+
+    legend = draw_composed(ComposedFigure.load(path), out, dpi)
+    print(f"{out}\n{legend}")
 
 
 @app.command()

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ..decoding.stories import DecodedStory
     from ..evaluation.report import Report
     from .roi_view import RoiView
-    from .style import Page
+    from .style import Page, Paper
 
 KINDS = ("cortex", "strip", "compare")
 ROI_KINDS = ("roi-map", "roi-bars")
@@ -58,11 +58,11 @@ def make_figure(
     if kind == "cortex":
         from .cortex import draw_rois
 
-        return _save(out, width_mm, dpi, lambda width: draw_rois(story, width))
+        return _save(out, width_mm, dpi, lambda paper: draw_rois(story, paper))
     from .motion import draw_compare, draw_strip
 
     draw = draw_strip if kind == "strip" else draw_compare
-    return _save(out, width_mm, dpi, lambda width: draw(story, width, start, stop))
+    return _save(out, width_mm, dpi, lambda paper: draw(story, paper, start, stop))
 
 
 def make_metrics_figure(report: Report, out, width_mm: float = 180, dpi: int = 300) -> Path:
@@ -75,7 +75,7 @@ def make_metrics_figure(report: Report, out, width_mm: float = 180, dpi: int = 3
     """
     from .metrics import draw_metrics
 
-    return _save(out, width_mm, dpi, lambda width: draw_metrics(report, width))
+    return _save(out, width_mm, dpi, lambda paper: draw_metrics(report, paper))
 
 
 def make_roi_figure(
@@ -96,10 +96,19 @@ def make_roi_figure(
     from .roi_view import RoiView
 
     draw = draw_roi_map if kind == "roi-map" else draw_roi_bars
-    return _save(out, width_mm, dpi, lambda width: draw(study, width, view or RoiView()))
+    return _save(out, width_mm, dpi, lambda paper: draw(study, paper, view or RoiView()))
 
 
-def _save(out, width_mm: float, dpi: int, draw: Callable[[float], Page]) -> Path:
+def _save(out, width_mm: float, dpi: int, draw: Callable[[Paper], Page]) -> Path:
+    out = checked_output(out, width_mm, dpi)
+    from .style import Paper, print_style, save
+
+    with print_style():
+        return save(draw(Paper(float(width_mm))).own, out, dpi)
+
+
+def checked_output(out, width_mm: float, dpi: float) -> Path:
+    """The file to write, of an ending, a width and a resolution that a figure can have."""
     out = Path(out)
     check_option("out: ending", out.suffix.lower(), SUFFIXES)
     check_positive("width_mm", width_mm, "mm")
@@ -108,7 +117,4 @@ def _save(out, width_mm: float, dpi: int, draw: Callable[[float], Page]) -> Path
         raise UserError(f"width_mm: must be between {WIDTHS[0]} and {WIDTHS[1]}; got {width_mm:g}")
     if dpi > MAX_DPI:
         raise UserError(f"dpi: must be at most {MAX_DPI}; got {dpi:g}")
-    from .style import paper, save
-
-    with paper():
-        return save(draw(float(width_mm)), out, dpi)
+    return out

@@ -14,7 +14,7 @@ from ..decoding.stories import DecodedStory
 from ..errors import UserError, check_shape
 from ..exports.rois import on_cortex
 from ..motion.amount import T2GOrigin
-from .style import GREY, INK, ROI_COLOURS, Page
+from .style import GREY, INK, ROI_COLOURS, Page, Paper
 
 # Name of a view -> direction from which the left hemisphere is seen (x right, y anterior, z up).
 VIEWS = {"lateral": (-1.0, 0.0, 0.0), "medial": (1.0, 0.0, 0.0), "dorsal": (0.0, 0.0, 1.0), "ventral": (0.0, 0.0, -1.0)}
@@ -142,13 +142,13 @@ def map_colours(values: np.ndarray, limits: tuple[float, float], cmap: str = "ci
     return colours
 
 
-def draw_rois(story: DecodedStory, width: float) -> Page:
+def draw_rois(story: DecodedStory, paper: Paper) -> Page:
     """The ROIs that a story was decoded from, each with its name and number of vertices.
 
     Parameters
     ----------
     story : the decoded story
-    width : mm
+    paper : what is drawn on
     """
     request = story.decoded.request
     if not on_cortex(story.decoded):
@@ -160,11 +160,12 @@ def draw_rois(story: DecodedStory, width: float) -> Page:
     about = f"subject {request.subject}, story {request.story}"
     origin = T2GOrigin.of(story.decoded.manifest)
     # Nothing in this picture depends on T2G, so only the caption names it.
-    return roi_page(request.rois, masks, width, about, "SIMULATED" if story.simulated else "", origin.caption)
+    return roi_page(request.rois, masks, paper, about, "SIMULATED" if story.simulated else "", origin.caption)
 
 
-def roi_page(names, masks, width: float, subtitle: str, mark: str = "", about: str = "") -> Page:
+def roi_page(names, masks, paper: Paper, subtitle: str, mark: str = "", about: str = "") -> Page:
     """Page with the cortex row and a legend; up to 7 ROIs have a colour each, more share one."""
+    width = paper.width
     several = len(names) <= len(ROI_COLOURS)
     colours = np.full((2 * N_VERTICES, 3), np.nan)
     regions = np.zeros(2 * N_VERTICES, int)
@@ -177,7 +178,7 @@ def roi_page(names, masks, width: float, subtitle: str, mark: str = "", about: s
     rows = int(np.ceil(len(names) / per_row)) if several else 1
     row = (width - 8) * 0.165  # height of four inflated views in a row
     page = Page(
-        width,
+        paper,
         22 + row + 4.5 * rows,
         "Cortical regions decoded from",
         f"{subtitle}; {chosen:,} of 20,484 vertices, HCP-MMP1.0 on fsaverage5 (inflated)",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import numpy as np
 
 from ..errors import UserError
@@ -9,13 +11,13 @@ from ..evaluation.metrics import Metric, Unit
 from ..evaluation.report import Report, format_number, is_smallest
 from ..evaluation.rows import Row
 from ..motion.amount import T2GOrigin
-from .style import COLOURS, GREY, INK, NAMES, PALE, Page, mark_of, roi_text
+from .style import COLOURS, GREY, INK, NAMES, PALE, Page, Paper, mark_of, roi_text
 
 ROW = 7.0  # mm
 NAME = 36.0  # mm
 
 
-def draw_metrics(report: Report, width: float) -> Page:
+def draw_metrics(report: Report, paper: Paper) -> Page:
     """Every metric of a report: a dot is the score, a line its 95 % interval, a grey band 5 to 95 % of its null.
 
     Scores without a unit (r, shares, cosines) share one axis; the others have an axis each.
@@ -23,8 +25,9 @@ def draw_metrics(report: Report, width: float) -> Page:
     Parameters
     ----------
     report : what `evaluate` returned
-    width : mm
+    paper : what is drawn on
     """
+    width = paper.width
     rows, title = _one_setting(report.rows)
     shared = [m for m in _metrics(rows) if _on_shared_axis(rows, m)]
     own = [m for m in _metrics(rows) if m not in shared]
@@ -35,7 +38,7 @@ def draw_metrics(report: Report, width: float) -> Page:
     first, second = ROW * len(shared), own_row * len(own)
     height = max(first + 10, second) if beside else first + 14 + second
     t2g = T2GOrigin.of(report.manifest)
-    page = Page(width, 28 + height, "Scores with null and interval", title, mark_of(report.simulated, t2g), t2g.caption)
+    page = Page(paper, 28 + height, "Scores with null and interval", title, mark_of(report.simulated, t2g), t2g.caption)
     _legend(page, rows)
     if shared:
         _forest(page, rows, shared, 4, 25, left)
@@ -113,13 +116,25 @@ def _forest(page: Page, rows: list[Row], metrics: list[Metric], left: float, top
                 text = f"p {sign} {row.null.p:.{3 if row.null.p >= 0.001 else 4}f}"
             y = top + ROW * (k + 0.5 + dy)
             page.text(left + width - 11, y, text, va="center", color=COLOURS[row.branch], fontsize=5.6)
-        page.text(left + NAME - 2, top + ROW * (k + 0.5), metric.label, ha="right", va="center", fontsize=6.5)
+        page.text(
+            left + NAME - 2,
+            top + ROW * (k + 0.5),
+            _broken(metric.label, NAME - 4),
+            ha="right",
+            va="center",
+            fontsize=6.5,
+        )
         if k:
             axes.axhline(k - 0.5, color="#efefef", linewidth=0.5, zorder=0)
     axes.axvline(0, color=GREY, linewidth=0.5, zorder=0)
     axes.set(ylim=(len(metrics) - 0.5, -0.5), yticks=[], xlabel="score (no unit)")
     axes.spines["left"].set_visible(False)
     axes.margins(x=0.04)
+
+
+def _broken(name: str, width: float) -> str:
+    """A name of a metric, broken into lines that fit into `width` mm."""
+    return textwrap.fill(name, int(width / 1.25))
 
 
 def _own_axis(
@@ -132,7 +147,7 @@ def _own_axis(
         _marks(axes, row, 2 * dy)
         y = top + 0.5 + (height - 4.5) * (0.5 + dy * 2 / 1.6)
         page.text(left + width - 10, y, format_number(row.value), va="center", color=COLOURS[row.branch], fontsize=6)
-    page.text(left + 25, top + 0.5 + (height - 4.5) / 2, name, ha="right", va="center", fontsize=6.5)
+    page.text(left + 25, top + 0.5 + (height - 4.5) / 2, _broken(name, 25), ha="right", va="center", fontsize=6.5)
     axes.set(ylim=(0.8, -0.8), yticks=[])
     axes.spines["left"].set_visible(False)
     axes.tick_params(labelsize=5.5, pad=1)

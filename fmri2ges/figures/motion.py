@@ -13,7 +13,7 @@ from ..evaluation.gesture import WRISTS, all_samples, on_body, wrist_speed
 from ..motion.amount import T2GOrigin
 from ..types import Motion, Words
 from .skeleton import centred, draw_skeleton, draw_trail, limits
-from .style import COLOURS, GREY, NAMES, PALE, Page, mark_of, roi_text
+from .style import COLOURS, GREY, NAMES, PALE, Page, Paper, mark_of, roi_text
 
 LABEL = 19.0  # mm, the column of row names
 
@@ -72,15 +72,16 @@ class Stretch:
         return {name: words for name, words in both.items() if words is not None}
 
 
-def draw_strip(story: DecodedStory, width: float, start: float | None = None, stop: float | None = None) -> Page:
+def draw_strip(story: DecodedStory, paper: Paper, start: float | None = None, stop: float | None = None) -> Page:
     """Skeletons of every branch at equal steps of time, with the words heard and decoded.
 
     Parameters
     ----------
     story : the decoded story
-    width : mm
+    paper : what is drawn on
     start, stop : seconds; None takes the first 8 s
     """
+    width = paper.width
     part = Stretch.of(story, start, stop, 8.0)
     start, stop = part.start, part.stop
     motions = {name: centred(m) for name, m in part.motions.items()}
@@ -93,7 +94,7 @@ def draw_strip(story: DecodedStory, width: float, start: float | None = None, st
     cells = [(name, _wrapped(words, edges, cell)) for name, words in texts.items()]
     depths = [max(5.5, 2.3 * max(map(len, lines)) + 2) for _, lines in cells]  # mm
     page = Page(
-        width,
+        paper,
         20 + tall * len(motions) + sum(depths) + 3,
         "Decoded gestures over time",
         part.about + "; first sample, seen from the front, wrist path of the last 0.6 s",
@@ -135,7 +136,7 @@ def _wrapped(words: Words, edges: np.ndarray, cell: float) -> list[list[str]]:
     return columns
 
 
-def draw_compare(story: DecodedStory, width: float, start: float | None = None, stop: float | None = None) -> Page:
+def draw_compare(story: DecodedStory, paper: Paper, start: float | None = None, stop: float | None = None) -> Page:
     """Mean speed of the wrists and height of the higher one above the neck over time, for every branch, with the words.
 
     The line is the first sample; the band holds the middle 80 % of all samples.
@@ -143,16 +144,17 @@ def draw_compare(story: DecodedStory, width: float, start: float | None = None, 
     Parameters
     ----------
     story : the decoded story
-    width : mm
+    paper : what is drawn on
     start, stop : seconds; None takes the first 30 s of a wide figure, less of a narrow one
     """
+    width = paper.width
     # A narrow figure shows less time, so that the words stay legible.
     part = Stretch.of(story, start, stop, min(30.0, width / 6))
     motions, start, stop = part.motions, part.start, part.stop
     texts = part.transcripts
     panel, depth = 30.0, 14.0
     page = Page(
-        width,
+        paper,
         24 + 2 * (panel + 7) + depth * len(texts) + 9,
         "Wrist movement over time",
         part.about + "; line: first sample, band: middle 80 % of samples; height of the higher wrist above the neck",
@@ -195,7 +197,7 @@ def draw_compare(story: DecodedStory, width: float, start: float | None = None, 
 
 def _names(page: Page, motions: dict[str, Motion], width: float) -> None:
     for k, name in enumerate(motions):
-        x = 14 + 24 * k
+        x = 4 + min(26, (width - 8) / len(motions)) * k
         page.text(x, 18, "\u2014", color=COLOURS[name], fontweight="bold", fontsize=10, va="center")
         page.text(x + 5, 18, NAMES[name], color=COLOURS[name], fontweight="bold", va="center")
 

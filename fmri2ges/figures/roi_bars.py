@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import textwrap
+
 from ..evaluation.roi_rows import Effect, RoiRow, RoiStudy
 from ..motion.amount import T2GOrigin
 from .roi_view import RoiView, is_found, shown
-from .style import COLOURS, GREY, INK, NAMES, PALE, Page, mark_of
+from .style import COLOURS, GREY, INK, NAMES, PALE, Page, Paper, mark_of
 
 ROW = 3.9  # mm
 NAME = 17.0  # mm
@@ -13,24 +15,25 @@ MOST = 40  # regions that one page shows
 SIZE = "#E69F00"
 
 
-def draw_roi_bars(study: RoiStudy, width: float, view: RoiView) -> Page:
+def draw_roi_bars(study: RoiStudy, paper: Paper, view: RoiView) -> Page:
     """For each branch the regions sorted by their score alone; beside it, in the same order, what is lost without them.
 
     Parameters
     ----------
     study : the study
-    width : mm
+    paper : what is drawn on
     view : subject, metric and branch
     """
+    width = paper.width
     part = shown(study, view)
     order = {b: sorted(effects[Effect.ALONE], key=lambda r: -r.value)[:MOST] for b, effects in part.rows.items()}
     n = max(map(len, order.values()))
-    panel = ROW * n + 15
+    panel = ROW * n + (15 if width >= 110 else 21)  # a narrow page breaks the names of the axes
     dropped = len(part.rows[part.branches[0]][Effect.ALONE]) - n
     about = part.about + (f"; the first {n} of {n + dropped} regions" if dropped else "")
     title = f"What regions carry: {part.metric.label}"
     origin = T2GOrigin.of(study.manifest)
-    page = Page(width, 27 + panel * len(part.branches), title, about, mark_of(study.simulated, origin), origin.caption)
+    page = Page(paper, 27 + panel * len(part.branches), title, about, mark_of(study.simulated, origin), origin.caption)
     _legend(page, any(row.size_null for rows in order.values() for row in rows))
     left, gap = 4 + NAME, 6.0
     half = (width - 4 - left - gap) / 2
@@ -52,17 +55,19 @@ def draw_roi_bars(study: RoiStudy, width: float, view: RoiView) -> Page:
 
 
 def _legend(page: Page, sized: bool) -> None:
-    x = 4.0
     marks = [
         ("\u25cf", INK, "mean over stories, line: 95 % CI", 45),
         ("\u25cb", INK, "corrected p \u2265 .05", 26),
         ("\u25ac", PALE, "null, 5 to 95 %", 24),
     ]
     if sized:
-        marks.append(("\u25ac", SIZE, "random regions of the same size, 5 to 95 %", 0))
+        marks.append(("\u25ac", SIZE, "random regions of the same size, 5 to 95 %", 52))
+    x, y = 4.0, 18.0 if sum(step for *_, step in marks) > page.width - 8 else 19.5
     for swatch, colour, name, step in marks:
-        page.text(x, 19.5, swatch, color=colour, fontsize=7, va="center")
-        page.text(x + 3.2, 19.5, name, color=GREY, va="center", fontsize=6)
+        if x + step > page.width:
+            x, y = 4.0, y + 3.2
+        page.text(x, y, swatch, color=colour, fontsize=7, va="center")
+        page.text(x + 3.2, y, name, color=GREY, va="center", fontsize=6)
         x += step
 
 
@@ -94,8 +99,8 @@ def _panel(
             axes.axhline(k - 0.5, color="#efefef", linewidth=0.4, zorder=0)
     axes.axvline(0, color=GREY, linewidth=0.5, zorder=0)
     axes.set(ylim=(n - 0.5, -0.5), yticks=[])
-    axes.set_xlabel(label, fontsize=6)
+    axes.set_xlabel(textwrap.fill(label, max(12, int(width / 1.05))), fontsize=6)
     axes.spines["left"].set_visible(False)
     axes.tick_params(labelsize=5.5, pad=1)
     axes.margins(x=0.04)
-    axes.locator_params(axis="x", nbins=6)
+    axes.locator_params(axis="x", nbins=min(6, max(2, int(width / 9))))

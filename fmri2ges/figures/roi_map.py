@@ -12,26 +12,27 @@ from ..evaluation.roi_rows import Effect, RoiRow, RoiStudy
 from ..motion.amount import T2GOrigin
 from .cortex import draw_cortex, map_colours
 from .roi_view import RoiView, Shown, is_found, shown
-from .style import GREY, INK, NAMES, Page, mark_of
+from .style import GREY, INK, NAMES, Page, Paper, mark_of
 
 BAR = 22.0  # mm beside each row, for its colour bar
 # Not cividis as elsewhere: its middle is the grey of the bare cortex.
 ALONE_MAP, LESION_MAP = "viridis", "RdBu_r"
 
 
-def draw_roi_map(study: RoiStudy, width: float, view: RoiView) -> Page:
+def draw_roi_map(study: RoiStudy, paper: Paper, view: RoiView) -> Page:
     """For each branch a row of cortices with every region alone, and one with what is lost without it.
 
     Parameters
     ----------
     study : the study
-    width : mm
+    paper : what is drawn on
     view : subject, metric and branch
     """
     if not has_cortex(study.space):
         raise UserError(
             "roi-map: the regions of this study have no place on the cortex of fsaverage5; draw roi-bars instead"
         )
+    width = paper.width
     part = shown(study, view)
     row = (width - 8 - BAR) * 0.165 + 12
     about = (
@@ -40,7 +41,7 @@ def draw_roi_map(study: RoiStudy, width: float, view: RoiView) -> Page:
     title = f"Which regions carry the gesture: {part.metric.label}"
     origin = T2GOrigin.of(study.manifest)
     page = Page(
-        width, 20 + 2 * row * len(part.branches), title, about, mark_of(study.simulated, origin), origin.caption
+        paper, 20 + 2 * row * len(part.branches), title, about, mark_of(study.simulated, origin), origin.caption
     )
     top = 17.0
     for branch in part.branches:
@@ -71,10 +72,9 @@ def _row(page: Page, study: RoiStudy, part: Shown, rows: list[RoiRow], top: floa
     outlined = np.nan_to_num(on_vertices(found)).astype(int)
     colours = map_colours(on_vertices(values).astype(float), limits, cmap)
     height = draw_cortex(page, 4, top, width - 8 - BAR, colours, outlined)
-    name = f"{part.metric.label}{' lost' if lesion else ''}"
-    unit = part.metric.unit
-    page.text(width - 4, top + 0.5, f"{name} ({unit.value or 'no unit'})", ha="right", fontsize=5.5)
-    _bar(page, width - BAR + 8, top + 3, height - 10, limits, cmap, rows)
+    unit = part.metric.unit.value or "no unit"
+    page.text(width - 4, top - 2, f"{part.metric.label} ({unit})", ha="right", fontsize=5.5)
+    _bar(page, width - BAR + 8, top + 1.5, height - 7, limits, cmap, rows)
 
 
 def _bar(page: Page, left: float, top: float, height: float, limits: tuple[float, float], cmap: str, rows) -> None:
@@ -86,7 +86,11 @@ def _bar(page: Page, left: float, top: float, height: float, limits: tuple[float
     axes.set(xticks=[], ylim=limits)
     axes.yaxis.tick_right()
     axes.tick_params(labelsize=5.5, pad=1)
-    axes.locator_params(axis="y", nbins=4)
+    if height < 12:  # no room for more than both ends
+        axes.set_yticks([limits[0], limits[1]])
+        axes.yaxis.set_major_formatter("{x:.2g}")
+    else:
+        axes.locator_params(axis="y", nbins=4)
     for side in ("left", "bottom"):
         axes.spines[side].set_visible(False)
     edges = [row.null.q95 for row in rows if row.null is not None]

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import textwrap
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..data.atomic import replacing
 from ..motion.amount import T2GOrigin
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure, SubFigure
 
 MM = 1 / 25.4  # inches
 INK, GREY, PALE = "#222222", "#6b6b6b", "#d9d9d9"
@@ -17,7 +22,7 @@ NAMES = {"reference": "reference", "text": "text branch", "direct": "direct bran
 ROI_COLOURS = ("#E69F00", "#56B4E9", "#009E73", "#CC79A7", "#F0E442", "#0072B2", "#D55E00")
 
 
-def paper():
+def print_style():
     """Context in which text stays text, in 7 points, and the same figure is written as the same bytes."""
     import matplotlib
 
@@ -65,28 +70,51 @@ def mark_of(simulated: bool, t2g: T2GOrigin) -> str:
     return "SIMULATED" if simulated else "SIMULATED T2G" if t2g.borrowed else ""
 
 
+@dataclass(frozen=True)
+class Paper:
+    """What a figure is drawn on: a page of its own, or its place in a composed figure.
+
+    Parameters
+    ----------
+    width : mm
+    panel : the part of a larger figure that is drawn into, of this width; None makes a page
+    letter : of the panel, such as a; empty for none
+    """
+
+    width: float
+    panel: SubFigure | None = None
+    letter: str = ""
+
+
 class Page:
     """A figure whose parts are placed in mm from the top left corner.
 
     Parameters
     ----------
-    width, height : mm
+    paper : what is drawn on
+    height : mm
     title, subtitle : what the figure shows; subject, story, n
     mark : what stands in the corner, such as SIMULATED; empty leaves it out
     about : a last sentence of the subtitle, such as whose gestures T2G learnt from
     """
 
-    def __init__(self, width: float, height: float, title: str, subtitle: str, mark: str = "", about: str = ""):
+    def __init__(self, paper: Paper, height: float, title: str, subtitle: str, mark: str = "", about: str = ""):
         from matplotlib.figure import Figure
 
+        width = paper.width
         lines = textwrap.wrap("; ".join(filter(None, (subtitle, about))), int((width - 8) / 1.25))
-        # A long subtitle pushes everything below it down.
-        self.shift = 3.0 * (len(lines) - 1)
+        head = textwrap.wrap(title, int((width - (28 if mark else 6)) / 1.9))
+        # A long title or subtitle pushes everything below it down.
+        below = 8.7 + 3.8 * (len(head) - 1)
+        self.shift = 3.0 * (len(lines) - 1) + below - 8.7
         self.width, self.height = width, height + self.shift
-        self.figure = Figure(figsize=(width * MM, self.height * MM), facecolor="white")
-        self.figure.text(4 / width, 1 - 4 / self.height, title, fontsize=9, fontweight="bold", va="top")
+        self.legend = "; ".join(filter(None, (title, subtitle, about)))
+        self.figure = paper.panel or Figure(figsize=(width * MM, self.height * MM), facecolor="white")
+        if paper.letter:
+            self.figure.text(0.8 / width, 1 - 4 / self.height, paper.letter, fontsize=9, fontweight="bold", va="top")
+        self.figure.text(4 / width, 1 - 4 / self.height, "\n".join(head), fontsize=9, fontweight="bold", va="top")
         self.figure.text(
-            4 / width, 1 - 8.7 / self.height, "\n".join(lines), fontsize=6.5, color=GREY, linespacing=1.25, va="top"
+            4 / width, 1 - below / self.height, "\n".join(lines), fontsize=6.5, color=GREY, linespacing=1.25, va="top"
         )
         if mark:
             self.figure.text(
@@ -101,6 +129,14 @@ class Page:
                 va="top",
             )
 
+    @property
+    def own(self) -> Figure:
+        """The figure of a page that is no panel."""
+        from matplotlib.figure import Figure
+
+        assert isinstance(self.figure, Figure), "a panel is written with the figure that it belongs to"
+        return self.figure
+
     def text(self, x: float, y: float, words: str, **style):
         """Write text at x, y mm from the top left; under a long subtitle everything lies lower by `shift`."""
         return self.figure.text(x / self.width, 1 - (y + self.shift) / self.height, words, **style)
@@ -112,10 +148,10 @@ class Page:
         return self.figure.add_axes(box, **options)
 
 
-def save(page: Page, out: Path, dpi: int) -> Path:
+def save(figure: Figure, out: Path, dpi: int) -> Path:
     """Write the figure atomically, in the format of the file's ending, without a time stamp."""
     suffix = out.suffix.lower()
     metadata = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}, ".png": {}}[suffix]
     with replacing(out) as temp:
-        page.figure.savefig(temp, dpi=dpi, format=suffix[1:], metadata=metadata)
+        figure.savefig(temp, dpi=dpi, format=suffix[1:], metadata=metadata)
     return out

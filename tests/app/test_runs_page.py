@@ -172,7 +172,7 @@ from app.parts import report_panel
 from fmri2ges.decoding.run import open_run
 run = open_run({str(runs / "first")!r})
 report = report_panel.read(run)
-report_panel.nothing(run) if report is None else report_panel.show(report)
+report_panel.nothing(run) if report is None else report_panel.show(run, report)
 """
     script = script.replace("report_panel.nothing", "(lambda run: st.info('none'))")
     app = AppTest.from_string(script, default_timeout=120).run()

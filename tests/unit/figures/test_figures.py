@@ -10,7 +10,7 @@ from fmri2ges.decoding.stories import DecodedStory, load_stories
 from fmri2ges.errors import UserError
 from fmri2ges.figures import KINDS, make_figure, make_metrics_figure
 from fmri2ges.figures.cortex import _borders, draw_cortex, map_colours
-from fmri2ges.figures.style import COLOURS, Page, paper
+from fmri2ges.figures.style import COLOURS, Page, Paper, print_style
 from fmri2ges.reports.evaluate import evaluate_path
 from fmri2ges.storage.report import read_report
 
@@ -146,8 +146,8 @@ def test_all_voxels_are_not_the_whole_cortex(story, tmp_path):
 def test_the_cortex_shows_the_area_in_its_colour_on_the_right_side():
     colours = np.full((2 * N_VERTICES, 3), np.nan)
     colours[load_atlas().vertices(["L_V1"])] = (1.0, 0.0, 0.0)
-    with paper():
-        page = Page(180, 60, "t", "s")
+    with print_style():
+        page = Page(Paper(180), 60, "t", "s")
         draw_cortex(page, 4, 15, 172, colours)
         page.figure.set_dpi(60)
         canvas = page.figure.canvas
@@ -166,8 +166,8 @@ def test_the_cortex_shows_the_area_in_its_colour_on_the_right_side():
 
 def test_the_mesh_of_four_views_is_painted_as_four_objects():
     """81,920 triangles as objects of their own would take minutes to draw."""
-    with paper():
-        page = Page(180, 60, "t", "s")
+    with print_style():
+        page = Page(Paper(180), 60, "t", "s")
         draw_cortex(page, 4, 15, 172, np.full((2 * N_VERTICES, 3), np.nan))
         painted = [len(axes.collections) for axes in page.figure.axes if axes.collections]
     assert painted == [1, 1, 1, 1]

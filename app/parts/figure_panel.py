@@ -1,0 +1,186 @@
+"""The screen Figures: the panels of the figure, how it looks, and its files."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from string import ascii_lowercase
+from tempfile import TemporaryDirectory
+
+import streamlit as st
+
+from app import backend, figure, state
+from app.figure import WIDTHS, AtHand
+from app.messages import plain, show_error
+from app.parts.job_row import job_row
+from app.places import without_paths
+from fmri2ges.errors import UserError
+from fmri2ges.figures.composed import METRICS, ComposedFigure, Panel, draw_composed
+from fmri2ges.views.names import run_name
+from fmri2ges.views.player import roi_label
+
+KINDS = {
+    "strip": "Film strip",
+    "compare": "Wrist curves",
+    "cortex": "ROIs on the cortex",
+    METRICS: "Scores",
+    "roi-bars": "Bars of an ROI study",
+    "roi-map": "Map of an ROI study",
+}
+MIME = {"svg": "image/svg+xml", "pdf": "application/pdf", "png": "image/png"}
+PREVIEW_DPI = 110
+
+
+def empty() -> None:
+    """What to do before there is a panel."""
+    st.info(
+        "This figure has no panel yet. Press “Add to figure” under the export of Compare, on ROI study or on "
+        "Statistics; or open the JSON of a figure that you made before.",
+        icon=":material/dashboard:",
+    )
+    _open()
+
+
+@st.fragment
+def show(composed: ComposedFigure) -> None:
+    """Panels beside the page that they make."""
+    left, right = st.columns([5, 7], gap="large")
+    with left:
+        composed = _looks(composed)
+        for k, panel in enumerate(composed.panels):
+            _panel(composed, k, panel)
+        ready = _decoded(composed)
+        _open()
+    with right:
+        if ready:
+            _page(composed)
+        else:
+            st.info("The page is drawn as soon as every panel is decoded.", icon=":material/hourglass_empty:")
+
+
+def _looks(composed: ComposedFigure) -> ComposedFigure:
+    a, b = st.columns([3, 2], vertical_alignment="bottom")
+    allowed = {composed.width_mm: f"{composed.width_mm:g} mm"} | WIDTHS
+    width = a.selectbox("Width", list(allowed), list(allowed).index(composed.width_mm), format_func=allowed.__getitem__)
+    letters = b.checkbox("Letters", composed.letters)
+    changed = replace(composed, width_mm=width, letters=letters)
+    if changed != composed:
+        figure.replace_with(changed)
+    return changed
+
+
+def _panel(composed: ComposedFigure, k: int, panel: Panel) -> None:
+    panels = list(composed.panels)
+    with st.container(border=True):
+        text, buttons = st.columns([6, 6], vertical_alignment="center")
+        text.markdown(
+            f"**{ascii_lowercase[k]}** {KINDS[panel.kind]}  \n:small[{plain(without_paths(describe(panel)))}]"
+        )
+        with buttons.container(horizontal=True, gap="small", horizontal_alignment="right"):
+            wide = st.checkbox("Wide", panel.wide, key=f"figure.wide.{k}.{panel.wide}")
+            up = st.button("", icon=":material/arrow_upward:", key=f"figure.up.{k}", disabled=not k, help="Move up")
+            gone = st.button("", icon=":material/delete:", key=f"figure.out.{k}", help="Take it out")
+    if wide != panel.wide:
+        panels[k] = replace(panel, wide=wide)
+    elif up:
+        panels[k - 1], panels[k] = panels[k], panels[k - 1]
+    elif gone:
+        del panels[k]
+    else:
+        return
+    figure.replace_with(figure.change(composed, tuple(panels)))
+    st.rerun()
+
+
+def describe(panel: Panel) -> str:
+    """What a panel shows, in a few words."""
+    if panel.request is None:
+        return ", ".join(filter(None, (run_name(panel.folder), panel.view.subject, panel.view.branch)))
+    request = panel.request
+    words = [run_name(request.run), request.subject, request.story, roi_label(request.rois)]
+    if panel.kind != "cortex":
+        start = request.start if panel.start is None else panel.start
+        words += [f"from {start or 0:g} s" if panel.stop is None else f"{start or 0:g} to {panel.stop:g} s"]
+        words += [f"sample {panel.sample}"] if request.samples > 1 else []
+    return ", ".join(words)
+
+
+def _decoded(composed: ComposedFigure) -> bool:
+    """Whether every result is at hand; what is not has its own row."""
+    ready = True
+    for request in dict.fromkeys(panel.request for panel in composed.panels if panel.request):
+        try:
+            run = backend.open_run(request)
+        except UserError as error:
+            show_error(error)
+            return False
+        if backend.find(run, request) is None:
+            letters = [ascii_lowercase[k] for k, p in enumerate(composed.panels) if p.request == request]
+            ready = job_row(run, request, f"figure.decode.{letters[0]}", ", ".join(letters)) is not None and ready
+    return ready
+
+
+@st.cache_data(max_entries=16, show_spinner="Drawing")
+def _drawn(composed: str, ending: str, dpi: int, opened: tuple[str, ...]) -> tuple[bytes, str]:
+    """Bytes and legend of a figure; `opened` are the digests of the runs, which change when a run is trained anew."""
+    with TemporaryDirectory() as folder:
+        out = Path(folder) / f"figure.{ending}"
+        legend = draw_composed(ComposedFigure.from_json(composed), out, dpi, AtHand())
+        return out.read_bytes(), legend
+
+
+def _page(composed: ComposedFigure) -> None:
+    opened = tuple(backend.open_run(p.request).digest for p in composed.panels if p.request)
+    text = composed.to_json()
+    try:
+        picture, legend = _drawn(text, "png", PREVIEW_DPI, opened)
+    except UserError as error:
+        show_error(error)
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        ending = st.segmented_control("Format", list(MIME), default="pdf", required=True, format_func=str.upper)
+        dpi = st.number_input("dpi", 72, 1200, 300, step=50, help="Of PNG, and of meshes inside SVG and PDF", width=140)
+        st.download_button(
+            "Download",
+            lambda: _drawn(text, ending, int(dpi), opened)[0],
+            f"figure.{ending}",
+            MIME[ending],
+            type="primary",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+        st.download_button(
+            "JSON",
+            text,
+            "figure.json",
+            "application/json",
+            icon=":material/data_object:",
+            on_click="ignore",
+            help=f"Draws the same bytes again: fmri2ges figure figure.json --out figure.{ending} --dpi {int(dpi)}",
+        )
+    with st.container(border=True):
+        st.image(picture, width="stretch" if composed.width_mm > 100 else 480)
+    with st.expander("Legend"):
+        st.code(legend, language=None, wrap_lines=True)
+
+
+def _open() -> None:
+    """A figure that was kept as JSON."""
+    given = st.file_uploader("Open the JSON of a figure", ["json"], key="figure.given", max_upload_size=1)
+    if given is None or st.session_state.get("figure.taken") == given.file_id:
+        return
+    st.session_state["figure.taken"] = given.file_id
+    try:
+        opened = ComposedFigure.from_json(given.getvalue().decode("utf-8", "replace"))
+    except UserError as error:
+        show_error(error)
+        return
+    figure.replace_with(opened)
+    st.rerun()
+
+
+def mark():
+    """The run whose mark the header shows: that of the first decoded panel, else the one that is chosen."""
+    composed = figure.current()
+    asked = [] if composed is None else [p.request for p in composed.panels if p.request]
+    return backend.open_run(asked[0] if asked else state.request())

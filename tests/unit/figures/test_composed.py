@@ -1,0 +1,152 @@
+"""Composed figures: a value that is drawn again as the same bytes, and never of another result without a word."""
+
+from dataclasses import replace
+
+import pytest
+from matplotlib.figure import Figure
+
+from fmri2ges.cli.main import main
+from fmri2ges.decoding.stories import load_stories
+from fmri2ges.demo import ROI_STUDY, WEIGHTS
+from fmri2ges.errors import UserError
+from fmri2ges.figures.composed import ComposedFigure, Panel, Sources, draw_composed, pinned
+from fmri2ges.figures.metrics import draw_metrics
+from fmri2ges.figures.motion import draw_compare, draw_strip
+from fmri2ges.figures.roi_bars import draw_roi_bars
+from fmri2ges.figures.roi_map import draw_roi_map
+from fmri2ges.figures.roi_view import RoiView
+from fmri2ges.figures.style import Paper, print_style
+from fmri2ges.request import DecodeRequest
+from fmri2ges.storage.report import read_report
+from fmri2ges.storage.roi_study import load_roi_study
+
+BARS = Panel("roi-bars", folder="demo")
+
+
+@pytest.fixture
+def story(scored_run):
+    return load_stories(scored_run / "decoded" / "two")[0]
+
+
+class AtHand(Sources):
+    """One decoded story for every request."""
+
+    def __init__(self, story):
+        super().__init__()
+        self._story = story
+
+    def story(self, request):
+        return self._story
+
+
+@pytest.fixture
+def figure(story):
+    request = story.decoded.request
+    halves = [Panel(kind, request, wide=False) for kind in ("compare", "strip")]
+    return ComposedFigure((*halves, BARS, Panel("strip", request, sample=request.samples)))
+
+
+def test_the_same_figure_gives_the_same_bytes(figure, story, tmp_path):
+    again = ComposedFigure.from_json(figure.to_json())
+    assert again == figure
+    for suffix in (".svg", ".pdf"):
+        files = [tmp_path / f"{k}{suffix}" for k in "ab"]
+        for drawn, file in zip((figure, again), files, strict=True):
+            draw_composed(drawn, file, 72, AtHand(story))
+        assert files[0].read_bytes() == files[1].read_bytes()
+
+
+def test_panels_have_letters_and_a_line_each(figure, story, tmp_path):
+    legend = draw_composed(figure, tmp_path / "f.svg", 72, AtHand(story))
+    svg = (tmp_path / "f.svg").read_text()
+    assert [line[:3] for line in legend.splitlines()] == ["a: ", "b: ", "c: ", "d: "]
+    assert all(f">{letter}</text>" in svg for letter in "abcd") and svg.count(">SIMULATED</text>") == 4
+    draw_composed(replace(figure, letters=False), tmp_path / "g.svg", 72, AtHand(story))
+    assert ">b</text>" not in (tmp_path / "g.svg").read_text()
+
+
+def test_two_panels_that_are_not_wide_share_a_row(figure):
+    assert [len(row) for row in figure.rows] == [2, 1, 1]
+    half = replace(BARS, wide=False)
+    assert [len(row) for row in ComposedFigure((half, half, half)).rows] == [2, 1]
+
+
+def test_the_command_draws_what_the_library_draws(tmp_path, capsys):
+    figure = ComposedFigure((pinned(BARS, Sources()),), width_mm=120)
+    file = figure.save(tmp_path / "figure.json")
+    draw_composed(figure, tmp_path / "library.pdf")
+    assert main(["figure", str(file), "--out", str(tmp_path / "command.pdf")]) == 0
+    assert (tmp_path / "command.pdf").read_bytes() == (tmp_path / "library.pdf").read_bytes()
+    assert "a: What regions carry" in capsys.readouterr().out
+
+
+def test_a_result_that_has_changed_is_not_drawn_without_a_word(tmp_path):
+    kept = pinned(BARS, Sources())
+    assert len(kept.digest) == 64
+    draw_composed(ComposedFigure((kept,)), tmp_path / "f.svg")
+    with pytest.raises(UserError, match=r"panel b: what it shows is not what it was made of; .* Add the panel again"):
+        draw_composed(ComposedFigure((kept, replace(kept, digest="0" * 64))), tmp_path / "g.svg")
+    assert not (tmp_path / "g.svg").exists()
+
+
+@pytest.mark.parametrize(
+    "text, message",
+    [
+        ("{", "figure: is not valid JSON"),
+        ("[]", "figure: must be a table"),
+        ('{"panels": []}', "figure: has no panel; add at least one"),
+        ('{"panels": [{"kind": "pie"}]}', "kind: .*pie.* strip"),
+        ('{"panels": [{"kind": "strip"}]}', "panel of kind strip: has no request"),
+        ('{"panels": [{"kind": "metrics"}]}', "panel of kind metrics: has no folder"),
+        (
+            '{"panels": [{"kind": "roi-map", "folder": "demo"}], "version": 2}',
+            "version 2, this program reads version 1",
+        ),
+        ('{"panels": [{"kind": "strip", "request": {"seed": -1}}]}', "seed"),
+        ('{"panels": [{"kind": "strip", "request": {"samples": 2}, "sample": 3}]}', "sample: must be from 1 to 2"),
+        ('{"panels": [{"kind": "roi-map", "folder": "nowhere"}]}', None),
+    ],
+)
+def test_a_wrong_figure_is_one_line(text, message, tmp_path):
+    if message is None:
+        with pytest.raises(UserError, match="panel a: nowhere"):
+            draw_composed(ComposedFigure.from_json(text), tmp_path / "f.svg")
+        return
+    with pytest.raises(UserError, match=message) as caught:
+        ComposedFigure.from_json(text)
+    assert "\n" not in str(caught.value)
+
+
+def test_options_that_stand_in_the_json_are_refused(tmp_path, capsys):
+    file = ComposedFigure((BARS,)).save(tmp_path / "figure.json")
+    assert main(["figure", str(file), "--kind", "strip", "--out", str(tmp_path / "f.pdf")]) == 2
+    assert "stand in its JSON" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("width", [85.0, 120.0, 180.0])
+def test_no_text_of_a_figure_leaves_the_page(width, story):
+    study, report = load_roi_study(ROI_STUDY), read_report(WEIGHTS)
+    pages = {
+        "strip": lambda paper: draw_strip(story, paper),
+        "compare": lambda paper: draw_compare(story, paper),
+        "metrics": lambda paper: draw_metrics(report, paper),
+        "roi-bars": lambda paper: draw_roi_bars(study, paper, RoiView()),
+        "roi-map": lambda paper: draw_roi_map(study, paper, RoiView(branch="direct")),
+    }
+    with print_style():
+        for kind, draw in pages.items():
+            page: Figure = draw(Paper(width)).figure
+            page.draw_without_rendering()
+            texts = [*page.texts, *(t for a in page.axes for t in (*a.texts, a.xaxis.label, a.yaxis.label))]
+            written = [text for text in texts if text.get_text().strip()]
+            outside = [t.get_text() for t in written if not _inside(t.get_window_extent(), page.bbox.padded(1))]
+            assert len(written) > 5 and not outside, (kind, width)
+
+
+def _inside(text, box) -> bool:
+    return box.x0 <= text.x0 and text.x1 <= box.x1 and box.y0 <= text.y0 and text.y1 <= box.y1
+
+
+def test_requests_of_a_panel_are_checked_like_any_other():
+    with pytest.raises(UserError, match="rois"):
+        Panel("strip", DecodeRequest(rois=()))
