@@ -48,7 +48,7 @@ def format_p(p: float | None, n: int) -> str:
     """p, with '<=' at the smallest value that n null scores can give, or why there is none."""
     if p is None:
         return "too short"
-    return f"<={p:.4f}" if is_smallest(p, n) else f"{p:.3f}"
+    return f"<={p:.4f}" if is_smallest(p, n) else f"{p:.{3 if p >= 0.001 else 4}f}"
 
 
 def is_smallest(p: float, n: int) -> bool:

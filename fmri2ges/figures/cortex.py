@@ -90,7 +90,9 @@ def _project(vertices: np.ndarray, side: str, view: str) -> tuple[np.ndarray, np
 
 
 def _paint(axes, xy, depth, faces, colours, regions) -> None:
-    from matplotlib.collections import LineCollection, PolyCollection
+    from matplotlib.collections import PolyCollection
+    from matplotlib.patches import PathPatch
+    from matplotlib.path import Path as Outline
 
     corners = np.column_stack([xy, depth])[faces]  # (faces, 3 corners, xyz)
     normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
@@ -109,8 +111,11 @@ def _paint(axes, xy, depth, faces, colours, regions) -> None:
         PolyCollection(corners[order, :, :2], facecolors=colour, edgecolors=colour, linewidths=0.3, rasterized=True)
     )
     if regions is not None:
-        lines = _borders(corners[front, :, :2], regions[faces[front]])
-        axes.add_collection(LineCollection(list(lines), colors=INK, linewidths=0.55, capstyle="round"))
+        pieces = _borders(corners[front, :, :2], regions[faces[front]])
+        # One path: an SVG or PDF states colour and width once, and not for each of a thousand pieces.
+        steps = np.tile([Outline.MOVETO, Outline.LINETO], len(pieces))
+        border = Outline(pieces.reshape(-1, 2), steps)
+        axes.add_patch(PathPatch(border, fill=False, edgecolor=INK, linewidth=0.55, capstyle="round"))
 
 
 def _borders(corners: np.ndarray, labels: np.ndarray) -> np.ndarray:

@@ -94,12 +94,12 @@ def _bar(page: Page, left: float, top: float, height: float, limits: tuple[float
     for side in ("left", "bottom"):
         axes.spines[side].set_visible(False)
     edges = [row.null.q95 for row in rows if row.null is not None]
-    if edges:
-        axes.annotate(
-            "",
-            xy=(-0.05, float(np.median(edges))),
-            xytext=(-1.2, float(np.median(edges))),
-            arrowprops={"arrowstyle": "-|>", "color": INK, "linewidth": 0.7, "mutation_scale": 5},
-            annotation_clip=False,
-        )
-        axes.axhline(float(np.median(edges)), color=INK, linewidth=0.9)
+    if not edges:
+        return
+    edge = float(np.median(edges))
+    if not limits[0] <= edge <= limits[1]:  # nothing on this map reaches it
+        page.text(left + 1.3, top + height + 3.5, f"null 95 %: {edge:.2g}", ha="center", fontsize=5.5)
+        return
+    arrow = {"arrowstyle": "-|>", "color": INK, "linewidth": 0.7, "mutation_scale": 5}
+    axes.annotate("", xy=(-0.05, edge), xytext=(-1.2, edge), arrowprops=arrow, annotation_clip=False)
+    axes.axhline(edge, color=INK, linewidth=0.9)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..data.atomic import replacing
 from ..motion.amount import T2GOrigin
@@ -110,11 +110,12 @@ class Page:
         self.width, self.height = width, height + self.shift
         self.legend = "; ".join(filter(None, (title, subtitle, about)))
         self.figure = paper.panel or Figure(figsize=(width * MM, self.height * MM), facecolor="white")
+        plain: dict[str, Any] = {"va": "top", "parse_math": False}  # names of stories and regions may hold a $
         if paper.letter:
             self.figure.text(0.8 / width, 1 - 4 / self.height, paper.letter, fontsize=9, fontweight="bold", va="top")
-        self.figure.text(4 / width, 1 - 4 / self.height, "\n".join(head), fontsize=9, fontweight="bold", va="top")
+        self.figure.text(4 / width, 1 - 4 / self.height, "\n".join(head), fontsize=9, fontweight="bold", **plain)
         self.figure.text(
-            4 / width, 1 - below / self.height, "\n".join(lines), fontsize=6.5, color=GREY, linespacing=1.25, va="top"
+            4 / width, 1 - below / self.height, "\n".join(lines), fontsize=6.5, color=GREY, linespacing=1.25, **plain
         )
         if mark:
             self.figure.text(
@@ -139,7 +140,7 @@ class Page:
 
     def text(self, x: float, y: float, words: str, **style):
         """Write text at x, y mm from the top left; under a long subtitle everything lies lower by `shift`."""
-        return self.figure.text(x / self.width, 1 - (y + self.shift) / self.height, words, **style)
+        return self.figure.text(x / self.width, 1 - (y + self.shift) / self.height, words, parse_math=False, **style)
 
     def axes(self, left: float, top: float, width: float, height: float, **options):
         """Axes with their top left corner at left, top; all in mm."""

@@ -156,7 +156,7 @@ def roi_table(study: RoiStudy, rows: list[RoiRow]) -> list[dict[str, Any]]:
             "p": format_p(row.null.p, row.null.n) if row.null else "-",
             f"p, {study.correction.label}": "-" if row.p_corrected is None else f"{row.p_corrected:.3f}",
             "Random regions": f"{row.size_null.mean:.3f} (p {row.size_null.p:.3f})" if row.size_null else "-",
-            "Of ceiling": "-" if row.share is None else f"{100 * row.share:.0f} %",
+            "Of ceiling": "-" if row.share is None else f"{round(100 * row.share)} %",
             "Mode": row.mode.value,
         }
         for row in sorted(rows, key=lambda r: -r.value)
