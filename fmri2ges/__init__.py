@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .decoding.run import Run, open_run
     from .demo.opener import open_study as load_study
     from .demo.study import simulate_study as simulate
+    from .documents import make_report as report
     from .figures import make_figure as figure
     from .figures.export import export
     from .reports.evaluate import evaluate
@@ -47,6 +48,7 @@ _PLACES = {
     "load_roi_study": ("storage.roi_study", "load_roi_study"),
     "load_study": ("demo.opener", "open_study"),
     "open_run": ("decoding.run", "open_run"),
+    "report": ("documents", "make_report"),
     "roi_study": ("studies.roi_study", "roi_study"),
     "simulate": ("demo.study", "simulate_study"),
     "train": ("training.train", "train_study"),
@@ -68,6 +70,7 @@ __all__ = [
     "load_roi_study",
     "load_study",
     "open_run",
+    "report",
     "roi_study",
     "simulate",
     "train",

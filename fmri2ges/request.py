@@ -204,8 +204,8 @@ class DecodeRequest:
                 words += [f"--{name}", value]
         return [*words, *([] if device == "auto" else ["--device", device]), "--out", out]
 
-    def as_python(self, device: str = "auto") -> str:
-        """The same decoding as a few lines of Python that run in any folder."""
+    def as_python(self, device: str = "auto", result: str = "decoded") -> str:
+        """The same decoding as a few lines of Python that run in any folder; `result` is what they call it."""
         default = DecodeRequest()
         given = [
             f"    {f.name}={getattr(self, f.name)!r},\n"
@@ -215,7 +215,7 @@ class DecodeRequest:
         return (
             "import fmri2ges\n\n"
             f"request = fmri2ges.DecodeRequest(\n{''.join(given)})\n"
-            f"decoded = fmri2ges.open_run({self.run!r}, device={device!r}).decode(request)\n"
+            f"{result} = fmri2ges.open_run({self.run!r}, device={device!r}).decode(request)\n"
         )
 
 

@@ -15,6 +15,7 @@ from fmri2ges.errors import UserError
 from fmri2ges.request import DEMO, DecodeRequest
 from fmri2ges.storage.folder import check_target
 from fmri2ges.storage.training_folder import check_training
+from fmri2ges.studies.roi_request import RoiStudyRequest
 
 RANDOM = 50  # random regions of each size that an ROI study has unless the user says otherwise
 KINDS = ("Train", "Decode", "Evaluate", "ROI study")
@@ -145,20 +146,11 @@ def _roi_study(folder: Path) -> None:
     out = run.path.absolute() / FOLDER / "-".join(named)
     try:
         check_target(out)
+        asked = RoiStudyRequest(str(run.path.absolute()), subject, rois, nulls=int(nulls), refit=refit)
     except UserError as error:
         show_error(error)
         return
-    arguments = [
-        "roi-study",
-        str(run.path.absolute()),
-        "--rois",
-        rois,
-        "--subject",
-        subject,
-        "--nulls",
-        str(int(nulls)),
-    ]
-    started(f"ROI study of {run.path.name}: {rois}", [*arguments, *["--refit"] * refit, "--out", str(out)], out)
+    started(f"ROI study of {run.path.name}: {rois}", asked.as_arguments(str(out)), out)
 
 
 def checked_name(name: str) -> str:

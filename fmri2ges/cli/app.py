@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from ..documents.player import screens
 from ..errors import UserError
 from .main import app as commands
 
@@ -67,11 +68,8 @@ def app_command(port: int | None, address: str = "localhost") -> list[str]:
 
 
 def app_script(package: Path = Path(__file__).parents[1]) -> Path:
-    """The app's main script: inside the package where a wheel was installed, beside it in a checkout."""
-    for root in (package / "_screen", package.parent):
-        if (root / "app" / "main.py").is_file() and (root / "pages").is_dir():
-            return root / "app" / "main.py"
-    raise UserError(f"app: {package} was installed without its screens; install the wheel or the checkout anew")
+    """The app's main script; see `documents.player.screens`."""
+    return screens(package) / "app" / "main.py"
 
 
 def in_use(port: int) -> bool:

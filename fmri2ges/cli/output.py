@@ -60,6 +60,27 @@ def _composed(path: Path, out: Path, dpi: int) -> None:
 
 
 @app.command()
+def report(
+    path: Annotated[
+        Path,
+        typer.Argument(metavar="DIR", help="A folder of roi-study, a decoded folder, or a run that was evaluated."),
+    ],
+    out: Annotated[Path, typer.Option(metavar="F", help="File to write, ending in .html.")],
+    beside: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="A second decoded folder of the same recording, shown as B.")
+    ] = None,
+    sample: Annotated[int, typer.Option(min=1, help="Of a decoded folder: the sample that is shown.")] = 1,
+    start: Start = None,
+    stop: Stop = None,
+) -> None:
+    """Write a report as one HTML file that opens without a server, a network or this program."""
+    from ..documents import make_report
+
+    with watched() as work:
+        print(make_report(path, out, beside, sample, start, stop, work))
+
+
+@app.command()
 def export(
     path: DecodedFolder,
     format: Annotated[

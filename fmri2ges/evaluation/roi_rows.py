@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from ..results import BRANCHES
 from .intervals import Interval
 from .metrics import Metric
 from .rows import Null
@@ -163,6 +164,10 @@ class RoiStudy:
     def subjects(self) -> tuple[str, ...]:
         """The listeners, in the order of the table."""
         return tuple(dict.fromkeys(row.subject for row in self.rows))
+
+    def branches_of(self, subject: str, metric: str) -> tuple[str, ...]:
+        """The branches in which single regions of one subject have a metric (its id)."""
+        return tuple(branch for branch in BRANCHES if self.select(subject, branch, metric, Effect.ALONE))
 
     def select(self, subject: str, branch: str, metric: str, effect: Effect) -> list[RoiRow]:
         """The rows of one subject, branch, metric (its id) and effect, in the order of the regions."""

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from ..errors import UserError, check_option
 from ..evaluation import metrics
 from ..evaluation.roi_rows import Effect, Mode, RoiRow, RoiStudy
-from ..results import BRANCHES
 
 ALPHA = 0.05
 
@@ -62,11 +61,11 @@ def shown(study: RoiStudy, view: RoiView) -> Shown:
     there = list(dict.fromkeys(row.metric.id for row in study.rows))
     default = next((m.id for m in (metrics.R_EXPECTED, metrics.WORD_VECTORS) if m.id in there), there[0])
     metric = check_option("metric", view.metric or default, there)
-    branches = [b for b in BRANCHES if study.select(subject, b, metric, Effect.ALONE)]
+    branches = study.branches_of(subject, metric)
     if view.branch:
-        branches = [check_option("branch", view.branch, branches)]
+        branches = (check_option("branch", view.branch, branches),)
     rows = {b: {effect: study.select(subject, b, metric, effect) for effect in Effect} for b in branches}
-    return Shown(subject, metrics.METRICS[metric], tuple(branches), rows, _about(study, subject, rows))
+    return Shown(subject, metrics.METRICS[metric], branches, rows, _about(study, subject, rows))
 
 
 def _about(study: RoiStudy, subject: str, rows: dict[str, dict[Effect, list[RoiRow]]]) -> str:

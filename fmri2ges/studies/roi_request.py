@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from shlex import join
 from typing import Any
 
 from ..config import to_dict
 from ..errors import UserError, check_option
-from ..request import DEMO, MAX_SAMPLES, MAX_SEED
+from ..request import DEMO, MAX_SAMPLES, MAX_SEED, join_names
 from ..results import BRANCHES
 
 ALL_SUBJECTS = "all"
@@ -73,3 +74,30 @@ class RoiStudyRequest:
     def to_dict(self) -> dict[str, Any]:
         """All fields as JSON values."""
         return to_dict(self)
+
+    def as_command(self, out: str = "study") -> str:
+        """The same study as one shell command that writes the folder `out`."""
+        return join(["fmri2ges", *self.as_arguments(out)])
+
+    def as_arguments(self, out: str = "study") -> list[str]:
+        """What stands behind `fmri2ges` in that command, word by word."""
+        words = ["roi-study", self.run]
+        for name, value in self._given().items():
+            if name == "refit":
+                words.append("--refit")
+            elif name != "run":
+                words += [f"--{name}", join_names(value) if isinstance(value, tuple) else str(value)]
+        return [*words, "--out", out]
+
+    def as_python(self, out: str = "study") -> str:
+        """The same study as a few lines of Python that run in any folder."""
+        given = "".join(f"    {name}={value!r},\n" for name, value in self._given().items())
+        made = f"request = fmri2ges.RoiStudyRequest(\n{given})\n" if given else "request = fmri2ges.RoiStudyRequest()\n"
+        return f"import fmri2ges\n\n{made}study = fmri2ges.roi_study(request, {out!r})\n"
+
+    def _given(self) -> dict[str, Any]:
+        """The fields that differ from those of a new request."""
+        default = RoiStudyRequest()
+        return {
+            f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) != getattr(default, f.name)
+        }

@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
+from fmri2ges.documents.player import bundle
+
 HERE = Path(__file__).parent
-# Later files use the earlier ones; inline components are one module, so they are joined here.
-SCRIPTS = ("timeline.js", "scene.js", "tracks.js", "player.js")
-
-
-def bundle() -> str:
-    """The player's scripts as one module, whose default export draws the component."""
-    parts = []
-    for name in SCRIPTS:
-        source = (HERE / name).read_text(encoding="utf-8")
-        source = re.sub(r"^import [^;]*;\n", "", source, flags=re.MULTILINE)
-        parts.append(re.sub(r"^export (?!default)", "", source, flags=re.MULTILINE))
-    return "\n".join(parts)
 
 
 @cache
@@ -30,7 +19,7 @@ def _component():
         "fmri2ges_skeleton_player",
         html='<div class="player"></div>\n',
         css=(HERE / "player.css").read_text(encoding="utf-8"),
-        js=bundle(),
+        js=bundle(HERE / "player.js"),
     )
 
 
