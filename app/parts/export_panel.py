@@ -16,6 +16,7 @@ import streamlit as st
 from app import state
 from app.figure import add_button
 from app.messages import plain, show_error
+from app.parts.html_report import HELP, LABEL
 from fmri2ges.brain.space import Space
 from fmri2ges.errors import UserError
 from fmri2ges.exports.rois import FORMATS as ROI_FORMATS
@@ -159,11 +160,14 @@ def export_panel(
         figure = _figure(shown, (request, sample), space)
     with right:
         motion = _motion(shown, (request, sample), space, None if other is None else other.sample(sample))
+    report = _report(decoded, (request, sample), other)
     with st.expander("Copy as commands", icon=":material/content_copy:"):
         st.code(
-            "\n".join([request.as_command(device=state.device()), figure, motion]), language="bash", wrap_lines=True
+            "\n".join([request.as_command(device=state.device()), figure, motion, report]),
+            language="bash",
+            wrap_lines=True,
         )
-        st.caption("The commands use the first sample; the buttons use the one that is chosen here.")
+        st.caption("Commands of figures and motion use the first sample; the buttons use the one that is chosen here.")
 
 
 def _stretch(decoded: Decoded, what: str, seconds: float | None = None) -> Decoded:
@@ -273,6 +277,30 @@ def _motion(decoded: Decoded, source: tuple, space: Space, other: Decoded | None
     name = _name(source, decoded, named, last, moves=format not in ROI_FORMATS)
     _offer("motion", "Make the file", choice, name, lambda: make_motion_file(part, format, options, beside))
     return join([*command, "--out", f"{what}{ending(format)}"])
+
+
+def make_report_file(decoded: Decoded, sample: int, other: Decoded | None = None) -> bytes:
+    """The report of a result, alone or beside a second one, as the bytes of one HTML file; `sample` counts from 0."""
+    from fmri2ges.documents import report_html
+    from fmri2ges.documents.stretch import Stretch
+
+    return report_html(decoded, other, Stretch(sample + 1)).encode("utf-8")
+
+
+def _report(decoded: Decoded, source: tuple, other: Decoded | None) -> str:
+    """The report to send, of everything that is compared; returns its command."""
+    request, sample = source
+    _offer(
+        "report",
+        f"Make the {LABEL[0].lower()}{LABEL[1:]}",
+        (*source, other and other.request),
+        _name(source, decoded, ["report", *(["a-and-b"] if other else [])], "html"),
+        lambda: make_report_file(decoded, sample, other),
+    )
+    st.caption(f"{HELP}. It has the skeletons that play, scores, regions, methods and what to cite.")
+    options = ["--beside", "decoded-b"] if other else []
+    options += ["--sample", str(sample + 1)] if sample else []
+    return join(["fmri2ges", "report", "decoded", *options, "--out", "report.html"])
 
 
 def _beside(other: Decoded) -> Decoded | None:

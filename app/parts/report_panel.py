@@ -12,12 +12,14 @@ import streamlit as st
 from app import state
 from app.figure import add_button, folder_of
 from app.messages import plain
+from app.parts.html_report import html_button
 from app.places import without_paths
 from fmri2ges.demo import WEIGHTS
 from fmri2ges.evaluation.report import Report, format_report
 from fmri2ges.figures.composed import METRICS, Panel
 from fmri2ges.storage.report import NAME, read_report
 from fmri2ges.views import scores
+from fmri2ges.views.names import file_stem, run_name
 
 PLAIN = {"displayModeBar": False}
 ONE_SHOWN = "r, shares and cosines on one axis; position errors, jerk and distances are in the table."
@@ -105,6 +107,8 @@ def _files(run, report: Report) -> None:
                 f"scores.{format}",
                 icon=":material/download:",
             )
+        named = ["scores", run_name(state.request().run), *["simulated"] * report.simulated]
+        html_button(run.path, f"{file_stem(named)}.html")
 
 
 def _figure(report: Report, format: str) -> bytes:

@@ -14,6 +14,7 @@ from app import state
 from app.components.cortex_picker import cortex_picker
 from app.figure import add_button, folder_of
 from app.messages import plain
+from app.parts.html_report import html_button
 from app.places import without_paths
 from fmri2ges.demo import ROI_STUDY
 from fmri2ges.errors import UserError
@@ -25,6 +26,7 @@ from fmri2ges.storage.roi_study import STUDY, load_roi_study, table_text
 from fmri2ges.views import roi_study as views
 from fmri2ges.views.area_map import bar_html
 from fmri2ges.views.cortex import area_names, area_numbers
+from fmri2ges.views.names import file_stem
 
 FOLDER = "roi-studies"  # folder of a run in which its ROI studies lie
 EFFECTS = {Effect.ALONE: "Alone", Effect.LESION: "Lost without"}  # short, so that they fit beside the other choices
@@ -190,6 +192,8 @@ def _files(path: Path, study: RoiStudy, view: RoiView, on_cortex: bool) -> None:
             f"{FIGURES[kind]} as PDF", partial(_figure, study, kind, view), f"{kind}.pdf", icon=":material/download:"
         )
         st.download_button("Table", table_text(study), "roi-study.tsv", icon=":material/table:")
+        named = ["roi-study", str(study.manifest.get("study_name") or ""), *["simulated"] * study.simulated]
+        html_button(study, f"{file_stem(named)}.html")
 
 
 def _figure(study: RoiStudy, kind: str, view: RoiView) -> bytes:

@@ -2,12 +2,22 @@
 
 import io
 import zipfile
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 
-from app.parts.export_panel import MOTIONS, PAIRS, Options, _window, ending, make_figure_file, make_motion_file
+from app.parts.export_panel import (
+    MOTIONS,
+    PAIRS,
+    Options,
+    _window,
+    ending,
+    make_figure_file,
+    make_motion_file,
+    make_report_file,
+)
 from fmri2ges.brain.atlas import load_atlas
 from fmri2ges.brain.roi import union
 from fmri2ges.data.motion.npz import read_motion
@@ -88,6 +98,11 @@ def test_figures_have_their_width_and_say_that_the_data_are_simulated(decoded, k
     points = float(svg.get("width").removesuffix("pt"))
     assert points / 72 * 25.4 == pytest.approx(120, abs=0.5)
     assert "simulated" in " ".join(svg.itertext()).lower()
+
+
+def test_the_report_shows_the_sample_on_screen_and_what_it_is_compared_with(decoded):
+    page = make_report_file(decoded, 1, replace(decoded, request=replace(decoded.request, rois=("AC",)))).decode()
+    assert page.startswith("<!doctype html>") and "2 of 3" in page and "A: Broca" in page and "B: AC" in page
 
 
 @pytest.mark.slow

@@ -32,6 +32,12 @@ def test_the_study_of_the_demo_is_shown_with_its_table():
     assert not app.exception and not app.dataframe[0].value.equals(alone)
 
 
+def test_no_report_is_made_before_its_button_is_pressed(monkeypatch):
+    monkeypatch.setattr("fmri2ges.documents.report_html", lambda *_: pytest.fail("a report was made"))
+    app = page()
+    assert "Report, HTML" in {b.label for b in app.get("download_button")}
+
+
 def test_a_selection_says_what_its_region_carries():
     app = page(rois="Broca")
     assert any(c.value.startswith(plain("Broca: ")) and "interval" in c.value for c in app.caption)
@@ -68,5 +74,5 @@ def test_a_study_without_a_cortex_offers_no_map_of_it(run):
     file.write_text(file.read_text(encoding="utf-8").replace('"fsaverage5"', '"table"'), encoding="utf-8")
     app = page(run=str(run))
     assert not app.error and "no place on the cortex" in app.info[0].value
-    assert {b.label for b in app.get("download_button")} == {"Table", "Bars as PDF"}
+    assert {b.label for b in app.get("download_button")} == {"Table", "Bars as PDF", "Report, HTML"}
     assert any(c.value.startswith("Click a dot to select") for c in app.caption)
