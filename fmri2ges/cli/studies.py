@@ -9,28 +9,54 @@ from typing import Annotated
 
 import typer
 
-from ..errors import Cancelled, StudyError, check_option
+from ..errors import Cancelled, StudyError, UserError, check_option
 from ..request import split_names
 from .progress import watched
 from .root import DEVICES, Device, Force, Seed, StudyFile, Where, app
+
+FAMILIES = ("demo", "varied")
 
 
 @app.command()
 def simulate(
     out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder to make.")],
-    seed: Seed = 0,
+    seed: Annotated[
+        int, typer.Option("--seed", "--world", min=0, help="Number of the world; it fixes everything.")
+    ] = 0,
     subjects: Annotated[int, typer.Option(min=1, help="Number of listeners.")] = 1,
-    null: Annotated[bool, typer.Option("--null", help="Plant no signal anywhere.")] = False,
-    planted: Annotated[str | None, typer.Option(help="ROI groups that carry signal, with commas between.")] = None,
+    null: Annotated[bool, typer.Option("--null", "--null-brain", help="Plant no signal anywhere.")] = False,
+    planted: Annotated[
+        str | None, typer.Option(help="ROI groups that carry signal, with commas between; family demo.")
+    ] = None,
+    family: Annotated[
+        str, typer.Option(help="demo: the world of the demo. varied: TR, HRF, noise, words, bodies, space are drawn.")
+    ] = "demo",
+    stories: Annotated[int | None, typer.Option(help="Training stories (18), and clips; family varied.")] = None,
+    minutes: Annotated[float | None, typer.Option(help="Length of a story (5); family varied.")] = None,
     force: Force = False,
 ) -> None:
     """Write a study with known truth: OUT/study.toml and OUT/truth/."""
-    from ..demo.study import write_study
-    from ..demo.world import World
+    check_option("--family", family, FAMILIES)
+    if family == "varied":
+        if planted is not None:
+            raise UserError("--planted: only for --family demo; a varied world draws what is planted where")
+        from ..demo.varied.study import simulate_varied
+        from ..demo.varied.world import Sizes
 
-    world = World(seed, subjects, null, None if planted is None else split_names(planted))
-    with watched() as work:
-        path = write_study(world, out, force, work)
+        sizes = Sizes(subjects=subjects)
+        sizes = sizes if stories is None else replace(sizes, stories=stories)
+        sizes = sizes if minutes is None else replace(sizes, minutes=minutes)
+        with watched() as work:
+            path = simulate_varied(out, seed, null, sizes, force, work)
+    else:
+        if stories is not None or minutes is not None:
+            raise UserError("--stories, --minutes: only for --family varied; the demo's world has 24 stories of 5 min")
+        from ..demo.study import write_study
+        from ..demo.world import World
+
+        world = World(seed, subjects, null, None if planted is None else split_names(planted))
+        with watched() as work:
+            path = write_study(world, out, force, work)
     print(path)
 
 

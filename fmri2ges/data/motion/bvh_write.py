@@ -6,7 +6,6 @@ with it (`scale=0.01`, on the command line `export --scale 0.01`).
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +13,7 @@ import numpy as np
 from ...errors import UserError
 from ...types import TED10_JOINTS, TED10_PARENTS, Motion, Skeleton
 from ..atomic import write_text
+from .bvh_text import BvhJoint, bvh_text
 
 UP = (0.0, 1.0, 0.0)
 # The written skeleton: joint -> (parent, rest direction of the bone from the parent). Three bones leave the neck in
@@ -66,38 +66,18 @@ def write_bvh(path, motion: Motion, scale: float = 1.0) -> Path:
         if parent >= 0
     }
     lengths |= {helper: lengths[joint] for helper, joint in HELPERS.items()}
-    offsets = {
-        joint: np.zeros(3) if rest is None else lengths[joint] * _unit(np.array(rest))
-        for joint, (_, rest) in REST.items()
-    }
-    ends = {joint: scale * np.array(offset) for joint, offset in END_SITES.items()}
+    joints = [
+        BvhJoint(
+            joint,
+            parent,
+            np.zeros(3) if rest is None else lengths[joint] * _unit(np.array(rest)),
+            scale * np.array(END_SITES[joint]) if joint in END_SITES else None,
+        )
+        for joint, (parent, rest) in REST.items()
+    ]
     angles = _euler_angles(positions)
     channels = np.concatenate([positions[:, 0], *(angles[joint] for joint in REST)], axis=1)
-    out = io.StringIO()
-    out.write("HIERARCHY\n")
-    _write_joint(out, "spine", offsets, ends, 0)
-    out.write(f"MOTION\nFrames: {motion.n_frames}\nFrame Time: {1 / motion.fps:.9f}\n")
-    np.savetxt(out, channels, fmt="%.6f")
-    return write_text(path, out.getvalue())
-
-
-def _write_joint(out, joint: str, offsets: dict[str, np.ndarray], ends: dict[str, np.ndarray], depth: int) -> None:
-    pad = "\t" * depth
-    root = REST[joint][0] is None
-    rotation = "Zrotation Xrotation Yrotation"
-    out.write(f"{pad}{'ROOT' if root else 'JOINT'} {joint}\n{pad}{{\n")
-    out.write(f"{pad}\tOFFSET {_numbers(offsets[joint])}\n")
-    out.write(f"{pad}\tCHANNELS {'6 Xposition Yposition Zposition' if root else '3'} {rotation}\n")
-    for child, (parent, _) in REST.items():
-        if parent == joint:
-            _write_joint(out, child, offsets, ends, depth + 1)
-    if joint in ends:
-        out.write(f"{pad}\tEnd Site\n{pad}\t{{\n{pad}\t\tOFFSET {_numbers(ends[joint])}\n{pad}\t}}\n")
-    out.write(f"{pad}}}\n")
-
-
-def _numbers(values) -> str:
-    return " ".join(f"{float(v):.6f}" for v in values)
+    return write_text(path, bvh_text(joints, channels, motion.fps))
 
 
 def _euler_angles(positions: np.ndarray) -> dict[str, np.ndarray]:
@@ -117,7 +97,7 @@ def _euler_angles(positions: np.ndarray) -> dict[str, np.ndarray]:
         turn[joint] = turn[parent]
         if len(children) == 1:
             rest = turn[parent].apply(_unit(np.array(REST[children[0]][1])))
-            turn[joint] = _swing(rest, position[children[0]] - position[joint]) * turn[parent]
+            turn[joint] = swing(rest, position[children[0]] - position[joint]) * turn[parent]
         local[joint] = turn[parent].inv() * turn[joint]
     angles = {}
     for joint, rotation in local.items():
@@ -137,8 +117,13 @@ def _trunk(position: dict[str, np.ndarray]):
     return Rotation.from_matrix(np.stack([x, y, np.cross(x, y)], axis=-1))
 
 
-def _swing(start: np.ndarray, goal: np.ndarray):
-    """The smallest rotations that turn unit vectors `start` onto the directions `goal`; (frames, 3)."""
+def swing(start: np.ndarray, goal: np.ndarray):
+    """The smallest rotations that turn unit vectors `start` onto the directions `goal`, arrays (n_frames, 3).
+
+    Returns
+    -------
+    scipy.spatial.transform.Rotation of n_frames
+    """
     from scipy.spatial.transform import Rotation
 
     length = np.linalg.norm(goal, axis=-1, keepdims=True)

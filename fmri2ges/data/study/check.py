@@ -184,10 +184,9 @@ def _check_recording(found: _Findings, label: str, source: RecordingSource) -> N
     found.recordings.append(facts)
     if bold.columns and source.subject not in found.columns.setdefault(bold.columns, []):
         found.columns[bold.columns].append(source.subject)
-    found.notes += _dropped(label, bold)
     found.notes += _ceiling(found, label, source)
     _check_folds(found, label, source, len(bold.data))
-    for note in (*bold.notes, *_confounds(bold)):
+    for note in (*_dropped(bold), *bold.notes, *_confounds(bold)):
         found.bold_notes.setdefault(note, []).append(label)
     if not words:
         if source.tr > SLOWEST_TR:
@@ -324,11 +323,12 @@ def _column_problems(found: _Findings) -> list[str]:
     return problems
 
 
-def _dropped(label: str, bold: Bold) -> list[str]:
+def _dropped(bold: Bold) -> list[str]:
+    """Columns that count as zero; where all recordings lack the same, as on a medial wall, that is one note."""
     if not bold.n_nan and not bold.n_constant:
         return []
     names = f": {', '.join(bold.dropped)}" if bold.columns else ""
     return [
-        f"{label}: of {bold.data.shape[1]} columns {bold.n_nan} hold NaN and {bold.n_constant} do not vary; "
+        f"of {bold.data.shape[1]} columns {bold.n_nan} hold NaN and {bold.n_constant} do not vary; "
         f"they count as zero{names}"
     ]
