@@ -1,10 +1,13 @@
-"""The results table: every method on held-out stories of several simulated worlds.
+"""The results table: every method on held-out stories of several simulated worlds, of both kinds.
 
-    python benchmarks/worlds.py --worlds 0 1 2 3 --out docs/results/worlds.json && python benchmarks/results.py
+    python benchmarks/worlds.py --kind demo --worlds 0 1 2 3 --out docs/results/worlds.json
+    python benchmarks/worlds.py --kind varied --worlds 0 1 2 3 4 --out docs/results/worlds_varied.json
+    python benchmarks/results.py
 
-Each world is simulated and trained from its own seed. Guidance, the one knob left open, is chosen
-on the validation stories for each method, then frozen. Scores are taken on the six test stories.
-Worlds that are already in --out are kept, so an interrupted run goes on where it stopped.
+Each world is simulated and trained from its own number. Guidance, the one knob left open, is chosen on the validation
+stories for each method, then frozen. Scores are taken on the test stories. Worlds that are already in --out are kept,
+so an interrupted run goes on where it stopped. `--rows main` leaves out F2G trained in other ways; `--quick` only shows
+that the script runs: its figures mean nothing.
 """
 
 from __future__ import annotations
@@ -13,26 +16,34 @@ import json
 import sys
 import tempfile
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from common import Claim, arguments, at_least, at_most, finish, write
+from kinds import KINDS, Kind
 from results import GRID, MAX_FGD_RATIO, N_SHIFTS, ROWS, table
 
+from fmri2ges.brain.hrf import delayed, fir_delays
+from fmri2ges.data.bold.read import standardize
 from fmri2ges.data.study.folds import training_folds
 from fmri2ges.decoding.baselines import mean_pose, ridge_motion
 from fmri2ges.decoding.run import open_run
-from fmri2ges.demo.study import simulate_study
-from fmri2ges.demo.world import TEST, VALIDATION, World
 from fmri2ges.evaluation.fgd import fgd, frechet_distance
 from fmri2ges.evaluation.gesture import features, pair, roughness
 from fmri2ges.evaluation.intervals import t_interval
 from fmri2ges.evaluation.nulls import allowed_shifts, combine_stories, correlation_at_shifts, p_value
 from fmri2ges.evaluation.windows import cut_windows
+from fmri2ges.evaluation.wordrate import words_per_volume
 from fmri2ges.models.conditions import volume_track, word_track
+from fmri2ges.models.denoiser import LATENT_FPS
+from fmri2ges.models.encoding import StoryVoxels
 from fmri2ges.models.f2g import f2g_config, from_t2g
+from fmri2ges.models.f2t import F2T
 from fmri2ges.models.generator import GestureGenerator
+from fmri2ges.models.ridge import fit_ridge
+from fmri2ges.models.word_rate import fit_word_rate
 from fmri2ges.motion.features import from_bones, to_bones
 from fmri2ges.storage.encoder import load_encoder
 from fmri2ges.text.embeddings import load_vectors
@@ -47,54 +58,74 @@ from fmri2ges.training.phase2 import (
     roi_tracks,
     train_f2g,
 )
-from fmri2ges.training.presets import PRESETS
+from fmri2ges.training.presets import PRESETS, TrainConfig
 from fmri2ges.training.train import train_study
 from fmri2ges.types import Motion
 
-SUBJECT = "sub-01"
-N_SAMPLES, SECONDS = 8, 300.0
-NULL_ROIS = ("Visual", "MT", "M1S1")
+N_SAMPLES = 8
+PENALTIES = tuple(float(p) for p in np.logspace(1, 6, 11))  # of the oracle
+PARTS = 2  # means of the motion that the oracle learns for each volume
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much is measured.
+
+    Parameters
+    ----------
+    rows : 'all', or 'main' without F2G trained in other ways
+    quick : a few steps on small studies, to see that everything runs
+    """
+
+    rows: str = "all"
+    quick: bool = False
+
+    @property
+    def config(self) -> TrainConfig:
+        """Settings of the training."""
+        return replace(PRESETS["demo"], t2g_steps=10, f2g_steps=10) if self.quick else PRESETS["demo"]
+
+    @property
+    def grid(self) -> tuple[float, ...]:
+        """Guidance to choose from."""
+        return GRID[:1] if self.quick else GRID
 
 
 class Bench:
     """One world: its study, its trained run, and the scores of motions against the truth."""
 
-    def __init__(self, seed: int, folder: Path):
-        self.seed = seed
-        study = simulate_study(folder / "study", seed=seed)
+    def __init__(self, kind: Kind, seed: int, folder: Path, plan: Plan):
+        self.kind, self.seed, self.plan, config = kind, seed, plan, plan.config
+        study = kind.write(folder / "study")
         started = time.time()
-        self.run = open_run(train_study(study, folder / "run", seed=seed, device="cpu"), device="cpu")
+        trained = train_study(study, folder / "run", config, seed=seed, device="cpu")
+        self.run = open_run(trained, device="cpu")
         self.train_seconds = time.time() - started
-        self.world, self.null = World(seed), World(seed, null=True)
         self.encoder, self.vectors = load_encoder(), load_vectors()
-        self.truth = {s: self.world.truth(s) for s in (*TEST, *VALIDATION)}
+        self.truth = {s: kind.truth(s) for s in (*kind.test, *kind.validation)}
         self.rng = np.random.default_rng([seed, 11])
-        config = PRESETS["demo"]
         self.clips = read_clips(self.run.study)
         self.real = [self.run.t2g.codec.encode(c.bones) for c in self.clips if c.speaker == 0]
         _, held = read_brains(self.run.study, config.components)
         (self.stories,) = training_folds(self.run.study, held)
-        f2t, basis = self.run.f2t(SUBJECT, 0), self.run.basis(SUBJECT)
+        f2t, basis = self.run.f2t(kind.subject, 0), self.run.basis(kind.subject)
         choices = random_choices(basis.parcel, self.stories[0].space.together, config.roi_choices, self.rng)
         self.tokens = roi_tracks(f2t, self.stories, choices, self.rng)
 
     def tracks(self, story: str, kind: str, rois=("all",), null: bool = False) -> list:
-        """Conditions of the samples of a story: its words, decoded words or volume tokens."""
-        recording = self.run.recording(SUBJECT, story)
+        """Conditions of the samples of a story: its words, decoded words (by signatures or vectors) or volume tokens."""
+        recording = self.run.recording(self.kind.subject, story)
         if kind == "observed":
             return [word_track(recording.words, self.vectors.matrix(recording.words.text))] * N_SAMPLES
         if null:
-            from fmri2ges.data.bold.read import standardize
-
-            recording = replace(recording, bold=standardize(self.null.bold(SUBJECT, story))[0])
-        columns = self.run.columns(rois, SUBJECT)
+            recording = replace(recording, bold=standardize(self.kind.null_bold(story))[0])
+        columns = self.run.columns(rois, self.kind.subject)
         (reading,) = self.run.read(recording, columns)
         if kind == "volumes":
             return [volume_track(reading.tokens, reading.times, reading.f2t.readout.step)] * N_SAMPLES
         rng = np.random.default_rng([self.seed, 5])
-        texts = reading.f2t.decode_texts(
-            reading.decoder, reading.prediction, reading.times, recording.tr, N_SAMPLES, rng
-        )
+        f2t = reading.f2t if kind == "texts" else without_signatures(reading.f2t)
+        texts = f2t.decode_texts(reading.decoder, reading.prediction, reading.times, recording.tr, N_SAMPLES, rng)
         return [word_track(w, self.vectors.matrix(w.text)) for w in texts]
 
     def calibrated(self, generator: GestureGenerator, kind: str) -> GestureGenerator:
@@ -110,7 +141,7 @@ class Bench:
     def sample(self, generator: GestureGenerator, tracks: list) -> Motion:
         import torch
 
-        bones = generator.sample_bones(tracks, 0.0, SECONDS, 0, torch.Generator().manual_seed(self.seed))
+        bones = generator.sample_bones(tracks, 0.0, self.kind.seconds, 0, torch.Generator().manual_seed(self.seed))
         samples = from_bones(bones)
         return Motion(samples[0], samples=samples)
 
@@ -136,20 +167,20 @@ class Bench:
 
     def choose(self, generator: GestureGenerator, kind: str, limit: float) -> float:
         """Guidance with the best r of the mean on validation stories, within the FGD limit, before calibration."""
-        best, at = -np.inf, GRID[0]
-        stories = VALIDATION[:3]
+        best, at = -np.inf, self.plan.grid[0]
+        stories = self.kind.validation[:3]
         tracks = {s: self.tracks(s, kind)[:4] for s in stories}
-        for guidance in GRID:
+        for guidance in self.plan.grid:
             motions = [self.sample(replace(generator, guidance=guidance, calibration=None), tracks[s]) for s in stories]
             score = np.mean([self.r(s, m, np.zeros(1, int))[1][0] for s, m in zip(stories, motions, strict=True)])
-            if score > best and (guidance == GRID[0] or self.fgd(stories, motions)["fgd"] <= limit):
+            if score > best and (guidance == self.plan.grid[0] or self.fgd(stories, motions)["fgd"] <= limit):
                 best, at = score, guidance
         return at
 
     def score(self, motions: list[Motion]) -> dict:
         """Scores over the test stories with the shift null of r."""
-        shifts = np.append(0, allowed_shifts(int(SECONDS * 15), 15.0))
-        ones, means = zip(*(self.r(s, m, shifts) for s, m in zip(TEST, motions, strict=True)), strict=False)
+        shifts = np.append(0, allowed_shifts(int(self.kind.seconds * 15), 15.0))
+        ones, means = zip(*(self.r(s, m, shifts) for s, m in zip(self.kind.test, motions, strict=True)), strict=False)
         null = combine_stories([m[1:] for m in means], np.random.default_rng([self.seed, 9]), N_SHIFTS)
         value = float(np.mean([m[0] for m in means]))
         several = motions[0].samples is not None
@@ -161,17 +192,66 @@ class Bench:
             "r": value,
             "null95": float(np.quantile(null, 0.95)),
             "p": p_value(value, null),
-            **self.fgd(TEST, motions),
+            **self.fgd(self.kind.test, motions),
         }
+
+    @cached_property
+    def design(self) -> list[np.ndarray]:
+        """FIR features of the training stories, arrays (n_volumes, n_delays * n_features)."""
+        return [delayed(s.bold, fir_delays(s.tr)) for s in self.stories]
+
+    def oracle(self) -> list[Motion]:
+        """Ridge from the same features to the true motion of the training stories: what nobody with real data has."""
+        codec, targets = self.run.t2g.codec, []
+        for s in self.stories:
+            codes = codec.encode(to_bones(self.kind.truth(s.story).positions))
+            edges = s.start + np.arange(len(s.bold) * PARTS + 1) * s.tr / PARTS
+            rows = np.clip(np.round(edges * LATENT_FPS).astype(int), 0, len(codes) - 1)
+            sums = np.concatenate([np.zeros((1, codes.shape[1])), codes.cumsum(0)])
+            n = np.maximum(rows[1:] - rows[:-1], 1)[:, None]
+            targets.append(((sums[rows[:-1] + n[:, 0]] - sums[rows[:-1]]) / n).reshape(len(s.bold), -1))
+        mean = np.concatenate(targets).mean(0)
+        design = np.concatenate(self.design).astype(np.float32)
+        wanted = StoryVoxels([(t - mean).astype(np.float32) for t in targets])
+        fitted = fit_ridge(design, wanted, [len(s.bold) for s in self.stories], PENALTIES, len(self.stories))
+        motions = []
+        for story in self.kind.test:
+            r = self.run.recording(self.kind.subject, story)
+            found = mean + delayed(self.run.features(r), fir_delays(r.tr)) @ fitted.weights
+            parts = found.reshape(len(found) * PARTS, -1)
+            centres = r.start + (np.arange(len(parts)) + 0.5) * r.tr / PARTS
+            n = int(self.kind.seconds * LATENT_FPS)
+            codes = np.stack([np.interp(np.arange(n) / LATENT_FPS, centres, c) for c in parts.T], 1)
+            motions.append(Motion(from_bones(codec.decode(codes, int(self.kind.seconds * 15)))))
+        return motions
+
+    def word_rates(self) -> dict[str, float]:
+        """Mean r of decoded and heard words per volume: the product's, and of a ridge fitted on the true counts."""
+        counts = [words_per_volume(s.words, s.volume_times, s.tr) for s in self.stories]
+        delays = fir_delays(self.stories[0].tr)
+        model = fit_word_rate([s.bold for s in self.stories], counts, delays, n_folds=len(self.stories))
+        found: dict[str, list[float]] = {"product": [], "ridge on true counts": []}
+        for story in self.kind.test:
+            r = self.run.recording(self.kind.subject, story)
+            true = words_per_volume(r.words, r.volume_times, r.tr)
+            (reading,) = self.run.read(r, self.run.columns(("all",), self.kind.subject))
+            for name, rate in zip(found, (reading.rate, model.predict(self.run.features(r))), strict=True):
+                found[name].append(float(np.corrcoef(true, rate)[0, 1]))
+        return {name: float(np.mean(rs)) for name, rs in found.items()}
+
+
+def without_signatures(f2t: F2T) -> F2T:
+    """The text decoder of runs before word signatures (decision 19)."""
+    return F2T(f2t.readout, f2t.blocks, f2t.language, f2t.vectors, f2t.covariance)
 
 
 def variants(bench: Bench) -> dict[str, GestureGenerator]:
     """F2G trained in the other ways, with the budget of the main one."""
-    run, config = bench.run, PRESETS["demo"]
+    run, config = bench.run, bench.plan.config
     rng, stories = bench.rng, bench.stories
-    speakers = [0, 0, 1, 2][: config.renditions]
+    speakers = sorted(k % run.t2g.denoiser.config.n_speakers for k in (0, 0, 1, 2)[: config.renditions])
     gestures = pseudo_gestures(run.t2g, stories, bench.vectors, speakers, rng)
-    f2t = run.f2t(SUBJECT, 0)
+    f2t = run.f2t(bench.kind.subject, 0)
     decoded = decoded_tracks(f2t, stories, bench.vectors, config.n_texts, rng)
     aligned = [AlignedStory(*parts) for parts in zip(stories, gestures, bench.tokens, decoded, strict=True)]
 
@@ -187,41 +267,53 @@ def variants(bench: Bench) -> dict[str, GestureGenerator]:
     }
 
 
-def run_world(seed: int) -> dict:
+def run_world(name: str, seed: int, plan: Plan) -> dict:
+    """All rows of one world."""
     with tempfile.TemporaryDirectory() as folder:
-        bench = Bench(seed, Path(folder))
-        say(seed, f"trained in {bench.train_seconds:.0f} s")
+        kind = KINDS[name].make(seed, plan.quick)
+        bench = Bench(kind, seed, Path(folder), plan)
+        test, validation = kind.test, kind.validation
+        say(seed, f"trained in {bench.train_seconds:.0f} s; {kind.laws()}")
         rows, guidance = {}, {}
-        again = {s: bench.world.truth(s, rendition=1) for s in (*TEST, *VALIDATION)}
-        limit = MAX_FGD_RATIO * bench.fgd(VALIDATION[:3], [again[s] for s in VALIDATION[:3]])["fgd"]
-        rows["rerendition"] = bench.score([again[s] for s in TEST])
+        again = {s: kind.truth(s, rendition=1) for s in (*test, *validation)}
+        limit = MAX_FGD_RATIO * bench.fgd(validation[:3], [again[s] for s in validation[:3]])["fgd"]
+
+        def keep(row: str, motions: list[Motion]) -> None:
+            rows[row] = bench.score(motions)
+            say(seed, f"{row}: {rows[row]}")
+
+        keep("rerendition", [again[s] for s in test])
+        keep("oracle", bench.oracle())
+        keep("ridge", [ridge_motion(bench.run, kind.subject, s) for s in test])
+        keep("mean", [mean_pose(bench.run, bench.truth[s]) for s in test])
         nets = {
             "t2g": (bench.run.t2g, "observed"),
             "text": (bench.run.t2g, "texts"),
             "direct": (bench.run.f2g(0), "volumes"),
         }
-        nets |= {name: (net, "volumes") for name, net in variants(bench).items()}
-        for name, (net, kind) in nets.items():
-            guidance[name] = bench.choose(net, kind, limit)
-            raw = replace(net, guidance=guidance[name], calibration=None)
-            nets[name] = bench.calibrated(raw, kind), kind
-            rows[name] = bench.score([bench.sample(nets[name][0], bench.tracks(s, kind)) for s in TEST])
-            say(seed, f"{name}: guidance {guidance[name]}, {rows[name]}")
-            if name == "direct":
-                rows["raw"] = bench.score([bench.sample(raw, bench.tracks(s, kind)) for s in TEST])
-                say(seed, f"raw: {rows['raw']}")
-        for name in ("text", "direct"):
-            net, kind = nets[name]
-            for row, options in ((f"null-{name}", {"null": True}), (f"unplanted-{name}", {"rois": NULL_ROIS})):
-                rows[row] = bench.score([bench.sample(net, bench.tracks(s, kind, **options)) for s in TEST])
-                say(seed, f"{row}: {rows[row]}")
-        rows["ridge"] = bench.score([ridge_motion(bench.run, SUBJECT, s) for s in TEST])
-        rows["mean"] = bench.score([mean_pose(bench.run, bench.truth[s]) for s in TEST])
+        if plan.rows == "all":
+            nets |= {variant: (net, "volumes") for variant, net in variants(bench).items()}
+        for row, (net, what) in nets.items():
+            guidance[row] = bench.choose(net, what, limit)
+            raw = replace(net, guidance=guidance[row], calibration=None)
+            nets[row] = bench.calibrated(raw, what), what
+            keep(row, [bench.sample(nets[row][0], bench.tracks(s, what)) for s in test])
+            if row == "text":
+                keep("vectors", [bench.sample(nets[row][0], bench.tracks(s, "vectors")) for s in test])
+            if row == "direct" and plan.rows == "all":
+                keep("raw", [bench.sample(raw, bench.tracks(s, what)) for s in test])
+        unplanted = kind.unplanted(bench.run)
+        for branch in ("text", "direct"):
+            net, what = nets[branch]
+            for row, options in ((f"null-{branch}", {"null": True}), (f"unplanted-{branch}", {"rois": unplanted})):
+                keep(row, [bench.sample(net, bench.tracks(s, what, **options)) for s in test])
         return {
             "seed": seed,
+            "laws": kind.laws(),
             "train_seconds": bench.train_seconds,
             "guidance": guidance,
             "rows": rows,
+            "word_rate": bench.word_rates(),
             "encoder": bench.encoder.digest,
         }
 
@@ -241,7 +333,7 @@ def summarise(worlds: list[dict]) -> dict:
         return np.array([w["rows"][name][key] for w in worlds])
 
     rows = {}
-    for name in ROWS:
+    for name in (n for n in ROWS if all(n in w["rows"] for w in worlds)):
         means = {k: float(values(name, k).mean()) for k in ("r1", "r", "null95", "fgd", "fgd_extrapolated", "jerk")}
         rows[name] = means | {
             "ci": interval(values(name, "r")),
@@ -249,9 +341,13 @@ def summarise(worlds: list[dict]) -> dict:
             "significant": int((values(name, "p") <= 0.01).sum()),
         }
     pairs = {"direct-text": ("direct", "text"), "direct-hard": ("direct", "hard"), "dual-direct": ("dual", "direct")}
-    differences = {name: values(a, "r") - values(b, "r") for name, (a, b) in pairs.items()}
+    differences = {n: values(a, "r") - values(b, "r") for n, (a, b) in pairs.items() if {a, b} <= rows.keys()}
+    shares = {n: (values(n, "r") / values("oracle", "r")).tolist() for n in ("text", "direct") if "oracle" in rows}
     return {
         "worlds": [w["seed"] for w in worlds],
+        "laws": {str(w["seed"]): w.get("laws", {}) for w in worlds},
+        "share_of_oracle": shares,
+        "word_rate": {str(w["seed"]): w["word_rate"] for w in worlds if "word_rate" in w},
         "encoder": worlds[0]["encoder"],
         "rows": rows,
         "differences": {name: {"mean": float(d.mean()), "ci": interval(d)} for name, d in differences.items()},
@@ -270,24 +366,33 @@ def claims(summary: dict) -> list[Claim]:
     found += [
         at_most(f"{ROWS[n]}: size of r to that of the text branch", abs(rows[n]["r"]) / rows["text"]["r"], 0.25)
         for n in ("none", "null-text", "null-direct", "unplanted-text", "unplanted-direct")
+        if n in rows
     ]
+    if "vectors" in rows:
+        gain = rows["text"]["r"] / rows["vectors"]["r"]
+        found.append(at_least("r of the text branch, evidence of word signatures to that of word vectors", gain, 1))
     ratio = max(summary["fgd_ratio"]["ridge"])
     return [*found, at_most("FGD of the direct branch to ridge's, the largest of the worlds", ratio, 0.5)]
 
 
 def main() -> None:
     parser = arguments(__doc__, "worlds")
+    parser.add_argument("--kind", choices=KINDS, default="demo", help="whose worlds; default demo")
     parser.add_argument("--worlds", type=int, nargs="+", default=[0, 1, 2, 3])
+    parser.add_argument("--rows", choices=("all", "main"), default="all", help="main: without other ways of training")
+    parser.add_argument("--quick", action="store_true", help="a few steps, main rows: only to see that it runs")
     args = parser.parse_args()
+    plan = Plan("main" if args.quick else args.rows, args.quick)
+    about = {"simulated": True, "kind": args.kind, "rows": plan.rows, "quick": plan.quick}
     done = json.loads(args.out.read_text(encoding="utf-8")).get("by_world", []) if args.out.is_file() else []
     for seed in args.worlds:
         if seed not in [w["seed"] for w in done]:
-            done.append(run_world(seed))
-            write(args.out, {"simulated": True, "by_world": done})
+            done.append(run_world(args.kind, seed, plan))
+            write(args.out, about | {"by_world": done})
     chosen = sorted((w for w in done if w["seed"] in args.worlds), key=lambda w: w["seed"])
     summary = summarise(chosen)
-    print(table(summary))
-    finish(args.out, {"simulated": True, "by_world": done, "summary": summary}, claims(summary))
+    print(table({args.kind: summary}))
+    finish(args.out, about | {"by_world": done, "summary": summary}, () if plan.quick else claims(summary))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import results
 
 ROOT = Path(__file__).resolve().parents[3]
 # What others import, and what makes the page: no benchmark of its own.
-NO_BENCHMARKS = {"common.py", "alignment.py", "lm_torch_engines.py", "pictures.py", "results.py"}
+NO_BENCHMARKS = {"common.py", "alignment.py", "kinds.py", "lm_torch_engines.py", "pictures.py", "results.py"}
 SCRIPTS = sorted(file for file in (ROOT / "benchmarks").glob("*.py") if file.name not in NO_BENCHMARKS)
 
 
@@ -76,14 +76,45 @@ def test_the_page_is_made_of_what_worlds_measures(tmp_path):
     measured = []
     for seed, r in ((0, 0.4), (1, 0.6)):
         rows = {name: row(0.1, 0.5) for name in results.ROWS}
+        rate = {"product": 0.2 + seed / 10, "ridge on true counts": 0.5}
         rows |= {"direct": row(r, 0.001 if seed else 0.5), "text": row(0.3, 0.5), "ridge": row(2 * r, 0.5, False)}
-        measured.append({"seed": seed, "encoder": "abc", "guidance": {"direct": 1.0 + seed}, "rows": rows})
+        one = {"seed": seed, "encoder": "abc", "guidance": {"direct": 1.0 + seed}, "rows": rows}
+        measured.append(one | {"laws": {"tr": 1.5}, "word_rate": rate})
     summary = worlds.summarise(measured)
     assert summary["rows"]["direct"]["r"] == pytest.approx(0.5) and summary["rows"]["direct"]["significant"] == 1
     assert summary["differences"]["direct-text"]["mean"] == pytest.approx(0.2)
     assert summary["fgd_ratio"]["ridge"] == pytest.approx([0.5, 0.5])
-    assert [c.holds for c in worlds.claims(summary)] == [True] * 3 + [False] * 5 + [True]
+    assert [c.holds for c in worlds.claims(summary)] == [True] * 3 + [False] * 5 + [True, True]
     common.write(tmp_path / "worlds.json", {"summary": summary})
     page = results.page(tmp_path)
-    assert "Worlds 0, 1," in page and "| ridge fMRI -> mean pseudo-gesture | 0.500 | 1.000 [" in page
-    assert "(one motion) | 0.010 | 0 of 2 |" in page and "world 1: direct 2.0" in page
+    assert "worlds 0, 1," in page and "| ridge fMRI -> mean pseudo-gesture | 0.500 | 1.000 [" in page
+    assert "(one motion) | 0 of 2 |" in page and "world 1: direct 2.0" in page
+    assert "world 1 (tr 1.5): word rate r 0.300, of a ridge fitted on the true counts 0.500" in page
+    assert "share of the paired linear oracle's, by world: 3.00, 3.00" in page
+
+
+def test_both_kinds_of_worlds_are_columns_and_a_row_that_one_lacks_is_left_open(tmp_path):
+    demo = json.loads((ROOT / "docs" / "results" / "worlds.json").read_text())
+    varied = json.loads(json.dumps(demo))
+    varied["summary"]["rows"]["text"]["r"] = 0.123
+    del varied["summary"]["rows"]["hard"]
+    (tmp_path / "worlds.json").write_text(json.dumps(demo))
+    (tmp_path / "worlds_varied.json").write_text(json.dumps(varied))
+    page = results.page(tmp_path)
+    lines = {line.split(" | ")[0]: line for line in page.splitlines() if line.startswith("| ")}
+    first = [line for line in page.splitlines() if line.startswith("| text branch |")][0]
+    assert first.split(" | ")[4].startswith("0.123") and "r, one sample: varied kind" in page
+    assert lines["| direct branch, hard labels"].count(" | - ") >= 3
+    assert page.count("worlds 0, 1, 2, 3,") == 2
+
+
+def test_shares_of_the_oracle_and_rows_that_were_left_out():
+    import worlds
+
+    scores = {"r1": 0.1, "r8": 0.2, "null95": 0.1, "p": 0.001, "fgd": 1.0, "fgd_extrapolated": 1.0, "jerk": 1.0}
+    rows = {name: scores | {"r": 0.2} for name in ("text", "direct", "t2g", "ridge", "rerendition")}
+    rows |= {"oracle": scores | {"r": 0.25}, "null-text": scores | {"r": 0.1}}
+    summary = worlds.summarise([{"seed": 3, "encoder": "abc", "guidance": {}, "rows": rows}])
+    assert summary["share_of_oracle"] == {"text": [pytest.approx(0.8)], "direct": [pytest.approx(0.8)]}
+    assert list(summary["differences"]) == ["direct-text"] and "hard" not in summary["rows"]
+    assert [c.holds for c in worlds.claims(summary)] == [False] * 3 + [False] + [False]
