@@ -113,7 +113,7 @@ class Bench:
         self.tokens = roi_tracks(f2t, self.stories, choices, self.rng)
 
     def tracks(self, story: str, kind: str, rois=("all",), null: bool = False) -> list:
-        """Conditions of the samples of a story: its words, decoded words (by signatures or vectors) or volume tokens."""
+        """Conditions of the samples of a story: its words, words decoded in either way, or volume tokens."""
         recording = self.run.recording(self.kind.subject, story)
         if kind == "observed":
             return [word_track(recording.words, self.vectors.matrix(recording.words.text))] * N_SAMPLES

@@ -102,6 +102,12 @@ class Motion:
         """Time of each frame, array (n_frames,), seconds."""
         return self.start + np.arange(self.n_frames) / self.fps
 
+    def shares(self, start: float, stop: float, least: float = 0.0) -> bool:
+        """Whether a frame lies in start <= time < stop, and `least` seconds of the motion do."""
+        shared = min(stop, self.start + self.duration) - max(start, self.start)
+        frames = (self.times >= start - 1e-6) & (self.times < stop - 1e-6)
+        return bool(frames.any()) and shared >= least - 1e-6
+
     def slice(self, start: float, stop: float) -> Motion:
         """The frames with start <= time < stop."""
         keep = (self.times >= start - 1e-6) & (self.times < stop - 1e-6)

@@ -12,6 +12,7 @@ from ..data.motion.npz import read_motion
 from ..data.study.model import RecordingSource, Study
 from ..demo.opener import has_study, open_study
 from ..errors import UserError
+from ..evaluation.gesture import LEAST_SHARED
 from ..evaluation.rows import Setting
 from ..results import Decoded
 from ..storage.decoded import KIND, load_decoded
@@ -71,8 +72,12 @@ class DecodedStory:
 
     @cached_property
     def reference(self) -> Motion | None:
-        """The gesture made to this story in a simulated study (evaluation and display only)."""
-        return None if self.study is None else self.study.truth(self.story)
+        """The gesture made to this story in a simulated study (evaluation and display only).
+
+        None too where the stretch that was decoded lies outside of it: a scan begins before its story.
+        """
+        made = None if self.study is None else self.study.truth(self.story)
+        return made if made is not None and made.shares(*self.span, LEAST_SHARED) else None
 
     @cached_property
     def rerendition(self) -> Motion | None:

@@ -24,6 +24,7 @@ from .metrics import Metric
 from .nulls import allowed_shifts, correlation_at_shifts
 
 FPS = 15.0
+LEAST_SHARED = 2.0  # seconds that a reference and a decoded motion must share to be compared
 NECK = TED10_JOINTS.index("neck")
 WRISTS = [TED10_JOINTS.index(n) for n in ("left_wrist", "right_wrist")]
 ELBOWS = [TED10_JOINTS.index(n) for n in ("left_elbow", "right_elbow")]
@@ -135,10 +136,10 @@ def pair(reference: Motion, predicted: Motion) -> Pair:
     start = max(reference.start, predicted.start)
     stop = min(reference.times[-1], predicted.times[-1])
     n = int(np.floor((stop - start) * FPS + 1e-6)) + 1
-    if n < 2 * FPS:
+    if n < LEAST_SHARED * FPS:
         raise UserError(
             f"gesture metrics: reference ({reference.start:g} to {reference.times[-1]:.1f} s) and decoded motion "
-            f"({predicted.start:g} to {predicted.times[-1]:.1f} s) share less than 2 s"
+            f"({predicted.start:g} to {predicted.times[-1]:.1f} s) share less than {LEAST_SHARED:g} s"
         )
     times = start + np.arange(n) / FPS
     return Pair(

@@ -14,7 +14,7 @@ from ..decoding.stories import DecodedStory
 from ..errors import UserError, check_shape
 from ..exports.rois import on_cortex
 from ..motion.amount import T2GOrigin
-from .style import GREY, INK, ROI_COLOURS, Page, Paper
+from .style import GREY, INK, ROI_COLOURS, Page, Paper, roi_text
 
 # Name of a view -> direction from which the left hemisphere is seen (x right, y anterior, z up).
 VIEWS = {"lateral": (-1.0, 0.0, 0.0), "medial": (1.0, 0.0, 0.0), "dorsal": (0.0, 0.0, 1.0), "ventral": (0.0, 0.0, -1.0)}
@@ -158,7 +158,7 @@ def draw_rois(story: DecodedStory, paper: Paper) -> Page:
     request = story.decoded.request
     if not on_cortex(story.decoded):
         raise UserError(
-            f"cortex figure: {', '.join(request.rois)} of this run have no place on the cortex of fsaverage5, because "
+            f"cortex figure: {roi_text(request.rois)} of this run have no place on the cortex of fsaverage5, because "
             "it was trained on a table of ROIs or on voxels; draw strip or compare instead"
         )
     masks = [load_atlas().vertices([name]) for name in request.rois]

@@ -46,7 +46,7 @@ class Stretch:
                 f"got {start:g} to {stop:g} s"
             )
         motions = {branch: motion.slice(start, stop) for branch, motion in story.motions.items()}
-        if story.reference is not None:
+        if story.reference is not None and story.reference.shares(start, stop):
             motions = {"reference": story.reference.slice(start, stop), **motions}
         return cls(story, motions, start, stop)
 
@@ -110,6 +110,8 @@ def draw_strip(story: DecodedStory, paper: Paper, start: float | None = None, st
             4, top + tall / 2, NAMES[name].replace(" ", "\n"), color=COLOURS[name], fontweight="bold", va="center"
         )
         for column, moment in enumerate(moments):
+            if not motion.shares(moment - 1 / motion.fps, moment + 1 / motion.fps):
+                continue  # this motion begins later or has ended
             axes = page.axes(LABEL + cell * column, top, cell, tall)
             frame = int(np.clip(round((moment - motion.start) * motion.fps), 0, motion.n_frames - 1))
             draw_trail(axes, motion, frame, COLOURS[name])

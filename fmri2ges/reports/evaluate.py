@@ -180,7 +180,7 @@ def story_measures(story: DecodedStory, notes: list[str]) -> list[Measure]:
         notes.append(f"{story.story} WAS IN TRAINING: its scores are not evidence of decoding")
     if story.study is not None and story.reference is None:
         notes.append(
-            f"{story.story}: no gesture was recorded with this story, so no score compares motion with a reference"
+            f"{story.story}: no gesture was recorded with this stretch, so no score compares motion with a reference"
         )
     for branch, motion in story.motions.items():
         if story.reference is not None:

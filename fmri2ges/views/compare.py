@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..evaluation import metrics
-from ..evaluation.gesture import against_reference, pair, wrist_speed
+from ..evaluation.gesture import LEAST_SHARED, against_reference, pair, wrist_speed
 from ..evaluation.measure import row
 from ..evaluation.nulls import MIN_SHIFT
 from ..evaluation.rows import Row
@@ -72,7 +72,7 @@ def motions(
         for letter, result in (("", decoded),) if other is None else (("A", decoded), ("B", other)):
             if getattr(result, kind) is not None:
                 found[Shown(kind, letter)] = getattr(result, kind)
-    if reference is not None:
+    if reference is not None and reference.shares(decoded.start, decoded.stop):
         found[Shown(REFERENCE)] = cut(reference, decoded.start, decoded.stop)
     return found
 
@@ -147,7 +147,7 @@ def gesture_agreement(decoded: Decoded, reference: Motion, letter: str = "") -> 
     found = []
     for kind in BRANCHES:
         motion = getattr(decoded, kind)
-        if motion is None:
+        if motion is None or not reference.shares(decoded.start, decoded.stop, LEAST_SHARED):
             continue
         both = pair(cut(reference, decoded.start, decoded.stop), motion)
         rng = np.random.default_rng(0)

@@ -95,7 +95,7 @@ def player_data(
             name = f"decoded {letter}".strip()
             colour = COLOURS["text B" if letter == "B" else "text"]
             transcripts.append(_transcript(name, colour, result.texts[0]))
-    if reference is not None:
+    if reference is not None and reference.shares(decoded.start, decoded.stop):
         views.append(_view("reference", cut(reference, decoded.start, decoded.stop)))
     if not views:
         raise UserError(f"player: this result has no {branch} branch to show; decode it with branch = both")

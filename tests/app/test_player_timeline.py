@@ -41,6 +41,12 @@ def test_at_a_frame_the_pose_is_that_frame_and_outside_it_holds_still(run, motio
     assert np.abs(np.array(poses) - expected).max() <= 0.00051
 
 
+def test_a_motion_covers_its_frames_and_nothing_before_or_behind_them(run, motion):
+    times = [29, 29.94, 30, 32, 30 + 40 / 15, 33]
+    found = run(f"{VIEW} return arg.times.map(t => m.covers(view, t));", {"view": as_view(motion), "times": times})
+    assert found == [False, True, True, True, True, False]
+
+
 def test_between_frames_the_pose_is_smooth(run):
     t = np.arange(60) / 15
     positions = np.tile(0.3 * np.sin(2 * np.pi * 0.7 * t)[:, None, None], (1, 10, 3))

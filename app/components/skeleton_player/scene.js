@@ -1,6 +1,6 @@
 // Skeletons as a list of flat shapes, and two ways to paint such a list: canvas and SVG.
 // One list for both, so that an exported picture is the picture on screen.
-import { clamp, jointSpeed, meanJoint, poseAt, project, rotate } from "./timeline.js";
+import { clamp, covers, jointSpeed, meanJoint, poseAt, project, rotate } from "./timeline.js";
 
 const SEGMENTS = 6; // pieces of a limb, each shaded by its own depth
 const TRAIL = 1.2; // seconds of wrist path behind the hand
@@ -36,7 +36,7 @@ export function sceneShapes(motions, time, camera, panels, theme, options) {
   return [...bodies[0].floor, ...bodies.flatMap((b) => b.trails), ...paint(bodies.flatMap((b) => b.parts))];
 }
 
-function bodyShapes(motion, time, camera, panel, theme, options) {
+function shapesOfBody(motion, time, camera, panel, theme, options) {
   const pose = poseAt(motion, time);
   const { at, size, neck } = motion;
   const centred = (p) => p.map((v, c) => (v - neck[c]) / size + (c === 1 ? LIFT : 0)); // all bodies equally large
@@ -73,6 +73,12 @@ function bodyShapes(motion, time, camera, panel, theme, options) {
     trails: options.trails ? trailShapes(motion, time, tools) : [],
     parts,
   };
+}
+
+// Where a motion has not begun or is over, its floor is empty.
+function bodyShapes(motion, time, camera, panel, theme, options) {
+  const body = shapesOfBody(motion, time, camera, panel, theme, options);
+  return covers(motion, time) ? body : { floor: body.floor.slice(0, 1), trails: [], parts: [] };
 }
 
 function floorShapes(floor, { at, joint, view, pixel, theme }) {

@@ -35,6 +35,11 @@ export function poseAt(motion, time) {
   return out;
 }
 
+// Whether a motion has a frame at a time; another on screen may begin earlier or end later.
+export function covers({ fps, frames, start }, time) {
+  return time >= start - 1 / fps && time <= start + frames / fps;
+}
+
 // Mean speed of the given joints at every frame, m/s (central difference over two frames).
 export function jointSpeed(motion, joints) {
   const { data, frames, fps } = motion;

@@ -127,6 +127,27 @@ def test_metrics_without_a_report_say_how_to_make_one(decoded_dir, tmp_path):
         read_report(decoded_dir)
 
 
+def moved(story, seconds):
+    """The story as if its scan had begun so many seconds before it."""
+    both = {b: replace(m, start=m.start - seconds) for b, m in story.decoded.motions.items()}
+    return DecodedStory(replace(story.decoded, **both), story.study)
+
+
+def test_a_scan_that_begins_before_the_story_has_no_reference_there(story, monkeypatch):
+    """The first pose of the reference stood in the strip for as long as the story had not begun."""
+    from fmri2ges.figures import motion
+
+    drawn = []
+    monkeypatch.setattr(motion, "draw_skeleton", lambda axes, pose, skeleton, colour: drawn.append(colour))
+    motion.draw_strip(moved(story, 4.0), 180, -4, 4)
+    moments = drawn.count(COLOURS["text"])
+    assert drawn.count(COLOURS["direct"]) == moments and drawn.count(COLOURS["reference"]) == moments // 2
+    drawn.clear()
+    motion.draw_strip(moved(story, 4.0), 180, -4, -1)
+    assert COLOURS["reference"] not in drawn and COLOURS["text"] in drawn
+    assert moved(story, 4.0).reference is not None and moved(story, 99.0).reference is None
+
+
 def test_columns_of_a_table_have_no_place_on_the_cortex(story, tmp_path):
     request = replace(story.decoded.request, rois=("LATL", "LIFG"))
     decoded = replace(story.decoded, request=request, manifest=story.decoded.manifest | {"space": "table"})
@@ -139,7 +160,7 @@ def test_all_voxels_are_not_the_whole_cortex(story, tmp_path):
     request = replace(story.decoded.request, rois=("all",))
     for kind in ("voxels", "table"):
         decoded = replace(story.decoded, request=request, manifest=story.decoded.manifest | {"space": kind})
-        with pytest.raises(UserError, match="all of this run have no place on the cortex"):
+        with pytest.raises(UserError, match="all ROIs of this run have no place on the cortex"):
             make_figure(DecodedStory(decoded, None), "cortex", tmp_path / "f.png")
 
 

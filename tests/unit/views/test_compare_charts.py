@@ -47,6 +47,12 @@ def rows(decoded, truth):
     return compare.gesture_agreement(decoded, truth)
 
 
+def test_a_stretch_before_the_reference_is_shown_without_it(decoded, truth):
+    early = Motion(truth.positions, start=truth.start + 200)
+    assert [name for name in compare.motions(decoded, early)] == [Shown("text"), Shown("direct")]
+    assert compare.gesture_agreement(decoded, early) == []
+
+
 def test_wrists_that_move_evenly_have_that_speed_and_height():
     positions = np.zeros((60, 10, 3), np.float32)
     positions[:, [6, 9], 1] = -0.3

@@ -116,3 +116,8 @@ def test_a_branch_that_was_not_decoded_is_one_clear_line(decoded):
 )
 def test_a_long_selection_gets_a_short_name(rois, label):
     assert roi_label(rois) == label
+
+
+def test_a_window_before_the_reference_begins_is_shown_without_it(decoded):
+    views = player_data(decoded, make_motion(2, start=40.0))["views"]
+    assert [view["name"] for view in views] == ["text", "direct"]
