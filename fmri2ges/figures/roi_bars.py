@@ -7,10 +7,11 @@ import textwrap
 from ..evaluation.roi_rows import Effect, RoiRow, RoiStudy
 from ..motion.amount import T2GOrigin
 from .roi_view import RoiView, is_found, shown
-from .style import COLOURS, GREY, INK, NAMES, PALE, Page, Paper, mark_of
+from .style import COLOURS, GREY, INK, NAMES, PALE, Page, Paper, mark_of, text_width
 
 ROW = 3.9  # mm
-NAME = 17.0  # mm
+NAME, LETTERS = 17.0, 6.0  # mm, the least for the names of regions; their size in points
+LONGEST = 0.3  # share of the page that names may take; longer ones end with an ellipsis
 MOST = 40  # regions that one page shows
 SIZE = "#E69F00"
 
@@ -35,7 +36,8 @@ def draw_roi_bars(study: RoiStudy, paper: Paper, view: RoiView) -> Page:
     origin = T2GOrigin.of(study.manifest)
     page = Page(paper, 27 + panel * len(part.branches), title, about, mark_of(study.simulated, origin), origin.caption)
     _legend(page, any(row.size_null for rows in order.values() for row in rows))
-    left, gap = 4 + NAME, 6.0
+    names = {r.region: _fitting(r.region, LONGEST * width) for rows in order.values() for r in rows}
+    left, gap = 5.5 + max(NAME, *(text_width(name, LETTERS) for name in names.values())), 6.0
     half = (width - 4 - left - gap) / 2
     top = 25.0
     for branch in part.branches:
@@ -49,9 +51,19 @@ def draw_roi_bars(study: RoiStudy, paper: Paper, view: RoiView) -> Page:
         beside = [lesions.get(row.region) for row in alone]
         _panel(page, beside, branch, left + half + gap, top + 2, half, n, f"{name} lost without the region ({unit})")
         for k, row in enumerate(alone):
-            page.text(left - 1.5, top + 2 + ROW * (k + 0.5), row.region, ha="right", va="center", fontsize=6)
+            page.text(
+                left - 1.5, top + 2 + ROW * (k + 0.5), names[row.region], ha="right", va="center", fontsize=LETTERS
+            )
         top += panel
     return page
+
+
+def _fitting(name: str, width: float) -> str:
+    """A name, or as much of it as fits into so many mm."""
+    if text_width(name, LETTERS) <= width:
+        return name
+    n = next(n for n in range(len(name), 0, -1) if n == 1 or text_width(name[:n] + "\u2026", LETTERS) <= width)
+    return name[:n] + "\u2026"
 
 
 def _legend(page: Page, sized: bool) -> None:
@@ -75,6 +87,7 @@ def _panel(
     page: Page, rows: list[RoiRow | None], branch: str, left: float, top: float, width: float, n: int, label: str
 ) -> None:
     axes = page.axes(left, top, width, ROW * n)
+    axes.use_sticky_edges = False  # bars at the edge keep a margin too
     for k, row in enumerate(rows):
         if row is None:
             continue

@@ -65,6 +65,14 @@ def roi_text(names) -> str:
     return ", ".join(names) if len(names) <= 6 else f"{len(names)} ROIs"
 
 
+def text_width(words: str, points: float) -> float:
+    """Width of a line of text of this size, mm; mathematical signs such as `$` are taken as they are."""
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import TextToPath
+
+    return TextToPath().get_text_width_height_descent(words, FontProperties(size=points), ismath=False)[0] * 25.4 / 72
+
+
 def mark_of(simulated: bool, t2g: T2GOrigin) -> str:
     """What a figure or film bears in its corner: made-up brains, or gestures learnt from made-up ones."""
     return "SIMULATED" if simulated else "SIMULATED T2G" if t2g.borrowed else ""

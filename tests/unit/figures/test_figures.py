@@ -139,11 +139,11 @@ def test_a_scan_that_begins_before_the_story_has_no_reference_there(story, monke
 
     drawn = []
     monkeypatch.setattr(motion, "draw_skeleton", lambda axes, pose, skeleton, colour: drawn.append(colour))
-    motion.draw_strip(moved(story, 4.0), 180, -4, 4)
+    motion.draw_strip(moved(story, 4.0), Paper(180), -4, 4)
     moments = drawn.count(COLOURS["text"])
     assert drawn.count(COLOURS["direct"]) == moments and drawn.count(COLOURS["reference"]) == moments // 2
     drawn.clear()
-    motion.draw_strip(moved(story, 4.0), 180, -4, -1)
+    motion.draw_strip(moved(story, 4.0), Paper(180), -4, -1)
     assert COLOURS["reference"] not in drawn and COLOURS["text"] in drawn
     assert moved(story, 4.0).reference is not None and moved(story, 99.0).reference is None
 

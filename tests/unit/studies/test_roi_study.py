@@ -6,12 +6,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 import fmri2ges
 from fmri2ges.cli.main import main
 from fmri2ges.errors import Cancelled, UserError
 from fmri2ges.evaluation.roi_rows import Effect, Mode
 from fmri2ges.figures import make_figure
+from fmri2ges.figures.roi_bars import draw_roi_bars
+from fmri2ges.figures.roi_view import RoiView
+from fmri2ges.figures.style import Paper, paper
 from fmri2ges.storage.folder import sole_writer
 from fmri2ges.studies.roi_request import RoiStudyRequest
 from fmri2ges.studies.roi_study import roi_study, tasks_folder
@@ -189,6 +193,24 @@ def test_bars_are_drawn_and_a_map_without_cortex_is_refused(folder, tmp_path):
     assert (tmp_path / "cli.svg").read_text() == svg
     with pytest.raises(UserError, match="draw roi-bars instead"):
         make_figure(study, "roi-map", tmp_path / "map.svg")
+
+
+@pytest.mark.parametrize("name", ["block-{0:03d} to block-{0:03d}", "a region with a name of many words, number {}"])
+def test_long_names_of_regions_stay_on_the_page_and_bars_inside_their_axes(folder, name):
+    """Names such as 'block-066 to block-078' were cut off at the left edge."""
+    study = fmri2ges.load_roi_study(folder)
+    called = {region: name.format(k) for k, region in enumerate(sorted({row.region for row in study.rows}))}
+    longer = replace(study, rows=tuple(replace(row, region=called[row.region]) for row in study.rows))
+    with paper():
+        page = draw_roi_bars(longer, Paper(180), RoiView())
+        renderer = FigureCanvasAgg(page.figure).get_renderer()
+        texts = [text for text in page.figure.texts if text.get_text().startswith(("block", "a region"))]
+        assert len(texts) >= 4 and min(text.get_window_extent(renderer).x0 for text in texts) > 0
+        panels = page.figure.axes
+        assert min(panel.get_position().x0 for panel in panels) * 180 >= 21
+        for panel in panels:
+            low, high = panel.get_xlim()
+            assert all(low < bar.get_x() and bar.get_x() + bar.get_width() < high for bar in panel.patches)
 
 
 @pytest.mark.parametrize(
