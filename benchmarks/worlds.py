@@ -282,6 +282,8 @@ def run_world(name: str, seed: int, plan: Plan) -> dict:
             rows[row] = bench.score(motions)
             say(seed, f"{row}: {rows[row]}")
 
+        word_rate = bench.word_rates()
+        say(seed, f"word rate: {word_rate}")
         keep("rerendition", [again[s] for s in test])
         keep("oracle", bench.oracle())
         keep("ridge", [ridge_motion(bench.run, kind.subject, s) for s in test])
@@ -295,6 +297,7 @@ def run_world(name: str, seed: int, plan: Plan) -> dict:
             nets |= {variant: (net, "volumes") for variant, net in variants(bench).items()}
         for row, (net, what) in nets.items():
             guidance[row] = bench.choose(net, what, limit)
+            say(seed, f"{row}: guidance {guidance[row]}")
             raw = replace(net, guidance=guidance[row], calibration=None)
             nets[row] = bench.calibrated(raw, what), what
             keep(row, [bench.sample(nets[row][0], bench.tracks(s, what)) for s in test])
@@ -313,7 +316,7 @@ def run_world(name: str, seed: int, plan: Plan) -> dict:
             "train_seconds": bench.train_seconds,
             "guidance": guidance,
             "rows": rows,
-            "word_rate": bench.word_rates(),
+            "word_rate": word_rate,
             "encoder": bench.encoder.digest,
         }
 
