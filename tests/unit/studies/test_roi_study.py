@@ -15,7 +15,7 @@ from fmri2ges.evaluation.roi_rows import Effect, Mode
 from fmri2ges.figures import make_figure
 from fmri2ges.figures.roi_bars import draw_roi_bars
 from fmri2ges.figures.roi_view import RoiView
-from fmri2ges.figures.style import Paper, paper
+from fmri2ges.figures.style import Paper, print_style
 from fmri2ges.storage.folder import sole_writer
 from fmri2ges.studies.roi_request import RoiStudyRequest
 from fmri2ges.studies.roi_study import roi_study, tasks_folder
@@ -201,7 +201,7 @@ def test_long_names_of_regions_stay_on_the_page_and_bars_inside_their_axes(folde
     study = fmri2ges.load_roi_study(folder)
     called = {region: name.format(k) for k, region in enumerate(sorted({row.region for row in study.rows}))}
     longer = replace(study, rows=tuple(replace(row, region=called[row.region]) for row in study.rows))
-    with paper():
+    with print_style():
         page = draw_roi_bars(longer, Paper(180), RoiView())
         renderer = FigureCanvasAgg(page.figure).get_renderer()
         texts = [text for text in page.figure.texts if text.get_text().startswith(("block", "a region"))]
