@@ -46,6 +46,7 @@ from fmri2ges.text.statistics import text_statistics
 from fmri2ges.training.bayes import parcel_of_column
 from fmri2ges.training.phase1 import f2t_problem, fit_f2t
 from fmri2ges.training.presets import PRESETS
+from fmri2ges.training.word_rate import Listener, fit_rates
 from fmri2ges.types import Recording, Words
 
 SUBJECT = "sub-01"
@@ -107,7 +108,8 @@ def run(c: Condition, seed: int, choice: LmChoice, n_null: int, n_test: int, n_d
     stories = [Recording(SUBJECT, s, basis.transform(bold[s]), TR, float(TIMES[0]), words[s], Cortex()) for s in train]
     no_gesture = [np.zeros((1, int(SECONDS * 7.5), 0), np.float32)] * len(stories)
     problem = f2t_problem(stories, no_gesture, statistics, vectors)
-    fast = fit_f2t(problem, statistics, best_penalty([problem.scores(PRESETS["demo"].penalties)]))
+    rate = fit_rates({SUBJECT: Listener(0, stories, problem.rate_training)}, PRESETS["demo"].components)[SUBJECT]
+    fast = fit_f2t(problem, statistics, best_penalty([problem.scores(PRESETS["demo"].penalties)]), rate)
     decoder = fast.decoder(np.flatnonzero(np.isin(basis.parcel, parcels)))
 
     lm = open_lm(choice, statistics.language, vectors)
@@ -131,12 +133,13 @@ def run(c: Condition, seed: int, choice: LmChoice, n_null: int, n_test: int, n_d
     from_null: dict[NullKind, dict[str, np.ndarray]] = {}  # kind, score: array (n_decodings, n_stories)
     for story, s in enumerate(test):
         data = read(world, s)
-        prediction = fast.readout.predict(decoder.solution, basis.transform(data))
-        rate = fast.rate(decoder, prediction)
+        features = basis.transform(data)
+        prediction = fast.readout.predict(decoder.solution, features)
+        rate = fast.rate(decoder, prediction, features)
         rates.append(np.corrcoef(rate, words_per_volume(words[s], TIMES, TR))[0, 1])
         begun = time.process_time()
         texts = {
-            "fast": fast.decode_texts(decoder, prediction, TIMES, TR, 1, rng)[0],
+            "fast": fast.decode_texts(decoder, prediction, TIMES, TR, 1, rng, rate)[0],
             "bayes": bayes.search(data, parcels, rate, TIMES, TR, lm).best()[0][0],
         }
         searched.append(time.process_time() - begun)

@@ -125,7 +125,9 @@ class Bench:
             return [volume_track(reading.tokens, reading.times, reading.f2t.readout.step)] * N_SAMPLES
         rng = np.random.default_rng([self.seed, 5])
         f2t = reading.f2t if kind == "texts" else without_signatures(reading.f2t)
-        texts = f2t.decode_texts(reading.decoder, reading.prediction, reading.times, recording.tr, N_SAMPLES, rng)
+        texts = f2t.decode_texts(
+            reading.decoder, reading.prediction, reading.times, recording.tr, N_SAMPLES, rng, reading.rate
+        )
         return [word_track(w, self.vectors.matrix(w.text)) for w in texts]
 
     def calibrated(self, generator: GestureGenerator, kind: str) -> GestureGenerator:

@@ -75,7 +75,10 @@ def make_run(folder: Path, lm: str = "", **entries: Any) -> Path:
         "heard.word": rng.integers(0, len(VOCABULARY), 2 * volumes).astype(np.int32),
         "heard.shrinkage": np.array([0.1], np.float32),
     }
+    f2t["targets"][:, 2 * dim] = rng.poisson(3, volumes)  # words per volume
     values = {"penalty": 1000.0, "delays": [1, 2, 3], "dim": dim, "n_gesture": gesture}
+    values |= {"rate_penalties": [10.0, 30.0], "pooled_rate_penalties": None, "pooled_listeners": []}
+    values |= {"own_rate_because": "the study has one listener"}
     write_tensors(folder / "f2t-0-0.safetensors", f2t, **values)
     if lm:
         write_tensors(folder / "bayes-0-0.safetensors", bayes_arrays(rng), lm={"name": lm, "layer": None}, lm_name=lm)
@@ -155,6 +158,7 @@ def open_all(run: Path) -> dict[str, Any]:
     f2t = store.read_f2t(run / "f2t-0-0.safetensors", statistics)
     decoder = f2t.decoder(np.arange(len(COLUMNS)))
     assert np.isfinite(f2t.evidence(decoder, decoder.solution.crossfit)).all()
+    assert np.isfinite(f2t.crossfit_rate(decoder)).all()
     if manifest["config"].get("lm"):
         store.read_bayes(run / "bayes-0-0.safetensors")
     return manifest

@@ -225,8 +225,6 @@ UNREACHED = {
     "Grammar": "its rules are called by the names that stand in the templates of sentences",
     "_outline.Pen": "fontTools calls the methods of a pen",
     "_NoSynonyms": "nltk calls it in the place of WordNet",
-    "WordRate": "the word-rate model, for the text decoder",
-    "fit_word_rate": "the word-rate model, for the text decoder",
     "ridge_motion": "the baseline of benchmarks/worlds.py",
     "mean_pose": "the baseline of benchmarks/worlds.py",
     "intersection": "ROI algebra, for scripts and the list of ROIs",

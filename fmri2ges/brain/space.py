@@ -139,7 +139,7 @@ class Space(ABC):
 
     @property
     def own_columns(self) -> bool:
-        """Whether every subject has columns of their own."""
+        """Whether every subject has columns of their own, which are not those of the others."""
         return False
 
     def same_columns(self, other: Space) -> bool:

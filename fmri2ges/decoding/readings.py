@@ -21,6 +21,7 @@ class Reading:
     f2t : text decoder of this fold
     decoder : its readout, solved for the chosen ROIs
     prediction : array (n_volumes, n_targets), what the readout predicts
+    rate : array (n_volumes,), decoded words per volume
     rows : array (n_volumes,), int; the volumes of the recording
     times : array (n_volumes,), seconds, their centres
     """
@@ -29,13 +30,9 @@ class Reading:
     f2t: F2T
     decoder: Decoder
     prediction: np.ndarray
+    rate: np.ndarray
     rows: np.ndarray
     times: np.ndarray
-
-    @property
-    def rate(self) -> np.ndarray:
-        """Decoded words per volume, array (n_volumes,)."""
-        return self.f2t.rate(self.decoder, self.prediction)
 
     @property
     def tokens(self) -> np.ndarray:

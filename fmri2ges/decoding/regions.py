@@ -16,9 +16,10 @@ from ..models.region_readout import RegionReadout, chosen_penalty
 from ..motion.features import from_bones
 from ..text.embeddings import load_vectors
 from ..text.ngram import QuickBigram
+from ..text.timing import unit_rate
 from ..types import Recording
 from .expected import expected_direct, expected_text
-from .readings import Reading, decoded_rate
+from .readings import Reading
 from .run import Run
 from .text_branch import joined
 
@@ -87,10 +88,7 @@ class RegionDecoder:
 
     def _score(self, story: _Story, decoders: list[Decoder], choice: Choice) -> list[StoryScore]:
         recording, (start, stop) = story.recording, story.span
-        readings = [
-            replace(reading, f2t=self._folds[reading.fold].f2t)
-            for reading in self.run.readings(recording, story.features, decoders)
-        ]
+        readings = self.run.readings(recording, story.features, [fold.f2t for fold in self._folds], decoders)
         found: list[StoryScore] = []
         if "text" in choice.branches:
             slots = self._slots(readings, recording.tr, choice)
@@ -102,7 +100,8 @@ class RegionDecoder:
             found += meaning_scores(recording.words, said, start, stop, load_vectors().matrix, choice.null)
             times = np.concatenate([reading.times for reading in readings])
             true = words_per_volume(recording.words, times, recording.tr)
-            found.append(rate_score(true, decoded_rate(readings), recording.tr, choice.null))
+            rate = np.concatenate([unit_rate(reading.rate) for reading in readings])
+            found.append(rate_score(true, rate, recording.tr, choice.null))
         if "direct" in choice.branches and story.reference is not None:
             made = expected_direct(self.run, readings, start, stop)
             found += _against(story.reference, made, "direct", choice.null)
@@ -113,16 +112,13 @@ class RegionDecoder:
         if not choice.texts:
             return [_one_after_the_other([self._expected(reading, tr) for reading in readings])]
         rng = np.random.default_rng([choice.seed, 1])
-        parts = [
-            reading.f2t.decode_texts(reading.decoder, reading.prediction, reading.times, tr, choice.texts, rng)
-            for reading in readings
-        ]
+        parts = [x.f2t.decode_texts(x.decoder, x.prediction, x.times, tr, choice.texts, rng, x.rate) for x in readings]
         vectors = load_vectors()
         texts = [joined(list(several)) for several in zip(*parts, strict=True)]
         return [_Slots(vectors.matrix(text.text), text.start, text.duration) for text in texts]
 
     def _expected(self, reading: Reading, tr: float) -> _Slots:
-        found = reading.f2t.word_posterior(reading.decoder, reading.prediction, reading.times, tr)
+        found = reading.f2t.word_posterior(reading.decoder, reading.prediction, reading.times, tr, reading.rate)
         vectors = found.p @ self._folds[reading.fold].vectors
         return _Slots(vectors, found.start, found.duration)
 
@@ -163,7 +159,9 @@ class _Fold:
 
     def __init__(self, f2t: F2T):
         language = QuickBigram.of(f2t.language)
-        self.f2t = F2T(f2t.readout, f2t.blocks, language, f2t.vectors, f2t.covariance, f2t.heard, f2t.shrinkage)
+        rate = None if f2t.word_rate is None else f2t.word_rate.for_many_choices()
+        known = (f2t.readout, f2t.blocks, language, f2t.vectors, f2t.covariance)
+        self.f2t = F2T(*known, f2t.heard, f2t.shrinkage, rate)
         self._shared = {f2t.readout.penalty: RegionReadout(f2t.readout)}
 
     @cached_property

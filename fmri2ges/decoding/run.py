@@ -19,10 +19,10 @@ import numpy as np
 from ..brain.space import Space, Voxels, space_of
 from ..data.study.folds import within_story_folds
 from ..data.study.model import RecordingSource, Study
-from ..demo.opener import find_run, has_study, name_of_run, name_of_study, open_study
+from ..demo.opener import find_run, has_study, open_study
 from ..errors import UserError, check_option
 from ..models.device import DEVICES, resolve_device
-from ..provenance import build_manifest, digest_file, digest_json
+from ..provenance import digest_file, digest_json
 from ..request import DEMO, F2T_FORMS, DecodeRequest
 from ..results import Decoded
 from ..storage.decoded import load_decoded, read_manifest, request_of
@@ -30,10 +30,12 @@ from ..storage.folder import read_run_manifest
 from ..text.embeddings import load_vectors
 from ..types import Motion, Recording, Words
 from ..work import QUIET, Work
+from .proof import places, provenance
 from .readings import Reading
 
 if TYPE_CHECKING:
-    from ..models.f2t import Decoder
+    from ..models.f2t import F2T, Decoder
+    from ..models.word_rate import PooledRate, RateSettings
 
 KEPT_BYTES = 400_000_000  # bytes of recordings that stay in memory
 SHORTEST = 2.0  # seconds that can be decoded
@@ -130,23 +132,13 @@ class Run:
     @cached_property
     def digest(self) -> str:
         """SHA-256 over the digests of all weights; training anew gives another one."""
-        return digest_json({file.name: self._digest(file) for file in sorted(self.path.glob("*.safetensors"))})
+        return digest_json({file.name: self.file_digest(file) for file in sorted(self.path.glob("*.safetensors"))})
 
-    def _digest(self, file: Path) -> str:
+    def file_digest(self, file: Path) -> str:
+        """SHA-256 of a file, computed once."""
         if file not in self._digests:
             self._digests[file] = digest_file(file)
         return self._digests[file]
-
-    def _weights(self, request: DecodeRequest) -> list[Path]:
-        """The files of weights that answer a request."""
-        k = self._number(request.subject)
-        names = [f"basis-{k}"]
-        for fold in range(self.n_folds):
-            names += [f"text-{fold}", f"f2t-{k}-{fold}"]
-            names += [f"f2g-{fold}"] if "direct" in request.branches else []
-            names += [f"bayes-{k}-{fold}"] if request.f2t == "bayes" and "text" in request.branches else []
-        names += ["t2g"] if "text" in request.branches else []
-        return [self.path / f"{name}.safetensors" for name in names]
 
     # Data.
 
@@ -191,11 +183,14 @@ class Run:
         return models
 
     def _kept(self, name: str, read):
-        if name not in self._models:
-            self._models[name] = read(self.path / f"{name}.safetensors")
-        return self._models[name]
+        return self._kept_under(name, lambda: read(self.path / f"{name}.safetensors"))
 
-    def _number(self, subject: str) -> int:
+    def _kept_under(self, key: str | tuple, make):
+        if key not in self._models:
+            self._models[key] = make()
+        return self._models[key]
+
+    def number(self, subject: str) -> int:
         """Number of a subject in the names of the files."""
         if subject not in self.manifest["subjects"]:
             raise UserError(f"subject: {subject!r} was not trained; allowed: {', '.join(self.subjects)}")
@@ -212,7 +207,7 @@ class Run:
 
     def basis(self, subject: str):
         """Parcel basis of a subject (`brain.parcels.ParcelBasis`)."""
-        return self._kept(f"basis-{self._number(subject)}", lambda file: self._store.read_basis(file))
+        return self._kept(f"basis-{self.number(subject)}", lambda file: self._store.read_basis(file))
 
     def statistics(self, fold: int):
         """Language model and word statistics of a fold (`text.statistics.TextStatistics`)."""
@@ -221,7 +216,22 @@ class Run:
     def f2t(self, subject: str, fold: int):
         """Text decoder of a subject and fold (`models.f2t.F2T`)."""
         statistics = self.statistics(fold)
-        return self._kept(f"f2t-{self._number(subject)}-{fold}", lambda file: self._store.read_f2t(file, statistics))
+
+        def pooled(settings: RateSettings) -> PooledRate:
+            return self._kept_under(("pooled rate", fold, settings.listeners), lambda: self._pooled(fold, settings))
+
+        def read(file: Path) -> F2T:
+            return self._store.read_f2t(file, statistics, pooled)
+
+        return self._kept(f"f2t-{self.number(subject)}-{fold}", read)
+
+    def _pooled(self, fold: int, settings: RateSettings) -> PooledRate:
+        """The word-rate weights that listeners of a fold share."""
+        from ..models.word_rate import PooledRate
+
+        assert settings.pooled is not None, "asked for shared weights only"
+        files = (self.path / f"f2t-{number}-{fold}.safetensors" for number in settings.listeners)
+        return PooledRate(map(self._store.read_rate_training, files), settings.pooled)
 
     def bayes(self, subject: str, fold: int):
         """The Bayesian F2T of a subject and fold, and its language model."""
@@ -231,7 +241,7 @@ class Run:
             decoder = self._store.read_bayes(file)
             return decoder, open_lm(decoder.lm, self.statistics(fold).language, load_vectors(), self.device)
 
-        return self._kept(f"bayes-{self._number(subject)}-{fold}", read)
+        return self._kept(f"bayes-{self.number(subject)}-{fold}", read)
 
     def warm_up(self, subject: str) -> None:
         """Load every model, so that the first decoding waits for nothing."""
@@ -278,7 +288,7 @@ class Run:
             asked = replace(request_of(manifest, file.parent), run=request.run)
             if asked == request and manifest.get("run_digest") == self.digest:
                 found = load_decoded(file.parent)
-                return replace(found, request=asked, manifest=manifest | self._places())
+                return replace(found, request=asked, manifest=manifest | places(self))
         return None
 
     def decode(self, request: DecodeRequest, work: Work = QUIET) -> Decoded:
@@ -318,7 +328,7 @@ class Run:
 
             direct = direct_gestures(self, readings, request, work.part(0.7, 1.0, "direct branch"))
         rate = np.concatenate([np.stack([reading.times, reading.rate], 1) for reading in readings])
-        manifest = self._provenance(request, device) | {"seconds": round(time.time() - begun, 2)}
+        manifest = provenance(self, request, device) | {"seconds": round(time.time() - begun, 2)}
         return Decoded(request, text, direct, texts, rate, manifest)
 
     def read(self, recording: Recording, columns: np.ndarray) -> list[Reading]:
@@ -329,16 +339,19 @@ class Run:
         recording : of one of the run's subjects
         columns : array (n_columns,), int; feature columns of the chosen ROIs
         """
-        decoders = [self.f2t(recording.subject, fold).decoder(columns) for fold in range(self.n_folds)]
-        return self.readings(recording, self.features(recording), decoders)
+        f2ts = [self.f2t(recording.subject, fold) for fold in range(self.n_folds)]
+        return self.readings(recording, self.features(recording), f2ts, [f2t.decoder(columns) for f2t in f2ts])
 
-    def readings(self, recording: Recording, features: np.ndarray, decoders: list[Decoder]) -> list[Reading]:
+    def readings(
+        self, recording: Recording, features: np.ndarray, f2ts: list[F2T], decoders: list[Decoder]
+    ) -> list[Reading]:
         """What solved readouts predict for each stretch of volumes, in order of time.
 
         Parameters
         ----------
         recording : of one of the run's subjects
         features : array (n_volumes, n_features), those of the recording, see `features`
+        f2ts : for each fold its text decoder
         decoders : for each fold its solved readout
         """
         split = self.study.split
@@ -347,46 +360,12 @@ class Run:
             folds = within_story_folds(recording.volume_times, split.within_story_folds, split.gap)
             rows_of = [np.flatnonzero(test) for _, test in folds]
         readings = []
-        for fold, (rows, decoder) in enumerate(zip(rows_of, decoders, strict=False)):
-            f2t = self.f2t(recording.subject, fold)
+        for fold, (rows, f2t, decoder) in enumerate(zip(rows_of, f2ts, decoders, strict=False)):
             prediction = f2t.readout.predict(decoder.solution, features)[rows]
-            readings.append(Reading(fold, f2t, decoder, prediction, rows, recording.volume_times[rows]))
+            rate = f2t.rate(decoder, prediction, features, rows)
+            readings.append(Reading(fold, f2t, decoder, prediction, rate, rows, recording.volume_times[rows]))
         return readings
 
     def features(self, recording: Recording) -> np.ndarray:
         """Parcel features of a recording as the readout sees them, array (n_volumes, n_features), float32."""
         return self._store.dequantise(self._store.quantise(self.basis(recording.subject).transform(recording.bold)))
-
-    def _provenance(self, request: DecodeRequest, device: str) -> dict[str, Any]:
-        """Entries of the manifest that prove where a result comes from.
-
-        The digest covers request, weights and inputs.
-        """
-        source = self._source(request.subject, request.story)
-        weights = {file.name: self._digest(file) for file in self._weights(request)}
-        inputs = {_relative(file, self.study.root): self._digest(file) for file in source.files}
-        asked = {name: value for name, value in request.to_dict().items() if name != "run"}
-        guidance = {"text": lambda: self.t2g.guidance, "direct": lambda: self.f2g(0).guidance}
-        manifest = build_manifest("decode", {}, request.seed, {}, self.simulated, device)
-        return manifest | {
-            "digests": inputs,
-            "weights": weights,
-            "digest": digest_json({"request": asked, "weights": weights, "inputs": inputs}),
-            "run_digest": self.digest,
-            "run_created": self.manifest.get("created"),
-            "study_name": self.study.name,
-            "space": self.space.kind,
-            "t2g": self.manifest.get("t2g"),
-            "t2g_note": self.manifest.get("t2g_note"),
-            "guidance": {branch: guidance[branch]() for branch in request.branches},
-            **self._places(),
-        }
-
-    def _places(self) -> dict[str, str]:
-        """Where run and study lie on this machine."""
-        return {"study": name_of_study(self.study), "run": name_of_run(self.path)}
-
-
-def _relative(file: Path, root: Path) -> str:
-    file = file.absolute()
-    return file.relative_to(root).as_posix() if file.is_relative_to(root) else file.name

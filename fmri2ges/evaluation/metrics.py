@@ -104,6 +104,8 @@ BERT_SCORE = Metric("bert_score", "BERTScore F1 ({})", n_unit="windows")
 WORD_VECTORS = Metric("word_vector_likeness", "word-vector likeness", Unit.COSINE, n_unit="windows")
 TEXT_RANK = Metric("text_rank", "text identification rank", Unit.SHARE, n_unit="windows")
 WORD_RATE_R = Metric("word_rate_r", "word rate r", n_unit="volumes")
+WORD_RATE_OF_MEAN = Metric("word_rate_r_of_mean", "rate r, mean of {} listeners", n_unit="volumes")
+WORD_RATE_SINGLE = Metric("word_rate_r_single", "rate r, {} single listeners", n_unit="volumes")
 PLACED_WORD_RATE_R = Metric("placed_word_rate_r", "word rate r, placed words", n_unit="volumes")
 
 # Sets of decoded motion against sets of real motion.

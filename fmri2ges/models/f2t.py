@@ -24,6 +24,7 @@ from ..text.timing import spread_words, word_counts, words_of_volumes
 from ..types import Words
 from .readout import Readout, Solution
 from .signatures import Heard, Signatures, fit_signatures
+from .word_rate import WordRate
 
 SLOW_SECONDS = 6.0  # sd of the Gaussian that makes the topic course
 SILENT_RATE = 0.1  # words per second of the topic course; where fewer are said, it goes to zero
@@ -119,6 +120,7 @@ class F2T:
     covariance : array (dim, dim) of word vectors over the running training words
     heard : the words of the training stories; None in runs of earlier versions, which have no word signatures
     shrinkage : of the covariance of word signatures, see `signatures.choose_shrinkage`
+    word_rate : the word-rate model; None in runs of earlier versions, whose rate is the readout's
     """
 
     def __init__(
@@ -130,11 +132,12 @@ class F2T:
         covariance: np.ndarray,
         heard: Heard | None = None,
         shrinkage: float = 0.1,
+        word_rate: WordRate | None = None,
     ):
         self.readout, self.blocks, self.language = readout, blocks, language
         self.vectors = vectors
         self.covariance = covariance
-        self.heard, self.shrinkage = heard, shrinkage
+        self.heard, self.shrinkage, self.word_rate = heard, shrinkage, word_rate
         shrunk = covariance + COVARIANCE_SHRINK * np.eye(len(covariance))
         self.evidence_of = np.linalg.solve(shrunk, vectors.T).astype(np.float32)  # (dim, n_vocabulary)
         self._decoders: dict[tuple[int, ...], Decoder] = {}
@@ -232,8 +235,29 @@ class F2T:
             sd[block] = np.sqrt((y[:, block] ** 2).mean()) + 1e-6 if y[:, block].size else 1.0
         return sd
 
-    def rate(self, decoder: Decoder, prediction: np.ndarray) -> np.ndarray:
-        """Decoded words per volume, array (n_volumes,)."""
+    def rate(
+        self, decoder: Decoder, prediction: np.ndarray, features: np.ndarray, rows: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Decoded words per volume of some volumes of a recording, array (n_rows,).
+
+        Parameters
+        ----------
+        prediction : array (n_rows, n_targets), centred, of the readout
+        features : array (n_volumes, n_features), of the whole recording
+        rows : array (n_rows,), int; the volumes; None = all
+        """
+        if self.word_rate is None:
+            return self._rate_of_readout(decoder, prediction)
+        every = np.arange(len(features)) if rows is None else rows
+        return self.word_rate.predict(decoder.solution.columns, features, every)
+
+    def crossfit_rate(self, decoder: Decoder) -> np.ndarray:
+        """Words per volume of the training stories, each decoded by what the others taught, array (n_train,)."""
+        if self.word_rate is None:
+            return self._rate_of_readout(decoder, decoder.solution.crossfit)
+        return self.word_rate.crossfit(decoder.solution.columns)
+
+    def _rate_of_readout(self, decoder: Decoder, prediction: np.ndarray) -> np.ndarray:
         b = self.blocks
         return np.maximum(self.readout.mean[b.rate] + decoder.gains[b.rate] * prediction[:, b.rate], 0)[:, 0]
 
@@ -245,7 +269,7 @@ class F2T:
         tr: float,
         n_texts: int,
         rng: np.random.Generator,
-        rate: np.ndarray | None = None,
+        rate: np.ndarray,
     ) -> list[Words]:
         """Posterior texts of one story, most probable first.
 
@@ -253,9 +277,8 @@ class F2T:
         ----------
         prediction : array (n_volumes, n_targets), centred
         n_texts : number of independent posterior samples
-        rate : array (n_volumes,), words per volume; by default the decoded rate
+        rate : array (n_volumes,), words per volume, see `rate`
         """
-        rate = self.rate(decoder, prediction) if rate is None else rate
         volume, start, duration = spread_words(rate, volume_times, tr)
         if not len(volume):
             return [Words((), np.zeros(0), np.zeros(0)) for _ in range(n_texts)]
@@ -265,13 +288,13 @@ class F2T:
         return [Words(tuple(names[i] for i in samples[k]), start, duration) for k in np.argsort(-score, kind="stable")]
 
     def word_posterior(
-        self, decoder: Decoder, prediction: np.ndarray, volume_times: np.ndarray, tr: float
+        self, decoder: Decoder, prediction: np.ndarray, volume_times: np.ndarray, tr: float, rate: np.ndarray
     ) -> WordPosterior:
         """What may stand in each word slot of one story, over all texts that `decode_texts` could draw.
 
         Parameters are those of `decode_texts`.
         """
-        volume, start, duration = spread_words(self.rate(decoder, prediction), volume_times, tr)
+        volume, start, duration = spread_words(rate, volume_times, tr)
         p = posterior_words(self.language, self.evidence(decoder, prediction)[volume])
         return WordPosterior(p, start, duration)
 

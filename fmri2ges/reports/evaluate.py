@@ -25,7 +25,6 @@ from ..evaluation.report import Report
 from ..evaluation.rows import NullKind, Row, Setting, against_null
 from ..evaluation.text import against_transcript
 from ..evaluation.text_rows import TextScore, TextTable
-from ..evaluation.wordrate import word_rate
 from ..provenance import build_manifest
 from ..results import BRANCHES, Decoded
 from ..storage.report import NAME, write_report
@@ -35,6 +34,7 @@ from .distribution import distribution_rows
 from .heard import heard_measures
 from .null_texts import NullTexts
 from .text_table import N_LM, Runs, check_bert_model, pooled_table, text_form, text_table
+from .word_rate import listeners_rows, rate_measures
 
 N_NULL = 1000
 NULL_TEXTS = "null-texts"  # folder of the texts from null BOLD
@@ -123,6 +123,7 @@ def evaluate_stories(
         notes += _reliability([story for story, _ in group])
         found += distribution_rows([story for story, _ in group], rng, notes)
         rows += [replace(line, setting=setting) for line in found]
+    rows += listeners_rows(stories, rng, notes)
     texts += [pooled_table(*map(list, zip(*group, strict=True))) for group in forms.values() if len(group) > 1]
     # The rows of one story (or of all) and branch stand together, in the order of their making.
     order = list(dict.fromkeys(line.group for line in rows))
@@ -194,7 +195,7 @@ def story_measures(story: DecodedStory, notes: list[str]) -> list[Measure]:
 
         found += against_transcript(story.heard, story.decoded.words, start, stop, load_vectors().matrix)
     if story.heard is not None:
-        found += _word_rate(story, start, stop)
+        found += rate_measures(story)
     # One branch after the other, each in the order above.
     return sorted(found, key=lambda m: BRANCHES.index(m.branch))
 
@@ -204,19 +205,6 @@ def _reliability(stories: list[DecodedStory]) -> list[str]:
     told = [(s, s.heard) for s in stories if s.heard is not None and len(s.decoded.texts) >= LEAST_TEXTS]
     curve = reliability((s.decoded.texts, heard, *s.span) for s, heard in told)
     return [describe(curve, min(len(s.decoded.texts) for s, _ in told))] if curve else []
-
-
-def _word_rate(story: DecodedStory, start: float, stop: float) -> list[Measure]:
-    """Word rate over the volumes whose whole TR lies inside the decoded stretch."""
-    assert story.source is not None and story.heard is not None, "the words come from the study's recording"
-    tr, origin = story.source.tr, story.source.first_volume_at
-    first = max(0, int(np.ceil((start + tr / 2 - origin) / tr - 1e-6)))
-    last = int(np.floor((stop - tr / 2 - origin) / tr + 1e-6))
-    rate = story.decoded.rate
-    if rate is not None:
-        last = min(last, len(rate) - 1)
-        rate = rate[first : last + 1, 1]
-    return word_rate(story.heard, story.decoded.words, origin + tr * np.arange(first, last + 1), tr, rate)
 
 
 def _with_ceiling(measures: list[Measure], story: DecodedStory, motion: Motion) -> list[Measure]:

@@ -10,7 +10,9 @@ SUBJECT and FOLD are numbers; the manifest names the subjects.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
+from typing import Any
 
 import numpy as np
 
@@ -23,6 +25,7 @@ from ..models.f2t import F2T, Blocks
 from ..models.generator import GestureGenerator
 from ..models.readout import Readout
 from ..models.signatures import Heard
+from ..models.word_rate import Pair, PooledRate, RateSettings, RateTraining, WordRate
 from ..motion.codec import Codec
 from ..text.embeddings import WordVectors
 from ..text.ngram import Bigram
@@ -137,11 +140,42 @@ def write_f2t(path, f2t: F2T) -> None:
         delays=list(readout.delays),
         dim=f2t.blocks.dim,
         n_gesture=f2t.blocks.n_gesture,
+        **({} if f2t.word_rate is None else _rate_values(f2t.word_rate.settings)),
     )
 
 
-def read_f2t(path, statistics: TextStatistics) -> F2T:
-    """Read what `write_f2t` wrote; `statistics` are those of its fold."""
+def _rate_values(settings: RateSettings) -> dict[str, Any]:
+    pooled = None if settings.pooled is None else list(settings.pooled)
+    return {
+        "rate_penalties": list(settings.own),
+        "pooled_rate_penalties": pooled,
+        "pooled_listeners": list(settings.listeners),
+        "own_rate_because": settings.why_own,
+    }
+
+
+def _rate_settings(path, meta: dict[str, Any]) -> RateSettings | None:
+    if "rate_penalties" not in meta:  # written before the averaged forms
+        return None
+    pooled = meta.get("pooled_rate_penalties")
+    if pooled is not None and len(meta.get("pooled_listeners", ())) < 2:
+        raise UserError(f"{path}: pooled_listeners must name the listeners of pooled_rate_penalties; {AGAIN}")
+    return RateSettings(
+        Pair(*meta["rate_penalties"]),
+        None if pooled is None else Pair(*pooled),
+        tuple(meta.get("pooled_listeners", ())),
+        meta.get("own_rate_because", ""),
+    )
+
+
+def read_f2t(path, statistics: TextStatistics, pooled: Callable[[RateSettings], PooledRate] | None = None) -> F2T:
+    """Read what `write_f2t` wrote.
+
+    Parameters
+    ----------
+    statistics : those of its fold
+    pooled : makes the word-rate weights that several listeners of the fold share
+    """
     arrays, meta = read_tensors(path, "f2t")
     edges = np.cumsum(arrays["lengths"])[:-1]
     stories = np.split(dequantise(arrays["features"]), edges)
@@ -150,11 +184,24 @@ def read_f2t(path, statistics: TextStatistics) -> F2T:
     known = (readout, blocks, statistics.language, statistics.vocabulary_vectors, statistics.covariance)
     if "heard.row" not in arrays:  # written before word signatures
         return F2T(*known)
+    settings = _rate_settings(path, meta)
+    rate = None if settings is None else WordRate(_rate_training(arrays, meta), settings, pooled)
     n_words = len(statistics.language)
     if arrays["heard.word"].max() >= n_words:
         raise UserError(f"{path}: heard.word names words beyond the {n_words} of the vocabulary; {AGAIN}")
     heard = Heard(arrays["heard.row"], arrays["heard.word"])
-    return F2T(*known, heard, float(arrays["heard.shrinkage"][0]))
+    return F2T(*known, heard, float(arrays["heard.shrinkage"][0]), rate)
+
+
+def read_rate_training(path) -> RateTraining:
+    """What the word rate of a listener is learnt from, of a file that `write_f2t` wrote."""
+    return _rate_training(*read_tensors(path, "f2t"))
+
+
+def _rate_training(arrays: dict[str, np.ndarray], meta: dict[str, Any]) -> RateTraining:
+    edges = np.cumsum(arrays["lengths"])[:-1]
+    counts = arrays["targets"][:, Blocks(meta["dim"], meta["n_gesture"]).rate][:, 0].astype(np.float32)
+    return RateTraining(np.split(dequantise(arrays["features"]), edges), np.split(counts, edges), tuple(meta["delays"]))
 
 
 def write_bayes(path, decoder: BayesDecoder) -> None:

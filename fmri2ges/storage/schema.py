@@ -144,6 +144,7 @@ MANIFESTS = {
         "space": one_of(*SPACES),
         "guidance": TABLE,
         "roi_note": TEXT,
+        "rate_note": TEXT,
     },
 }
 # Of a decoding; results of the first version have these keys in the manifest itself.

@@ -117,7 +117,7 @@ def _values(path: Path, stored: dict[str, str], kind: Weights) -> dict[str, Any]
     except (ValueError, RecursionError) as error:
         raise UserError(f"{path}: its values are not valid JSON ({one_line(error)}); {AGAIN}") from error
     check_version(values, path)
-    missing = [name for name in kind.values if name not in values]
+    missing = [name for name, value in kind.values.items() if value.needed and name not in values]
     if missing:
         raise UserError(f"{path}: lacks {missing[0]}; {OTHER}; {AGAIN}")
     check_values(values, {"format_version": whole(1), **kind.values}, path, AGAIN)

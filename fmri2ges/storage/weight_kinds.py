@@ -17,6 +17,7 @@ from .schema import (
     NUMBER,
     POSITIVE,
     TABLE,
+    TEXT,
     Value,
     check_values,
     list_of,
@@ -85,6 +86,9 @@ NETWORK = {
 }
 
 
+PENALTIES = Value(
+    lambda v: isinstance(v, list) and len(v) == 2 and all(map(POSITIVE.allows, v)), "a list of two numbers above 0"
+)
 LM = {"name": needed(NAME), "layer": optional(whole(1)), "context": whole(1), "int8": FLAG}
 
 
@@ -200,6 +204,10 @@ WEIGHTS = {
             "delays": needed(list_of(whole(1, 1000), "a list of whole numbers above 0", 1)),
             "dim": needed(whole(1, 65_536)),
             "n_gesture": needed(whole(0, 65_536)),
+            "rate_penalties": PENALTIES,
+            "pooled_rate_penalties": optional(PENALTIES),
+            "pooled_listeners": list_of(whole(0, 10_000), "a list of whole numbers"),
+            "own_rate_because": TEXT,
         },
         lambda values: {"targets": 2 * values["dim"] + 1 + values["n_gesture"]},
         _f2t_problem,

@@ -23,6 +23,21 @@ def word_counts(words: Words, volume_times: np.ndarray, tr: float) -> np.ndarray
     return np.bincount(index[index >= 0], minlength=len(volume_times)).astype(np.float32)
 
 
+def unit_rate(rate: np.ndarray) -> np.ndarray:
+    """Words per volume of one story or fold at mean 0 and variance 1, array (n_volumes,); zeros if they are constant.
+
+    Every fold has models of its own. What they expect without any BOLD is the mean of their training part, which has
+    many words just where the test block has few: folds at their own means, one after the other, go against what was
+    heard. And how far they move differs by chance. So folds are compared with what was heard at one mean and scale.
+
+    Parameters
+    ----------
+    rate : array (n_volumes,)
+    """
+    sd = rate.std()
+    return (rate - rate.mean()) / sd if sd > 1e-9 else np.zeros(len(rate))
+
+
 def spread_words(
     rate: np.ndarray, volume_times: np.ndarray, tr: float, lead: float = 0.15
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -21,6 +21,7 @@ from .keeper import Keeper
 from .phase1 import f2t_problem, fit_f2t, pseudo_gestures
 from .phase2 import AlignedStory, decoded_tracks, random_choices, roi_tracks, train_f2g
 from .presets import TrainConfig
+from .word_rate import Listener, fit_rates
 
 SPEAKERS = (0, 0, 1, 2, 3, 0)  # whose style each rendition takes, of the speakers that T2G knows
 
@@ -130,9 +131,11 @@ def fit_texts(
         for subject, own in own_of.items()
     }
     penalty = best_penalty([p.scores(config.penalties) for p in problems.values()])
+    listeners = {s: Listener(i, own_of[s], p.rate_training) for i, (s, p) in enumerate(problems.items())}
+    rates = fit_rates(listeners, config.components)
     aligned = []
     for i, (subject, own) in enumerate(own_of.items()):
-        f2t = fit_f2t(problems[subject], statistics, penalty)
+        f2t = fit_f2t(problems[subject], statistics, penalty, rates[subject])
         store.write_f2t(shared.folder / f"f2t-{i}-{fold}.safetensors", f2t)
         basis = shared.bases[subject]
         tokens = roi_tracks(f2t, own, random_choices(basis.parcel, own[0].space.together, config.roi_choices, rng), rng)

@@ -15,6 +15,7 @@ from ..models.generator import GestureGenerator, calibrate
 from ..models.readout import Readout, penalty_scores
 from ..models.signatures import Heard, choose_shrinkage, words_heard
 from ..models.t2g import WindowBatches, t2g_batch, t2g_config, t2g_loss
+from ..models.word_rate import RateTraining, WordRate
 from ..motion.codec import fit_codec
 from ..text.embeddings import WordVectors
 from ..text.statistics import TextStatistics
@@ -175,6 +176,13 @@ class F2TProblem:
         b = self.blocks
         return penalty_scores(self.features, self.targets, (b.fast, b.slow, b.rate, b.gesture), penalties, self.delays)
 
+    @property
+    def rate_training(self) -> RateTraining:
+        """What the word rate is learnt from."""
+        counts = self.targets[:, self.blocks.rate][:, 0]
+        edges = np.cumsum([len(story) for story in self.features])[:-1]
+        return RateTraining(self.features, np.split(counts, edges), self.delays)
+
 
 def f2t_problem(
     stories: list[Recording], gestures: list[np.ndarray], statistics: TextStatistics, vectors: WordVectors
@@ -203,8 +211,8 @@ def f2t_problem(
     return F2TProblem([s.bold for s in stories], np.concatenate(targets), blocks, heard, fir_delays(stories[0].tr))
 
 
-def fit_f2t(problem: F2TProblem, statistics: TextStatistics, penalty: float) -> F2T:
-    """The text decoder of one subject."""
+def fit_f2t(problem: F2TProblem, statistics: TextStatistics, penalty: float, rate: WordRate | None = None) -> F2T:
+    """The text decoder of one subject, with its word-rate model."""
     readout = Readout(problem.features, problem.targets, penalty, problem.delays)
     f2t = F2T(
         readout,
@@ -213,6 +221,7 @@ def fit_f2t(problem: F2TProblem, statistics: TextStatistics, penalty: float) -> 
         statistics.vocabulary_vectors,
         statistics.covariance,
         problem.heard,
+        word_rate=rate,
     )
     decoder = f2t.decoder(np.arange(readout.features.shape[1]))
     tokens = f2t.tokens(decoder, decoder.solution.crossfit)

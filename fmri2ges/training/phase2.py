@@ -96,11 +96,11 @@ def decoded_tracks(
 ) -> list[tuple[TokenTrack, ...]]:
     """Word tokens of `n_texts` texts decoded from each training story, by a decoder that was fitted on the others."""
     decoder = f2t.decoder(np.arange(f2t.readout.features.shape[1]))
-    bounds = f2t.readout.bounds
+    bounds, rate = f2t.readout.bounds, f2t.crossfit_rate(decoder)
     out = []
     for k, (story, lo, hi) in enumerate(zip(stories, bounds[:-1], bounds[1:], strict=True)):
         blind, crossfit = f2t.without_story(k), decoder.solution.crossfit[lo:hi]
-        texts = blind.decode_texts(decoder, crossfit, story.volume_times, story.tr, n_texts, rng)
+        texts = blind.decode_texts(decoder, crossfit, story.volume_times, story.tr, n_texts, rng, rate[lo:hi])
         out.append(tuple(word_track(w, vectors.matrix(w.text)) for w in texts))
     return out
 

@@ -61,7 +61,8 @@ def share_right(signal: float) -> float:
     right = []
     for k, words in enumerate(heard):
         prediction = decoder.solution.crossfit[60 * k : 60 * (k + 1)]
-        texts = f2t.decode_texts(decoder, prediction, times, 2.0, 20, np.random.default_rng(1))
+        rate = f2t.rate(decoder, prediction, stories[k])
+        texts = f2t.decode_texts(decoder, prediction, times, 2.0, 20, np.random.default_rng(1), rate)
         right += [np.mean([a == b for a, b in zip(t.text, words.text, strict=True)]) for t in texts]
     return float(np.mean(right))
 
@@ -99,12 +100,13 @@ def test_word_slots_keep_the_total_of_the_rate():
 
 
 def test_no_words_at_all_gives_empty_texts():
-    f2t, _, _ = make(0.0)
+    f2t, stories, _ = make(0.0)
     decoder = f2t.decoder(np.arange(4))
     silent = np.zeros((5, f2t.blocks.width))
     silent[:, f2t.blocks.rate] = -1e6
     f2t.decoder(np.arange(4)).gains[f2t.blocks.rate] = 1.0
-    texts = f2t.decode_texts(decoder, silent, np.arange(5) * 2.0, 2.0, 3, np.random.default_rng(0))
+    rate = f2t.rate(decoder, silent, stories[0])
+    texts = f2t.decode_texts(decoder, silent, np.arange(5) * 2.0, 2.0, 3, np.random.default_rng(0), rate)
     assert [len(t) for t in texts] == [0, 0, 0]
 
 
@@ -119,9 +121,10 @@ def test_word_signatures_decode_words_too_and_only_where_the_brain_shows_them():
         f2t, heard = with_signatures(signal)
         decoder = f2t.decoder(np.arange(4))
         found = []
+        times, rates = 1.0 + 2.0 * np.arange(60), np.split(f2t.crossfit_rate(decoder), 8)
         for k, (words, part) in enumerate(zip(heard, np.split(decoder.solution.crossfit, 8), strict=True)):
             blind = f2t.without_story(k)
-            texts = blind.decode_texts(decoder, part, 1.0 + 2.0 * np.arange(60), 2.0, 20, np.random.default_rng(1))
+            texts = blind.decode_texts(decoder, part, times, 2.0, 20, np.random.default_rng(1), rates[k])
             found += [np.mean([a == b for a, b in zip(t.text, words.text, strict=True)]) for t in texts]
         return float(np.mean(found))
 

@@ -14,6 +14,7 @@ from fmri2ges.data.motion.npz import read_motion
 from fmri2ges.data.npz import npz_arrays, npz_names
 from fmri2ges.demo import WEIGHTS as SHIPPED
 from fmri2ges.errors import UserError
+from fmri2ges.models.word_rate import Pair, PooledRate, RateSettings, WordRate
 from fmri2ges.storage import models as store
 from fmri2ges.storage.decoded import load_decoded, read_manifest
 from fmri2ges.storage.folder import read_run_manifest
@@ -297,6 +298,10 @@ DAMAGE = {
         lambda a, v: a["noise.covariance"].__setitem__((0, 0), np.nan),
         "noise.covariance holds 1",
     ),
+    "one penalty for two forms": ("f2t-0-0", lambda a, v: v.update(rate_penalties=[1.0]), "a list of two numbers"),
+    "a penalty of 0": ("f2t-0-0", lambda a, v: v.update(pooled_rate_penalties=[0, 1.0]), "a list of two numbers above"),
+    "weights of nobody": ("f2t-0-0", lambda a, v: v.update(pooled_rate_penalties=[1.0, 1.0]), "pooled_listeners must"),
+    "half a listener": ("f2t-0-0", lambda a, v: v.update(pooled_listeners=[0, 0.5]), "a list of whole numbers"),
     "negative columns": ("bayes-0-0", lambda a, v: a["columns"].__setitem__(0, -2), "columns must be 0 or more"),
 }
 
@@ -324,6 +329,35 @@ def test_a_run_from_before_word_signatures_opens_and_decodes_as_it_did(run):
     tokens = f2t.tokens(decoder, decoder.solution.crossfit)
     plain = 2.0 * tokens @ decoder.mix @ f2t.evidence_of
     np.testing.assert_allclose(f2t.evidence(decoder, decoder.solution.crossfit), plain, atol=1e-5)
+
+
+def test_a_run_from_before_averaged_forms_opens_and_keeps_its_word_rate(run):
+    file = run / "f2t-0-0.safetensors"
+    arrays, values = read_tensors(file, "f2t")
+    statistics = store.read_text(run / "text-0.safetensors", load_vectors())
+    new = store.read_f2t(file, statistics)
+    write_tensors(file, arrays, **{k: v for k, v in values.items() if "rate" not in k and "listeners" not in k})
+    open_all(run)
+    old, columns = store.read_f2t(file, statistics), np.arange(4)
+    decoder, b = old.decoder(columns), old.blocks
+    prediction = old.readout.predict(decoder.solution, old.readout.features)
+    rate = old.rate(decoder, prediction, old.readout.features)
+    expected = old.readout.mean[b.rate] + decoder.gains[b.rate] * prediction[:, b.rate]
+    np.testing.assert_allclose(rate, np.maximum(expected[:, 0], 0), atol=1e-5)
+    assert np.abs(new.rate(new.decoder(columns), prediction, old.readout.features) - rate).max() > 1e-3
+
+
+def test_a_word_rate_is_stored_with_its_penalties_and_listeners(run):
+    file, statistics = run / "f2t-0-0.safetensors", store.read_text(run / "text-0.safetensors", load_vectors())
+    f2t = store.read_f2t(file, statistics)
+    settings = RateSettings(Pair(3.0, 4.0), Pair(5.0, 6.0), (0, 2), "")
+    f2t.word_rate = WordRate(f2t.word_rate.training, settings)
+    store.write_f2t(file, f2t)
+    again = store.read_f2t(file, statistics, pooled=lambda s: PooledRate([f2t.word_rate.training] * 2, s.pooled))
+    assert again.word_rate.settings == settings
+    stored = read_tensors(file, "f2t")[0]["targets"][:, f2t.blocks.rate][:, 0]
+    np.testing.assert_array_equal(np.concatenate(again.word_rate.training.counts), stored)
+    assert again.word_rate.solved(np.arange(4)).pooled is not None
 
 
 def test_kinds_are_told_apart(run):

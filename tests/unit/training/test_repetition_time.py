@@ -8,8 +8,8 @@ from scipy.ndimage import gaussian_filter1d
 from scipy.signal import fftconvolve, lfilter
 
 from fmri2ges.brain.hrf import double_gamma, fir_delays
-from fmri2ges.models.readout import Readout
-from fmri2ges.models.word_rate import fit_word_rate
+from fmri2ges.models.readout import Readout, best_penalty
+from fmri2ges.models.word_rate import Pair, RateSettings, RateTraining, WordRate
 
 STEP = 0.02  # seconds; divides all repetition times
 SECONDS, N_STORIES, N_TRAIN, N_AREAS = 360, 10, 8, 12
@@ -54,8 +54,11 @@ def score(predicted, true, tr: float) -> float:
 
 def word_rate_r(tr: float, delays=None) -> float:
     counts, bold = scanned(tr)
-    model = fit_word_rate(bold[:N_TRAIN], counts[:N_TRAIN], delays or fir_delays(tr))
-    return score([model.predict(b) for b in bold[N_TRAIN:]], counts[N_TRAIN:], tr)
+    training = RateTraining(bold[:N_TRAIN], counts[:N_TRAIN], delays or fir_delays(tr))
+    plain, white = (best_penalty([scores]) for scores in training.scores)
+    model, columns = WordRate(training, RateSettings(Pair(plain, white))), np.arange(N_AREAS)
+    found = [model.predict(columns, b, np.arange(len(b))) for b in bold[N_TRAIN:]]
+    return score(found, counts[N_TRAIN:], tr)
 
 
 def readout_r(tr: float, delays=None) -> float:

@@ -1,0 +1,77 @@
+"""The word-rate models of a fold: penalties, and whose weights are pooled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ..models.readout import best_penalty
+from ..models.word_rate import Pair, PooledRate, RateSettings, RateTraining, WordRate, pooled_scores
+from ..types import Recording
+
+
+@dataclass(frozen=True)
+class Listener:
+    """A subject with what the word rate is learnt from.
+
+    Parameters
+    ----------
+    number : of the subject in the names of the files
+    stories : training stories of the fold, or blocks of them
+    training : their features and words per volume
+    """
+
+    number: int
+    stories: list[Recording]
+    training: RateTraining
+
+    @property
+    def heard(self) -> tuple:
+        """What must be equal for weights to be pooled: every story in the same volumes.
+
+        So no volume of a test block, nor of the gap beside it, trains for another listener.
+        """
+        return tuple((s.story, round(s.first_volume_at, 3), s.tr, len(s.bold)) for s in self.stories)
+
+
+def fit_rates(listeners: dict[str, Listener], n_components: int) -> dict[str, WordRate]:
+    """The word-rate model of every listener; each form has one penalty for all who share it.
+
+    Parameters
+    ----------
+    listeners : by name of the subject
+    n_components : principal components of each area
+    """
+    everybody = list(listeners.values())
+    scores = [listener.training.scores for listener in everybody]
+    own, found = Pair(best_penalty([s.plain for s in scores]), best_penalty([s.white for s in scores])), {}
+    why_none = _why_not_pooled(everybody, n_components)
+    shared: dict[tuple, Pair[float]] = {}
+    for name, listener in listeners.items():
+        group = [other for other in everybody if other.heard == listener.heard]
+        why = why_none or ("" if len(group) > 1 else "no other listener heard the same stories in the same volumes")
+        if why:
+            found[name] = WordRate(listener.training, RateSettings(own, why_own=why))
+            continue
+        if listener.heard not in shared:
+            plain, white = (best_penalty([s]) for s in pooled_scores([other.training for other in group]))
+            shared[listener.heard] = Pair(plain, white)
+        settings = RateSettings(own, shared[listener.heard], tuple(other.number for other in group))
+        found[name] = WordRate(listener.training, settings, _pooling(group, shared[listener.heard]))
+    return found
+
+
+def _pooling(group: list[Listener], penalties: Pair[float]) -> Callable[[RateSettings], PooledRate]:
+    """Makes the weights of a group of listeners when they are asked for."""
+    return lambda _: PooledRate((listener.training for listener in group), penalties)
+
+
+def _why_not_pooled(listeners: list[Listener], n_components: int) -> str:
+    """Why no weights can be pooled in this study, the end of a sentence; empty where they can."""
+    if len(listeners) < 2:
+        return "the study has one listener"
+    if listeners[0].stories[0].space.own_columns:
+        return "voxels are not the same in every listener"
+    if n_components > 1:
+        return "second components of an area are not the same in every listener"
+    return ""
