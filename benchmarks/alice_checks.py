@@ -16,9 +16,11 @@ import numpy as np
 from alice_rate import (
     AVERAGE,
     BASELINE,
+    FIRST_VOLUME,
     FOUR,
     METHOD,
     MIN_SHIFT,
+    ROIS,
     ROWS,
     TR,
     Problem,
@@ -33,12 +35,19 @@ from alice_rate import (
 )
 from common import Claim, arguments, at_least, finish
 
+from fmri2ges.brain.hrf import fir_delays
+from fmri2ges.brain.space import Table
 from fmri2ges.data.bold.read import standardize
+from fmri2ges.data.study.folds import blocks_of, within_story_folds
 from fmri2ges.errors import UserError
 from fmri2ges.evaluation.wordrate import words_per_volume
-from fmri2ges.types import Words
+from fmri2ges.models.word_rate import RateTraining
+from fmri2ges.text.timing import unit_rate
+from fmri2ges.training.word_rate import Listener, fit_rates
+from fmri2ges.types import Recording, Words
 
 TWO = {row: ROWS[row] for row in (BASELINE, METHOD)}
+PRODUCT = "word-rate model of train and decode"
 PHI = 0.74  # of the whole recordings' BOLD and motion, for the regression of motion alone
 SENSITIVITY = {
     "delays 1-3": {"delays": (1, 2, 3)},
@@ -153,8 +162,36 @@ def planted(problem: Problem, words: Words, n: int, amplitude: float) -> dict[st
         moved = replace(problem, bold=bold / bold.std(1, keepdims=True))
         inner, outer, _ = nested(moved, counts)
         average, _ = average_of_forms(moved, counts, inner, rows[FOUR])
-        found.append([rounded(r) for r in (*(score(inner, outer, allowed) for allowed in rows.values()), average)])
-    return dict(zip((*rows, AVERAGE), np.round(np.mean(found, 0), 3).tolist(), strict=True))
+        by_row = (*(score(inner, outer, allowed) for allowed in rows.values()), average, product(moved, counts[:, 0]))
+        found.append([rounded(r) for r in by_row])
+    return dict(zip((*rows, AVERAGE, PRODUCT), np.round(np.mean(found, 0), 3).tolist(), strict=True))
+
+
+def product(problem: Problem, counts: np.ndarray) -> np.ndarray:
+    """Held-out r of what `train` and `decode` do, array (n_listeners + 1, 1); the last is that of the mean rate.
+
+    Parameters
+    ----------
+    counts : array (n_volumes,), words per volume
+    """
+    silence, names = Words((), np.zeros(0), np.zeros(0)), [str(k) for k in range(len(problem.bold))]
+    whole = [
+        Recording(name, "alice", bold.astype(np.float32), TR, FIRST_VOLUME, silence, Table(ROIS))
+        for name, bold in zip(names, problem.bold, strict=True)
+    ]
+    rates = np.zeros(problem.bold.shape[:2])
+    for train, test in within_story_folds(problem.times, problem.folds, problem.gap):
+        listeners = {}
+        for k, recording in enumerate(whole):
+            blocks = blocks_of(recording, train)
+            first = [round((b.first_volume_at - FIRST_VOLUME) / TR) for b in blocks]
+            heard = [counts[f : f + len(b.bold)].astype(np.float32) for f, b in zip(first, blocks, strict=True)]
+            training = RateTraining([b.bold for b in blocks], heard, fir_delays(TR))
+            listeners[names[k]] = Listener(k, blocks, training)
+        models, columns = fit_rates(listeners, 1), np.arange(len(ROIS))
+        for k, (name, recording) in enumerate(zip(names, whole, strict=True)):
+            rates[k, test] = unit_rate(models[name].predict(columns, recording.bold, np.flatnonzero(test)))
+    return np.array([[np.corrcoef(r, counts)[0, 1]] for r in (*rates, rates.mean(0))])
 
 
 def claims(result: dict) -> list[Claim]:

@@ -31,10 +31,10 @@ from ..storage.report import NAME, write_report
 from ..types import Motion, Words
 from ..work import QUIET, Work
 from .distribution import distribution_rows
-from .heard import heard_measures
+from .heard import HeardGestures, heard_measures
 from .null_texts import NullTexts
 from .text_table import N_LM, Runs, check_bert_model, pooled_table, text_form, text_table
-from .word_rate import listeners_rows, rate_measures
+from .word_rate import listeners_rows, rate_measures, rate_notes
 
 N_NULL = 1000
 NULL_TEXTS = "null-texts"  # folder of the texts from null BOLD
@@ -103,14 +103,14 @@ def evaluate_stories(
     texts: list[TextTable] = []
     forms: dict[tuple, list[tuple[DecodedStory, list[TextScore]]]] = {}
     stories = _once(stories, notes)
-    runs = Runs()
+    runs, gestures = Runs(), HeardGestures()
     settings: dict[Setting, list[tuple[DecodedStory, list[Measure]]]] = {}
     steps = len(stories) + 1
     for k, story in enumerate(stories):
         part = work.part(k / steps, (k + 1) / steps)
         part.report(0.0, f"evaluating {story.story}")
         measures = story_measures(story, notes)
-        measures += heard_measures(story, runs.of(story), notes, part.part(0, 0.5, "T2G of the heard words"))
+        measures += heard_measures(story, runs.of(story), gestures, notes, part.part(0, 0.5, "T2G of the heard words"))
         settings.setdefault(story.setting, []).append((story, measures))
         rows += [replace(row(m, rng, story.story), setting=story.setting) for m in measures]
         table = text_table(story, runs, null_texts, rng, notes, part.part(0.5, 1), bert_score)
@@ -123,6 +123,7 @@ def evaluate_stories(
         notes += _reliability([story for story, _ in group])
         found += distribution_rows([story for story, _ in group], rng, notes)
         rows += [replace(line, setting=setting) for line in found]
+    notes += rate_notes(stories)
     rows += listeners_rows(stories, rng, notes)
     texts += [pooled_table(*map(list, zip(*group, strict=True))) for group in forms.values() if len(group) > 1]
     # The rows of one story (or of all) and branch stand together, in the order of their making.
@@ -280,6 +281,11 @@ def _reading(rows: list[Row]) -> list[str]:
         lines.append(
             f"{metrics.HEARD} reads the transcript and is no real motion: agreement with it is never a score against "
             "recorded gestures"
+        )
+    if any(r.id == metrics.WORD_RATE_OF_MEAN.id for r in rows):
+        lines.append(
+            "rate r, mean of listeners: r of the mean of their decoded rates; single listeners: mean of the r of each; "
+            "null and interval move all listeners together"
         )
     if any(r.id == metrics.MPJPE.id for r in rows):
         lines.append(

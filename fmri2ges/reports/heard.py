@@ -20,13 +20,34 @@ from ..work import QUIET, Work
 NOTE = f"reference: mean of {N_SAMPLES} gestures that T2G makes of the transcript; it reads the words heard"
 
 
-def heard_measures(story: DecodedStory, run: Run | None, notes: list[str], work: Work = QUIET) -> list[Measure]:
+class HeardGestures:
+    """Mean gestures of heard words, each made once: several listeners of one story heard the same."""
+
+    def __init__(self) -> None:
+        self._made: dict[tuple, Motion] = {}
+
+    def mean(self, story: DecodedStory, run: Run, work: Work = QUIET) -> Motion:
+        """The mean of what T2G of a run makes of the words of a decoded story, over its stretch."""
+        assert story.heard is not None, "the words come from the study's recording"
+        words, request, (start, stop) = story.heard, story.decoded.request, story.span
+        times = words.start.tobytes(), words.duration.tobytes()
+        key = (run.path, start, stop, request.speaker, request.seed, words.text, times)
+        if key not in self._made:
+            made = gestures_of_words(run.t2g, words, start, stop, speaker=request.speaker, seed=request.seed, work=work)
+            self._made[key] = Motion(all_samples(made).mean(0), fps=made.fps, start=made.start)
+        return self._made[key]
+
+
+def heard_measures(
+    story: DecodedStory, run: Run | None, gestures: HeardGestures, notes: list[str], work: Work = QUIET
+) -> list[Measure]:
     """Scores of each branch of a story; an empty list, with the reason in `notes`, where they cannot be had.
 
     Parameters
     ----------
     story : a decoded story
     run : whose T2G made the text branch; None where it is not there any more
+    gestures : keeps what was made for another listener
     notes : a line is added for each reason
     work : progress and cancel
     """
@@ -36,8 +57,6 @@ def heard_measures(story: DecodedStory, run: Run | None, notes: list[str], work:
     if run is None:
         notes.append(f"{story.story}: its run is not there, so nothing is compared with {metrics.HEARD}")
         return []
-    request = story.decoded.request
-    made = gestures_of_words(run.t2g, story.heard, start, stop, speaker=request.speaker, seed=request.seed, work=work)
-    mean = Motion(all_samples(made).mean(0), fps=made.fps, start=made.start)
+    mean = gestures.mean(story, run, work)
     found = [m for branch, motion in story.motions.items() for m in against_heard(pair(mean, motion), branch)]
     return [replace(m, note=NOTE) for m in found]

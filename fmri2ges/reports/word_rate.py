@@ -61,6 +61,19 @@ def listeners_rows(stories: list[DecodedStory], rng: np.random.Generator, notes:
     return rows
 
 
+def rate_notes(stories: list[DecodedStory]) -> list[str]:
+    """How the word rate of each listener was decoded and is scored, as sentences for the report."""
+    told: dict[str, list[str]] = {}
+    for story in stories:
+        if story.heard is not None and (note := str(story.decoded.manifest.get("rate_note") or "")):
+            told.setdefault(note, []).append(story.subject)
+    who = {note: "" if len(told) == 1 else f" of {', '.join(dict.fromkeys(names))}" for note, names in told.items()}
+    lines = [f"word rate{who[note]}: {note}" for note in told]
+    if any(story.study is not None and story.study.split.within_story_folds for story in stories):
+        lines.append("word rate r: every fold has models of its own, so each is taken at mean 0 and variance 1")
+    return lines
+
+
 def _together(group: list[DecodedStory]) -> list[Measure]:
     """The measures of several listeners of one story, over the volumes that all of them were decoded in."""
     source, heard = group[0].source, group[0].heard

@@ -13,7 +13,7 @@ from fmri2ges.evaluation.report import format_report
 from fmri2ges.evaluation.wordrate import words_per_volume
 from fmri2ges.reports.evaluate import evaluate_stories
 from fmri2ges.reports.null_texts import NullTexts
-from fmri2ges.reports.word_rate import listeners_rows, rate_measures
+from fmri2ges.reports.word_rate import listeners_rows, rate_measures, rate_notes
 from fmri2ges.request import DecodeRequest
 from fmri2ges.results import Decoded
 from fmri2ges.types import Words
@@ -117,3 +117,13 @@ def test_one_listener_or_listeners_of_other_words_have_no_row(study, several):
     notes: list[str] = []
     assert listeners_rows([one, two], np.random.default_rng(0), notes) == []
     assert notes == ["tale: listeners differ in words or times of volumes, so there is no row of all"]
+
+
+def test_the_report_says_how_each_rate_was_decoded(study, several):
+    stories = [decoded(study, s) for s in "12"]
+    folds = "word rate r: every fold has models of its own, so each is taken at mean 0 and variance 1"
+    assert rate_notes(stories) == ["word rate: mean of four forms", folds]
+    own = replace(stories[1].decoded, manifest=stories[1].decoded.manifest | {"rate_note": "mean of two forms"})
+    lines = rate_notes([stories[0], replace(stories[1], decoded=own)])
+    assert lines[:2] == ["word rate of 1: mean of four forms", "word rate of 2: mean of two forms"]
+    assert rate_notes([decoded(several, "1")]) == ["word rate: mean of four forms"]
