@@ -43,7 +43,6 @@ from fmri2ges.models.f2g import f2g_config, from_t2g
 from fmri2ges.models.f2t import F2T
 from fmri2ges.models.generator import GestureGenerator
 from fmri2ges.models.ridge import fit_ridge
-from fmri2ges.models.word_rate import fit_word_rate
 from fmri2ges.motion.features import from_bones, to_bones
 from fmri2ges.storage.encoder import load_encoder
 from fmri2ges.text.embeddings import load_vectors
@@ -229,15 +228,18 @@ class Bench:
 
     def word_rates(self) -> dict[str, float]:
         """Mean r of decoded and heard words per volume: the product's, and of a ridge fitted on the true counts."""
-        counts = [words_per_volume(s.words, s.volume_times, s.tr) for s in self.stories]
-        delays = fir_delays(self.stories[0].tr)
-        model = fit_word_rate([s.bold for s in self.stories], counts, delays, n_folds=len(self.stories))
+        counts = [words_per_volume(s.words, s.volume_times, s.tr).astype(np.float32) for s in self.stories]
+        mean, delays = np.concatenate(counts).mean(), fir_delays(self.stories[0].tr)
+        target, lengths = StoryVoxels([(c - mean)[:, None] for c in counts]), [len(c) for c in counts]
+        design = np.concatenate(self.design).astype(np.float32)
+        ridge = fit_ridge(design, target, lengths, np.logspace(1, 6, 11), len(counts))
         found: dict[str, list[float]] = {"product": [], "ridge on true counts": []}
         for story in self.kind.test:
             r = self.run.recording(self.kind.subject, story)
             true = words_per_volume(r.words, r.volume_times, r.tr)
             (reading,) = self.run.read(r, self.run.columns(("all",), self.kind.subject))
-            for name, rate in zip(found, (reading.rate, model.predict(self.run.features(r))), strict=True):
+            known = mean + delayed(self.run.features(r), delays) @ ridge.weights[:, 0]
+            for name, rate in zip(found, (reading.rate, known), strict=True):
                 found[name].append(float(np.corrcoef(true, rate)[0, 1]))
         return {name: float(np.mean(rs)) for name, rs in found.items()}
 
