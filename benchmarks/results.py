@@ -96,15 +96,17 @@ def kind_lines(kind: str, found: dict[str, Any]) -> list[str]:
     summary = found["summary"]
     worlds = ", ".join(map(str, summary["worlds"]))
     commit = f", with the models of commit {found['commit'][:7]}" if found.get("commit") else ""
-    lines = [f"**{LABELS[kind].capitalize()}**: worlds {worlds}{commit}.", ""]
+    source = f" ({found['source']})" if kind != "demo" and found.get("source") else ""
+    lines = [f"**{LABELS[kind].capitalize()}**: worlds {worlds}{commit}{source}.", ""]
     for world, laws in summary.get("laws", {}).items():
-        if laws:
-            rate = summary["word_rate"][world]
-            about = ", ".join(f"{name} {value}" for name, value in laws.items())
-            lines.append(
-                f"- world {world} ({about}): word rate r {rate['product']:.3f}, of a ridge fitted on the true counts "
+        about = ", ".join(f"{name} {value}" for name, value in laws.items())
+        if rate := summary["word_rate"].get(world):
+            about += (
+                f"; word rate r {rate['product']:.3f}, of a ridge fitted on the true counts "
                 f"{rate['ridge on true counts']:.3f}"
             )
+        if about:
+            lines.append(f"- world {world}: {about}")
     for branch, shares in summary.get("share_of_oracle", {}).items():
         each = ", ".join(f"{share:.2f}" for share in shares)
         lines.append(f"- {ROWS[branch]}: r of the mean as a share of the paired linear oracle's, by world: {each}")
@@ -120,8 +122,9 @@ def kind_lines(kind: str, found: dict[str, Any]) -> list[str]:
     guidance = "; ".join(
         f"world {seed}: " + ", ".join(f"{k} {g}" for k, g in chosen.items())
         for seed, chosen in summary["guidance"].items()
+        if chosen
     )
-    return [*lines, f"- guidance that was chosen: {guidance}", ""]
+    return [*lines, f"- guidance that was chosen: {guidance}", ""] if guidance else [*lines, ""]
 
 
 def worlds_section(kinds: dict[str, dict[str, Any]]) -> str:
