@@ -69,9 +69,8 @@ class RateSettings:
         """Which forms are averaged, one line."""
         if self.pooled is None:
             return f"mean of two forms: plain and prewhitened ridge of this listener ({self.why_own})"
-        return (
-            f"mean of four forms: plain and prewhitened ridge, of this listener and of {len(self.listeners)} together"
-        )
+        whose = f"of this listener and of {len(self.listeners)} listeners together"
+        return f"mean of four forms: plain and prewhitened ridge, {whose}"
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,10 @@ def two_stories(subject: str, **changes) -> Listener:
 def test_listeners_of_the_same_volumes_share_their_weights_and_others_keep_their_own():
     found = fitted(two_stories("0"), two_stories("1"), two_stories("2", n=149), two_stories("3", first=3.0))
     assert found["0"].listeners == found["1"].listeners == (0, 1) and found["0"].pooled == found["1"].pooled
-    assert found["0"].note == "mean of four forms: plain and prewhitened ridge, of this listener and of 2 together"
+    assert (
+        found["0"].note
+        == "mean of four forms: plain and prewhitened ridge, of this listener and of 2 listeners together"
+    )
     for name in "23":
         assert found[name].pooled is None and found[name].listeners == ()
         assert found[name].why_own == "no other listener heard the same stories in the same volumes"
