@@ -74,7 +74,9 @@ def show(run, report: Report) -> None:
             )
             st.caption(ONE_SHOWN)
     with right:
-        st.dataframe(scores.report_table(rows), hide_index=True, height=min(560, 38 + 35 * len(rows)))
+        whole_p = {"p": st.column_config.TextColumn(width=82)}  # "<=0.0029" cut after a digit reads as another p
+        table, height = scores.report_table(rows), min(560, 38 + 35 * len(rows))
+        st.dataframe(table, hide_index=True, height=height, column_config=whole_p)
     _texts(report, setting, story)
     with st.expander("How to read this", expanded=False):
         for note in report.notes:

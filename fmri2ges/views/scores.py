@@ -48,7 +48,7 @@ def score_chart(dots: list[Dot], title: str, axis: str, simulated: bool = False,
     """
     go = graph_objects()
 
-    figure = go.Figure(layout=layout(title, simulated, 110 + line * len(dots)))
+    figure = go.Figure(layout=layout(title, simulated, 110 + line * max(4, len(dots))))
     names = [f"{d.name}: {d.row.label}" for d in dots]
     nulls = [(name, d.row.null) for name, d in zip(names, dots, strict=True) if d.row.null]
     if nulls:
