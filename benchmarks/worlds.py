@@ -333,7 +333,7 @@ def summarise(worlds: list[dict]) -> dict:
     """What docs/results.md shows: means over worlds, with intervals where there are several."""
 
     def interval(x: np.ndarray) -> list[float] | None:
-        found = t_interval(x)
+        found = t_interval(x) if len(x) > 2 else None  # that of two worlds would be wider than r can be
         return None if found is None else [float(found.low), float(found.high)]
 
     def values(name: str, key: str) -> np.ndarray:

@@ -87,7 +87,7 @@ def test_the_page_is_made_of_what_worlds_measures(tmp_path):
     assert [c.holds for c in worlds.claims(summary)] == [True] * 3 + [False] * 5 + [True, True]
     common.write(tmp_path / "worlds.json", {"summary": summary})
     page = results.page(tmp_path)
-    assert "worlds 0, 1," in page and "| ridge fMRI -> mean pseudo-gesture | 0.500 | 1.000 [" in page
+    assert "worlds 0, 1," in page and "| ridge fMRI -> mean pseudo-gesture | 0.500 | 1.000 (one motion) |" in page
     assert "(one motion) | 0 of 2 |" in page and "world 1: direct 2.0" in page
     assert "world 1: tr 1.5; word rate r 0.300, of a ridge fitted on the true counts 0.500" in page
     assert "share of the paired linear oracle's, by world: 3.00, 3.00" in page
