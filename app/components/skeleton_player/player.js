@@ -3,6 +3,7 @@
 import {
   advance, clamp, clockText, decodePositions, layoutWords, poseAt, stepFrame, wordAt,
 } from "./timeline.js";
+import { fitted, reachOf } from "./fit.js";
 import { css, mix, paintCanvas, prepare, sceneShapes, svgDocument } from "./scene.js";
 import { drawTracks, MARGIN, timeToX, xToTime } from "./tracks.js";
 
@@ -47,7 +48,7 @@ function shared() {
 function createPlayer(root) {
   const s = shared();
   s.playing = false;
-  let data = null, motions = [], theme = null, ribbons = [], frame = 0, last = 0;
+  let data = null, motions = [], reach = null, theme = null, ribbons = [], frame = 0, last = 0;
 
   // ---- the parts of the player
   const button = (label, content, onclick) =>
@@ -82,7 +83,7 @@ function createPlayer(root) {
     make("div", { class: "bar" }, [
       chip, captionNode, group("Camera", presets), group("Display", [overlay, trails]),
     ]),
-    make("div", { class: "scene" }, [stage, labels]), words, make("div", { class: "axis" }, [tracks, cursor]), scrubber,
+    labels, make("div", { class: "scene" }, [stage]), words, make("div", { class: "axis" }, [tracks, cursor]), scrubber,
     make("div", { class: "bar controls" }, [
       group("Playback", [
         button("One frame back (left arrow)", icon("back"), () => step(-1)), playButton,
@@ -197,15 +198,19 @@ function createPlayer(root) {
     return { context, width, height };
   }
 
-  function panelAt(i, width, height) {
-    const columns = s.overlay ? 1 : motions.length;
-    const column = s.overlay ? 0 : i;
-    const scale = Math.min(height / 1.22, width / columns / 1.12);
-    return { x: (width / columns) * (column + 0.5), y: height * 0.5, scale };
+  // How far all motions reach as the camera looks at them; worked out anew when it turns.
+  function reachNow() {
+    const { yaw, pitch } = s.camera;
+    if (reach?.yaw !== yaw || reach.pitch !== pitch) {
+      reach = { yaw, pitch, ...reachOf(motions.flatMap((m) => m.places), s.camera) };
+    }
+    return reach;
   }
 
-  function shapesNow(width, height) {
-    const panels = motions.map((_, i) => panelAt(i, width, height));
+  function shapesNow(width, height, top = 0) {
+    const columns = s.overlay ? 1 : motions.length;
+    const at = fitted(reachNow(), width / columns, height); // the same size for all bodies
+    const panels = motions.map((_, i) => ({ ...at, x: at.x + (width / columns) * (s.overlay ? 0 : i), y: at.y + top }));
     return sceneShapes(motions, s.time, s.camera, panels, theme, s);
   }
 
@@ -304,14 +309,15 @@ function createPlayer(root) {
 
   // ---- saving the view as it is
   function picture() {
-    const width = stage.clientWidth, height = stage.clientHeight;
     const font = "Helvetica, Arial, sans-serif", colour = css(theme.text);
-    const shapes = shapesNow(width, height);
+    const top = s.overlay ? 8 + 32 * motions.length : 40; // for the names; the note stands below the bodies
+    const width = stage.clientWidth, height = top + stage.clientHeight + 24;
+    const shapes = shapesNow(width, stage.clientHeight, top);
     motions.forEach((m, i) => {
       const x = s.overlay ? 14 : (width / motions.length) * i + 14;
-      const y = s.overlay ? 22 + 18 * i : 22;
-      const text = m.detail ? `${m.name} (${m.detail})` : m.name;
-      shapes.push({ kind: "text", text, x, y, size: 14, weight: 600, font, colour: m.css });
+      const y = s.overlay ? 22 + 32 * i : 22;
+      shapes.push({ kind: "text", text: m.name, x, y, size: 14, weight: 600, font, colour: m.css });
+      if (m.detail) shapes.push({ kind: "text", text: m.detail, x, y: y + 14, size: 10, font, colour });
     });
     const said = ribbons.map((r) => [r.name, wordAt(r, s.time)]).filter(([, i]) => i >= 0)
       .map(([name, i]) => `${name}: \u201c${ribbons.find((r) => r.name === name).words[i]}\u201d`);
@@ -350,6 +356,7 @@ function createPlayer(root) {
       const sameWindow = s.start === next.start && s.stop === next.stop;
       data = next;
       motions = data.views.map((v) => prepare({ ...v, data: decodePositions(v.positions) }, data.skeleton));
+      reach = null;
       root.style.minHeight = data.height;
       root.setAttribute("aria-label", `Gesture player: ${data.caption}`);
       stage.setAttribute("aria-label", `Skeletons of ${motions.map((m) => m.name).join(", ")}; drag to turn, plus and minus to zoom`);

@@ -1,10 +1,11 @@
 // Skeletons as a list of flat shapes, and two ways to paint such a list: canvas and SVG.
 // One list for both, so that an exported picture is the picture on screen.
+import { DISC, placesOf } from "./fit.js";
 import { clamp, covers, jointSpeed, meanJoint, poseAt, project, rotate } from "./timeline.js";
 
 const SEGMENTS = 6; // pieces of a limb, each shaded by its own depth
 const TRAIL = 1.2; // seconds of wrist path behind the hand
-const LIFT = 0.14; // metres from the middle of the panel up to the neck
+const LIFT = 0.14; // metres from the body's middle up to the neck
 
 export function mix(a, b, share) {
   return a.map((v, i) => v + (b[i] - v) * share);
@@ -23,12 +24,13 @@ export function prepare(motion, skeleton) {
   const size = clamp(Math.hypot(...left.map((v, i) => v - right[i])) / 0.36, 0.4, 2.5);
   const wrists = ["left_wrist", "right_wrist"].map((n) => at[n]).filter((j) => j !== undefined);
   const floor = meanJoint(motion, at.spine ?? 0)[1] - neck[1] - 0.1 * size;
-  return { ...motion, at, parents: skeleton.parents, neck, size, wrists, floor, speed: jointSpeed(motion, wrists) };
+  const places = placesOf({ ...motion, neck, size }, floor / size + LIFT, LIFT);
+  return { ...motion, at, parents: skeleton.parents, neck, size, wrists, floor, places, speed: jointSpeed(motion, wrists) };
 }
 
 // The shapes of all bodies at one time, from back to front. In overlay the bodies share one floor, and heads
 // and trunks are glass, so that the arms of every body stay visible.
-// panels: one {x, y, scale} a body = pixel of the neck's mean place and pixels per metre; theme: {back, text} as rgb.
+// panels: one {x, y, scale} a body = pixel of the body's middle and pixels per metre; theme: {back, text} as rgb.
 export function sceneShapes(motions, time, camera, panels, theme, options) {
   const bodies = motions.map((m, i) => bodyShapes(m, time, camera, panels[i], theme, options));
   const paint = (parts) => parts.sort((a, b) => a.z - b.z).flatMap((part) => part.shapes);
@@ -89,10 +91,10 @@ function floorShapes(floor, { at, joint, view, pixel, theme }) {
     });
     return { kind: "area", points, fill: css(theme.text), alpha };
   };
-  const shapes = [disc([0, 0, 0], 0.5, 0.045)];
+  const shapes = [disc([0, 0, 0], DISC, 0.045)];
   for (const radius of [0.25, 0.22, 0.19, 0.16]) shapes.push(disc(joint(at.spine ?? 0), radius, 0.035));
   for (const name of ["left_wrist", "right_wrist"]) {
-    if (at[name] !== undefined) for (const radius of [0.08, 0.065, 0.05]) shapes.push(disc(joint(at[name]), radius, 0.035));
+    if (at[name] !== undefined) for (const radius of [0.06, 0.05, 0.04]) shapes.push(disc(joint(at[name]), radius, 0.035));
   }
   return shapes;
 }
