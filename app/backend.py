@@ -11,11 +11,13 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from fmri2ges.errors import UserError
-from fmri2ges.request import DecodeRequest
+from fmri2ges.request import F2T_FORMS, WHOLE_CORTEX, DecodeRequest
 from fmri2ges.results import Decoded
+from fmri2ges.types import Motion
+from fmri2ges.work import Work
 
 from . import places, state
-from .decode_queue import Key, Phase, Progress, queue
+from .decode_queue import Key, Made, Phase, Progress, queue
 
 SHORTEST = 4.0  # seconds
 
@@ -146,6 +148,33 @@ def ask(run, request: DecodeRequest) -> None:
 def cancel(run, request: DecodeRequest) -> None:
     """Take the wish for a decoding back."""
     queue().cancel(Key(run.digest, request), _session())
+
+
+def heard_key(run, request: DecodeRequest) -> Key:
+    """The job that makes the gestures of the heard words over the stretch of a request; no brain is read for it."""
+    asked = replace(request, rois=WHOLE_CORTEX, branch="both", f2t=F2T_FORMS[0], beam=DecodeRequest().beam)
+    return Key(run.digest, asked, Made.HEARD)
+
+
+def ask_heard(run, request: DecodeRequest) -> None:
+    """Ask for the gestures of the heard words.
+
+    Raises
+    ------
+    UserError
+        When the server has too many to do.
+    """
+    key = heard_key(run, request)
+    queue().submit(key, lambda work: _gestures_of_heard(run, key.request, work), _session())
+
+
+def _gestures_of_heard(run, request: DecodeRequest, work: Work) -> Motion:
+    from fmri2ges.decoding.heard import gestures_of_words
+
+    start, stop = request.span
+    told = {"speaker": request.speaker, "samples": request.samples, "seed": request.seed}
+    words = run.recording(request.subject, request.story).words
+    return gestures_of_words(run.t2g, words, start, stop, **told, work=work)
 
 
 def _session() -> str:

@@ -1,4 +1,4 @@
-"""The decodings that the server was asked for: one line of jobs for all sessions, and the results of those done.
+"""What the server was asked to compute: one line of jobs for all sessions, and the results of those done.
 
 A job belongs to what it decodes, not to a page: who asks for the same again, in another tab or after a reload, finds
 it. One thread decodes, so that a run's models are in memory once.
@@ -15,10 +15,12 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 from threading import Condition, Lock, Thread
+from typing import Any
 
 from fmri2ges.errors import Cancelled, UserError
 from fmri2ges.request import DecodeRequest
 from fmri2ges.results import Decoded
+from fmri2ges.types import Motion
 from fmri2ges.work import Work
 
 PLACES = 16  # jobs that may wait or run
@@ -47,12 +49,20 @@ class Phase(Enum):
         return self in (Phase.WAITING, Phase.RUNNING)
 
 
+class Made(Enum):
+    """What a job makes of its request."""
+
+    DECODED = "gestures and words decoded from BOLD"  # results.Decoded
+    HEARD = "gestures of the heard words"  # types.Motion
+
+
 @dataclass(frozen=True)
 class Key:
-    """What a decoding is: the digest of the models, and a complete request."""
+    """What a job makes: the digest of the models, a complete request, and what is made of it."""
 
     run_digest: str
     request: DecodeRequest
+    made: Made = Made.DECODED
 
 
 @dataclass(frozen=True)
@@ -78,7 +88,7 @@ class Progress:
 @dataclass(eq=False)
 class _Job:
     key: Key
-    decode: Callable[[Work], Decoded]
+    make: Callable[[Work], Any]
     owners: set[str]
     fraction: float = 0.0
     begun: float | None = None
@@ -102,12 +112,12 @@ class DecodeQueue:
         self._change = Condition()
         self._jobs: OrderedDict[Key, _Job] = OrderedDict()  # asked for and not done, oldest first
         self._at_work: _Job | None = None
-        self._results: OrderedDict[Key, Decoded] = OrderedDict()  # longest unused first
+        self._results: OrderedDict[Key, Any] = OrderedDict()  # longest unused first
         self._failures: OrderedDict[Key, UserError] = OrderedDict()
         self._thread: Thread | None = None
 
-    def result(self, key: Key) -> Decoded | None:
-        """The result of a job that is done and still kept; never waits for a decoding."""
+    def result(self, key: Key) -> Any | None:
+        """The result of a job that is done and still kept; never waits for a job."""
         with self._change:
             if key in self._results:
                 self._results.move_to_end(key)
@@ -126,12 +136,12 @@ class DecodeQueue:
                 return Progress(Phase.WAITING, before=self._before(job))
             return Progress(Phase.RUNNING, fraction=job.fraction, seconds_left=self._left(job))
 
-    def submit(self, key: Key, decode: Callable[[Work], Decoded], owner: str) -> None:
-        """Ask for a decoding; one that is under way or done is not begun again.
+    def submit(self, key: Key, make: Callable[[Work], Any], owner: str) -> None:
+        """Ask for a job; one that is under way or done is not begun again.
 
         Parameters
         ----------
-        decode : does the work; reports to the `Work` it gets
+        make : does the work; reports to the `Work` it gets
         owner : session that asks; a job is stopped when all that asked for it have cancelled
 
         Raises
@@ -147,7 +157,7 @@ class DecodeQueue:
                 return
             self._make_room(owner)
             self._failures.pop(key, None)
-            self._jobs[key] = _Job(key, decode, {owner})
+            self._jobs[key] = _Job(key, make, {owner})
             if self._thread is None:
                 self._thread = Thread(target=self._serve, name="decode", daemon=True)
                 self._thread.start()
@@ -211,7 +221,7 @@ class DecodeQueue:
                     self._keep(job.key, outcome)
                 self._change.notify_all()
 
-    def _outcome(self, job: _Job) -> Decoded | UserError | None:
+    def _outcome(self, job: _Job) -> Any | UserError | None:
         def report(fraction: float, message: str) -> None:
             job.fraction = fraction
 
@@ -220,7 +230,7 @@ class DecodeQueue:
             with self.models:
                 work.check()
                 job.begun = self._clock()
-                return job.decode(work)
+                return job.make(work)
         except Cancelled:
             return None
         except UserError as error:
@@ -229,7 +239,7 @@ class DecodeQueue:
             log.exception("a decoding failed: %s", job.key.request)
             return UserError(f"decode: failed unexpectedly ({type(error).__name__}); the server's log says more")
 
-    def _keep(self, key: Key, outcome: Decoded | UserError | None) -> None:
+    def _keep(self, key: Key, outcome: Any | UserError | None) -> None:
         if isinstance(outcome, UserError):
             self._failures[key] = outcome
             while len(self._failures) > FAILURES:
@@ -237,14 +247,14 @@ class DecodeQueue:
         elif outcome is not None:
             self._results[key] = outcome
             while len(self._results) > 1 and (
-                len(self._results) > KEPT or sum(map(motion_bytes, self._results.values())) > KEPT_BYTES
+                len(self._results) > KEPT or sum(map(result_bytes, self._results.values())) > KEPT_BYTES
             ):
                 self._results.popitem(last=False)
 
 
-def motion_bytes(decoded: Decoded) -> int:
+def result_bytes(result: Decoded | Motion) -> int:
     """Bytes of the motions of a result, which are nearly all of it."""
-    motions = [m for m in (decoded.text, decoded.direct) if m is not None]
+    motions = result.motions.values() if isinstance(result, Decoded) else [result]
     return sum(m.positions.nbytes + (0 if m.samples is None else m.samples.nbytes) for m in motions)
 
 

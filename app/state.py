@@ -13,12 +13,12 @@ import streamlit as st
 
 from fmri2ges.errors import UserError
 from fmri2ges.request import MAX_SAMPLES, DecodeRequest, join_names, split_names
+from fmri2ges.views.tracks import MOST, TRACK_IDS
 
 from .components.address import replace_query
 
 FIRST = DecodeRequest(start=0.0, stop=30.0)  # what a new visitor sees; a link says what differs from it
 DEVICE = "device"  # key of the widget that chooses it
-VIEWS = ("both", "text", "direct")
 
 
 @dataclass(frozen=True)
@@ -28,26 +28,26 @@ class Comparison:
     Parameters
     ----------
     other : names of the ROIs of a second selection (B); empty = none
-    view : 'both', 'text' or 'direct'; the branches on screen
+    tracks : ids of the tracks on screen (`fmri2ges.views.tracks.TRACK_IDS`), in their order; empty = the first choice
     sample : the sample on screen, from 1
-    reference : whether the reference is shown, 'yes' or 'no'
     """
 
     other: tuple[str, ...] = ()
-    view: str = "both"
+    tracks: tuple[str, ...] = ()
     sample: int = 1
-    reference: str = "yes"
 
     @classmethod
     def from_url(cls, url: dict[str, str], complaints: list[str]) -> Comparison:
         """The comparison of a link; what cannot be understood keeps its first value and is complained of."""
-        found = cls(other=split_names(url.get("other", "")))
-        for name, allowed in (("view", VIEWS), ("reference", ("yes", "no"))):
-            text = url.get(name, getattr(found, name))
-            if text in allowed:
-                found = replace(found, **{name: text})
-            else:
-                complaints.append(f"{name}: {text!r} is not known; allowed: {', '.join(allowed)}")
+        asked = dict.fromkeys(split_names(url.get("tracks", "")))
+        unknown = [name for name in asked if name not in TRACK_IDS]
+        if unknown:
+            complaints.append(f"tracks: not known: {', '.join(unknown)}; allowed: {', '.join(TRACK_IDS)}")
+        known = tuple(name for name in TRACK_IDS if name in asked)
+        if len(known) > MOST:
+            shown = ", ".join(known[:MOST])
+            complaints.append(f"tracks: {len(known)} are asked for, at most {MOST} are shown: {shown}")
+        found = cls(split_names(url.get("other", "")), known[:MOST])
         text = url.get("sample", "1")
         if text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= MAX_SAMPLES:
             return replace(found, sample=int(text))
@@ -56,9 +56,9 @@ class Comparison:
 
     def to_url(self) -> dict[str, str]:
         """What differs from the first comparison, as texts."""
-        texts = {"other": join_names(self.other), "view": self.view, "sample": str(self.sample)}
-        first = {"other": "", "view": "both", "sample": "1", "reference": "yes"}
-        return {name: text for name, text in (texts | {"reference": self.reference}).items() if text != first[name]}
+        texts = {"other": join_names(self.other), "tracks": join_names(self.tracks), "sample": str(self.sample)}
+        first = {"other": "", "tracks": "", "sample": "1"}
+        return {name: text for name, text in texts.items() if text != first[name]}
 
 
 OF_REQUEST = tuple(f.name for f in fields(DecodeRequest))

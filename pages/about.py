@@ -5,10 +5,12 @@ from importlib.metadata import PackageNotFoundError, version
 
 import streamlit as st
 
+from app.parts.context_bar import context_bar
 from fmri2ges.brain.atlas import DATA
 
 PACKAGES = ("numpy", "torch", "diffusers", "nilearn", "streamlit", "plotly")
 
+context_bar()
 text, facts = st.columns([7, 5], gap="large")
 with text:
     st.markdown(

@@ -6,58 +6,23 @@ import streamlit as st
 
 from app import backend, state
 from app.components.skeleton_player import skeleton_player
-from app.messages import guarded, plain
+from app.messages import guarded
 from app.parts import choose
-from app.parts.ab import decode_other, pick_other
+from app.parts.ab import rois_row
+from app.parts.context_bar import context_bar
 from app.parts.export_panel import export_panel
 from app.parts.job_row import job_row
-from app.parts.mark import data_mark
+from app.parts.track_picker import available_tracks, beside_the_label, gestures_of_heard, pick_sample, pick_tracks
 from fmri2ges.brain.roi import mean_course
 from fmri2ges.request import DecodeRequest
+from fmri2ges.results import BRANCHES
 from fmri2ges.views import compare as charts
-from fmri2ges.views.names import run_name
-from fmri2ges.views.player import caption, player_data
+from fmri2ges.views.player import player_data
+from fmri2ges.views.tracks import HEARD, Material, Track
 
 EXPLORE = Path(__file__).with_name("explore.py")
 PLAIN = {"displayModeBar": False}
-PLAYER_HEIGHT = "clamp(480px, calc(100vh - 232px), 900px)"  # its controls are in sight from 1280 x 800 on
-
-
-def header(run, shown: DecodeRequest, decoded) -> None:
-    """What is shown, in one line, and the way back to Explore."""
-    left, right = st.columns([6, 1], vertical_alignment="center")
-    left.markdown(
-        f"**{plain(caption(decoded))}** \u00b7 {shown.start:g} to {shown.stop:g} s \u00b7 {shown.samples} samples "
-        f"\u00b7 seed {shown.seed} \u00b7 device {run.device} \u00b7 run {plain(run_name(shown.run))}"
-    )
-    right.page_link(
-        EXPLORE, label="Change", icon=":material/tune:", help="Choose other ROIs, story or window on Explore"
-    )
-
-
-def controls(run, shown: DecodeRequest, reference):
-    """What to show: branch, sample, reference, and the request of a second choice of ROIs."""
-    a, b, c, d = st.columns([3, 3, 2, 5], vertical_alignment="bottom", gap="medium")
-    with a:
-        branch = st.segmented_control("Branch", state.VIEWS, required=True, **state.bind("view"))
-    with b:
-        sample = 1
-        if shown.samples > 1:
-            sample = st.select_slider(
-                f"Sample of {shown.samples}",
-                range(1, shown.samples + 1),
-                help="Many gestures go with one text: each sample is one of them",
-                **state.bind("sample"),
-            )
-    with c:
-        with_reference = reference is not None and st.toggle(
-            "Reference",
-            help="The gesture a speaker of this story made",
-            **state.bind("reference", lambda word: word == "yes", lambda on: "yes" if on else "no"),
-        )
-    with d:
-        other = pick_other(run, shown)
-    return branch, sample - 1, with_reference, other
+PLAYER_HEIGHT = "clamp(480px, calc(100vh - 250px), 900px)"  # its controls are in sight from 1280 x 800 on
 
 
 @st.cache_resource(max_entries=16, show_spinner="Scoring")
@@ -100,29 +65,43 @@ def compare(run) -> None:
     place = st.empty()
     shown = choose.settle_comparison(run)
     choose.complaints(place)
+    context_bar(run)
     state.write_url()
     decoded = backend.find(run, shown) or job_row(run, shown, "decode_compare", at_once=True)
     if decoded is None:
         return
     reference = run.reference(shown.story)
     recording = backend.recording(run, shown)
-    header(run, shown, decoded)
-    branch, sample, with_reference, wanted = controls(run, shown, reference)
-    other = decode_other(run, wanted)
+    row = st.container()
+    wanted, other = rois_row(run, shown)
+    with row:
+        left, right = st.columns([7, 3], vertical_alignment="bottom", gap="medium")
+        with left:
+            line = beside_the_label()
+            available = available_tracks(decoded, recording, reference is not None, wanted is not None)
+            ids = pick_tracks(available, wanted is not None)
+        with right:
+            sample = pick_sample(shown)
+    choose.complaints(place)
+    state.write_url()
+    heard = gestures_of_heard(run, shown, HEARD in ids, line)
+    material = Material(decoded, other, reference, heard)
+    motions = material.motions(sample, ids) or material.motions(sample)
     course = mean_course(recording, shown.rois)
-    seen = reference if with_reference else None
     bold = (course.times, course.mean)
-    data = player_data(decoded, seen, recording.words, bold, other=other, branch=branch, sample=sample)
+    data = player_data(decoded, motions, recording.words, bold, other=other, sample=sample)
     skeleton_player(data, key="compare_player", height=PLAYER_HEIGHT)
     if other is not None:
-        st.caption(charts.likeness_note(decoded.sample(sample), other.sample(sample), branch))
+        both = [branch for branch in BRANCHES if {Track(branch, "A"), Track(branch, "B")} <= set(motions)]
+        st.caption(charts.likeness_note(decoded.sample(sample), other.sample(sample), both))
 
-    results = [("", shown, decoded)] if other is None else [("A", shown, decoded), ("B", wanted, other)]
+    results = [("", shown, decoded)]
+    if other is not None and wanted is not None:
+        results = [("A", shown, decoded), ("B", wanted, other)]
     dark = st.context.theme.type == "dark"
     left, right = st.columns(2, gap="large")
     with left:
-        on_screen = charts.motions(decoded.sample(sample), seen, other and other.sample(sample), branch)
-        figure = charts.motion_chart(on_screen, dark, run.simulated)
+        figure = charts.motion_chart(motions, dark, run.simulated)
         st.plotly_chart(figure, key="wrists", config=PLAIN, alt="Speed and height of the wrists over time")
     with right:
         agreement(results, reference, recording.words, dark, run.simulated)
@@ -139,7 +118,6 @@ def screen() -> None:
     """The page: its run, and everything of it."""
     with st.spinner("Loading the models and the recordings"):
         run = backend.open_run(state.request())
-    data_mark(run, state.request().run)
     compare(run)
 
 

@@ -1,10 +1,13 @@
 """Data: point at a study file; see what was understood, what is wrong, and a recording and a clip of it."""
 
+from types import SimpleNamespace
+
 import streamlit as st
 
 from app import places
 from app.messages import guarded
 from app.parts import study_check, study_panel
+from app.parts.context_bar import context_bar
 
 HELP = """Write one file, `study.toml`, beside your data, with an entry for each recording and each gesture clip.
 Nothing is copied. The guide `docs/data-guide.md` has every format and key; this is enough to begin:"""
@@ -57,9 +60,10 @@ def show(text: str) -> None:
     opened = study_check.opened(text)
     study = opened.checked.study
     if study is None:
+        context_bar()
         study_panel.findings(opened)
         return
-    study_panel.mark(study)
+    context_bar(marked=SimpleNamespace(simulated=study.simulated, study=study))
     left, right = st.columns([7, 5], gap="large")
     with left:
         study_panel.understood(opened)
@@ -75,5 +79,6 @@ path = choose()
 if path.strip():
     show(path)
 else:
+    context_bar()
     st.info(HELP, icon=":material/description:")
     st.code(EXAMPLE, language="toml")

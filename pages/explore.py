@@ -5,14 +5,14 @@ import streamlit as st
 from app import backend, state
 from app.messages import guarded, plain, show_error
 from app.parts import choose, cortex_map, rois
+from app.parts.context_bar import context_bar
 from app.parts.job_row import job_row
-from app.parts.mark import data_mark
 from fmri2ges.errors import UserError
 from fmri2ges.request import DEMO, DecodeRequest
 
 # Both halves fill the window without scrolling from 1280 x 800 on; narrow windows have one above the other (style.css).
-CORTEX_HEIGHT = "clamp(400px, calc(100vh - 425px), 760px)"
-PLAYER_HEIGHT = "clamp(430px, calc(100vh - 360px), 800px)"
+CORTEX_HEIGHT = "clamp(400px, calc(100vh - 444px), 760px)"
+PLAYER_HEIGHT = "clamp(400px, calc(100vh - 394px), 800px)"
 
 
 def open_run(place):
@@ -36,6 +36,7 @@ def preview(run, wanted: DecodeRequest) -> None:
     """The decoded gestures of the request that is shown."""
     from app.components.skeleton_player import skeleton_player
     from fmri2ges.views.player import player_data, roi_label
+    from fmri2ges.views.tracks import Material
 
     shown = state.shown()
     decoded = backend.find(run, shown) if shown is not None and shown.run == wanted.run else None
@@ -49,7 +50,8 @@ def preview(run, wanted: DecodeRequest) -> None:
     else:
         st.caption(plain(f"Still shown: {what}. Press Decode for your new choice."))
     heard = backend.recording(run, shown).words
-    data = player_data(decoded, run.reference(shown.story), heard)
+    motions = Material(decoded, reference=run.reference(shown.story)).motions()
+    data = player_data(decoded, motions, heard)
     skeleton_player(data, key="preview", height=PLAYER_HEIGHT)
 
 
@@ -90,8 +92,8 @@ def explore() -> None:
         if run is None:
             choose.settings()
             return
-        data_mark(run, state.request().run)
         wanted = choose.settle(run)
+        context_bar(run)
         choose.complaints(complaints)
         if not on_atlas:
             other_run(run, left)

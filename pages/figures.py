@@ -3,14 +3,14 @@
 from app import figure
 from app.messages import guarded
 from app.parts import figure_panel
-from app.parts.mark import data_mark
+from app.parts.context_bar import context_bar
 
 
 @guarded
 def screen() -> None:
     """The page."""
     composed = figure.current()
-    data_mark(figure_panel.mark())
+    context_bar(marked=figure_panel.mark())
     if composed is None:
         figure_panel.empty()
     else:

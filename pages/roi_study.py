@@ -3,14 +3,14 @@
 from app import backend, state
 from app.messages import guarded
 from app.parts import roi_panel
-from app.parts.mark import data_mark
+from app.parts.context_bar import context_bar
 
 
 @guarded
 def screen() -> None:
     """The whole screen."""
     run = backend.open_run(state.request())
-    data_mark(run, state.request().run)
+    context_bar(run)
     path = roi_panel.choose_study(run)
     if path is not None:
         roi_panel.show(path)

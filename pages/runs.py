@@ -5,11 +5,13 @@ import streamlit as st
 from app import places
 from app.messages import guarded
 from app.parts import job_list, run_table, start_job
+from app.parts.context_bar import context_bar
 
 
 @guarded
 def runs() -> None:
     """The whole screen."""
+    context_bar()
     if not places.are_open():
         st.info(places.CLOSED, icon=":material/lock:")
         return

@@ -3,12 +3,12 @@
 from app import backend, state
 from app.messages import show_error
 from app.parts import report_panel
-from app.parts.mark import data_mark
+from app.parts.context_bar import context_bar
 from fmri2ges.errors import UserError
 
 try:
     run = backend.open_run(state.request())
-    data_mark(run, state.request().run)
+    context_bar(run)
     report = report_panel.read(run)
     if report is None:
         report_panel.nothing(run)

@@ -1,15 +1,20 @@
-"""A second choice of ROIs (B), decoded like the first (A) and shown beside it."""
+"""Two choices of ROIs, A and B: B is decoded like A and shown beside it."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import streamlit as st
 
 from app import state
+from app.messages import plain
 from app.parts.job_row import job_row
 from fmri2ges.brain.atlas import load_atlas
 from fmri2ges.request import WHOLE_CORTEX, DecodeRequest
+from fmri2ges.results import Decoded
+
+EXPLORE = Path(__file__).parents[2] / "pages" / "explore.py"
 
 
 @st.cache_resource(show_spinner=False)
@@ -21,6 +26,25 @@ def _atlas_names() -> dict[str, str]:
     return reads | {area: f"{area[2:]}, {'left' if area[0] == 'L' else 'right'}" for area in atlas.areas}
 
 
+def rois_row(run, first: DecodeRequest) -> tuple[DecodeRequest | None, Decoded | None]:
+    """A row with both choices and a button between that swaps them; the request of B and its result, where there are.
+
+    B's result is None while nothing is chosen, and while it is not decoded yet.
+    """
+    with st.container(key="compare_rois"):
+        left, right, job = st.columns([5, 5, 5], vertical_alignment="center", gap="small")
+    with left:
+        row = st.container(horizontal=True, vertical_alignment="center", gap="small")
+    named = f"A: {plain(run.space.describe(first.rois))}"
+    row.page_link(EXPLORE, label=named, icon=":material/tune:", help="Choose A's ROIs on Explore", width="stretch")
+    with right:
+        second = pick_other(run, first)
+    with row:
+        swap(first, second)
+    with job:
+        return second, decode_other(run, second)
+
+
 def pick_other(run, first: DecodeRequest) -> DecodeRequest | None:
     """The request of selection B: the first one with other ROIs; None while nothing is chosen."""
     on_atlas = run.space.has_cortex
@@ -30,15 +54,22 @@ def pick_other(run, first: DecodeRequest) -> DecodeRequest | None:
     if unknown:
         state.complain([f"other: not in this study: {', '.join(unknown)}; B is shown without"])
         state.adjust(other=tuple(name for name in state.comparison().other if name in names))
+
+    def chose(picked: list[str]) -> tuple[str, ...]:
+        if bool(picked) != bool(state.comparison().other):
+            state.update(tracks=())  # other tracks are there: the first choice among them
+        return tuple(picked)
+
     chosen = st.multiselect(
         "Compare with other ROIs (B)",
         names,
         format_func=lambda name: (
             "Whole cortex" if name == "all" and on_atlas else "All ROIs" if name == "all" else reads[name]
         ),
-        placeholder="None. Choose ROIs to see them beside A",
+        placeholder="B: choose other ROIs to see them beside A",
+        label_visibility="collapsed",
         help="The same window, samples and seed, decoded from these ROIs.",
-        **state.bind("other", list, tuple),
+        **state.bind("other", list, chose),
     )
     if not chosen:
         return None
@@ -50,6 +81,23 @@ def pick_other(run, first: DecodeRequest) -> DecodeRequest | None:
         st.caption("B is the same choice as A.")
         return None
     return replace(first, rois=rois)
+
+
+def swap(first: DecodeRequest, second: DecodeRequest | None) -> None:
+    """The button that makes A of B and B of A."""
+    st.button(
+        "Swap A/B",
+        key="compare_swap",
+        icon=":material/swap_horiz:",
+        disabled=second is None,
+        help="What is A becomes B, here and on Explore",
+        on_click=_exchange,
+        args=(first, second),
+    )
+
+
+def _exchange(first: DecodeRequest, second: DecodeRequest) -> None:
+    state.update(rois=second.rois, other=first.rois)
 
 
 def decode_other(run, wanted: DecodeRequest | None):

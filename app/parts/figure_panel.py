@@ -180,7 +180,7 @@ def _open() -> None:
 
 
 def mark():
-    """The run whose mark the header shows: that of the first decoded panel, else the one that is chosen."""
+    """The run whose badges the page shows: that of the first decoded panel, else the one that is chosen."""
     composed = figure.current()
     asked = [] if composed is None else [p.request for p in composed.panels if p.request]
     return backend.open_run(asked[0] if asked else state.request())

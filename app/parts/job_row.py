@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import streamlit as st
 
 from app import backend, state
-from app.decode_queue import Key, Phase, Progress
+from app.decode_queue import Key, Phase, Progress, queue
 from app.messages import show_error
 from fmri2ges.errors import UserError
 from fmri2ges.request import DecodeRequest
@@ -35,14 +37,37 @@ def job_row(run, wanted: DecodeRequest, key: str, name: str = "", at_once: bool 
     return backend.find(run, wanted)
 
 
-def says(job: Progress) -> str:
+def follow(key: Key, doing: str) -> Any | None:
+    """The result of a job that nobody has to press for; as long as it is not there, one line says how far it is.
+
+    Parameters
+    ----------
+    key : the job, which was asked for
+    doing : what it does, such as "Scoring"
+    """
+    seen = queue().progress(key)
+    if seen.phase.moves:
+        st.fragment(_line, run_every=EVERY)(key, doing)
+    elif seen.error is not None:
+        show_error(seen.error)
+    return queue().result(key)
+
+
+def _line(key: Key, doing: str) -> None:
+    job = queue().progress(key)
+    if not job.phase.moves:
+        st.rerun()  # the rest of the page shows the result
+    st.caption(f"{doing}: {says(job, '').strip().lower()}")
+
+
+def says(job: Progress, doing: str = "Decoding") -> str:
     """How far a job is, in words."""
     if job.phase is Phase.WAITING:
         return f"Waiting, {job.before} before you" if job.before else "Waiting, next"
     if not job.fraction:
         return "Loading the models"
     left = "" if job.seconds_left is None else f", {max(1, round(job.seconds_left))} s left"
-    return f"Decoding {100 * job.fraction:.0f} %{left}"
+    return f"{doing} {100 * job.fraction:.0f} %{left}"
 
 
 def _row(run, wanted: DecodeRequest, key: str, name: str, drawn: Phase) -> None:

@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import streamlit as st
 
 from app.components.skeleton_player import skeleton_player
 from app.messages import guarded, plain
 from app.parts import study_check
-from app.parts.mark import data_mark
 from app.parts.study_check import Opened
 from app.places import without_paths
-from fmri2ges.data.study.model import Study
 from fmri2ges.errors import UserError
 from fmri2ges.views import study as views
 
 PLAIN = {"displayModeBar": False}
 TALL = 300  # pixels of a list or a table before it scrolls
 LINES = 6  # of a list that are surely not taller
-
-
-def mark(study: Study) -> None:
-    """Say in the header whose data are shown."""
-    data_mark(SimpleNamespace(simulated=study.simulated, study=study))
 
 
 def findings(opened: Opened) -> None:

@@ -92,6 +92,11 @@ class Run:
         return resolve_device(self._device)
 
     @property
+    def known_device(self) -> str:
+        """The device in use; before anything was computed, the one that was asked for, perhaps 'auto'."""
+        return str(self.__dict__.get("device", self._device))
+
+    @property
     def simulated(self) -> bool:
         """Whether the recordings are simulated."""
         return self.study.simulated

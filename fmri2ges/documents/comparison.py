@@ -23,6 +23,7 @@ from ..text.embeddings import load_vectors
 from ..views import compare as charts
 from ..views.names import run_name
 from ..views.player import caption, player_data
+from ..views.tracks import Material
 from ..work import Work
 from . import html
 from .budget import MEGABYTE
@@ -172,7 +173,8 @@ def _data(shown: Comparison) -> dict:
             bold = (course.times, course.mean)
         except UserError:  # a recording that is gone, or ROIs that were given as a file
             pass
-    return player_data(first, source.reference, source.heard, bold, other=shown.second)
+    motions = Material(first, shown.second, source.reference).motions()
+    return player_data(first, motions, source.heard, bold, other=shown.second)
 
 
 def _player(shown: Comparison) -> Html:

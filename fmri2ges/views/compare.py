@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,68 +14,28 @@ from ..evaluation.nulls import MIN_SHIFT
 from ..evaluation.rows import Row
 from ..results import BRANCHES, Decoded
 from ..types import Motion, Words
-from .player import COLOURS, cut
 from .plots import graph_objects
 from .scores import Dot, layout, score_cells, score_chart
+from .tracks import HEARD, REFERENCE, Track, cut
 
 TEXT_COLOUR = {False: "#31333f", True: "#e6ebe9"}  # colour of the reference; True is the dark theme
-REFERENCE = "reference"
+DASHES = {REFERENCE: "dot", HEARD: "dash"}  # lines of tracks that were not read from the brain
 AGREEMENT = (metrics.R_ONE.id, metrics.R_MEAN.id, metrics.R_SLOW_ONE.id, metrics.R_SLOW_MEAN.id)
 NEARLY = 0.25  # of the distance of two samples; below it two motions look the same
 CHARTED = (metrics.R_ONE.id, metrics.R_MEAN.id)  # those of AGREEMENT that are drawn; the others are in the table
 
 
 @dataclass(frozen=True)
-class Shown:
-    """What one curve or dot on screen belongs to.
-
-    Parameters
-    ----------
-    branch : 'text', 'direct', or 'reference'
-    letter : "A" or "B" where two ROI selections are compared, else empty
-    """
-
-    branch: str
-    letter: str = ""
-
-    @property
-    def name(self) -> str:
-        """What legends call it: the branch, and the letter where there is one."""
-        return f"{self.branch} {self.letter}".strip()
-
-    def colour(self, dark: bool) -> str:
-        """Colour of its line or dot; a branch of the first ROI selection keeps the branch's own colour."""
-        return COLOURS[self.name if self.letter == "B" else self.branch] or TEXT_COLOUR[dark]
-
-
-@dataclass(frozen=True)
 class Agreement:
     """A score in the window on screen, and what it belongs to."""
 
-    shown: Shown
+    shown: Track
     row: Row
 
 
-def motions(
-    decoded: Decoded, reference: Motion | None = None, other: Decoded | None = None, branch: str = "both"
-) -> dict[Shown, Motion]:
-    """The motions on screen, the shown sample of each.
-
-    Parameters
-    ----------
-    decoded : the result
-    reference : cut to the stretch of the result; None shows none
-    other : result of a second ROI selection
-    branch : 'text', 'direct' or 'both'
-    """
-    found: dict[Shown, Motion] = {}
-    for kind in BRANCHES if branch == "both" else (branch,):
-        for letter, result in (("", decoded),) if other is None else (("A", decoded), ("B", other)):
-            if getattr(result, kind) is not None:
-                found[Shown(kind, letter)] = getattr(result, kind)
-    if reference is not None and reference.shares(decoded.start, decoded.stop):
-        found[Shown(REFERENCE)] = cut(reference, decoded.start, decoded.stop)
-    return found
+def track_colour(track: Track, dark: bool) -> str:
+    """Colour of its line or dot."""
+    return track.colour or TEXT_COLOUR[dark]
 
 
 def wrist_curves(motion: Motion) -> tuple[np.ndarray, np.ndarray]:
@@ -94,12 +55,12 @@ def wrist_curves(motion: Motion) -> tuple[np.ndarray, np.ndarray]:
     return np.convolve(padded, np.ones(window) / window, mode="valid"), height
 
 
-def motion_chart(shown: dict[Shown, Motion], dark: bool = False, simulated: bool = False):
+def motion_chart(shown: dict[Track, Motion], dark: bool = False, simulated: bool = False):
     """Speed and height of the wrists of every motion, on one time axis.
 
     Parameters
     ----------
-    shown : what `motions` returned
+    shown : from `tracks.Material.motions`
     dark : whether the theme is dark
     simulated : put "simulated" into the title
 
@@ -113,8 +74,8 @@ def motion_chart(shown: dict[Shown, Motion], dark: bool = False, simulated: bool
     for who, motion in shown.items():
         speed, height = wrist_curves(motion)
         time = {"x0": float(motion.start), "dx": 1 / motion.fps}
-        dash = "dot" if who.branch == REFERENCE else "solid"
-        line = {"color": who.colour(dark), "width": 1.5, "dash": dash}
+        dash = DASHES.get(who.branch, "solid")
+        line = {"color": track_colour(who, dark), "width": 1.5, "dash": dash}
         common = {**time, "mode": "lines", "line": line, "name": who.name, "legendgroup": who.name}
         figure.add_scatter(y=speed.astype(np.float32), **common, hovertemplate="%{y:.2f} m/s")
         figure.add_scatter(
@@ -153,7 +114,7 @@ def gesture_agreement(decoded: Decoded, reference: Motion, letter: str = "") -> 
         rng = np.random.default_rng(0)
         for measure in against_reference(both, kind):
             if measure.metric.id in AGREEMENT:
-                found.append(Agreement(Shown(kind, letter), row(measure, rng, decoded.request.story)))
+                found.append(Agreement(Track(kind, letter), row(measure, rng, decoded.request.story)))
     return found
 
 
@@ -173,7 +134,7 @@ def word_agreement(decoded: Decoded, heard: Words, embed, letter: str = "") -> l
         return []
     rng = np.random.default_rng(0)
     found = against_transcript(heard, decoded.texts[0], decoded.start, decoded.stop, embed)
-    return [Agreement(Shown(m.branch, letter), row(m, rng, decoded.request.story)) for m in found]
+    return [Agreement(Track(m.branch, letter), row(m, rng, decoded.request.story)) for m in found]
 
 
 def agreement_chart(found: list[Agreement], dark: bool = False, simulated: bool = False):
@@ -189,7 +150,7 @@ def agreement_chart(found: list[Agreement], dark: bool = False, simulated: bool 
     -------
     plotly.graph_objects.Figure
     """
-    dots = [Dot(a.shown.name, a.shown.colour(dark), a.row) for a in found]
+    dots = [Dot(a.shown.name, track_colour(a.shown, dark), a.row) for a in found]
     return score_chart(dots, "Agreement with the reference", "Pearson r", simulated)
 
 
@@ -198,7 +159,7 @@ def agreement_table(found: list[Agreement]) -> list[dict[str, str]]:
     return [{"Branch": a.shown.name, **score_cells(a.row)} for a in found]
 
 
-def likeness_note(first: Decoded, second: Decoded, branch: str = "both") -> str:
+def likeness_note(first: Decoded, second: Decoded, branches: Iterable[str] = BRANCHES) -> str:
     """How far the motions of two ROI selections are apart, beside how far two samples of the first one are.
 
     Both selections draw from the same noise, so samples of one number differ by what was decoded alone.
@@ -206,14 +167,14 @@ def likeness_note(first: Decoded, second: Decoded, branch: str = "both") -> str:
     Parameters
     ----------
     first, second : results over the same stretch
-    branch : 'text', 'direct' or 'both'
+    branches : those of which both motions are on screen
 
     Returns
     -------
     note : one sentence a branch; it says where A and B are nearly the same motion
     """
     parts = []
-    for kind in BRANCHES if branch == "both" else (branch,):
+    for kind in branches:
         a, b = getattr(first, kind), getattr(second, kind)
         if a is None or b is None:
             continue

@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from ..errors import UserError, check_option
-from ..results import BRANCHES, Decoded
+from ..errors import UserError
+from ..results import Decoded
 from ..types import Motion, Words
 from .names import NAMED_ROIS, result_stem, run_name
+from .tracks import COLOURS, HEARD, READS, Track
 
-# Colours of Okabe and Ito. None is the text colour of the theme; B is the second of two ROI selections.
-COLOURS = {
-    "text": "#0072B2",
-    "direct": "#D55E00",
-    "reference": None,
-    "text B": "#009E73",
-    "direct B": "#CC79A7",
-}
 MAX_METRES = 32.767  # int16 millimetres
 
 
@@ -48,12 +40,11 @@ def quantise(positions: np.ndarray) -> str:
 
 def player_data(
     decoded: Decoded,
-    reference: Motion | None = None,
+    motions: dict[Track, Motion],
     heard: Words | None = None,
     bold: tuple[np.ndarray, np.ndarray] | None = None,
     *,
     other: Decoded | None = None,
-    branch: str = "both",
     sample: int = 0,
 ) -> dict[str, Any]:
     """What the skeleton player needs to show one decoded window.
@@ -61,16 +52,14 @@ def player_data(
     Parameters
     ----------
     decoded : Decoded
-    reference : Motion or None
-        Simulated truth or a real paired clip; cut to the window.
+    motions : the tracks to show, from `tracks.Material.motions`
     heard : Words or None
         The words the subject heard; cut to the window.
     bold : (times, values) or None
         Mean BOLD of the selected ROIs: two arrays (n_volumes,), seconds and z.
     other : Decoded or None
         A second ROI selection (B), shown beside the first one (A).
-    branch : 'both', 'text' or 'direct'
-    sample : which of the K samples to show, from 0
+    sample : which of the K samples the tracks and the decoded words are, from 0
 
     Returns
     -------
@@ -78,38 +67,28 @@ def player_data(
         ``start``, ``stop`` (seconds), ``simulated``, ``caption``, ``run``, ``file`` (name of a saved view, without
         time and ending), ``skeleton``, ``views`` (motions), ``transcripts`` and ``bold``.
     """
-    check_option("branch", branch, ("both", *BRANCHES))
-    selections = [("", decoded)] if other is None else [("A", decoded), ("B", other)]
-    selections = [(letter, result.sample(sample)) for letter, result in selections]
-    views, transcripts = [], []
-    if heard is not None:
-        transcripts.append(_transcript("heard", None, heard.slice(decoded.start, decoded.stop)))
-    # Branch by branch, so that A and B of one branch stand next to each other.
-    for kind in BRANCHES if branch == "both" else (branch,):
-        for letter, result in selections:
-            motion = getattr(result, kind)
-            if motion is not None:
-                views.append(_view(f"{kind} {letter}".strip(), motion, _detail(result, letter)))
-    for letter, result in selections:
-        if branch != "direct" and result.texts:
-            name = f"decoded {letter}".strip()
-            colour = COLOURS["text B" if letter == "B" else "text"]
-            transcripts.append(_transcript(name, colour, result.texts[0]))
-    if reference is not None and reference.shares(decoded.start, decoded.stop):
-        views.append(_view("reference", cut(reference, decoded.start, decoded.stop)))
+    results = {"": decoded} if other is None else {"A": decoded, "B": other}
+    views = [_view(track, motion, results) for track, motion in motions.items()]
     if not views:
-        raise UserError(f"player: this result has no {branch} branch to show; decode it with branch = both")
+        raise UserError("player: this result has none of the chosen tracks; choose others, or decode both branches")
     skeletons = {(v.pop("joints"), v.pop("parents")) for v in views}
     if len(skeletons) > 1:
         raise UserError("player: the motions have different skeletons; map them to the same joints first")
     joints, parents = skeletons.pop()
+    transcripts = []
+    if heard is not None:
+        transcripts.append(_transcript(HEARD, COLOURS[HEARD], heard.slice(decoded.start, decoded.stop)))
+    for track in motions:
+        texts = results[track.letter].sample(sample).texts if track.branch == "text" else ()
+        if texts:
+            transcripts.append(_transcript(f"decoded {track.letter}".strip(), track.colour, texts[0]))
     return {
         "start": round(float(decoded.start), 4),
         "stop": round(float(decoded.stop), 4),
         "simulated": decoded.simulated,
         "caption": caption(decoded, other),
         "run": run_name(decoded.request.run),
-        "file": result_stem(decoded.request, _shown(decoded, other, branch, sample), decoded.simulated),
+        "file": result_stem(decoded.request, _shown(decoded, other, motions, sample), decoded.simulated),
         "skeleton": {"joints": list(joints), "parents": list(parents)},
         "views": views,
         "transcripts": transcripts,
@@ -117,16 +96,11 @@ def player_data(
     }
 
 
-def _shown(decoded: Decoded, other: Decoded | None, branch: str, sample: int) -> list[str]:
+def _shown(decoded: Decoded, other: Decoded | None, motions: dict[Track, Motion], sample: int) -> list[str]:
     """Words for the name of a saved view."""
     against = [] if other is None else ["versus", *other.rois[:NAMED_ROIS]]
     samples = [f"sample{sample + 1}"] if decoded.request.samples > 1 else []
-    return ["-".join(against), "both-branches" if branch == "both" else branch, *samples]
-
-
-def cut(motion: Motion, start: float, stop: float) -> Motion:
-    """The part of a motion inside the window, without its samples."""
-    return replace(motion.slice(start, stop), samples=None)
+    return ["-".join(against), "-".join(track.id for track in motions), *samples]
 
 
 def roi_label(rois, most: int = 4) -> str:
@@ -147,12 +121,12 @@ def caption(decoded: Decoded, other: Decoded | None = None) -> str:
     return " \u00b7 ".join([*who, rois])
 
 
-def _view(name: str, motion: Motion, detail: str = "") -> dict[str, Any]:
-    kind = name.removesuffix(" A")
+def _view(track: Track, motion: Motion, results: dict[str, Decoded]) -> dict[str, Any]:
+    detail = READS if track.branch == HEARD else roi_label(results[track.letter].rois, most=2) if track.letter else ""
     return {
-        "name": name,
+        "name": track.name,
         "detail": detail,
-        "colour": COLOURS[kind],
+        "colour": track.colour,
         "fps": float(motion.fps),
         "start": round(float(motion.start), 4),
         "frames": motion.n_frames,
@@ -160,10 +134,6 @@ def _view(name: str, motion: Motion, detail: str = "") -> dict[str, Any]:
         "joints": motion.skeleton.joints,
         "parents": motion.skeleton.parents,
     }
-
-
-def _detail(result: Decoded, letter: str) -> str:
-    return roi_label(result.rois, most=2) if letter else ""
 
 
 def _transcript(name: str, colour: str | None, words: Words) -> dict[str, Any]:

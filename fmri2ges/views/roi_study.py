@@ -9,9 +9,9 @@ from ..brain.space import has_cortex
 from ..evaluation.report import format_number, format_p
 from ..evaluation.roi_rows import Effect, RoiRow, RoiStudy
 from .area_map import AreaMap, AreaValue, area_map
-from .player import COLOURS
 from .plots import graph_objects, named_lines
 from .scores import NULL_BAND, layout
+from .tracks import COLOURS
 
 ALPHA = 0.05
 SIZE_BAND = "rgba(230, 159, 0, 0.30)"

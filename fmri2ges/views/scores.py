@@ -8,8 +8,8 @@ from typing import Any
 from ..evaluation.report import Report, format_number, format_p
 from ..evaluation.rows import Row, Setting
 from ..evaluation.text_rows import TextTable, TextTimeline
-from .player import COLOURS
 from .plots import as_text, graph_objects, named_lines
+from .tracks import COLOURS
 
 NULL_BAND = "rgba(128, 128, 128, 0.35)"
 CEILING = "#8a8f8d"

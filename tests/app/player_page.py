@@ -14,6 +14,7 @@ from fmri2ges.request import DecodeRequest
 from fmri2ges.results import Decoded
 from fmri2ges.types import Motion, Words
 from fmri2ges.views.player import player_data
+from fmri2ges.views.tracks import Material
 
 REST = [
     0,
@@ -63,4 +64,5 @@ shift = 0.1 if st.button("other sample") else 0.0
 if shift:
     decoded = Decoded(request, wave(shift), wave(0.3), (guessed,), manifest=manifest)
 bold = (np.arange(0, 40, 2.0), np.sin(np.arange(20.0)))
-skeleton_player(player_data(decoded, wave(0.6, 0.0, 60.0), heard, bold), key="player", height=700)
+motions = Material(decoded, reference=wave(0.6, 0.0, 60.0)).motions()
+skeleton_player(player_data(decoded, motions, heard, bold), key="player", height=700)

@@ -14,6 +14,10 @@ from fmri2ges.motion.features import BONE_LENGTHS, from_bones
 from fmri2ges.results import Decoded
 from fmri2ges.types import Motion, Recording, Words
 
+T2G = SimpleNamespace(
+    denoiser=SimpleNamespace(config=SimpleNamespace(n_speakers=1)),
+    sample_bones=lambda tracks, start, seconds, speaker, noise, work: np.ones((len(tracks), int(seconds * 15), 27)),
+)
 HEARD = Words.from_lists(["down"], [21.0], [0.4])
 
 
@@ -28,7 +32,9 @@ class TableRun:
     study = SimpleNamespace(name="a real study")
     subjects, stories = ("s1",), ("alice",)
     path = Path("no folder")
-    device, simulated, forms = "cpu", False, ("fast",)
+    device = known_device = "cpu"
+    simulated, forms = False, ("fast",)
+    t2g = T2G
 
     def __init__(self, space=None, gate: Event | None = None, digest: str = "0" * 64):
         self.space, self.gate, self.digest = space or Table(("LATL", "LIFG", "LPTL")), gate, digest

@@ -86,10 +86,39 @@ def test_a_second_choice_of_rois_stands_beside_the_first(compare):
     compare.keyboard.press("Escape")
     compare.get_by_role("button", name="Decode B").click()
     compare.locator('[data-view="text B"]').wait_for()
-    assert names(compare) == ["text A", "text B", "direct A", "direct B", "reference"]
+    assert names(compare) == ["text A", "text B", "direct A", "direct B"]
     assert compare.locator("[data-transcript]").evaluate_all("l => l.map(e => e.dataset.transcript)") == [
         "heard",
         "decoded A",
         "decoded B",
     ]
     compare.get_by_role("button", name="Decode B").wait_for(state="detached")
+
+
+def test_chosen_tracks_are_in_the_link_and_survive_a_reload_another_page_and_a_swap(page, server):
+    page.goto(f"{server}/compare?rois=AC,Broca&start=30&stop=50&other=Visual")
+    page.locator('[data-view="text B"]').wait_for(timeout=LOAD)
+    page.get_by_role("button", name="heard").click()  # a fifth is refused
+    page.get_by_text("at most 4 stand side by side").wait_for()
+    page.get_by_role("button", name="direct B").click()
+    page.locator('[data-view="direct B"]').wait_for(state="detached")
+    page.get_by_role("button", name="heard").click()
+    page.locator('[data-view="heard"]').get_by_text("reads the transcript, not the brain").wait_for()
+    chosen = ["text A", "text B", "direct A", "heard"]
+    assert names(page) == chosen
+    page.wait_for_url(re.compile("tracks=text(,|%2C)text-b(,|%2C)direct(,|%2C)heard"))
+    page.reload()
+    page.locator('[data-view="heard"]').wait_for(timeout=LOAD)
+    assert names(page) == chosen
+    page.get_by_role("link", name="About").click()
+    page.get_by_text("What this program does").wait_for()
+    page.get_by_role("link", name="Compare").click()
+    page.locator('[data-view="heard"]').wait_for()
+    assert names(page) == chosen and "tracks=" in page.url
+    before = wrists(page)
+    page.get_by_role("button", name="Swap A/B").click()
+    page.locator('[data-view="text B"]').get_by_text("AC, Broca").wait_for()
+    after = wrists(page)
+    assert (after["text A"], after["text B"]) == (before["text B"], before["text A"])
+    assert after["heard"] == before["heard"]
+    page.wait_for_url(re.compile("(?=.*rois=Visual)(?=.*other=AC)"))

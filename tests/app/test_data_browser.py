@@ -46,7 +46,7 @@ def test_names_that_are_markup_are_shown_as_they_are(toy, opened):
     page.locator(".player[data-time]").wait_for(timeout=LOAD)
     page.locator(".js-plotly-plot .bars").first.wait_for()
     # The badge, a curve's name and the label of the skeleton hold the text; no picture was made of it.
-    for place in (".st-key-data_mark", ".js-plotly-plot", "[data-view] b"):
+    for place in (".st-key-context_bar", ".js-plotly-plot", "[data-view] b"):
         page.locator(place).filter(has_text="<img src=x onerror=").first.wait_for()
     assert page.locator("img[src='x'], img[src*='invalid']").count() == 0
     assert not any("invalid" in problem for problem in page.problems)

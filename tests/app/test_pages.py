@@ -86,7 +86,7 @@ def test_what_a_link_gets_wrong_is_said_and_the_rest_is_shown(opened, table, pag
         "seed": "x",
         "f2t": "bayes",
     }
-    app = opened(page, run="table", view="all", sample="0", **link)
+    app = opened(page, run="table", tracks="all", sample="0", **link)
     told = lines(app)
     for part in (
         "subject: 's9' is not in this run; s1 is shown",
@@ -95,7 +95,7 @@ def test_what_a_link_gets_wrong_is_said_and_the_rest_is_shown(opened, table, pag
         "900 to 960 s is not in alice",
         "samples: must be a whole number from 1 to 256",
         "seed: must be a whole number",
-        "view: 'all' is not known",
+        "tracks: not known: all; allowed: text, text-b, direct, direct-b, heard, reference",
         "sample: must be a whole number",
     ):
         assert part in told
@@ -106,7 +106,7 @@ def test_what_a_link_gets_wrong_is_said_and_the_rest_is_shown(opened, table, pag
 
 @pytest.mark.parametrize("page", PAGES)
 @pytest.mark.parametrize(
-    "fields", [("rois", "subject", "story", "f2t", "other", "start", "stop"), ("run",), ("branch", "view")]
+    "fields", [("rois", "subject", "story", "f2t", "other", "start", "stop"), ("run",), ("branch", "tracks")]
 )
 def test_a_link_cannot_put_markup_on_the_page(opened, table, page, fields):
     table.gate.set()
@@ -172,19 +172,68 @@ def test_a_decoding_that_is_refused_is_one_line_under_its_row(opened, table):
 
 def test_the_choice_of_compare_comes_with_its_link_and_goes_into_it(opened, table):
     table.gate.set()
-    link = {"run": "table", "seed": "6", "samples": "3", "other": "LIFG,LPTL", "view": "direct", "sample": "2"}
+    link = {"run": "table", "seed": "6", "samples": "3", "other": "LIFG,LPTL", "tracks": "direct,direct-b"}
+    link["sample"] = "2"
     opened("compare", **link)
     queue().join()
-    app = opened("compare", **link, reference="no")
+    app = opened("compare", **link)
     queue().join()
     app.run()
     chosen = app.session_state["comparison"]
-    assert (chosen.other, chosen.view, chosen.sample, chosen.reference) == (("LIFG", "LPTL"), "direct", 2, "no")
+    assert (chosen.other, chosen.tracks, chosen.sample) == (("LIFG", "LPTL"), ("direct", "direct-b"), 2)
     assert app.multiselect[0].value == ["LIFG", "LPTL"]
-    assert app.session_state["url"] == app.session_state["url"] | link | {"reference": "no"}
+    assert app.pills[0].value == ["direct", "direct-b"]
+    assert app.session_state["url"] == app.session_state["url"] | link
     again = opened("compare", **app.session_state["url"])
     assert again.session_state["request"] == app.session_state["request"]
     assert again.session_state["comparison"] == chosen
+
+
+def test_tracks_that_are_not_there_are_said_and_the_others_shown(opened, table):
+    table.gate.set()
+    link = {"run": "table", "seed": "7", "start": "30", "stop": "50", "tracks": "text,direct-b,heard,reference"}
+    opened("compare", **link)
+    queue().join()
+    app = opened("compare", **link)
+    told = lines(app)
+    assert "tracks: direct-b is not shown; it needs a second choice of ROIs (B)" in told
+    assert "tracks: reference is not shown; no gesture was recorded with this story" in told
+    assert "tracks: heard is not shown; no word was heard in this window" in told
+    assert app.session_state["comparison"].tracks == ("text",) and players(app) == 1
+
+
+def test_a_fifth_track_is_refused_and_no_track_is_the_first_choice(opened, table):
+    table.gate.set()
+    link = {"run": "table", "seed": "8", "other": "LIFG"}
+    opened("compare", **link)
+    queue().join()
+    app = opened("compare", **link)
+    queue().join()
+    app.run()
+    tracks = app.pills[0]
+    assert tracks.value == ["text", "text-b", "direct", "direct-b"]
+    tracks.set_value([*tracks.value, "heard"]).run()
+    assert "at most 4 stand side by side" in lines(app)
+    assert app.pills[0].value == ["text", "text-b", "direct", "direct-b"]
+    app.pills[0].set_value(["text", "heard"]).run()
+    assert app.session_state["comparison"].tracks == ("text", "heard") and not lines(app)
+    app.pills[0].set_value([]).run()
+    assert app.session_state["comparison"].tracks == ()
+
+
+def test_swap_makes_a_of_b_and_keeps_the_tracks(opened, table):
+    table.gate.set()
+    link = {"run": "table", "seed": "9", "rois": "LATL", "other": "LIFG", "tracks": "text,text-b"}
+    opened("compare", **link)
+    queue().join()
+    app = opened("compare", **link)
+    queue().join()
+    app.run()
+    next(b for b in app.button if b.label == "Swap A/B").click().run()
+    assert app.session_state["request"].rois == ("LIFG",)
+    assert app.session_state["comparison"].other == ("LATL",)
+    assert app.session_state["comparison"].tracks == ("text", "text-b")
+    assert app.multiselect[0].value == ["LATL"] and players(app) == 1  # both results are at hand
 
 
 @pytest.fixture

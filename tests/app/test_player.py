@@ -209,7 +209,7 @@ def test_the_view_is_saved_as_vector_picture_with_names_time_and_mark(player, tm
     player.keyboard.press(".")
     with player.expect_download() as download:
         player.get_by_label("Save this view as SVG").click()
-    assert download.value.suggested_filename == "demo_S1_test-1_AC_both-branches_sample1_simulated_21.00s.svg"
+    assert download.value.suggested_filename == "demo_S1_test-1_AC_text-direct-reference_sample1_simulated_21.00s.svg"
     path = tmp_path / "view.svg"
     download.value.save_as(path)
     root = ET.parse(path).getroot()

@@ -20,7 +20,9 @@ def open_screen(page, url):
 
 
 def boxes(page, selector):
-    return [b for b in (e.bounding_box() for e in page.locator(selector).all()) if b and b["width"] and b["height"]]
+    """Where the elements are, all at one moment: a page may still be moving."""
+    found = page.locator(selector).evaluate_all("l => l.map(e => e.getBoundingClientRect().toJSON())")
+    return [b for b in found if b["width"] and b["height"]]
 
 
 def overlap(a, b):
@@ -33,11 +35,7 @@ def test_nothing_overlaps_at_any_width_and_play_is_in_sight(page, server, screen
     for width, height in SIZES:
         page.set_viewport_size({"width": width, "height": height})
         page.wait_for_timeout(800)
-        parts = [
-            b
-            for s in (".player button", ".player select", ".player .labels b", ".player .clock", ".player .scrubber")
-            for b in boxes(page, s)
-        ]
+        parts = boxes(page, ", ".join(f".player {s}" for s in ("button", "select", ".labels b", ".clock", ".scrubber")))
         assert not [(a, b) for i, a in enumerate(parts) for b in parts[:i] if overlap(a, b)], (width, height)
         frame = page.locator(".player").bounding_box()
         for part in parts:
@@ -49,16 +47,35 @@ def test_nothing_overlaps_at_any_width_and_play_is_in_sight(page, server, screen
     page.set_viewport_size({"width": 1440, "height": 900})
 
 
-def test_the_marks_of_the_header_never_cover_the_navigation(page, server):
+def test_the_context_bar_stands_between_navigation_and_page_at_any_width(page, server):
     open_screen(page, f"{server}/")
     for width, height in SIZES:
         page.set_viewport_size({"width": width, "height": height})
         page.wait_for_timeout(800)
-        marks = boxes(page, ".st-key-data_mark .stMarkdownBadge")
-        links = boxes(page, "[data-testid=stTopNavLink], [data-testid=stTopNavSection]")
-        assert len(marks) == 2 and links, (width, height)
-        assert not [(a, b) for a in marks for b in links if overlap(a, b)], (width, height)
+        facts = page.locator(".context-facts").bounding_box()
+        bar = [facts, *boxes(page, ".st-key-context_bar .stMarkdownBadge")]
+        around = boxes(page, "[data-testid=stTopNavLink], [data-testid=stTopNavSection]")
+        around += boxes(page, ".cortex button, [data-testid=stMultiSelect]")
+        assert len(bar) == 2 and around, (width, height)
+        assert not overlap(*bar) and not [(a, b) for a in bar for b in around if overlap(a, b)], (width, height)
     page.set_viewport_size({"width": 1440, "height": 900})
+
+
+def test_the_context_bar_is_on_every_page_and_follows_the_choice(page, server):
+    open_screen(page, f"{server}/compare?start=30&stop=50&seed=3")
+    told = ["run demo", "sub-01", "test-1", "30 to 50 s", "seed 3", "device "]
+    for name in ("Explore", "ROI study", "Statistics", "Runs", "Data", "About"):
+        facts = page.locator(".context-facts").first.inner_text()
+        assert all(part in facts for part in told), (name, facts)
+        assert page.locator(".st-key-context_bar").get_by_text("Simulated data").first.is_visible()
+        page.get_by_role("link", name=name).click()
+        page.wait_for_url(
+            re.compile(name.lower().replace(" ", "_").replace("statistics", "scores").replace("explore", ""))
+        )
+        page.locator("[data-testid=stStatusWidget]").wait_for(state="detached")
+        page.wait_for_timeout(300)
+    page.goto(f"{server}/about?run=nowhere")
+    page.locator(".context-facts").get_by_text("cannot be opened").wait_for()
 
 
 def test_the_wheel_over_the_skeletons_scrolls_the_page(page, server):
@@ -75,7 +92,7 @@ def test_clock_and_camera_go_along_to_the_next_page_and_one_press_of_back_return
     page.keyboard.press(".")
     page.get_by_label("Overlay the bodies in one view").click()
     page.get_by_role("link", name="Compare").click()
-    page.get_by_text("Compare with other ROIs (B)").first.wait_for()
+    page.get_by_role("button", name="Swap A/B").wait_for()
     page.locator(".player[data-time]").wait_for()
     assert float(page.locator(".player").get_attribute("data-time")) == 2
     assert page.get_by_label("Overlay the bodies in one view").get_attribute("aria-pressed") == "true"
@@ -89,11 +106,11 @@ def test_a_link_shows_the_same_in_another_browser(page, browser, serve, monkeypa
     monkeypatch.setenv("GATE", str(tmp_path))  # which is there: the decoding is done at once
     with serve(TABLE) as url:
         open_screen(page, f"{url}/compare?run=table&rois=LIFG&samples=2&seed=7&start=30&stop=50")
-        page.get_by_role("radio", name="direct").click()
-        page.wait_for_url(re.compile("view=direct"))
+        page.get_by_role("button", name="text", exact=True).click()  # off
+        page.wait_for_url(re.compile("tracks=direct"))
         link = page.url
         query = {k: v[0] for k, v in parse_qs(urlsplit(link).query).items()}
-        asked = {"run": "table", "rois": "LIFG", "samples": "2", "seed": "7", "start": "30", "view": "direct"}
+        asked = {"run": "table", "rois": "LIFG", "samples": "2", "seed": "7", "start": "30", "tracks": "direct"}
         assert query == query | asked and query["subject"] == "s1" and query["story"] == "alice"
         other = browser.new_context(viewport={"width": 1440, "height": 900})
         second = other.new_page()

@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.state import FIRST, from_url, to_url
+from app.state import FIRST, Comparison, from_url, to_url
+from fmri2ges.views.tracks import MOST, TRACK_IDS
 from tests.unit.test_request import requests
 
 
@@ -24,3 +25,21 @@ def test_a_link_with_nonsense_numbers_keeps_the_first_choice(text):
 def test_a_window_far_behind_the_first_one_is_taken_whole():
     found = from_url({"start": "200", "stop": "260"})
     assert (found.start, found.stop) == (200.0, 260.0)
+
+
+@given(st.lists(st.sampled_from(TRACK_IDS), max_size=MOST, unique=True), st.integers(1, 256))
+def test_a_link_reproduces_the_tracks_in_their_order(tracks, sample):
+    ordered = tuple(name for name in TRACK_IDS if name in tracks)
+    complaints = []
+    chosen = Comparison(("AC", "L_44"), ordered, sample)
+    assert Comparison.from_url(chosen.to_url(), complaints) == chosen and complaints == []
+    assert Comparison.from_url(chosen.to_url() | {"tracks": ",".join(tracks)}, complaints) == chosen
+
+
+def test_tracks_of_a_link_that_are_unknown_or_too_many_are_one_line_each():
+    complaints = []
+    assert Comparison.from_url({"tracks": "heard,foo,text"}, complaints).tracks == ("text", "heard")
+    assert complaints == [f"tracks: not known: foo; allowed: {', '.join(TRACK_IDS)}"]
+    complaints = []
+    assert Comparison.from_url({"tracks": ",".join(TRACK_IDS)}, complaints).tracks == TRACK_IDS[:MOST]
+    assert len(complaints) == 1 and "at most 4" in complaints[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlencode
@@ -21,4 +22,4 @@ def replace_query(query: dict[str, str]) -> None:
     `st.query_params` would be a second step after that to the page itself.
     """
     with st.container(key="address"):
-        _component()(key="address_query", data={"query": urlencode(query)})
+        _component()(key="address_query", data={"query": urlencode(query), "asked": time.time()})

@@ -1,5 +1,10 @@
 // Puts a query behind the page's path without a step in the history.
+// A request is followed once: Streamlit calls again with old data, also after the user has chosen something else.
+let followed = 0;
+
 export default function ({ data }) {
+  if (data.asked <= followed) return;
+  followed = data.asked;
   const query = data.query ? `?${data.query}` : "";
   if (location.search !== query) history.replaceState(history.state, "", location.pathname + query + location.hash);
 }

@@ -9,7 +9,7 @@ from fmri2ges.request import DecodeRequest
 from fmri2ges.results import Decoded
 from fmri2ges.types import Motion, Words
 from fmri2ges.views import compare
-from fmri2ges.views.compare import Shown
+from fmri2ges.views.tracks import Material, Track
 
 SECONDS = 60.0
 
@@ -49,7 +49,7 @@ def rows(decoded, truth):
 
 def test_a_stretch_before_the_reference_is_shown_without_it(decoded, truth):
     early = Motion(truth.positions, start=truth.start + 200)
-    assert [name for name in compare.motions(decoded, early)] == [Shown("text"), Shown("direct")]
+    assert list(Material(decoded, reference=early).motions()) == [Track("text"), Track("direct")]
     assert compare.gesture_agreement(decoded, early) == []
 
 
@@ -83,11 +83,12 @@ def test_a_short_window_says_that_it_has_no_null(decoded, truth):
 
 
 def test_the_charts_name_every_motion_and_mark_simulated_data(decoded, truth, rows):
-    shown = compare.motions(decoded, truth)
+    shown = Material(decoded, reference=truth, heard=decoded.text).motions()
     figure = compare.motion_chart(shown, simulated=True)
-    assert [t.name for t in figure.data if t.showlegend is not False] == ["text", "direct", "reference"]
+    assert [t.name for t in figure.data if t.showlegend is not False] == ["text", "direct", "heard", "reference"]
     assert "simulated" in figure.layout.title.text
-    assert all(len(t.y) == len(shown[Shown("reference")].positions) for t in figure.data)
+    assert all(len(t.y) == len(shown[Track("reference")].positions) for t in figure.data)
+    assert len({t.line.dash for t in figure.data}) == 3  # decoded, heard and reference differ without colour, too
     agreement = compare.agreement_chart(rows, simulated=True)
     dots = [t for t in agreement.data if t.type == "scatter"]
     assert sorted(x for t in dots for x in t.x) == sorted(a.row.value for a in rows)
@@ -95,24 +96,18 @@ def test_the_charts_name_every_motion_and_mark_simulated_data(decoded, truth, ro
 
 
 def test_a_second_selection_has_its_own_names(decoded):
-    shown = compare.motions(decoded, other=decoded)
+    shown = list(Material(decoded, decoded).motions())
     assert [s.name for s in shown] == ["text A", "text B", "direct A", "direct B"]
-    colours = [s.colour(dark=False) for s in shown]
+    colours = [compare.track_colour(s, dark=False) for s in shown]
     assert len(set(colours)) == 4
-    assert [colours[0], colours[2]] == [s.colour(dark=False) for s in compare.motions(decoded)]
-
-
-def test_one_branch_is_shown_alone_beside_the_reference(decoded, truth):
-    assert list(compare.motions(decoded, truth, branch="direct")) == [Shown("direct"), Shown("reference")]
-    both = compare.motions(decoded, other=decoded, branch="text")
-    assert list(both) == [Shown("text", "A"), Shown("text", "B")]
+    assert [colours[0], colours[2]] == [compare.track_colour(s, dark=False) for s in Material(decoded).motions()]
 
 
 def test_words_are_scored_against_what_was_heard(decoded):
     heard = decoded.texts[0]
     rows = compare.word_agreement(decoded, heard, None, "B")
     wer = next(a for a in rows if a.row.id == WER.id)
-    assert wer.shown == Shown("text", "B") and wer.row.value == 0
+    assert wer.shown == Track("text", "B") and wer.row.value == 0
 
 
 def test_a_and_b_that_are_nearly_the_same_motion_are_said_to_be():
@@ -131,4 +126,4 @@ def test_a_and_b_that_are_nearly_the_same_motion_are_said_to_be():
         "motion."
     )
     assert "nearly" not in compare.likeness_note(first, result(samples[::-1].copy()))
-    assert compare.likeness_note(first, first, "text") == ""
+    assert compare.likeness_note(first, first, ["text"]) == ""

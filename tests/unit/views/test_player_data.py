@@ -16,6 +16,7 @@ from fmri2ges.request import DecodeRequest
 from fmri2ges.results import Decoded
 from fmri2ges.types import Motion, Words
 from fmri2ges.views.player import MAX_METRES, player_data, quantise, roi_label
+from fmri2ges.views.tracks import COLOURS, HEARD, MOST, READS, TRACK_IDS, Material, first_tracks, tracks_of
 
 
 def unpack(text):
@@ -54,7 +55,8 @@ def test_positions_in_centimetres_are_refused_with_one_line():
 def test_the_dict_is_json_small_and_the_same_twice(decoded):
     reference = make_motion(5, start=0.0, frames=600)
     bold = (np.arange(0, 40, 2.0), np.linspace(-1, 1, 20))
-    first, second = (json.dumps(player_data(decoded, reference, make_words("h"), bold)) for _ in range(2))
+    motions = Material(decoded, reference=reference).motions()
+    first, second = (json.dumps(player_data(decoded, motions, make_words("h"), bold)) for _ in range(2))
     assert first == second
     # 3 views x 90 frames x 30 numbers x 2 bytes x 4/3 for base64, and little else.
     assert len(first) < 3 * 90 * 30 * 2 * 4 / 3 + 4000
@@ -64,7 +66,7 @@ def test_reference_words_and_bold_are_cut_to_the_window(decoded):
     reference = make_motion(5, start=0.0, frames=600)
     bold = (np.arange(0, 40, 2.0), np.zeros(20))
     heard = Words.from_lists(["before", "inside", "after"], [5, 12, 20], [1, 1, 1])
-    data = player_data(decoded, reference, heard, bold)
+    data = player_data(decoded, Material(decoded, reference=reference).motions(), heard, bold)
     view = data["views"][-1]
     assert (view["name"], view["start"], view["frames"]) == ("reference", 10.0, 90)
     expected = reference.positions[150:240]
@@ -75,7 +77,7 @@ def test_reference_words_and_bold_are_cut_to_the_window(decoded):
 
 @pytest.mark.parametrize("sample", [0, 1, 2])
 def test_the_chosen_sample_is_shown_in_motion_and_words(decoded, sample):
-    data = player_data(decoded, sample=sample)
+    data = player_data(decoded, Material(decoded).motions(sample), sample=sample)
     for view, motion in zip(data["views"], (decoded.text, decoded.direct), strict=True):
         assert np.abs(unpack(view["positions"]) - motion.samples[sample]).max() <= 0.00051
     assert data["transcripts"][0]["words"][0] == f"k{sample}w0"
@@ -97,7 +99,7 @@ def test_a_window_keeps_motion_samples_and_words_together(decoded):
 
 def test_two_selections_stand_side_by_side_and_are_told_apart(decoded):
     other = replace(decoded, request=replace(decoded.request, rois=("Visual",)), text=make_motion(8))
-    data = player_data(decoded, other=other, branch="text")
+    data = player_data(decoded, Material(decoded, other).motions(ids=("text", "text-b")), other=other)
     assert [v["name"] for v in data["views"]] == ["text A", "text B"]
     assert [v["detail"] for v in data["views"]] == ["AC, Broca", "Visual"]
     assert len({v["colour"] for v in data["views"]}) == 2
@@ -106,9 +108,37 @@ def test_two_selections_stand_side_by_side_and_are_told_apart(decoded):
     assert [t["colour"] for t in data["transcripts"]] == [v["colour"] for v in data["views"]]
 
 
-def test_a_branch_that_was_not_decoded_is_one_clear_line(decoded):
-    with pytest.raises(UserError, match="no text branch"):
-        player_data(replace(decoded, text=None, texts=()), branch="text")
+def test_tracks_that_were_not_decoded_are_one_clear_line(decoded):
+    bare = replace(decoded, text=None, texts=())
+    with pytest.raises(UserError, match="none of the chosen tracks"):
+        player_data(bare, Material(bare).motions(ids=("text",)))
+
+
+def test_the_gesture_of_the_heard_words_stands_behind_the_branches_and_says_what_it_reads(decoded):
+    heard, reference = make_motion(4), make_motion(5, start=0.0, frames=600)
+    motions = Material(decoded, decoded, reference, heard).motions(sample=1)
+    data = player_data(decoded, motions, other=decoded, sample=1)
+    names = [v["name"] for v in data["views"]]
+    assert names == ["text A", "text B", "direct A", "direct B", "heard", "reference"]
+    view = data["views"][names.index("heard")]
+    assert view["detail"] == READS and view["colour"] == COLOURS[HEARD]
+    assert np.abs(unpack(view["positions"]) - heard.samples[1]).max() <= 0.00051
+    assert len({v["colour"] for v in data["views"]}) == 6
+
+
+def test_the_first_choice_of_tracks_is_what_there_is_and_never_too_many():
+    assert first_tracks(("text", "direct", "heard", "reference"), False) == ("text", "direct", "reference")
+    assert first_tracks(("text", "direct", "heard"), False) == ("text", "direct", "heard")
+    assert first_tracks(("direct",), False) == ("direct",)
+    assert first_tracks(TRACK_IDS, True) == ("text", "text-b", "direct", "direct-b")
+    assert len(first_tracks(TRACK_IDS, True)) <= MOST
+
+
+@given(st.sets(st.sampled_from(TRACK_IDS)), st.booleans())
+def test_tracks_keep_one_order_and_b_needs_a_second_selection(ids, compared):
+    found = [track.id for track in tracks_of(ids, compared)]
+    assert found == [name for name in TRACK_IDS if name in ids and (compared or not name.endswith("-b"))]
+    assert all(track.letter == "" for track in tracks_of(ids, False))
 
 
 @pytest.mark.parametrize(
@@ -119,5 +149,6 @@ def test_a_long_selection_gets_a_short_name(rois, label):
 
 
 def test_a_window_before_the_reference_begins_is_shown_without_it(decoded):
-    views = player_data(decoded, make_motion(2, start=40.0))["views"]
+    motions = Material(decoded, reference=make_motion(2, start=40.0)).motions()
+    views = player_data(decoded, motions)["views"]
     assert [view["name"] for view in views] == ["text", "direct"]
