@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from math import ceil, floor
 from threading import Thread
 
@@ -175,6 +176,36 @@ def _gestures_of_heard(run, request: DecodeRequest, work: Work) -> Motion:
     told = {"speaker": request.speaker, "samples": request.samples, "seed": request.seed}
     words = run.recording(request.subject, request.story).words
     return gestures_of_words(run.t2g, words, start, stop, **told, work=work)
+
+
+def scores_key(run, request: DecodeRequest) -> Key:
+    """The job that scores what is decoded from the whole story of a request."""
+    start, stop = story_span(run, request)
+    return Key(run.digest, replace(request, start=start, stop=stop), Made.SCORES)
+
+
+def ask_scores(run, keys: list[Key]) -> None:
+    """Ask for scores, unless they failed before; those that this session asked for and wants no more are taken back.
+
+    Raises
+    ------
+    UserError
+        When the server has too many to do.
+    """
+    owner = _session()
+    for key in st.session_state.get("scores", []):
+        if key not in keys:
+            queue().cancel(key, owner)
+    st.session_state["scores"] = keys
+    for key in keys:
+        if queue().progress(key).phase is not Phase.FAILED:
+            queue().submit(key, partial(_scores, run, key.request), owner)
+
+
+def _scores(run, request: DecodeRequest, work: Work):
+    from fmri2ges.reports.story_scores import story_scores
+
+    return story_scores(run, request, run.kept(request) or queue().result(Key(run.digest, request)), work)
 
 
 def _session() -> str:

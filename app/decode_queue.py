@@ -54,6 +54,12 @@ class Made(Enum):
 
     DECODED = "gestures and words decoded from BOLD"  # results.Decoded
     HEARD = "gestures of the heard words"  # types.Motion
+    SCORES = "scores over the whole story"  # reports.story_scores.StoryScores
+
+    @property
+    def waits(self) -> bool:
+        """Whether jobs that somebody looks at go first."""
+        return self is Made.SCORES
 
 
 @dataclass(frozen=True)
@@ -93,10 +99,11 @@ class _Job:
     fraction: float = 0.0
     begun: float | None = None
     cancelled: bool = False
+    steps_back: bool = False  # for a job that somebody looks at; it begins again when that is done
 
 
 class DecodeQueue:
-    """A bounded line of jobs with one thread that does them, first come, first served.
+    """A bounded line of jobs with one thread that does them, first come, first served; scores when nothing else waits.
 
     Parameters
     ----------
@@ -158,6 +165,8 @@ class DecodeQueue:
             self._make_room(owner)
             self._failures.pop(key, None)
             self._jobs[key] = _Job(key, make, {owner})
+            if self._at_work is not None and self._at_work.key.made.waits and not key.made.waits:
+                self._at_work.steps_back = True
             if self._thread is None:
                 self._thread = Thread(target=self._serve, name="decode", daemon=True)
                 self._thread.start()
@@ -181,8 +190,11 @@ class DecodeQueue:
 
     # Below, the lock is held by whoever calls.
 
+    def _line(self) -> list[_Job]:
+        return sorted(self._jobs.values(), key=lambda job: job.key.made.waits)
+
     def _before(self, job: _Job) -> int:
-        waiting = [other for other in self._jobs.values() if other is not self._at_work]
+        waiting = [other for other in self._line() if other is not self._at_work]
         return waiting.index(job) + (self._at_work is not None)
 
     def _left(self, job: _Job) -> float | None:
@@ -191,7 +203,7 @@ class DecodeQueue:
         return (self._clock() - job.begun) * (1 - job.fraction) / job.fraction
 
     def _make_room(self, owner: str) -> None:
-        if sum(owner in job.owners for job in self._jobs.values()) >= PLACES_OF_ONE:
+        if sum(owner in job.owners and not job.key.made.waits for job in self._jobs.values()) >= PLACES_OF_ONE:
             raise UserError(f"decode: {PLACES_OF_ONE} of your decodings wait or run; cancel one or wait for it")
         if len(self._jobs) < PLACES:
             return
@@ -212,11 +224,13 @@ class DecodeQueue:
         while True:
             with self._change:
                 self._change.wait_for(lambda: bool(self._jobs))
-                job = self._at_work = next(iter(self._jobs.values()))
+                job = self._at_work = self._line()[0]
             outcome = self._outcome(job)
             with self._change:
                 self._at_work = None
-                if not job.cancelled:
+                if job.steps_back and outcome is None:
+                    job.steps_back, job.begun, job.fraction = False, None, 0.0
+                elif not job.cancelled:
                     del self._jobs[job.key]
                     self._keep(job.key, outcome)
                 self._change.notify_all()
@@ -225,7 +239,7 @@ class DecodeQueue:
         def report(fraction: float, message: str) -> None:
             job.fraction = fraction
 
-        work = Work(report, lambda: job.cancelled)
+        work = Work(report, lambda: job.cancelled or job.steps_back)
         try:
             with self.models:
                 work.check()
@@ -252,9 +266,9 @@ class DecodeQueue:
                 self._results.popitem(last=False)
 
 
-def result_bytes(result: Decoded | Motion) -> int:
-    """Bytes of the motions of a result, which are nearly all of it."""
-    motions = result.motions.values() if isinstance(result, Decoded) else [result]
+def result_bytes(result: Any) -> int:
+    """Bytes of the motions of a result, which are nearly all of it; scores have none."""
+    motions = result.motions.values() if isinstance(result, Decoded) else [result] * isinstance(result, Motion)
     return sum(m.positions.nbytes + (0 if m.samples is None else m.samples.nbytes) for m in motions)
 
 

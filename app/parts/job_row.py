@@ -37,17 +37,18 @@ def job_row(run, wanted: DecodeRequest, key: str, name: str = "", at_once: bool 
     return backend.find(run, wanted)
 
 
-def follow(key: Key, doing: str) -> Any | None:
+def follow(key: Key, doing: str, every: float = EVERY) -> Any | None:
     """The result of a job that nobody has to press for; as long as it is not there, one line says how far it is.
 
     Parameters
     ----------
     key : the job, which was asked for
     doing : what it does, such as "Scoring"
+    every : seconds between two looks
     """
     seen = queue().progress(key)
     if seen.phase.moves:
-        st.fragment(_line, run_every=EVERY)(key, doing)
+        st.fragment(_line, run_every=every)(key, doing)
     elif seen.error is not None:
         show_error(seen.error)
     return queue().result(key)

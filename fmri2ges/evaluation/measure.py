@@ -60,6 +60,35 @@ def mean_statistic(values: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
     return lambda w: w @ values / w.sum(1)
 
 
+def difference(first: Measure, second: Measure) -> Measure:
+    """The paired difference of two measures of one metric on the same stretch: `first` minus `second`.
+
+    Both are resampled by the same blocks and shifted alike, so that what they share cancels.
+
+    Raises
+    ------
+    ValueError
+        For measures of different stretches or metrics.
+    """
+    if (first.metric, first.blocks, first.n) != (second.metric, second.blocks, second.n):
+        raise ValueError("a paired difference needs one metric and one stretch")
+    one, two = first.statistic, second.statistic
+    shifted = None
+    if first.shifted is not None and second.shifted is not None:
+        shifted = first.shifted - second.shifted
+    return Measure(
+        first.metric,
+        f"{first.branch} - {second.branch}",
+        first.value - second.value,
+        shifted=shifted,
+        statistic=None if one is None or two is None else lambda w: one(w) - two(w),
+        blocks=first.blocks,
+        n=first.n,
+        floor=0.0,
+        note="paired over blocks",
+    )
+
+
 def row(measure: Measure, rng: np.random.Generator, story: str) -> Row:
     """The row of the report for one story."""
     interval = None

@@ -6,6 +6,7 @@ scores have metrics of their own and never stand for scores against real motion.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from ..decoding.heard import N_SAMPLES, gestures_of_words
@@ -34,7 +35,7 @@ class HeardGestures:
         key = (run.path, start, stop, request.speaker, request.seed, words.text, times)
         if key not in self._made:
             made = gestures_of_words(run.t2g, words, start, stop, speaker=request.speaker, seed=request.seed, work=work)
-            self._made[key] = Motion(all_samples(made).mean(0), fps=made.fps, start=made.start)
+            self._made[key] = mean_gesture(made)
         return self._made[key]
 
 
@@ -57,6 +58,21 @@ def heard_measures(
     if run is None:
         notes.append(f"{story.story}: its run is not there, so nothing is compared with {metrics.HEARD}")
         return []
-    mean = gestures.mean(story, run, work)
-    found = [m for branch, motion in story.motions.items() for m in against_heard(pair(mean, motion), branch)]
+    return against_words(gestures.mean(story, run, work), story.motions)
+
+
+def against_words(mean: Motion, motions: Mapping[str, Motion]) -> list[Measure]:
+    """Scores of each branch against the mean of gestures that T2G made of the heard words.
+
+    Parameters
+    ----------
+    mean : from `mean_gesture`
+    motions : branch -> decoded motion
+    """
+    found = [m for branch, motion in motions.items() for m in against_heard(pair(mean, motion), branch)]
     return [replace(m, note=NOTE) for m in found]
+
+
+def mean_gesture(made: Motion) -> Motion:
+    """The mean over the samples of a motion."""
+    return Motion(all_samples(made).mean(0), fps=made.fps, start=made.start)

@@ -27,7 +27,7 @@ CHARTED = (metrics.R_ONE.id, metrics.R_MEAN.id)  # those of AGREEMENT that are d
 
 @dataclass(frozen=True)
 class Agreement:
-    """A score in the window on screen, and what it belongs to."""
+    """A score, and the track that it belongs to."""
 
     shown: Track
     row: Row
@@ -137,12 +137,13 @@ def word_agreement(decoded: Decoded, heard: Words, embed, letter: str = "") -> l
     return [Agreement(Track(m.branch, letter), row(m, rng, decoded.request.story)) for m in found]
 
 
-def agreement_chart(found: list[Agreement], dark: bool = False, simulated: bool = False):
-    """Agreement with the reference: a dot with its interval, over the band of its shift null.
+def agreement_chart(found: list[Agreement], title: str, dark: bool = False, simulated: bool = False):
+    """Agreement with one reference: a dot with its interval, over the band of its shift null.
 
     Parameters
     ----------
-    found : what `gesture_agreement` returned
+    found : scores that may share one axis
+    title : what the chart shows
     dark : whether the theme is dark
     simulated : put "simulated" into the title
 
@@ -151,7 +152,7 @@ def agreement_chart(found: list[Agreement], dark: bool = False, simulated: bool 
     plotly.graph_objects.Figure
     """
     dots = [Dot(a.shown.name, track_colour(a.shown, dark), a.row) for a in found]
-    return score_chart(dots, "Agreement with the reference", "Pearson r", simulated)
+    return score_chart(dots, title, "Pearson r", simulated)
 
 
 def agreement_table(found: list[Agreement]) -> list[dict[str, str]]:

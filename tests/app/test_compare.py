@@ -45,10 +45,21 @@ def test_both_branches_and_the_reference_play_together(compare):
 
 def test_the_page_says_what_is_compared_and_that_it_is_simulated(compare):
     text = compare.locator("[data-testid=stMain]").inner_text()
-    assert "AC, Broca" in text and "30 to 50 s" in text and "8 samples" in text and "device" in text
+    assert "AC, Broca" in text and "30 to 50 s" in text and "Sample of 8" in text and "device" in text
     assert compare.locator(".player .chip").is_visible()
-    # 20 s are too short for a shift null: the page says so instead of showing bare numbers.
-    assert "No null: the window has 20 s" in text
+
+
+SCORE = r"r -?\.\d\d \[-?\.\d\d, -?\.\d\d\], null -?\.\d\d, rank \d+\.\d of 30"
+
+
+def test_every_decoded_track_has_its_score_with_null_over_the_whole_story(compare):
+    for name in ("text", "direct"):
+        lines = compare.locator(f'[data-view="{name}"] p')
+        expect(lines.nth(0)).to_have_text(re.compile(f"^reference: {SCORE}"), timeout=120_000)
+        expect(lines.nth(1)).to_have_text(re.compile(f"^heard words: {SCORE}"))
+    page = compare.locator("[data-testid=stMain]")
+    page.get_by_text(re.compile(r"^direct \u2212 text: [+-]?\.\d\d \[.*null ")).first.wait_for()
+    page.get_by_text("Scores are over the whole story, 300 s").wait_for()
 
 
 def test_another_sample_moves_the_skeletons_and_leaves_the_reference(compare):
@@ -95,14 +106,20 @@ def test_a_second_choice_of_rois_stands_beside_the_first(compare):
     compare.get_by_role("button", name="Decode B").wait_for(state="detached")
 
 
+def press(page, name):
+    button = page.get_by_role("button", name=name)
+    expect(button).to_have_count(1, timeout=LOAD)  # the page may still be replacing what it showed before
+    button.click()
+
+
 def test_chosen_tracks_are_in_the_link_and_survive_a_reload_another_page_and_a_swap(page, server):
     page.goto(f"{server}/compare?rois=AC,Broca&start=30&stop=50&other=Visual")
     page.locator('[data-view="text B"]').wait_for(timeout=LOAD)
-    page.get_by_role("button", name="heard").click()  # a fifth is refused
+    press(page, "heard")  # a fifth is refused
     page.get_by_text("at most 4 stand side by side").wait_for()
-    page.get_by_role("button", name="direct B").click()
+    press(page, "direct B")
     page.locator('[data-view="direct B"]').wait_for(state="detached")
-    page.get_by_role("button", name="heard").click()
+    press(page, "heard")
     page.locator('[data-view="heard"]').get_by_text("reads the transcript, not the brain").wait_for()
     chosen = ["text A", "text B", "direct A", "heard"]
     assert names(page) == chosen
@@ -116,7 +133,7 @@ def test_chosen_tracks_are_in_the_link_and_survive_a_reload_another_page_and_a_s
     page.locator('[data-view="heard"]').wait_for()
     assert names(page) == chosen and "tracks=" in page.url
     before = wrists(page)
-    page.get_by_role("button", name="Swap A/B").click()
+    press(page, "Swap A/B")
     page.locator('[data-view="text B"]').get_by_text("AC, Broca").wait_for()
     after = wrists(page)
     assert (after["text A"], after["text B"]) == (before["text B"], before["text A"])

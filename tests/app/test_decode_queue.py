@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.decode_queue import KEPT, PLACES, PLACES_OF_ONE, DecodeQueue, Key, Phase
+from app.decode_queue import KEPT, PLACES, PLACES_OF_ONE, DecodeQueue, Key, Made, Phase
 from fmri2ges.errors import UserError
 from fmri2ges.request import DecodeRequest
 from fmri2ges.results import Decoded
@@ -70,6 +70,44 @@ def test_jobs_are_done_in_order_and_each_knows_how_many_are_before_it(line, work
     line.join()
     assert worker.begun == [0, 1, 2, 3]
     assert all(line.progress(key(k)).phase is Phase.DONE and line.result(key(k)).request.seed == k for k in range(4))
+
+
+def test_scores_wait_until_nobody_waits_for_a_decoding_and_take_no_place_of_one_session(line, worker):
+    submit(line, worker, [0])
+    assert worker.started.wait(LONG)
+    scores = [Key("0" * 64, DecodeRequest(seed=seed), Made.SCORES) for seed in (10, 11)]
+    for wanted in scores:
+        line.submit(wanted, worker.decode(wanted.request.seed), "me")
+    submit(line, worker, range(1, PLACES_OF_ONE))
+    assert [line.progress(k).before for k in (key(1), key(2), key(3), *scores)] == [1, 2, 3, 4, 5]
+    with pytest.raises(UserError, match="of your decodings"):
+        submit(line, worker, [PLACES_OF_ONE])
+    worker.go.set()
+    line.join()
+    assert worker.begun == [0, 1, 2, 3, 10, 11]
+
+
+def test_scores_step_back_for_a_decoding_and_begin_again(line, worker):
+    scores = Key("0" * 64, DecodeRequest(seed=10), Made.SCORES)
+    line.submit(scores, worker.decode(10), "me")
+    assert worker.started.wait(LONG)
+    worker.started.clear()
+    submit(line, worker, [1])
+    assert worker.started.wait(LONG) and worker.begun == [10, 1]
+    assert line.progress(key(1)).phase is Phase.RUNNING
+    assert line.progress(scores).phase is Phase.WAITING
+    worker.go.set()
+    line.join()
+    assert worker.begun == [10, 1, 10] and line.result(scores).request.seed == 10
+
+
+def test_two_things_made_of_one_request_are_two_jobs(line, worker):
+    worker.go.set()
+    heard = Key("0" * 64, DecodeRequest(seed=1), Made.HEARD)
+    line.submit(heard, lambda work: "a motion", "me")
+    submit(line, worker, [1])
+    line.join()
+    assert line.result(heard) == "a motion" and isinstance(line.result(key(1)), Decoded)
 
 
 def test_a_running_job_tells_its_share_and_the_time_that_it_still_needs(worker):

@@ -269,7 +269,11 @@ function createPlayer(root) {
     if (!data || !root.clientWidth) return;
     readTheme();
     labels.replaceChildren(...motions.map((m) => {
-      const node = make("div", { "data-view": m.name }, [make("b", { text: m.name }), make("span", { text: m.detail })]);
+      const all = globalThis.fmri2gesLines; // of the component track_lines; they come later than the motions
+      const told = (data.lines_of && all?.of === data.lines_of && all.lines[m.name]) || [];
+      const lines = told.map(({ text, weak }) => make("p", { text, class: weak ? "weak" : "" }));
+      const names = [make("b", { text: m.name }), make("span", { text: m.detail })];
+      const node = make("div", { "data-view": m.name }, [...names, ...lines]);
       node.style.setProperty("--mark", m.css);
       return node;
     }));
@@ -350,6 +354,7 @@ function createPlayer(root) {
 
   const observer = new ResizeObserver(layout);
   observer.observe(root);
+  window.addEventListener("fmri2ges-lines", layout);
 
   return {
     update(next) {
@@ -371,6 +376,7 @@ function createPlayer(root) {
       s.playing = false;
       cancelAnimationFrame(frame);
       observer.disconnect();
+      window.removeEventListener("fmri2ges-lines", layout);
     },
   };
 }
