@@ -159,6 +159,8 @@ def open_all(run: Path) -> dict[str, Any]:
     decoder = f2t.decoder(np.arange(len(COLUMNS)))
     assert np.isfinite(f2t.evidence(decoder, decoder.solution.crossfit)).all()
     assert np.isfinite(f2t.crossfit_rate(decoder)).all()
+    heard = store.read_rate_training(run / "f2t-0-0.safetensors")
+    assert all(np.isfinite(part).all() for part in (*heard.stories, *heard.counts))
     if manifest["config"].get("lm"):
         store.read_bayes(run / "bayes-0-0.safetensors")
     return manifest

@@ -7,6 +7,7 @@ ROI study. Its digest says which result that was, so that a figure is never draw
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -26,7 +27,7 @@ from ..provenance import digest_json
 from ..request import DEMO, DecodeRequest
 from ..storage.report import read_report, report_to_dict
 from ..storage.roi_study import load_roi_study, study_to_dict
-from . import KINDS, ROI_KINDS, checked_output
+from . import KINDS, ROI_KINDS, WIDTHS, checked_output
 from .roi_view import RoiView
 
 if TYPE_CHECKING:
@@ -78,6 +79,11 @@ class Panel:
             raise UserError(f"panel of kind {self.kind}: has no folder; say whose results it shows, or {DEMO!r}")
         if self.request is not None and not 1 <= self.sample <= self.request.samples:
             raise UserError(f"sample: must be from 1 to {self.request.samples}; got {self.sample}")
+        for name, at in (("start", self.start), ("stop", self.stop)):
+            if at is not None and not math.isfinite(at):
+                raise UserError(f"{name}: must be a number of seconds; got {at}")
+        if self.start is not None and self.stop is not None and not self.start < self.stop:
+            raise UserError(f"start, stop: stop must be later than start; got {self.start:g} and {self.stop:g} s")
 
     @property
     def is_decoding(self) -> bool:
@@ -114,6 +120,8 @@ class ComposedFigure:
             raise UserError("figure: has no panel; add at least one")
         if len(self.panels) > MAX_PANELS:
             raise UserError(f"figure: has {len(self.panels)} panels; at most {MAX_PANELS} have letters")
+        if not WIDTHS[0] <= self.width_mm <= WIDTHS[1]:
+            raise UserError(f"width_mm: must be between {WIDTHS[0]} and {WIDTHS[1]}; got {self.width_mm:g}")
         if self.version != VERSION:
             raise UserError(f"figure: is of version {self.version}, this program reads version {VERSION}")
 

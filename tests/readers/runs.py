@@ -22,6 +22,9 @@ from fmri2ges.evaluation.report import Report
 from fmri2ges.evaluation.roi_rows import Correction, Effect, Mode, Region, RoiRow, RoiStudy, SizeNull
 from fmri2ges.evaluation.rows import Null, NullKind, Row
 from fmri2ges.evaluation.text_rows import TextKind, TextRow, TextTable, TextTimeline
+from fmri2ges.figures import WIDTHS
+from fmri2ges.figures.composed import ComposedFigure, Panel
+from fmri2ges.figures.roi_view import RoiView
 from fmri2ges.request import DecodeRequest
 from fmri2ges.results import Decoded
 from fmri2ges.storage.archive import export_run
@@ -259,6 +262,19 @@ def _config(suffix: str) -> Callable[[Path], Path]:
     return make
 
 
+def _figure(folder: Path) -> Path:
+    """A composed figure of a decoding and of an ROI study."""
+    request = DecodeRequest(subject="s", story="one", samples=3, start=0.0, stop=30.0)
+    panels = (Panel("strip", request, 2, 1.0, 9.0), Panel("roi-map", folder="demo", view=RoiView(branch="direct")))
+    return ComposedFigure(panels, 120.0).save(folder / "figure.json")
+
+
+def same_figure(found: ComposedFigure) -> None:
+    """A figure that was understood says the same again, and has a width that a page can have."""
+    assert ComposedFigure.from_json(found.to_json()) == found
+    assert found.panels and WIDTHS[0] <= found.width_mm <= WIDTHS[1]
+
+
 def round_trip(found: DecodeRequest) -> None:
     """A request that was understood says the same again."""
     assert DecodeRequest.from_text(found.text) == found and DecodeRequest.from_json(found.to_json()) == found
@@ -326,6 +342,7 @@ CASES |= {
     "request json": Case(
         _request_json, lambda p: DecodeRequest.from_json(p.read_text("utf-8", "replace")), (), round_trip, quick=40
     ),
+    "figure.json": Case(_figure, ComposedFigure.load, (), same_figure, quick=40),
     "settings.toml": Case(_config(".toml"), lambda path: load(TrainConfig, path)),
     "settings.json": Case(_config(".json"), lambda path: load(TrainConfig, path)),
 }
