@@ -43,12 +43,11 @@ def selected(page):
 
 def wait_selected(page, areas):
     """Wait until just these areas are lit on the cortex; what the list has, the server sends a moment later."""
-    wanted = sorted(ATLAS.area_index[area] for area in areas)
-    page.wait_for_function(
-        "wanted => (document.querySelector('.cortex')?.dataset.selected ?? '-').split(',').filter(Boolean).map(Number)"
-        ".sort((a, b) => a - b).join() === wanted.join()",
-        arg=wanted,
-    )
+    for _ in range(FIRST_LOAD // 100):
+        if selected(page) == set(areas):
+            return
+        page.wait_for_timeout(100)
+    assert selected(page) == set(areas)
 
 
 def chips(page):
