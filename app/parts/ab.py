@@ -32,7 +32,7 @@ def rois_row(run, first: DecodeRequest) -> tuple[DecodeRequest | None, Decoded |
     B's result is None while nothing is chosen, and while it is not decoded yet.
     """
     with st.container(key="compare_rois"):
-        left, right, job = st.columns([5, 5, 5], vertical_alignment="center", gap="small")
+        left, right, job = st.columns([6, 5, 4], vertical_alignment="center", gap="small")
     with left:
         row = st.container(horizontal=True, vertical_alignment="center", gap="small")
     named = f"A: {plain(run.space.describe(first.rois))}"
@@ -86,11 +86,11 @@ def pick_other(run, first: DecodeRequest) -> DecodeRequest | None:
 def swap(first: DecodeRequest, second: DecodeRequest | None) -> None:
     """The button that makes A of B and B of A."""
     st.button(
-        "Swap A/B",
+        "Swap",
         key="compare_swap",
         icon=":material/swap_horiz:",
         disabled=second is None,
-        help="What is A becomes B, here and on Explore",
+        help="A becomes B, here and on Explore",
         on_click=_exchange,
         args=(first, second),
     )

@@ -133,7 +133,7 @@ def test_chosen_tracks_are_in_the_link_and_survive_a_reload_another_page_and_a_s
     page.locator('[data-view="heard"]').wait_for()
     assert names(page) == chosen and "tracks=" in page.url
     before = wrists(page)
-    press(page, "Swap A/B")
+    press(page, "Swap")
     page.locator('[data-view="text B"]').get_by_text("AC, Broca").wait_for()
     after = wrists(page)
     assert (after["text A"], after["text B"]) == (before["text B"], before["text A"])

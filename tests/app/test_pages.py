@@ -229,7 +229,7 @@ def test_swap_makes_a_of_b_and_keeps_the_tracks(opened, table):
     app = opened("compare", **link)
     queue().join()
     app.run()
-    next(b for b in app.button if b.label == "Swap A/B").click().run()
+    next(b for b in app.button if b.label == "Swap").click().run()
     assert app.session_state["request"].rois == ("LIFG",)
     assert app.session_state["comparison"].other == ("LATL",)
     assert app.session_state["comparison"].tracks == ("text", "text-b")

@@ -92,7 +92,7 @@ def test_clock_and_camera_go_along_to_the_next_page_and_one_press_of_back_return
     page.keyboard.press(".")
     page.get_by_label("Overlay the bodies in one view").click()
     page.get_by_role("link", name="Compare").click()
-    page.get_by_role("button", name="Swap A/B").wait_for()
+    page.get_by_role("button", name="Swap").wait_for()
     page.locator(".player[data-time]").wait_for()
     assert float(page.locator(".player").get_attribute("data-time")) == 2
     assert page.get_by_label("Overlay the bodies in one view").get_attribute("aria-pressed") == "true"
