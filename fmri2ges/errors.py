@@ -73,6 +73,19 @@ def check_positive(name: str, value: float, unit: str = "") -> float:
     return number
 
 
+def check_seconds(name: str, value: Any) -> float | None:
+    """Return a moment on the story's clock as a float, or None; what is no finite number is a `UserError`."""
+    if value is None:
+        return None
+    try:
+        seconds = float(value)
+    except (TypeError, ValueError, OverflowError):
+        seconds = float("nan")
+    if isinstance(value, (bool, str)) or not float("-inf") < seconds < float("inf"):
+        raise UserError(f"{name}: must be a number of seconds on the story's clock; got {shown(value)}")
+    return seconds
+
+
 def check_shape(name: str, array: Any, shape: tuple[int | None, ...]) -> Any:
     """Return `array` when its shape matches (None = any length); otherwise raise `UserError`."""
     got = tuple(array.shape)

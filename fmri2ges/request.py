@@ -7,13 +7,12 @@ of a page, the manifest of a result) is made from the fields of `DecodeRequest`.
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from .config import from_dict, to_dict
-from .errors import UserError, check_option, one_line, shown
+from .errors import UserError, check_option, check_seconds, one_line, shown
 from .provenance import digest_json
 from .results import BRANCHES
 
@@ -99,7 +98,7 @@ class DecodeRequest:
         ):
             object.__setattr__(self, name, _whole(name, getattr(self, name), low, high))
         for name in ("start", "stop"):
-            object.__setattr__(self, name, _seconds(name, getattr(self, name)))
+            object.__setattr__(self, name, check_seconds(name, getattr(self, name)))
         if self.start is not None and self.stop is not None and not self.start < self.stop:
             raise UserError(f"start, stop: stop must be later than start; got {self.start:g} and {self.stop:g} s")
 
@@ -244,18 +243,6 @@ def _whole(name: str, value: Any, low: int, high: int) -> int:
     if not low <= int(value) <= high:
         raise UserError(f"{name}: must be a whole number from {low} to {high}; got {shown(value)}")
     return int(value)
-
-
-def _seconds(name: str, value: Any) -> float | None:
-    if value is None:
-        return None
-    try:
-        seconds = float(value)
-    except (TypeError, ValueError):
-        seconds = math.nan
-    if isinstance(value, (bool, str)) or not math.isfinite(seconds):
-        raise UserError(f"{name}: must be a number of seconds on the story's clock; got {shown(value)}")
-    return seconds
 
 
 def _as_text(value: Any) -> str:

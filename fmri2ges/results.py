@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .errors import UserError
+from .errors import UserError, check_seconds
 from .types import Motion, Words
 
 if TYPE_CHECKING:
@@ -80,16 +80,24 @@ class Decoded:
     def window(self, start: float | None = None, stop: float | None = None) -> Decoded:
         """The part between two moments, seconds on the story's clock; None is the first or the last moment.
 
+        What lies before or after the decoded stretch is no part of it: the window ends where the stretch ends.
+
         Raises
         ------
         UserError
-            When no frame lies between them.
+            For a moment that is no finite number, and when no frame lies between them.
         """
+        start, stop = check_seconds("start", start), check_seconds("stop", stop)
         if start is None and stop is None:
             return self
-        low, high = self.start if start is None else float(start), self.stop if stop is None else float(stop)
+        low, high = self.start if start is None else start, self.stop if stop is None else stop
         if not low < high:
             raise UserError(f"start, stop: stop must be later than start; got {low:g} and {high:g} s")
+        if high <= self.start or low >= self.stop:
+            raise UserError(
+                f"start, stop: {low:g} to {high:g} s is no part of what was decoded, {self.start:g} to {self.stop:g} s"
+            )
+        low, high = max(low, self.start), min(high, self.stop)
         return replace(
             self,
             request=replace(self.request, start=low, stop=high),

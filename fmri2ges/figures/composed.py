@@ -7,8 +7,8 @@ ROI study. Its digest says which result that was, so that a figure is never draw
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from string import ascii_lowercase
@@ -20,7 +20,7 @@ from ..decoding.run import open_run
 from ..decoding.stories import DecodedStory, story_of
 from ..demo import ROI_STUDY
 from ..demo.opener import find_run
-from ..errors import UserError, check_option
+from ..errors import UserError, check_option, check_seconds
 from ..evaluation.report import Report
 from ..evaluation.roi_rows import RoiStudy
 from ..provenance import digest_json
@@ -77,11 +77,10 @@ class Panel:
             raise UserError(f"panel of kind {self.kind}: has no request; say which decoding it shows")
         if not self.is_decoding and not self.folder:
             raise UserError(f"panel of kind {self.kind}: has no folder; say whose results it shows, or {DEMO!r}")
+        for name in ("start", "stop"):
+            check_seconds(name, getattr(self, name))
         if self.request is not None and not 1 <= self.sample <= self.request.samples:
             raise UserError(f"sample: must be from 1 to {self.request.samples}; got {self.sample}")
-        for name, at in (("start", self.start), ("stop", self.stop)):
-            if at is not None and not math.isfinite(at):
-                raise UserError(f"{name}: must be a number of seconds; got {at}")
         if self.start is not None and self.stop is not None and not self.start < self.stop:
             raise UserError(f"start, stop: stop must be later than start; got {self.start:g} and {self.stop:g} s")
 
@@ -260,11 +259,12 @@ def draw_composed(figure: ComposedFigure, out, dpi: int = 300, sources: Sources 
     rows = [[next(letters) for _ in row] for row in figure.rows]
     with print_style():
         # Drawn twice: how high a panel is, is known when it has been drawn.
-        pages = {
-            letter: drawings[letter].draw(Paper(figure.width_mm / len(row), None, letter * figure.letters))
-            for row in rows
-            for letter in row
-        }
+        pages = {}
+        for row in rows:
+            for letter in row:
+                with _naming(letter):
+                    paper = Paper(figure.width_mm / len(row), None, letter * figure.letters)
+                    pages[letter] = drawings[letter].draw(paper)
         heights = [max(pages[letter].height for letter in row) for row in rows]
         page = Figure(figsize=(figure.width_mm * MM, sum(heights) * MM), facecolor="white")
         for row, part in zip(rows, _subfigures(page, len(rows), 1, heights), strict=True):
@@ -279,17 +279,24 @@ def draw_composed(figure: ComposedFigure, out, dpi: int = 300, sources: Sources 
 def _drawings(figure: ComposedFigure, sources: Sources) -> list[Drawing]:
     found = []
     for letter, panel in zip(ascii_lowercase, figure.panels, strict=False):
-        try:
+        with _naming(letter):
             drawing = drawing_of(panel, sources)
-        except UserError as error:
-            raise UserError(f"panel {letter}: {error}") from error
-        if panel.digest and panel.digest != drawing.digest:
-            raise UserError(
-                f"panel {letter}: what it shows is not what it was made of; it was decoded or trained anew since. Add "
-                "the panel again, or empty its digest to draw what there is now"
-            )
+            if panel.digest and panel.digest != drawing.digest:
+                raise UserError(
+                    "what it shows is not what it was made of; it was decoded or trained anew since. Add the panel "
+                    "again, or empty its digest to draw what there is now"
+                )
         found.append(drawing)
     return found
+
+
+@contextmanager
+def _naming(letter: str) -> Iterator[None]:
+    """Put the panel before what is wrong with it."""
+    try:
+        yield
+    except UserError as error:
+        raise UserError(f"panel {letter}: {error}") from error
 
 
 def _subfigures(parent: Any, rows: int, columns: int, heights: list[float] | None = None) -> list[Any]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..decoding.stories import DecodedStory
-from ..errors import UserError
+from ..errors import UserError, check_seconds
 from ..evaluation.gesture import WRISTS, all_samples, on_body, wrist_speed
 from ..motion.amount import T2GOrigin
 from ..types import Motion, Words
@@ -38,12 +38,14 @@ class Stretch:
     def of(cls, story: DecodedStory, start: float | None, stop: float | None, default: float) -> Stretch:
         """The stretch from `start` (None is the beginning) to `stop` (None is `default` seconds later)."""
         first, last = story.span
-        start = first if start is None else max(first, start)
-        stop = min(last, start + default) if stop is None else min(last, stop)
+        asked = check_seconds("start", start), check_seconds("stop", stop)
+        start = first if asked[0] is None else max(first, asked[0])
+        stop = min(last, start + default) if asked[1] is None else min(last, asked[1])
         if stop - start < 1:
+            low, high = (at if given is None else given for at, given in zip((start, stop), asked, strict=True))
             raise UserError(
                 f"figure: start and stop must leave at least 1 s of the decoded stretch, {first:g} to {last:g} s; "
-                f"got {start:g} to {stop:g} s"
+                f"got {low:g} to {high:g} s"
             )
         motions = {branch: motion.slice(start, stop) for branch, motion in story.motions.items()}
         if story.reference is not None and story.reference.shares(start, stop):

@@ -107,6 +107,8 @@ def test_a_result_that_has_changed_is_not_drawn_without_a_word(tmp_path):
         ('{"panels": [{"kind": "strip", "request": {}, "start": Infinity}]}', "start: must be a number of seconds"),
         ('{"panels": [{"kind": "strip", "request": {"seed": -1}}]}', "seed"),
         ('{"panels": [{"kind": "strip", "request": {"samples": 2}, "sample": 3}]}', "sample: must be from 1 to 2"),
+        ('{"panels": [{"kind": "strip", "request": {}, "start": NaN}]}', "start: must be a number of seconds"),
+        ('{"panels": [{"kind": "strip", "request": {}, "stop": 1e999}]}', "stop: must be a number of seconds"),
         ('{"panels": [{"kind": "roi-map", "folder": "nowhere"}]}', None),
     ],
 )
@@ -118,6 +120,14 @@ def test_a_wrong_figure_is_one_line(text, message, tmp_path):
     with pytest.raises(UserError, match=message) as caught:
         ComposedFigure.from_json(text)
     assert "\n" not in str(caught.value)
+
+
+def test_what_only_drawing_finds_wrong_names_its_panel(story, tmp_path):
+    strip = Panel("strip", story.decoded.request, start=5000.0, stop=6000.0)
+    with pytest.raises(UserError, match="panel b: figure: .* got 5000 to 6000 s"):
+        draw_composed(ComposedFigure((BARS, strip)), tmp_path / "f.svg", sources=AtHand(story))
+    with pytest.raises(UserError, match="panel a: metric: 'zz' is not known"):
+        draw_composed(ComposedFigure((replace(BARS, view=RoiView(metric="zz")),)), tmp_path / "f.svg")
 
 
 def test_options_that_stand_in_the_json_are_refused(tmp_path, capsys):
