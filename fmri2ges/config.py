@@ -124,7 +124,12 @@ def _convert(hint: Any, value: Any, where: str) -> Any:
             raise UserError(f"{where}: must hold {len(kinds)} values; got {len(value)}")
         return tuple(_convert(kind, v, f"{where}[{k}]") for k, (kind, v) in enumerate(zip(kinds, value, strict=True)))
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError as error:
+            raise UserError(f"{where}: must be a number below 1e308; got {shown(value)}") from error
     if hint in (int, float, str, bool) and (type(value) is not hint):
         raise UserError(f"{where}: must be {hint.__name__}; got {shown(value)}")
+    if isinstance(value, str) and any("\ud800" <= letter <= "\udfff" for letter in value):
+        raise UserError(f"{where}: holds half a character, which no file or page can hold; got {shown(value)}")
     return value

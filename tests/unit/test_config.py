@@ -41,6 +41,8 @@ def test_round_trip_through_files(tmp_path):
         ({"steps": True}, "config.steps: must be int; got True"),
         ({"steps": 1, "widths": 3}, "config.widths: must be a list; got 3"),
         ({"steps": 1, "optimiser": {"rate": "fast"}}, "config.optimiser.rate: must be float; got 'fast'"),
+        ({"steps": 1, "name": "a\ud800"}, r"config.name: holds half a character, .*; got 'a\\ud800'"),
+        ({"steps": 1, "limit": 10**400}, "config.limit: must be a number below 1e308; got 1000"),
         ({"steps": 1, "optimiser": {"betas": [1]}}, "config.optimiser.betas: must hold 2 values; got 1"),
     ],
 )
