@@ -8,7 +8,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from fmri2ges.errors import UserError
+from fmri2ges.errors import UserError, shown
 from fmri2ges.request import DEMO
 
 ROOT = "FMRI2GES_ROOT"  # environment variable; `fmri2ges app --root` sets it
@@ -50,18 +50,37 @@ def find(text: str, what: str) -> Path:
         For a path outside the root, also by .. or a symbolic link, and for any path where none may be given.
     """
     if not are_open():
-        raise UserError(f"{what}: {text!r} cannot be opened. {CLOSED}")
+        raise UserError(f"{what}: {shown(text)} cannot be opened. {CLOSED}")
     within = root()
     if within is None:
-        return Path(text).expanduser().absolute()
+        return _possible(text, what)
     try:
         found = (within / text).resolve()
         inside = found.is_relative_to(within)
     except (OSError, ValueError, RuntimeError):  # a name that no file can have; a circle of links
         inside = False
     if not inside:
-        raise UserError(f"{what}: {text!r} lies outside the folder that this server may read; name one inside it")
-    return found
+        raise UserError(f"{what}: {shown(text)} lies outside the folder that this server may read; name one inside it")
+    return _possible(str(found), what)
+
+
+def _possible(text: str, what: str) -> Path:
+    """The absolute path of a name, which a file of this system can have."""
+    path = Path(text)
+    try:
+        path = path.expanduser().absolute()
+        (path / "manifest.json").stat()
+    except (FileNotFoundError, NotADirectoryError):
+        pass  # opening it says what is missing
+    except (OSError, ValueError, RuntimeError) as error:  # too long, half a character, the home of nobody
+        raise UserError(f"{what}: {shown(text)} cannot be opened ({_reason(error)}); name another folder") from error
+    return path
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or (
+        "no file can have this name" if isinstance(error, ValueError) else str(error)
+    )
 
 
 def find_run(name: str) -> str:
@@ -69,6 +88,7 @@ def find_run(name: str) -> str:
     if name == DEMO:
         return name
     if is_local() and root() is None:
+        _possible(name, "run")
         return name  # as the command line takes it
     return str(find(name, "run"))
 

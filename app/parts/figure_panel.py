@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from string import ascii_lowercase
@@ -183,4 +184,7 @@ def mark():
     """The run whose badges the page shows: that of the first decoded panel, else the one that is chosen."""
     composed = figure.current()
     asked = [] if composed is None else [p.request for p in composed.panels if p.request]
-    return backend.open_run(asked[0] if asked else state.request())
+    if asked:
+        with suppress(UserError):  # said below the panels, which can be taken out
+            return backend.open_run(asked[0])
+    return backend.open_run(state.request())

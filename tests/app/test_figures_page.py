@@ -63,3 +63,17 @@ def test_a_figure_is_opened_from_its_json_and_a_wrong_file_is_one_line(page, ser
     page.locator("input[type=file]").set_input_files(tmp_path / "figure.json")
     page.get_by_text("a Map of an ROI study").wait_for()
     page.locator("[data-testid=stImage] img").wait_for(timeout=FIRST_LOAD)
+
+
+@pytest.mark.parametrize("run", ["/nowhere/run", "x" * 5000])
+def test_a_panel_of_a_run_that_is_not_there_can_be_taken_out(page, server, tmp_path, run):
+    """The error stands beside the panels; it does not take the page with it."""
+    panels = [{"kind": "strip", "request": {"run": run}}, {"kind": "roi-map", "folder": "demo"}]
+    (tmp_path / "figure.json").write_text(json.dumps({"panels": panels, "width_mm": 85}))
+    page.goto(f"{server}/figures")
+    page.locator("input[type=file]").set_input_files(tmp_path / "figure.json", timeout=FIRST_LOAD)
+    page.get_by_role("alert").filter(has_text="run").wait_for()
+    assert page.locator("[data-testid=stException]").count() == 0
+    page.get_by_role("button", name="delete").first.click()
+    page.get_by_text("a Map of an ROI study").wait_for()
+    page.locator("[data-testid=stImage] img").wait_for(timeout=FIRST_LOAD)

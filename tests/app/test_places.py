@@ -107,3 +107,13 @@ def test_every_sign_of_markup_is_escaped():
     escaped = plain(text)
     for sign in "![]()<>*`$:~#|&":
         assert escaped.count(sign) == escaped.count(f"\\{sign}") == text.count(sign)
+
+
+@pytest.mark.parametrize("name", ["x" * 5000, "~nobody-of-this-name/run", "a\0b", "a\ud800"])
+def test_a_name_that_no_folder_can_have_is_one_short_line(name, listen, monkeypatch):
+    monkeypatch.delenv(places.ROOT, raising=False)
+    listen("localhost")
+    for opened in (lambda: places.find(name, "run"), lambda: places.find_run(name)):
+        with pytest.raises(UserError, match="^run: .* cannot be opened .*; name another folder$") as caught:
+            opened()
+        assert len(str(caught.value)) < 300
