@@ -232,4 +232,4 @@ def _time_words(axes, words: Words, width: float, start: float, stop: float) -> 
         places[k] = min(places[k], stop if k == len(places) - 1 else places[k + 1] - pitch)
     for word, onset, place in zip(words.text, words.start, places, strict=True):
         axes.plot([onset, onset, place], [1, 0.93, 0.82], color=GREY, linewidth=0.4, clip_on=False)
-        axes.text(place, 0.8, word, rotation=90, ha="center", va="top", fontsize=size)
+        axes.text(place, 0.8, word, rotation=90, parse_math=False, ha="center", va="top", fontsize=size)

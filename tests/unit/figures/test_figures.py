@@ -206,3 +206,10 @@ def test_a_map_is_coloured_between_its_limits_and_bare_where_unknown():
     colours = map_colours(np.array([0.0, 1.0, 2.0, np.nan]), (0.0, 1.0))
     assert np.array_equal(colours[1], colours[2]) and not np.array_equal(colours[0], colours[1])
     assert np.isnan(colours[3]).all()
+
+
+def test_a_word_with_a_dollar_is_no_formula(story, tmp_path):
+    said = replace(story.decoded.texts[0], text=("$\\frac$", *story.decoded.texts[0].text[1:]))
+    shown = DecodedStory(replace(story.decoded, texts=(said, *story.decoded.texts[1:])), story.study)
+    for kind in ("strip", "compare"):
+        assert "$\\frac$" in make_figure(shown, kind, tmp_path / f"{kind}.svg", start=0, stop=15).read_text()
