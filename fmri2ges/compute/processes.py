@@ -64,9 +64,9 @@ class Processes:
                     yield Lost(digest)
                     continue
                 left -= 1
+                yield Answered(digest, future.result())  # one that ends the run does so before more is begun
                 if waiting:
                     begin(k, waiting.popleft())
-                yield Answered(digest, future.result())
         finally:
             for pool in pools:
                 pool.shutdown(wait=True, kill_workers=True)
