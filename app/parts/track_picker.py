@@ -67,8 +67,8 @@ def pick_tracks(available: list[str], compared: bool) -> tuple[str, ...]:
             state.complain([f"tracks: at most {MOST} stand side by side; take one away before you add another"])
 
     tied = state.bind("tracks", lambda ids: list(ids or first), chosen)
-    # Sent with every run: where a run is cut short by the next one, the browser may never have seen the first choice, and
-    # a press would then begin from none.
+    # Sent with every run: where one is cut short by the next, the browser may never have seen the first choice, and a
+    # press would begin from none.
     st.session_state[tied["key"]] = list(state.comparison().tracks or first)
     st.pills(
         "Tracks",
