@@ -37,9 +37,10 @@ class Screen:
 
 
 EXPLORE = Screen("explore", "", ".player canvas")
-COMPARE = Screen("compare", "compare?rois=Broca,STS,AG", ".player canvas")
+COMPARE = Screen("compare", "compare?rois=Broca,STS,AG", ".player >> text=/null \\.\\d/")  # the scores come last
 STUDY = Screen("roi-study", "roi_study?rois=Broca", ".cortex canvas")
 SCORES = Screen("statistics", "scores", ".js-plotly-plot")
+FIGURES = Screen("figures", "figures", "[data-testid=stFileUploader]")
 RUNS = Screen("runs", "runs", "[data-testid=stForm]")
 DATA = Screen("data", "data", "[data-testid=stCode]")
 ABOUT = Screen("about", "about", "[data-testid=stMarkdown]")
@@ -73,7 +74,7 @@ def main() -> None:
                     take(chromium, url, screen, (1440, 900), "light", ROOT / "assets" / f"readme-{screen.name}.png")
             else:
                 args.all.mkdir(parents=True, exist_ok=True)
-                for screen in (EXPLORE, COMPARE, STUDY, SCORES, RUNS, DATA, ABOUT):
+                for screen in (EXPLORE, COMPARE, STUDY, SCORES, FIGURES, RUNS, DATA, ABOUT):
                     for size in SIZES:
                         for theme in ("light", "dark"):
                             file = args.all / f"{screen.name}-{size[0]}-{theme}.png"
