@@ -36,7 +36,7 @@ def print_style() -> Iterator[None]:
         yield
 
 
-STYLE = {
+STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "pdf.fonttype": 42,
     "svg.hashsalt": "fmri2ges",

@@ -129,15 +129,22 @@ class RateTraining:
         return fit_whitening(self.stories, self.delays[0])
 
     @property
+    def n_fir(self) -> int:
+        """Number of FIR features, which differs between listeners whose columns are their own."""
+        return self.stories[0].shape[1] * len(self.delays)
+
+    @property
     def penalties(self) -> tuple[float, ...]:
-        """Ridge penalties to choose from."""
-        return tuple(f * self.stories[0].shape[1] * len(self.delays) for f in PENALTY_PER_FEATURE)
+        """Ridge penalties to choose from, one for each of `PENALTY_PER_FEATURE`."""
+        return tuple(f * self.n_fir for f in PENALTY_PER_FEATURE)
 
     @property
     def scores(self) -> Pair[dict[float, float]]:
-        """Leave-one-story-out correlation of each penalty, for both own forms."""
+        """Leave-one-story-out correlation for each of `PENALTY_PER_FEATURE`, for both own forms."""
         y = np.concatenate(self.counts)[:, None]
-        plain, white = (penalty_scores(s, y, [slice(None)], self.penalties, self.delays) for s in self.series)
+        grid = dict(zip(PENALTY_PER_FEATURE, self.penalties, strict=True))
+        found = [penalty_scores(s, y, [slice(None)], self.penalties, self.delays) for s in self.series]
+        plain, white = ({f: scores[penalty] for f, penalty in grid.items()} for scores in found)
         return Pair(plain, white)
 
     @property

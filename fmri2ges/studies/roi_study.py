@@ -72,7 +72,7 @@ def roi_study(
         watched = Work(tell, work.should_stop)
         study = compute_study(run, plans, request, executor, tasks_folder(out), watched)
         write_roi_study(study, folder.path)
-        write_roi_maps(study, {plan.subject: _space(run, plan.subject) for plan in plans}, folder.path / "maps")
+        write_roi_maps(study, {plan.subject: _space(run, plan) for plan in plans}, folder.path / "maps")
     shutil.rmtree(tasks_folder(out), ignore_errors=True)
     return study
 
@@ -128,9 +128,9 @@ def _inputs(run: Run, plan: Plan) -> list[Path]:
     return [file for story in plan.whole.stories for file in run.study.recording(plan.subject, story).files]
 
 
-def _space(run: Run, subject: str):
-    """The space of a subject with the grid of voxels, which only the recording knows."""
-    return next(r for r in run.study.recordings if r.subject == subject).space()
+def _space(run: Run, plan: Plan):
+    """The space of a subject with the grid of voxels, which only a recording knows: one that was decoded from."""
+    return run.study.recording(plan.subject, plan.whole.stories[0]).space()
 
 
 def _ceilings(run: Run, stories: tuple[str, ...]) -> dict[str, float]:

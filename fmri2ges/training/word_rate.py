@@ -35,7 +35,7 @@ class Listener:
 
 
 def fit_rates(listeners: dict[str, Listener], n_components: int) -> dict[str, WordRate]:
-    """The word-rate model of every listener; each form has one penalty for all who share it.
+    """The word-rate model of every listener; each form has one penalty per FIR feature for all who share it.
 
     Parameters
     ----------
@@ -44,18 +44,20 @@ def fit_rates(listeners: dict[str, Listener], n_components: int) -> dict[str, Wo
     """
     everybody = list(listeners.values())
     scores = [listener.training.scores for listener in everybody]
-    own, found = Pair(best_penalty([s.plain for s in scores]), best_penalty([s.white for s in scores])), {}
+    plain, white = best_penalty([s.plain for s in scores]), best_penalty([s.white for s in scores])
+    found: dict[str, WordRate] = {}
     why_none = _why_not_pooled(everybody, n_components)
     shared: dict[tuple, Pair[float]] = {}
     for name, listener in listeners.items():
+        own = Pair(plain * listener.training.n_fir, white * listener.training.n_fir)
         group = [other for other in everybody if other.heard == listener.heard]
         why = why_none or ("" if len(group) > 1 else "no other listener heard the same stories in the same volumes")
         if why:
             found[name] = WordRate(listener.training, RateSettings(own, why_own=why))
             continue
         if listener.heard not in shared:
-            plain, white = (best_penalty([s]) for s in pooled_scores([other.training for other in group]))
-            shared[listener.heard] = Pair(plain, white)
+            of_group = pooled_scores([other.training for other in group])
+            shared[listener.heard] = Pair(best_penalty([of_group.plain]), best_penalty([of_group.white]))
         settings = RateSettings(own, shared[listener.heard], tuple(other.number for other in group))
         found[name] = WordRate(listener.training, settings, _pooling(group, shared[listener.heard]))
     return found

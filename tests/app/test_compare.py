@@ -117,6 +117,7 @@ def test_chosen_tracks_are_in_the_link_and_survive_a_reload_another_page_and_a_s
     page.locator('[data-view="text B"]').wait_for(timeout=LOAD)
     press(page, "heard")  # a fifth is refused
     page.get_by_text("at most 4 stand side by side").wait_for()
+    expect(page.locator("button[aria-pressed=true]", has_text="heard")).to_have_count(0, timeout=LOAD)
     press(page, "direct B")
     page.locator('[data-view="direct B"]').wait_for(state="detached")
     press(page, "heard")

@@ -100,10 +100,16 @@ def test_all_problems_are_listed_with_file_and_fix(toy, opened):
 
 def test_a_path_that_is_no_study_is_one_line(opened):
     app = opened("/nowhere/study.toml")
-    for path in ("x" * 5000, "a\0b", "/", "~nobody/study.toml", '"/nowhere/study.toml"'):
-        assert app.error[0].value == "1 problem to correct before training" and not app.dataframe
+    for path, line in (
+        ("x" * 5000, "cannot be opened \\(File name too long\\); name another folder"),
+        ("a\0b", "cannot be opened \\(no file can have this name\\); name another folder"),
+        ("/", "1 problem to correct before training"),
+        ("~nobody/study.toml", "1 problem to correct before training"),
+        ('"/nowhere/study.toml"', "1 problem to correct before training"),
+    ):
         app.text_input[0].set_value(path).run()
         assert not app.exception, app.exception
+        assert line in app.error[0].value and "\n" not in app.error[0].value and not app.dataframe
 
 
 def test_a_changed_study_is_checked_again(toy, opened):

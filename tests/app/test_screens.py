@@ -116,7 +116,7 @@ def test_a_link_shows_the_same_in_another_browser(page, browser, serve, monkeypa
         second = other.new_page()
         open_screen(second, link)
         for tab in (page, second):
-            tab.get_by_text("A: LIFG").wait_for()
+            tab.get_by_role("link", name="A: LIFG").wait_for()
             assert tab.locator("[data-view]").evaluate_all("l => l.map(e => e.dataset.view)") == ["direct"]
             text = tab.locator("[data-testid=stMain]").inner_text()
             assert "LIFG" in text and "30 to 50 s" in text and "seed 7" in text and "run table" in text

@@ -236,13 +236,13 @@ def test_a_job_that_outlives_its_terminal_is_not_interrupted():
 def test_interrupted_work_ends_with_130_and_leaves_nothing(tmp_path, number):
     out = tmp_path / "study"
     command = [sys.executable, "-m", "fmri2ges", "simulate", str(out), "--subjects", "3"]
-    # A shell that runs tests in the background makes its children ignore Ctrl-C; this one shall not.
+    # A shell that runs tests in the background, or nohup, makes its children ignore these signals; this one shall not.
     process = subprocess.Popen(
         command,
         cwd=ROOT,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),
     )
     assert "%" in process.stderr.readline()  # it has begun to write
     process.send_signal(number)
