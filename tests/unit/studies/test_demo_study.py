@@ -67,7 +67,8 @@ def test_a_large_empty_region_does_not_beat_a_small_planted_one(study):
 
 
 @pytest.mark.slow
-def test_the_command_makes_it_again(study, tmp_path):
+def test_the_command_makes_it_again(study, tmp_path, monkeypatch):
+    monkeypatch.setenv("FMRI2GES_CACHE", str(tmp_path / "cache"))  # as on a new machine: no story has been made yet
     again = roi_study(RoiStudyRequest("demo", stories=TEST[:2], nulls=0), tmp_path / "study", "serial")
     alone = {row.region: row.value for row in again.select(SUBJECT, "direct", "r_expected", Effect.ALONE)}
     shipped = {row.region: row.value for row in study.select(SUBJECT, "direct", "r_expected", Effect.ALONE)}

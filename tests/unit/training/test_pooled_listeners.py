@@ -64,6 +64,16 @@ def test_where_weights_cannot_be_pooled_the_reason_is_told(listeners, components
         assert settings.pooled is None and why in settings.why_own and "mean of two forms" in settings.note
 
 
+def test_listeners_with_voxels_of_their_own_share_a_penalty_per_feature():
+    def wide(subject: str, n_voxels: int) -> Listener:
+        bold = np.random.default_rng(int(subject)).normal(size=(150, n_voxels)).astype(np.float32)
+        one = replace(recording(subject, space=Voxels(n_voxels)), bold=bold)
+        return listener(one, replace(one, story="other tale"))
+
+    found = fitted(wide("0", 2), wide("1", 7))
+    assert [p / 2 for p in found["0"].own] == pytest.approx([p / 7 for p in found["1"].own])
+
+
 def test_no_volume_of_a_test_block_or_its_gap_trains_for_any_listener():
     """With everything in and beside the test block put out of reach, weights and predictions stay as they are."""
     whole = [recording(str(k), n=180) for k in range(3)]
