@@ -55,7 +55,7 @@ def score(predicted, true, tr: float) -> float:
 def word_rate_r(tr: float, delays=None) -> float:
     counts, bold = scanned(tr)
     training = RateTraining(bold[:N_TRAIN], counts[:N_TRAIN], delays or fir_delays(tr))
-    plain, white = (best_penalty([scores]) for scores in training.scores)
+    plain, white = (training.n_fir * best_penalty([scores]) for scores in training.scores)
     model, columns = WordRate(training, RateSettings(Pair(plain, white))), np.arange(N_AREAS)
     found = [model.predict(columns, b, np.arange(len(b))) for b in bold[N_TRAIN:]]
     return score(found, counts[N_TRAIN:], tr)
