@@ -100,6 +100,7 @@ def test_all_problems_are_listed_with_file_and_fix(toy, opened):
 
 def test_a_path_that_is_no_study_is_one_line(opened):
     app = opened("/nowhere/study.toml")
+    assert app.error[0].value == "1 problem to correct before training" and not app.dataframe
     for path, line in (
         ("x" * 5000, "cannot be opened \\(File name too long\\); name another folder"),
         ("a\0b", "cannot be opened \\(no file can have this name\\); name another folder"),
