@@ -16,6 +16,7 @@ import json
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -59,7 +60,7 @@ from fmri2ges.training.phase2 import (
 )
 from fmri2ges.training.presets import PRESETS, TrainConfig
 from fmri2ges.training.train import train_study
-from fmri2ges.types import Motion
+from fmri2ges.types import Motion, Recording
 
 N_SAMPLES = 8
 PENALTIES = tuple(float(p) for p in np.logspace(1, 6, 11))  # of the oracle
@@ -123,7 +124,9 @@ class Bench:
         if kind == "volumes":
             return [volume_track(reading.tokens, reading.times, reading.f2t.readout.step)] * N_SAMPLES
         rng = np.random.default_rng([self.seed, 5])
-        f2t = reading.f2t if kind == "texts" else without_signatures(reading.f2t)
+        f2t = reading.f2t
+        if kind != "texts":  # the text decoder of runs before word signatures (decision 19)
+            f2t = F2T(f2t.readout, f2t.blocks, f2t.language, f2t.vectors, f2t.covariance)
         texts = f2t.decode_texts(
             reading.decoder, reading.prediction, reading.times, recording.tr, N_SAMPLES, rng, reading.rate
         )
@@ -201,6 +204,14 @@ class Bench:
         """FIR features of the training stories, arrays (n_volumes, n_delays * n_features)."""
         return [delayed(s.bold, fir_delays(s.tr)) for s in self.stories]
 
+    def ridge(self, targets: list[np.ndarray]) -> Callable[[Recording], np.ndarray]:
+        """Ridge from the features to arrays (n_volumes, n) of the training stories; predicts those of a recording."""
+        mean = np.concatenate(targets).mean(0)
+        wanted = StoryVoxels([(t - mean).astype(np.float32) for t in targets])
+        design, n = np.concatenate(self.design).astype(np.float32), [len(t) for t in targets]
+        weights = fit_ridge(design, wanted, n, PENALTIES, len(n)).weights
+        return lambda r: mean + delayed(self.run.features(r), fir_delays(r.tr)) @ weights
+
     def oracle(self) -> list[Motion]:
         """Ridge from the same features to the true motion of the training stories: what nobody with real data has."""
         codec, targets = self.run.t2g.codec, []
@@ -211,15 +222,10 @@ class Bench:
             sums = np.concatenate([np.zeros((1, codes.shape[1])), codes.cumsum(0)])
             n = np.maximum(rows[1:] - rows[:-1], 1)[:, None]
             targets.append(((sums[rows[:-1] + n[:, 0]] - sums[rows[:-1]]) / n).reshape(len(s.bold), -1))
-        mean = np.concatenate(targets).mean(0)
-        design = np.concatenate(self.design).astype(np.float32)
-        wanted = StoryVoxels([(t - mean).astype(np.float32) for t in targets])
-        fitted = fit_ridge(design, wanted, [len(s.bold) for s in self.stories], PENALTIES, len(self.stories))
-        motions = []
+        predict, motions = self.ridge(targets), []
         for story in self.kind.test:
             r = self.run.recording(self.kind.subject, story)
-            found = mean + delayed(self.run.features(r), fir_delays(r.tr)) @ fitted.weights
-            parts = found.reshape(len(found) * PARTS, -1)
+            parts = predict(r).reshape(len(r.bold) * PARTS, -1)
             centres = r.start + (np.arange(len(parts)) + 0.5) * r.tr / PARTS
             n = int(self.kind.seconds * LATENT_FPS)
             codes = np.stack([np.interp(np.arange(n) / LATENT_FPS, centres, c) for c in parts.T], 1)
@@ -228,25 +234,13 @@ class Bench:
 
     def word_rates(self) -> dict[str, float]:
         """Mean r of decoded and heard words per volume: the product's, and of a ridge fitted on the true counts."""
-        counts = [words_per_volume(s.words, s.volume_times, s.tr).astype(np.float32) for s in self.stories]
-        mean, delays = np.concatenate(counts).mean(), fir_delays(self.stories[0].tr)
-        target, lengths = StoryVoxels([(c - mean)[:, None] for c in counts]), [len(c) for c in counts]
-        design = np.concatenate(self.design).astype(np.float32)
-        ridge = fit_ridge(design, target, lengths, np.logspace(1, 6, 11), len(counts))
-        found: dict[str, list[float]] = {"product": [], "ridge on true counts": []}
-        for story in self.kind.test:
-            r = self.run.recording(self.kind.subject, story)
-            true = words_per_volume(r.words, r.volume_times, r.tr)
+        known = self.ridge([words_per_volume(s.words, s.volume_times, s.tr)[:, None] for s in self.stories])
+        found = []
+        for r in (self.run.recording(self.kind.subject, story) for story in self.kind.test):
             (reading,) = self.run.read(r, self.run.columns(("all",), self.kind.subject))
-            known = mean + delayed(self.run.features(r), delays) @ ridge.weights[:, 0]
-            for name, rate in zip(found, (reading.rate, known), strict=True):
-                found[name].append(float(np.corrcoef(true, rate)[0, 1]))
-        return {name: float(np.mean(rs)) for name, rs in found.items()}
-
-
-def without_signatures(f2t: F2T) -> F2T:
-    """The text decoder of runs before word signatures (decision 19)."""
-    return F2T(f2t.readout, f2t.blocks, f2t.language, f2t.vectors, f2t.covariance)
+            rates = words_per_volume(r.words, r.volume_times, r.tr), reading.rate, known(r)[:, 0]
+            found.append(np.corrcoef(rates)[0, 1:])
+        return dict(zip(("product", "ridge on true counts"), np.mean(found, 0).tolist(), strict=True))
 
 
 def variants(bench: Bench) -> dict[str, GestureGenerator]:
