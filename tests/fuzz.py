@@ -184,7 +184,10 @@ def stopped_after(seconds: float):
 
 @contextmanager
 def bounded_memory(megabytes: float):
-    """Let the process take so much more address space, and no more (where the system has such a limit)."""
+    """Let the process take so much more address space, and no more (where the system has such a limit).
+
+    What the process has taken and freed before it may use again beside that.
+    """
     try:
         import resource
 
