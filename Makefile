@@ -19,10 +19,10 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 # What each goal needs is installed when it is first asked for, and again when the lists have changed.
-$(VENV)/.installed-app: GROUPS := app,lm
+$(VENV)/.installed-app: GROUPS := app,lm,render
 $(VENV)/.installed-docs: GROUPS := app,lm,docs
-$(VENV)/.installed-test: GROUPS := app,lm,docs,cluster,test
-$(VENV)/.installed-check: GROUPS := app,lm,cluster,check
+$(VENV)/.installed-test: GROUPS := app,lm,docs,cluster,render,test
+$(VENV)/.installed-check: GROUPS := app,lm,cluster,render,check
 $(VENV)/.installed-%: pyproject.toml requirements-no-deps.txt | $(BIN)/python
 	@echo "Setting up $(VENV) for: $(GROUPS) (a few minutes, once)"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[$(GROUPS)]"

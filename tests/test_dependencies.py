@@ -98,10 +98,10 @@ def imported(folder: str) -> dict[str, set[str]]:
 @pytest.mark.parametrize(
     "folder, groups",
     [
-        ("fmri2ges", ("run", "lm", "cluster")),
-        ("app", ("run", "lm", "app")),
+        ("fmri2ges", ("run", "lm", "cluster", "render")),
+        ("app", ("run", "lm", "app", "render")),
         ("pages", ("run", "lm", "app")),
-        ("tests", ("run", "lm", "app", "cluster", "test")),
+        ("tests", ("run", "lm", "app", "cluster", "render", "test")),
         ("benchmarks", ("run", "lm", "app", "cluster", "test")),
         ("docs", ("run", "docs")),
     ],
@@ -128,6 +128,7 @@ def test_only_the_executors_need_what_runs_tasks(name):
         ("run", ("fmri2ges",)),
         ("lm", ("fmri2ges",)),
         ("cluster", ("fmri2ges",)),
+        ("render", ("fmri2ges",)),
         ("app", ("app", "pages")),
         ("docs", ("docs",)),
         ("test", ("tests", "benchmarks")),
@@ -147,7 +148,7 @@ def test_what_is_used_without_an_import_is_named_where_it_is_used(name):
 
 
 def test_every_group_is_compared():
-    assert set(GROUPS) == {"run", "app", "lm", "cluster", "docs", "test", "check"}
+    assert set(GROUPS) == {"run", "app", "lm", "cluster", "render", "docs", "test", "check"}
 
 
 def test_a_package_stands_in_one_group_only():
@@ -158,4 +159,4 @@ def test_a_package_stands_in_one_group_only():
 def test_requirements_are_the_groups_that_a_user_needs():
     lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
     listed = [line for line in lines if line and not line.startswith("#")]
-    assert listed == GROUPS["run"] + GROUPS["app"] + GROUPS["lm"] + GROUPS["cluster"]
+    assert listed == GROUPS["run"] + GROUPS["app"] + GROUPS["lm"] + GROUPS["cluster"] + GROUPS["render"]

@@ -7,6 +7,7 @@ import re
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 from shlex import join
 from tempfile import TemporaryDirectory
@@ -21,6 +22,7 @@ from fmri2ges.brain.space import Space
 from fmri2ges.errors import UserError
 from fmri2ges.exports.rois import FORMATS as ROI_FORMATS
 from fmri2ges.exports.rois import formats_of
+from fmri2ges.figures import RENDERED
 from fmri2ges.figures.composed import Panel
 from fmri2ges.request import DecodeRequest
 from fmri2ges.results import Decoded
@@ -38,6 +40,7 @@ MOTIONS = {
     "csv-wide": "CSV, a row per frame",
     "gif": "GIF film of the branches",
     "mp4": "MP4 film of the branches",
+    "glb": "glTF, moving bodies in 3-D",
     "gii": "ROIs as GIFTI labels",
     "annot": "ROIs as FreeSurfer annotation",
     "label": "ROIs as FreeSurfer labels",
@@ -45,28 +48,34 @@ MOTIONS = {
     "nii": "ROIs as NIfTI mask",
     "roi-csv": "ROIs as CSV of vertices",
     "roi-json": "ROIs as JSON",
+    "roi-glb": "Cortex with the ROIs, glTF",
+    "roi-obj": "Cortex with the ROIs, OBJ",
 }
 ONE_BRANCH = ("bvh", "npz", "csv", "csv-wide")
 FILMS = ("gif", "mp4")
+SHOW_ALL = (*FILMS, "glb")  # every branch is in the file, and that of a second result where it is wanted
 UNITS = {"centimetres": 1.0, "metres (Blender)": 0.01}  # of a BVH -> scale
 SOUNDS = ("wav", "mp3", "flac", "ogg", "m4a", "aac", "opus")
 MAX_SOUND = 200  # MB; an hour of uncompressed mono speech takes half of it
 PAIRS = ("gii", "annot", "label")  # one file for each hemisphere
 
 
-def make_figure_file(decoded: Decoded, kind: str, format: str, width_mm: float, dpi: int) -> bytes:
+def make_figure_file(
+    decoded: Decoded, kind: str, format: str, width_mm: float, dpi: int, rendered: bool = False
+) -> bytes:
     """A figure of a decoded result as the bytes of one file.
 
     Parameters
     ----------
     kind : 'strip', 'compare' or 'cortex'
     format : 'svg', 'pdf' or 'png'
+    rendered : whether pyvista renders it, where it can
     """
     from fmri2ges.figures import make_figure
 
     with TemporaryDirectory() as temp:
         out = Path(temp) / f"figure.{format}"
-        make_figure(decoded, kind, out, width_mm, dpi, decoded.start, decoded.stop)
+        make_figure(decoded, kind, out, width_mm, dpi, decoded.start, decoded.stop, rendered)
         return out.read_bytes()
 
 
@@ -221,8 +230,9 @@ def _figure(decoded: Decoded, source: tuple, space: Space) -> str:
     dpi = c.number_input(
         "dpi", 72, 1200, 300, step=50, key="figure_dpi", help="Of PNG, and of the cortex inside SVG and PDF"
     )
+    rendered = kind in RENDERED and _rendered()
     part = decoded if kind == "cortex" else _stretch(decoded, kind, 8.0 if kind == "strip" else 30.0)
-    choice = (*source, kind, format, width, dpi, part.start, part.stop)
+    choice = (*source, kind, format, width, dpi, rendered, part.start, part.stop)
     stretch = (None, None) if kind == "cortex" else (part.start, part.stop)
     add_button(Panel(kind, source[0], source[1] + 1, *stretch), "figure_add")
     _offer(
@@ -230,7 +240,7 @@ def _figure(decoded: Decoded, source: tuple, space: Space) -> str:
         "Make the figure",
         choice,
         _name(source, decoded, [kind], format, moves=kind != "cortex"),
-        lambda: make_figure_file(part, kind, format, width, dpi),
+        lambda: make_figure_file(part, kind, format, width, dpi, rendered),
     )
     return join(
         [
@@ -245,9 +255,17 @@ def _figure(decoded: Decoded, source: tuple, space: Space) -> str:
             str(width),
             "--dpi",
             str(dpi),
+            *(["--rendered"] if rendered else []),
             *_window(decoded, part),
         ]
     )
+
+
+def _rendered() -> bool:
+    """Whether the figure is rendered; where pyvista is missing, the box says so and cannot be ticked."""
+    missing = find_spec("pyvista") is None
+    help = "pyvista is not installed on this machine" if missing else "By pyvista, in about ten seconds; needs OpenGL"
+    return st.checkbox("Smooth surfaces and light", key="figure_rendered", disabled=missing, help=help)
 
 
 def _window(decoded: Decoded, part: Decoded) -> list[str]:
@@ -260,13 +278,13 @@ def _window(decoded: Decoded, part: Decoded) -> list[str]:
 def _motion(decoded: Decoded, source: tuple, space: Space, other: Decoded | None) -> str:
     formats = [f for f in MOTIONS if f not in ROI_FORMATS or f in formats_of(space)]
     format = st.selectbox("Motion", formats, format_func=MOTIONS.__getitem__, key="motion_format")
-    beside = _beside(other) if format in FILMS and other is not None else None
+    beside = _beside(other) if format in SHOW_ALL and other is not None else None
     options, sound_name = _options(decoded, format)
     command = ["fmri2ges", "export", "decoded", "--format", format, *options.command]
     command += ["--beside", "decoded-b"] if beside else []
     part = decoded
     if format not in ROI_FORMATS:
-        part = _stretch(decoded, "film" if format in FILMS else "motion", 10.0 if format in FILMS else None)
+        part = _stretch(decoded, "film" if format in SHOW_ALL else "motion", 10.0 if format in SHOW_ALL else None)
         command += _window(decoded, part)
         beside = beside and beside.window(part.start, part.stop)
     what = f"{options.branch}_motion" if options.branch else "rois" if format in ROI_FORMATS else "film"

@@ -76,6 +76,13 @@ def load_sulc() -> np.ndarray:
     return np.concatenate([_read("sulc", side)[0] for side in HEMISPHERES]).astype(np.float32)
 
 
+def bare_cortex() -> np.ndarray:
+    """Grey by folding, array (20484, 3), 0 to 1: sulci darker, the medial wall darkest."""
+    grey = np.where(load_sulc() > 0, 0.68, 0.82)
+    grey = np.where(load_atlas().labels == 0, 0.55, grey)
+    return np.repeat(grey[:, None], 3, axis=1)
+
+
 @lru_cache(maxsize=1)
 def cortex_graph():
     """Edges of the cortical sheet with their length, sparse CSR (20484, 20484), mm, symmetric.

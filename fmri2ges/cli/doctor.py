@@ -15,6 +15,7 @@ from ..text.lm_cache import lm_lines
 OPTIONAL_MODULES = {
     "streamlit": ("the app", "pip install streamlit"),
     "imageio_ffmpeg": ("MP4 and GIF export", "pip install imageio-ffmpeg"),
+    "pyvista": ("figure --rendered", "pip install pyvista"),
     "playwright": ("tests in a real browser", "pip install playwright"),
 }
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -24,23 +25,30 @@ def figure(
     start: Start = None,
     stop: Stop = None,
     metric: Annotated[str, typer.Option(help="Of an ROI study: id of a metric; default: r_expected.")] = "",
+    rendered: Annotated[
+        bool, typer.Option("--rendered", help="Bodies and cortex rendered by pyvista, where it finds OpenGL.")
+    ] = False,
 ) -> None:
     """Draw a figure for a paper."""
     from ..errors import UserError, check_option
-    from ..figures import KINDS, ROI_KINDS, make_figure, make_metrics_figure, make_roi_figure
+    from ..figures import KINDS, ROI_KINDS, check_rendered, make_figure, make_metrics_figure, make_roi_figure
 
     if path.suffix.lower() == ".json":
         if kind or metric or (start, stop, width_mm) != (None, None, None):
             raise UserError(f"{path}: kind, width and stretch of a composed figure stand in its JSON; leave them out")
+        if rendered:
+            raise UserError(f"{path}: composed figures are painted, so that they have the same bytes everywhere")
         _composed(path, out, dpi)
         return
     width_mm = width_mm or 180.0
     check_option("kind", kind, (*KINDS, "metrics", *ROI_KINDS))
+    check_rendered(rendered, kind)
+    rendered = rendered and _can_render()
     if kind in ROI_KINDS:
         from ..figures.roi_view import RoiView
         from ..storage.roi_study import load_roi_study
 
-        make_roi_figure(load_roi_study(path), kind, out, RoiView(metric=metric), width_mm, dpi)
+        make_roi_figure(load_roi_study(path), kind, out, RoiView(metric=metric), width_mm, dpi, rendered)
     elif kind == "metrics":
         from ..storage.report import read_report
 
@@ -48,8 +56,18 @@ def figure(
     else:
         from ..storage.decoded import load_decoded
 
-        make_figure(load_decoded(path), kind, out, width_mm, dpi, start, stop)
+        make_figure(load_decoded(path), kind, out, width_mm, dpi, start, stop, rendered)
     print(out)
+
+
+def _can_render() -> bool:
+    """Whether this machine can render; where it cannot, the cause is said and the figure is painted."""
+    from ..figures.render import cause_of_no_render
+
+    cause = cause_of_no_render()
+    if cause:
+        print(f"painted, not rendered: {cause}", file=sys.stderr)
+    return not cause
 
 
 def _composed(path: Path, out: Path, dpi: int) -> None:
@@ -86,7 +104,8 @@ def export(
     format: Annotated[
         str,
         typer.Option(
-            help="Motion: bvh, npz, csv, csv-wide, gif, mp4; ROI: gii, annot, label, dlabel, nii, roi-csv, roi-json; "
+            help="Motion: bvh, npz, csv, csv-wide, gif, mp4, glb; ROI: gii, annot, label, dlabel, nii, roi-csv, "
+            "roi-json, roi-glb, roi-obj; "
             "or the folder as zip."
         ),
     ],

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 KINDS = ("cortex", "strip", "compare")
 ROI_KINDS = ("roi-map", "roi-bars")
+RENDERED = ("cortex", "strip", "roi-map")  # can be rendered; the others have neither bodies nor a cortex
 WIDTHS = (50, 500)  # mm
 MAX_DPI = 2400
 SUFFIXES = (".svg", ".pdf", ".png")
@@ -31,6 +32,7 @@ def make_figure(
     dpi: int = 300,
     start: float | None = None,
     stop: float | None = None,
+    rendered: bool = False,
 ) -> Path:
     """Draw one figure of a decoded result or of an ROI study.
 
@@ -44,25 +46,33 @@ def make_figure(
     width_mm : width of the page area, mm
     dpi : dots per inch of PNG, and of the picture of the mesh inside SVG and PDF
     start, stop : seconds on the story's clock, for strip and compare; None takes the first 8 and 30 s
+    rendered : bodies and cortex are rendered by pyvista, with smooth surfaces and light, instead of painted; the bytes
+        of the pictures then depend on the graphics driver
 
     Returns
     -------
     out : Path
+
+    Raises
+    ------
+    CannotRender
+        With `rendered`, where pyvista or OpenGL is missing.
     """
     if isinstance(decoded, RoiStudy):
-        return make_roi_figure(decoded, kind, out, None, width_mm, dpi)
+        return make_roi_figure(decoded, kind, out, None, width_mm, dpi, rendered)
     check_option("kind", kind, KINDS)
+    check_rendered(rendered, kind)
     from ..decoding.stories import story_of
 
     story = story_of(decoded) if isinstance(decoded, Decoded) else decoded
     if kind == "cortex":
         from .cortex import draw_rois
 
-        return _save(out, width_mm, dpi, lambda paper: draw_rois(story, paper))
+        return _save(out, width_mm, dpi, lambda paper: draw_rois(story, paper), rendered)
     from .motion import draw_compare, draw_strip
 
     draw = draw_strip if kind == "strip" else draw_compare
-    return _save(out, width_mm, dpi, lambda paper: draw(story, paper, start, stop))
+    return _save(out, width_mm, dpi, lambda paper: draw(story, paper, start, stop), rendered)
 
 
 def make_metrics_figure(report: Report, out, width_mm: float = 180, dpi: int = 300) -> Path:
@@ -79,7 +89,13 @@ def make_metrics_figure(report: Report, out, width_mm: float = 180, dpi: int = 3
 
 
 def make_roi_figure(
-    study: RoiStudy, kind: str, out, view: RoiView | None = None, width_mm: float = 180, dpi: int = 300
+    study: RoiStudy,
+    kind: str,
+    out,
+    view: RoiView | None = None,
+    width_mm: float = 180,
+    dpi: int = 300,
+    rendered: bool = False,
 ) -> Path:
     """Draw a figure of an ROI study.
 
@@ -87,24 +103,33 @@ def make_roi_figure(
     ----------
     study : what `roi_study` or `load_roi_study` returned
     kind : 'roi-map' (the cortex coloured by what each region carries) or 'roi-bars' (regions sorted, with intervals)
-    out, width_mm, dpi : as in `make_figure`
+    out, width_mm, dpi, rendered : as in `make_figure`
     view : subject, metric and branch; None takes the first subject, r and both branches
     """
     check_option("kind", kind, ROI_KINDS)
+    check_rendered(rendered, kind)
     from .roi_bars import draw_roi_bars
     from .roi_map import draw_roi_map
     from .roi_view import RoiView
 
     draw = draw_roi_map if kind == "roi-map" else draw_roi_bars
-    return _save(out, width_mm, dpi, lambda paper: draw(study, paper, view or RoiView()))
+    return _save(out, width_mm, dpi, lambda paper: draw(study, paper, view or RoiView()), rendered)
 
 
-def _save(out, width_mm: float, dpi: int, draw: Callable[[Paper], Page]) -> Path:
+def _save(out, width_mm: float, dpi: int, draw: Callable[[Paper], Page], rendered: bool = False) -> Path:
     out = checked_output(out, width_mm, dpi)
     from .style import Paper, print_style, save
 
     with print_style():
-        return save(draw(Paper(float(width_mm))).own, out, dpi)
+        return save(draw(Paper(float(width_mm), rendered=rendered, dpi=int(dpi))).own, out, dpi)
+
+
+def check_rendered(rendered: bool, kind: str) -> None:
+    """Refuse to render a figure that is of curves alone."""
+    if rendered and kind not in RENDERED:
+        raise UserError(
+            f"rendered: {kind} shows neither bodies nor a cortex; kinds that can be rendered: {', '.join(RENDERED)}"
+        )
 
 
 def checked_output(out, width_mm: float, dpi: float) -> Path:

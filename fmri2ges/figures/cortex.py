@@ -9,12 +9,13 @@ from __future__ import annotations
 import numpy as np
 
 from ..brain.atlas import N_VERTICES, load_atlas
-from ..brain.surface import load_sulc, load_surface
+from ..brain.surface import bare_cortex, load_surface
 from ..decoding.stories import DecodedStory
 from ..errors import UserError, check_shape
+from ..exports.meshes import Mesh
 from ..exports.rois import on_cortex
 from ..motion.amount import T2GOrigin
-from .style import GREY, INK, ROI_COLOURS, Page, Paper, roi_text
+from .style import GREY, INK, ROI_COLOURS, Page, Paper, rgb_of, roi_text
 
 # Name of a view -> direction from which the left hemisphere is seen (x right, y anterior, z up).
 VIEWS = {"lateral": (-1.0, 0.0, 0.0), "medial": (1.0, 0.0, 0.0), "dorsal": (0.0, 0.0, 1.0), "ventral": (0.0, 0.0, -1.0)}
@@ -48,7 +49,7 @@ def draw_cortex(
     """
     check_shape("cortex colours", colours, (2 * N_VERTICES, 3))
     mesh = load_surface(surface)
-    shaded = _bare_cortex()
+    shaded = bare_cortex()
     painted = np.where(np.isnan(colours), shaded, 0.85 * colours + 0.15 * shaded)
     faces = mesh.faces[: len(mesh.faces) // 2]
     sides = [(side, view) for side in ("left", "right") for view in views]
@@ -59,33 +60,67 @@ def draw_cortex(
     scale = (width - gap * (len(cells) - 1)) / sum(s[0] for s in spans)
     height = scale * max(s[1] for s in spans)
     x = left
-    for (side, view), (xy, depth), span in zip(sides, cells, spans, strict=True):
+    boxes = [_box((xy.max(0) + xy.min(0)) / 2, xy.max(0)[0] - xy.min(0)[0], height / scale) for xy, _ in cells]
+    pictures = _rendered(page, painted, regions, surface, sides, boxes, scale) if page.paper.rendered else None
+    for k, ((side, view), (xy, depth), span) in enumerate(zip(sides, cells, spans, strict=True)):
         axes = page.axes(x, top, scale * span[0], height)
-        part = slice(0, N_VERTICES) if side == "left" else slice(N_VERTICES, None)
-        _paint(axes, xy, depth, faces, painted[part], None if regions is None else regions[part])
-        centre = (xy.max(0) + xy.min(0)) / 2
-        axes.set_xlim(centre[0] - span[0] / 2, centre[0] + span[0] / 2)
-        axes.set_ylim(centre[1] - height / scale / 2, centre[1] + height / scale / 2)
+        if pictures is None:
+            part = _half(side)
+            _paint(axes, xy, depth, faces, painted[part], None if regions is None else regions[part])
+        else:
+            page.picture(axes, pictures[k], boxes[k])
+        axes.set(xlim=boxes[k][:2], ylim=boxes[k][2:])
         axes.axis("off")
         page.text(x + scale * span[0] / 2, top + height + 3.6, f"{side} {view}", ha="center", color=GREY, fontsize=6.5)
         x += scale * span[0] + gap
     return height + 5
 
 
-def _bare_cortex() -> np.ndarray:
-    """Grey by folding, array (20484, 3): sulci darker, as is usual on inflated surfaces."""
-    grey = np.where(load_sulc() > 0, 0.68, 0.82)
-    grey = np.where(load_atlas().labels == 0, 0.55, grey)  # medial wall
-    return np.repeat(grey[:, None], 3, axis=1)
+def _half(side: str) -> slice:
+    """The vertices of a hemisphere."""
+    return slice(0, N_VERTICES) if side == "left" else slice(N_VERTICES, None)
+
+
+def _box(centre: np.ndarray, width: float, height: float) -> tuple[float, float, float, float]:
+    """Left, right, bottom and top of a picture, mm of the brain."""
+    x, y = (float(c) for c in centre)
+    return x - width / 2, x + width / 2, y - height / 2, y + height / 2
+
+
+def _rendered(page: Page, painted, regions, surface: str, sides, boxes, scale: float) -> list[np.ndarray]:
+    """A rendered picture of each view, with the same colours and outlines and at the same place as the painted one."""
+    from .render import Shot, render
+
+    mesh = load_surface(surface)
+    faces = mesh.faces[: len(mesh.faces) // 2]
+    halves = {}
+    for side in dict(sides):
+        part = _half(side)
+        half = Mesh(mesh.vertices[part], faces, np.rint(255 * painted[part]).astype(np.uint8))
+        borders = np.empty((0, 2, 3)) if regions is None else _borders(half.vertices[faces], regions[part][faces])
+        halves[side] = half, borders
+    shots = []
+    for (side, view), box in zip(sides, boxes, strict=True):
+        half, borders = halves[side]
+        right, up, eye = _directions(side, view)
+        middle = right * (box[0] + box[1]) / 2 + up * (box[2] + box[3]) / 2
+        size = page.pixels(scale * (box[1] - box[0]), scale * (box[3] - box[2]))
+        shots.append(Shot(half, borders, 0.25 / scale, tuple(eye), tuple(up), tuple(middle), box[3] - box[2], size))
+    return render(shots)
+
+
+def _directions(side: str, view: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The directions to the right, upwards and to the viewer."""
+    eye, up = np.array(VIEWS[view]), np.array(UP[view], float)
+    if side == "right":
+        eye = eye * (-1, 1, 1)  # lateral and medial change sides
+    return np.cross(up, eye), up, eye
 
 
 def _project(vertices: np.ndarray, side: str, view: str) -> tuple[np.ndarray, np.ndarray]:
     """Screen coordinates (10242, 2) and depth (10242,), growing towards the viewer, mm."""
-    part = vertices[:N_VERTICES] if side == "left" else vertices[N_VERTICES:]
-    eye, up = np.array(VIEWS[view]), np.array(UP[view], float)
-    if side == "right":
-        eye = eye * (-1, 1, 1)  # lateral and medial change sides
-    right = np.cross(up, eye)
+    part = vertices[_half(side)]
+    right, up, eye = _directions(side, view)
     return part @ np.stack([right, up], 1), part @ eye
 
 
@@ -119,18 +154,18 @@ def _paint(axes, xy, depth, faces, colours, regions) -> None:
 
 
 def _borders(corners: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Line pieces through the triangles whose corners differ: array (n_pieces, 2, 2).
+    """Line pieces through the triangles whose corners differ: array (n_pieces, 2, n_axes).
 
     Parameters
     ----------
-    corners : array (n_faces, 3, 2)
+    corners : array (n_faces, 3, n_axes); two axes on a picture, three in space
     labels : array (n_faces, 3), int
     """
     middle = (corners + np.roll(corners, -1, axis=1)) / 2  # of edges 01, 12, 20
     differs = labels != np.roll(labels, -1, axis=1)
     two = differs.sum(1) == 2
     three = differs.all(1)
-    pieces = [middle[two][differs[two]].reshape(-1, 2, 2)]
+    pieces = [middle[two][differs[two]].reshape(-1, 2, corners.shape[-1])]
     # Three regions meet: from each edge to the centre of the triangle.
     centre = corners[three].mean(1)
     pieces += [np.stack([middle[three][:, k], centre], axis=1) for k in range(3)]
@@ -175,8 +210,7 @@ def roi_page(names, masks, paper: Paper, subtitle: str, mark: str = "", about: s
     colours = np.full((2 * N_VERTICES, 3), np.nan)
     regions = np.zeros(2 * N_VERTICES, int)
     for k, mask in enumerate(masks):
-        hexa = ROI_COLOURS[k if several else 0]
-        colours[mask] = [int(hexa[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        colours[mask] = np.array(rgb_of(ROI_COLOURS[k if several else 0])) / 255
         regions[mask] = k + 1 if several else 1
     chosen = int((regions > 0).sum())
     per_row = max(1, int((width - 8) // 42))

@@ -8,6 +8,8 @@ from pathlib import Path
 from ..decoding.stories import story_of
 from ..errors import UserError, check_option
 from ..exports import motion, rois
+from ..exports.gltf import write_motion_glb
+from ..exports.rois import about_of
 from ..motion.amount import T2GOrigin
 from ..results import Decoded
 from ..work import QUIET, Work
@@ -15,7 +17,8 @@ from .style import mark_of
 from .video import Film, Sound, write_video
 
 FILMS = {"gif": ".gif", "mp4": ".mp4"}
-ENDINGS = {**motion.FORMATS, **FILMS, **rois.FORMATS}  # format -> ending of its files
+SCENES = {"glb": ".glb"}  # bodies that move, in 3-D
+ENDINGS = {**motion.FORMATS, **FILMS, **SCENES, **rois.FORMATS}  # format -> ending of its files
 PREFERRED = ("direct", "text")  # the branch that is exported where none is named
 
 
@@ -50,8 +53,8 @@ def export(
     ----------
     decoded : the result
     format : 'bvh', 'npz', 'csv' or 'csv-wide': the motion of one branch, see `exports.motion`; 'gif' or 'mp4': a film
-        of all branches, with the reference where the study has one; 'gii', 'annot', 'label', 'dlabel', 'nii',
-        'roi-csv' or 'roi-json': the ROI, see `exports.rois`
+        of all branches, with the reference where the study has one; 'glb': the same bodies in 3-D, as glTF; 'gii',
+        'annot', 'label', 'dlabel', 'nii', 'roi-csv', 'roi-json', 'roi-glb' or 'roi-obj': the ROI, see `exports.rois`
     out : file to write
     branch : 'text' or 'direct'; None takes the direct branch, or the text branch where there is no other
     scale : for BVH: 1 writes centimetres, 0.01 metres, in which Blender counts
@@ -73,8 +76,9 @@ def export(
         raise UserError(f"scale: only for bvh, whose units other programs take differently; not for {format}")
     if film.sound is not None and format != "mp4":
         raise UserError(f"audio: only for mp4; {format} has no sound")
-    if film.other is not None and format not in FILMS:
-        raise UserError(f"beside: only films ({', '.join(FILMS)}) show two results; export the other one by itself")
+    several = (*FILMS, *SCENES)
+    if film.other is not None and format not in several:
+        raise UserError(f"beside: only {', '.join(several)} show two results; export the other one by itself")
     if format in rois.FORMATS:
         # The grid of voxels stands in the study, which is opened for them alone.
         source = None if rois.on_cortex(decoded) else story_of(decoded).source
@@ -83,6 +87,10 @@ def export(
         if out.suffix.lower() != FILMS[format]:
             raise UserError(f"out: the name of a {format} must end in {FILMS[format]}; got {out}")
         return (write_video(_film(decoded, film), out, work=work),)
+    if format in SCENES:
+        shown = _film(decoded, film).shown
+        about = about_of(decoded) | {"t2g": T2GOrigin.of(decoded.manifest).caption}
+        return (write_motion_glb(out, {part.label: (part.motion, part.rgb) for part in shown}, about),)
     if branch is not None and branch not in decoded.motions:
         raise UserError(f"branch: {branch!r} was not decoded; there is: {', '.join(decoded.motions)}")
     chosen = branch or next(b for b in PREFERRED if b in decoded.motions)

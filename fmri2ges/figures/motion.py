@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import textwrap
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from ..decoding.stories import DecodedStory
 from ..errors import UserError, check_seconds
 from ..evaluation.gesture import WRISTS, all_samples, on_body, wrist_speed
+from ..exports.meshes import Mesh, body_mesh
 from ..motion.amount import T2GOrigin
 from ..types import Motion, Words
 from .skeleton import centred, draw_skeleton, draw_trail, limits
-from .style import COLOURS, GREY, NAMES, PALE, Page, Paper, mark_of, roi_text
+from .style import COLOURS, GREY, NAMES, PALE, Page, Paper, mark_of, rgb_of, roi_text
 
 LABEL = 19.0  # mm, the column of row names
 
@@ -107,6 +109,7 @@ def draw_strip(story: DecodedStory, paper: Paper, start: float | None = None, st
     for column, moment in enumerate(moments):
         page.text(LABEL + cell * (column + 0.5), 16.5, f"{moment:.1f} s", ha="center", color=GREY, fontsize=6.5)
     top = 18.0
+    bodies: list[_Cell] = []
     for name, motion in motions.items():
         page.text(
             4, top + tall / 2, NAMES[name].replace(" ", "\n"), color=COLOURS[name], fontweight="bold", va="center"
@@ -117,10 +120,15 @@ def draw_strip(story: DecodedStory, paper: Paper, start: float | None = None, st
             axes = page.axes(LABEL + cell * column, top, cell, tall)
             frame = int(np.clip(round((moment - motion.start) * motion.fps), 0, motion.n_frames - 1))
             draw_trail(axes, motion, frame, COLOURS[name])
-            draw_skeleton(axes, motion.positions[frame], motion.skeleton, COLOURS[name])
+            if paper.rendered:
+                bodies.append(_Cell(axes, body_mesh(motion.positions[frame], motion.skeleton, rgb_of(COLOURS[name]))))
+            else:
+                draw_skeleton(axes, motion.positions[frame], motion.skeleton, COLOURS[name])
             axes.set(xlim=box[:2], ylim=box[2:], aspect="equal")
             axes.axis("off")
         top += tall
+    if bodies:
+        _render(page, bodies, box, page.pixels(cell, tall))
     for (name, columns), depth in zip(cells, depths, strict=True):
         page.text(4, top + 1.6, f"words\n{name}", color=GREY, va="top", fontsize=6.5)
         for column, lines in enumerate(columns):
@@ -129,6 +137,25 @@ def draw_strip(story: DecodedStory, paper: Paper, start: float | None = None, st
                 page.text(x, top + 3.2 + 2.3 * k, line, ha="center", va="baseline", fontsize=5.6)
         top += depth
     return page
+
+
+@dataclass(frozen=True)
+class _Cell:
+    """A body that is rendered, and the axes that it stands in."""
+
+    axes: Any
+    mesh: Mesh
+
+
+def _render(page: Page, cells: list[_Cell], box, pixels: tuple[int, int]) -> None:
+    """Render all bodies of a strip, seen from the front, in one go."""
+    from .render import Shot, render
+
+    middle = ((box[0] + box[1]) / 2, (box[2] + box[3]) / 2, 0.0)
+    none = np.empty((0, 2, 3))
+    shots = [Shot(c.mesh, none, 0.01, (0, 0, 1), (0, 1, 0), middle, box[3] - box[2], pixels) for c in cells]
+    for cell, picture in zip(cells, render(shots), strict=True):
+        page.picture(cell.axes, picture, box)
 
 
 def _wrapped(words: Words, edges: np.ndarray, cell: float) -> list[list[str]]:

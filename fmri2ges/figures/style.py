@@ -14,6 +14,7 @@ from ..data.atomic import replacing
 from ..motion.amount import T2GOrigin
 
 if TYPE_CHECKING:
+    import numpy as np
     from matplotlib.figure import Figure, SubFigure
 
 MM = 1 / 25.4  # inches
@@ -66,6 +67,13 @@ STYLE: dict[Any, Any] = {
 }
 
 
+def rgb_of(colour: str) -> tuple[int, ...]:
+    """Red, green and blue, 0 to 255, of a colour such as #0072B2."""
+    from PIL import ImageColor
+
+    return ImageColor.getrgb(colour)
+
+
 def roi_text(names) -> str:
     """A selection of ROIs in a few words."""
     if tuple(names) == ("all",):
@@ -95,11 +103,15 @@ class Paper:
     width : mm
     panel : the part of a larger figure that is drawn into, of this width; None makes a page
     letter : of the panel, such as a; empty for none
+    rendered : bodies and cortex are pictures rendered by pyvista, not painted ones
+    dpi : of the rendered pictures
     """
 
     width: float
     panel: SubFigure | None = None
     letter: str = ""
+    rendered: bool = False
+    dpi: int = 300
 
 
 class Page:
@@ -117,7 +129,7 @@ class Page:
     def __init__(self, paper: Paper, height: float, title: str, subtitle: str, mark: str = "", about: str = ""):
         from matplotlib.figure import Figure
 
-        width = paper.width
+        self.paper, width = paper, paper.width
         lines = textwrap.wrap("; ".join(filter(None, (subtitle, about))), int((width - 8) / 1.25))
         head = textwrap.wrap(title, int((width - (28 if mark else 6)) / 1.9))
         # A long title or subtitle pushes everything below it down.
@@ -157,6 +169,14 @@ class Page:
     def text(self, x: float, y: float, words: str, **style):
         """Write text at x, y mm from the top left; under a long subtitle everything lies lower by `shift`."""
         return self.figure.text(x / self.width, 1 - (y + self.shift) / self.height, words, parse_math=False, **style)
+
+    def picture(self, axes, picture: np.ndarray, box: tuple[float, float, float, float]) -> None:
+        """Show a rendered picture (height, width, 4) in axes; `box` is left, right, bottom, top in their units."""
+        axes.imshow(picture, extent=box, interpolation="antialiased", zorder=3)
+
+    def pixels(self, width: float, height: float) -> tuple[int, int]:
+        """Size in pixels of a rendered picture that takes width x height mm."""
+        return max(1, round(width * MM * self.paper.dpi)), max(1, round(height * MM * self.paper.dpi))
 
     def axes(self, left: float, top: float, width: float, height: float, **options):
         """Axes with their top left corner at left, top; all in mm."""

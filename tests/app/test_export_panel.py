@@ -22,7 +22,7 @@ from fmri2ges.brain.atlas import load_atlas
 from fmri2ges.brain.roi import union
 from fmri2ges.data.motion.npz import read_motion
 from fmri2ges.data.rois.files import read_rois
-from fmri2ges.exports.rois import FORMATS as ROI_FORMATS
+from fmri2ges.exports.rois import MASKS as ROI_MASKS
 from fmri2ges.motion.features import from_bones
 from fmri2ges.request import DecodeRequest
 from fmri2ges.results import Decoded
@@ -61,7 +61,7 @@ def test_bvh_and_csv_hold_every_frame(decoded):
     assert len(wide) == 1 + 45 and wide[0].startswith("time_s,spine_x_m,")
 
 
-@pytest.mark.parametrize("format", [f for f in MOTIONS if f in ROI_FORMATS])
+@pytest.mark.parametrize("format", [f for f in MOTIONS if f in ROI_MASKS])
 def test_the_rois_are_read_back_from_every_format(decoded, tmp_path, format):
     data = make_motion_file(decoded, format)
     files = {f"rois{ending(format)}": data}

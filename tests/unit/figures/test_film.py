@@ -272,7 +272,7 @@ def test_only_films_of_one_story_show_two_results(motions, tmp_path):
     first, second = (Decoded(DecodeRequest(subject="s", story=story), **both) for story in "ab")
     with pytest.raises(UserError, match="of story 'b', this one of 'a'"):
         export(first, "gif", tmp_path / "f.gif", film=FilmOptions(other=second))
-    with pytest.raises(UserError, match="only films"):
+    with pytest.raises(UserError, match="only gif, mp4, glb"):
         export(first, "bvh", tmp_path / "f.bvh", film=FilmOptions(other=second))
 
 
