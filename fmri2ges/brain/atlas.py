@@ -4,7 +4,7 @@ A selection of ROIs is a tuple of names. Five kinds of name are understood:
 
 - ``"L_44"``, ``"R_44"``: one area of one hemisphere (the 360 areas);
 - ``"44"``: this area in both hemispheres;
-- ``"Broca"``: a group by its short key;
+- ``"Broca"``: a group by its short key, also where an area has that name: ``"MT"`` is the group around area MT;
 - ``"Broca (BA44/45+IFS)"``: a group by its full name;
 - ``"all"``: every area.
 """
@@ -120,10 +120,10 @@ class Atlas:
         for area in self.areas:
             if area not in left:
                 continue
-            pair = {f"L_{area[2:]}", f"R_{area[2:]}"}
-            if left >= pair:
+            both = (f"L_{area[2:]}", f"R_{area[2:]}")
+            if left.issuperset(both) and self._by_name[area[2:]] == both:  # the short name of area MT is a group
                 names.append(area[2:])
-                left -= pair
+                left.difference_update(both)
             else:
                 names.append(area)
                 left.discard(area)

@@ -27,6 +27,14 @@ def masks(draw):
 same = np.testing.assert_array_equal
 
 
+def test_the_short_names_of_areas_and_groups_mean_these_areas_and_no_others():
+    pairs = [(left, f"R_{left[2:]}") for left in ATLAS.areas[:180]]
+    for areas in [*pairs, *((area,) for area in ATLAS.areas), *(members for _, members in ATLAS.groups.values())]:
+        assert ATLAS.expand(ATLAS.compact(areas)) == ATLAS.expand(areas)
+    assert ATLAS.compact(("L_MT", "R_MT")) == ("L_MT", "R_MT")  # "MT" is the group, of fourteen areas
+    assert ATLAS.compact(("L_44", "R_44")) == ("44",)
+
+
 @FEW
 @given(masks(), masks(), masks())
 def test_sets_commute_associate_and_are_idempotent(a, b, c):
