@@ -142,13 +142,13 @@ class Space(ABC):
         """Whether every subject has columns of their own, which are not those of the others."""
         return False
 
-    def same_columns(self, other: Space) -> bool:
-        """Whether another recording has the same columns in the same order."""
-        return self == other
+    def difference(self, other: Space) -> str:
+        """How the columns of another recording differ, in words; empty where they are the same in the same order."""
+        return "" if self == other else f"{self.place} and {other.place}"
 
     def fits_with(self, other: Space) -> bool:
         """Whether the recordings of another subject may stand in the same study."""
-        return self.same_columns(other)
+        return not self.difference(other)
 
 
 @dataclass(frozen=True)
@@ -229,6 +229,15 @@ class Table(Space):
         """Every ROI alone: name -> its number."""
         return {name: np.array([k]) for k, name in enumerate(self.names)}
 
+    def difference(self, other: Space) -> str:
+        """How the ROIs of another table differ: their number, or the first name; see `Space.difference`."""
+        if not isinstance(other, Table):
+            return super().difference(other)
+        if len(self.names) != len(other.names):
+            return f"{len(self.names)} and {len(other.names)} ROIs"
+        named = zip(self.names, other.names, strict=True)
+        return next((f"{one!r} and {two!r} in one place" for one, two in named if one != two), "")
+
     def means(self, bold: np.ndarray) -> np.ndarray:
         """The columns themselves, array (n_volumes, n_columns)."""
         return bold
@@ -294,6 +303,16 @@ class Voxels(Space):
         return fit_voxel_basis(stories, self.owner, n_components)
 
     own_columns = True
+
+    def difference(self, other: Space) -> str:
+        """How the voxels of another recording differ: their number, or their places where both grids are known."""
+        if not isinstance(other, Voxels):
+            return super().difference(other)
+        if self.n_columns != other.n_columns:
+            return f"{self.n_columns} and {other.n_columns} voxels"
+        if self.grid is None or other.grid is None or self.grid.same_voxels(other.grid):
+            return ""
+        return "as many voxels, but at other places"
 
     def fits_with(self, other: Space) -> bool:
         """Whether the other subject has voxels too; their number may differ."""

@@ -37,6 +37,10 @@ class VoxelGrid:
         """Whether another volume has the same voxels (to .01 mm)."""
         return tuple(self.shape) == tuple(shape) and np.allclose(self.affine, affine, atol=0.01)
 
+    def same_voxels(self, other: VoxelGrid) -> bool:
+        """Whether another recording has the same voxels in the same order."""
+        return self.same_place(other.shape, other.affine) and np.array_equal(self.ijk, other.ijk)
+
     def volume(self, values: np.ndarray, fill: float = np.nan) -> np.ndarray:
         """One value per column (n_voxels,) put back into the volume, array `shape`, float32."""
         check_shape("values", values, (len(self.ijk),))

@@ -153,13 +153,22 @@ class Run:
         key = (subject, story)
         with self._reading:  # the app asks from several threads
             if key not in self._recordings:
-                self._recordings[key] = self.study.read_recording(source)
+                self._recordings[key] = self._with_columns_of_run(self.study.read_recording(source))
                 while len(self._recordings) > 3 or (
                     len(self._recordings) > 1 and sum(r.bold.nbytes for r in self._recordings.values()) > KEPT_BYTES
                 ):
                     self._recordings.popitem(last=False)
             self._recordings.move_to_end(key)
             return self._recordings[key]
+
+    def _with_columns_of_run(self, recording: Recording) -> Recording:
+        """A recording whose columns are those that its subject's models were trained on; else a `UserError`."""
+        if differs := self.space_of(recording.subject).difference(recording.space):
+            raise UserError(
+                f"{self.study.path}: {recording.story} of {recording.subject} has other columns than the run was "
+                f"trained on ({differs}); give it the same ROIs or mask, in the same order"
+            )
+        return recording
 
     def check_held_out(self, subject: str, story: str) -> None:
         """Raise a `UserError` for an unknown subject or story, or a story of the training set."""

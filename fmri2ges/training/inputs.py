@@ -159,10 +159,10 @@ def fit_basis(study: Study, sources: list[RecordingSource], n_components: int) -
     def stories():
         for source in sources:
             r = study.read_recording(source)
-            if not space.same_columns(r.space):
+            if differs := space.difference(r.space):
                 raise UserError(
-                    f"{study.path}: {r.story} of {r.subject} has other columns than {story} ({r.bold.shape[1]} and "
-                    f"{space.n_columns}); give all stories the same ROIs or mask"
+                    f"{study.path}: {r.story} of {r.subject} has other columns than {story} ({differs}); give all "
+                    "stories the same ROIs or mask, in one order"
                 )
             yield r.bold
 

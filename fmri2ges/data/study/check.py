@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 
 import numpy as np
 
+from ...brain.space import Space
 from ...errors import UserError, one_line
 from ...motion.amount import OWN_T2G_SECONDS
 from ...types import Words
@@ -56,6 +57,14 @@ class Checked:
     clocks: tuple[ClockFacts, ...] = ()
 
 
+@dataclass(frozen=True)
+class _Columns:
+    """The columns of the first recording of a subject, which those of all others must have."""
+
+    story: str
+    space: Space
+
+
 @dataclass
 class _Findings:
     """What is collected while the sources are read."""
@@ -69,7 +78,8 @@ class _Findings:
     # Problems and notes of motion files, as (whether the clip's own file is named in front, text) -> the clips.
     motions: dict[tuple[bool, str], list[GestureSource]] = field(default_factory=dict)
     motion_notes: dict[tuple[bool, str], list[GestureSource]] = field(default_factory=dict)
-    columns: dict[tuple[str, ...], list[str]] = field(default_factory=dict)  # names of a table -> its subjects
+    columns: dict[str, _Columns] = field(default_factory=dict)  # of each subject
+    bold_notes: dict[str, list[str]] = field(default_factory=dict)  # what is unusual in BOLD -> its recordings
 
     def add(self, found: Comparison) -> None:
         """Keep what a comparison of lengths found."""
@@ -77,8 +87,6 @@ class _Findings:
             self.problems.append(found.line)
         elif found.verdict is Verdict.NOTE:
             self.notes.append(found.line)
-
-    bold_notes: dict[str, list[str]] = field(default_factory=dict)  # what is unusual in BOLD -> its recordings
 
 
 def check_study(path, work: Work = QUIET) -> Checked:
@@ -182,8 +190,7 @@ def _check_recording(found: _Findings, label: str, source: RecordingSource) -> N
         bold.space.own_columns,
     )
     found.recordings.append(facts)
-    if bold.columns and source.subject not in found.columns.setdefault(bold.columns, []):
-        found.columns[bold.columns].append(source.subject)
+    _check_columns(found, label, source, bold.space)
     found.notes += _ceiling(found, label, source)
     _check_folds(found, label, source, len(bold.data))
     for note in (*_dropped(bold), *bold.notes, *_confounds(bold)):
@@ -201,6 +208,16 @@ def _check_recording(found: _Findings, label: str, source: RecordingSource) -> N
         clock = clock_facts(as_recording(source, bold, words))
         if clock is not None:
             found.clocks[source.subject] = clock
+
+
+def _check_columns(found: _Findings, label: str, source: RecordingSource, space: Space) -> None:
+    """A recording whose columns are not those of the first one of its subject."""
+    first = found.columns.setdefault(source.subject, _Columns(source.story, space))
+    if first.space.kind == space.kind and (differs := first.space.difference(space)):
+        found.problems.append(
+            f"{label}: has other columns than {first.story} of the same subject ({differs}); give all stories of a "
+            "subject the same ROIs or mask, in one order"
+        )
 
 
 def _check_folds(found: _Findings, label: str, source: RecordingSource, n_volumes: int) -> None:
@@ -298,29 +315,19 @@ def _ceiling(found: _Findings, label: str, source: RecordingSource) -> list[str]
 
 
 def _column_problems(found: _Findings) -> list[str]:
-    """Recordings that cannot stand in one study: other spaces, other ROIs, or other voxels within a subject."""
-    study, recordings, problems = found.study, found.recordings, []
-    places = counted(r.place for r in recordings)
-    if len({r.space for r in recordings}) > 1:
-        problems.append(
-            f"{study.path.name}: recordings lie in different spaces ({', '.join(places)}); use one space per study"
-        )
-    elif len(found.columns) > 1 and len({r.n_columns for r in recordings}) == 1:
-        (one, first_of), (two, second_of) = list(found.columns.items())[:2]
-        odd = next((a, b) for a, b in zip(one, two, strict=True) if a != b)
-        problems.append(
-            f"{study.path.name}: the tables of {first_of[0]} and {second_of[0]} name other ROIs ({odd[0]!r} and "
-            f"{odd[1]!r} in one place); give all recordings the same columns in the same order"
-        )
-    first: dict[str, RecordingFacts] = {}
-    for r in recordings:
-        other = first.setdefault(r.subject, r)
-        if r.space == other.space and r.n_columns != other.n_columns:
-            problems.append(
-                f"recording {r.subject}/{r.story}: has {r.n_columns} columns, but {other.story} of the same subject "
-                f"has {other.n_columns}; give all stories of a subject the same ROIs or mask"
-            )
-    return problems
+    """Subjects that cannot stand in one study: in other spaces, or with other ROIs."""
+    where, places = found.study.path.name, counted(r.place for r in found.recordings)
+    if len({r.space for r in found.recordings}) > 1:
+        return [f"{where}: recordings lie in different spaces ({', '.join(places)}); use one space per study"]
+    subjects = list(found.columns.items())
+    for subject, other in subjects[1:]:
+        first, columns = subjects[0]
+        if not columns.space.fits_with(other.space):
+            return [
+                f"{where}: subjects {first} and {subject} have other ROIs ({columns.space.difference(other.space)}); "
+                "give all recordings the same columns in the same order"
+            ]
+    return []
 
 
 def _dropped(bold: Bold) -> list[str]:

@@ -82,10 +82,28 @@ def test_an_unknown_roi_is_one_line_with_a_way_out(space, rois, message):
     assert "\n" not in str(error.value)
 
 
+def voxels(ijk, affine=None) -> Voxels:
+    """Voxels at these places of a grid of 3 mm."""
+    return Voxels(len(ijk), VoxelGrid((4, 4, 4), np.diag([3.0, 3.0, 3.0, 1.0]) if affine is None else affine, ijk))
+
+
 def test_which_recordings_may_stand_together():
-    assert Voxels(500).fits_with(Voxels(600)) and not Voxels(500).same_columns(Voxels(600))
-    assert Voxels(500, VoxelGrid((5, 10, 10), np.eye(4), np.zeros((500, 3), int))).same_columns(Voxels(500))
-    assert not Table(("a", "b")).fits_with(Table(("b", "a"))) and not Cortex().fits_with(Voxels(20484))
+    assert Voxels(500).fits_with(Voxels(600)) and not Table(("a", "b")).fits_with(Table(("b", "a")))
+    assert not Cortex().fits_with(Voxels(20484))
+
+
+def test_how_columns_differ_is_said_and_the_same_ones_do_not():
+    ijk = np.argwhere(np.ones((4, 4, 4), bool))
+    here, moved = voxels(ijk[:50]), voxels(ijk[:50], np.diag([3.0, 3.0, 3.5, 1.0]))
+    for space in (Cortex(), Table(("a", "b")), Voxels(50), here):
+        assert space.difference(space) == ""
+    assert here.difference(voxels(ijk[:50].copy())) == here.difference(Voxels(50)) == Voxels(50).difference(here) == ""
+    assert here.difference(voxels(ijk[:49])) == "50 and 49 voxels"
+    for other in (voxels(ijk[1:51]), voxels(ijk[:50][::-1]), moved):  # another mask, another order, another grid
+        assert here.difference(other) == "as many voxels, but at other places"
+    assert Table(("a", "b")).difference(Table(("a", "b", "c"))) == "2 and 3 ROIs"
+    assert Table(("a", "b")).difference(Table(("a", "c"))) == "'b' and 'c' in one place"
+    assert Cortex().difference(Table(("a", "b"))) == "fsaverage5 and table of 2 ROIs"
 
 
 def test_a_manifest_names_the_space():

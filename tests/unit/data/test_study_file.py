@@ -277,12 +277,27 @@ def test_folds_that_leave_nothing_to_train_on_are_refused(toy):
     assert check_study(toy).problems == ()
 
 
-def test_tables_of_other_rois_are_refused(toy):
-    text = toy.read_text()
-    head, last = text.rsplit('columns = ["X", "Y", "Z"]', 1)
-    toy.write_text(f'{head}columns = ["X", "W", "Z"]{last}')
-    (line,) = check_study(toy).problems
-    assert "name other ROIs ('Y' and 'W' in one place); give all recordings the same columns" in line
+@pytest.mark.parametrize(
+    "columns, differs",
+    [
+        ('["X", "W", "Z"]', "'Y' and 'W' in one place"),
+        ('["X", "Z", "Y"]', "'Y' and 'Z' in one place"),  # the same names in another order
+        ('["X", "Y", "Z", "W"]', "3 and 4 ROIs"),
+    ],
+)
+@pytest.mark.parametrize("subject", ["s1", "s2"])
+def test_tables_of_other_rois_are_refused(toy, columns, differs, subject):
+    head, last = toy.read_text().rsplit('[[recording]]\nsubject = "s1"', 1)
+    last = last.replace('columns = ["X", "Y", "Z"]', f"columns = {columns}")
+    toy.write_text(f'{head}[[recording]]\nsubject = "{subject}"{last}')
+    if "W" in columns and "Y" in columns:
+        np.save(toy.parent / "c.npy", np.random.default_rng(0).normal(size=(30, 4)))
+    found = [line for line in check_study(toy).problems if differs in line]
+    if subject == "s1":
+        start, fix = "recording s1/c: has other columns than a of the same subject", "give all stories of a subject the"
+    else:
+        start, fix = "study.toml: subjects s1 and s2 have other ROIs", "give all recordings the same columns"
+    assert len(found) == 1 and found[0].startswith(start) and fix in found[0]
 
 
 # --- files from Windows
