@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 from ...errors import UserError, one_line
+from ..atomic import read_json
 from ..bids_names import BidsName, split_name
 from ..content import check_content
 from .formats import header_tr
 
-TOLERANCE = 0.01  # share by which two statements may differ
+# Seconds by which two statements may differ, because programs round to a millisecond. More would add up: 1 % of a TR
+# moves the end of a ten-minute story by 6 s.
+TOLERANCE = 1e-3 + 1e-6
 # Scanners take a volume in this many seconds; a header outside has another unit, or none.
 SHORTEST, LONGEST = 0.1, 20.0
+MAX_SIDECAR = 4 * 2**20  # bytes; those with the slice times of a whole brain take a hundredth
 UNKNOWN = (0.0, 1.0)  # what programs write that do not know the repetition time
 
 
@@ -69,8 +72,8 @@ def sidecar_tr(path, top=None) -> RepetitionTime | None:
     top = path.parent if top is None else Path(top)
     folder = path.parent
     while True:
-        # The more entities a name has, the more special it is.
-        for _, file in sorted(_sidecars(folder, path, name), key=lambda found: -found[0]):
+        # The more entities a name has, the more special it is; of equally special ones the first by name.
+        for _, file in sorted(_sidecars(folder, path, name), key=lambda found: (-found[0], found[1].name)):
             seconds = _repetition_time(file)
             if seconds is not None:
                 return RepetitionTime(seconds, file)
@@ -95,11 +98,9 @@ def _sidecars(folder: Path, path: Path, name: BidsName):
 
 def _repetition_time(file: Path) -> float | None:
     try:
-        content = json.loads(check_content(file).read_text(encoding="utf-8-sig"))
-    except (ValueError, RecursionError) as error:
-        if isinstance(error, UserError):
-            raise
-        raise UserError(f"{file}: is not valid JSON ({one_line(error)}); correct it, or add `tr = ...`") from error
+        content = read_json(file, MAX_SIDECAR)
+    except UserError as error:
+        raise UserError(f"{error}; else add `tr = ...`") from error
     seconds = content.get("RepetitionTime") if isinstance(content, dict) else None
     if seconds is None:
         return None
@@ -122,7 +123,7 @@ def check_sidecar(path, stated: float, top=None) -> None:
         found = sidecar_tr(path, top)
     except UserError:  # what it says does not count
         return
-    if found is not None and abs(found.seconds - stated) > TOLERANCE * stated:
+    if found is not None and abs(found.seconds - stated) > TOLERANCE:
         raise UserError(
             f"{found.file} says RepetitionTime {found.seconds:g} s for {Path(path).name}, but the study says tr = "
             f"{stated:g}; correct tr (or leave it out), or add ignore_header_tr = true where the .json is wrong"
@@ -142,7 +143,7 @@ def header_note(path, stated: float, header: float | None) -> str:
     UserError
         For a header that may well be right.
     """
-    if header is None or abs(header - stated) <= TOLERANCE * stated:
+    if header is None or abs(header - stated) <= TOLERANCE:
         return ""
     if doubtful(header):
         why = "as programs write that do not know it" if header in UNKNOWN else "which is no repetition time"

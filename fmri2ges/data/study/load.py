@@ -7,14 +7,12 @@ Every problem is reported at once.
 from __future__ import annotations
 
 from ...errors import StudyError, UserError
-from ..bold.timing import TOLERANCE
 from .file import parse_study
 from .model import Study, sources
 
 N_GRAM = 8  # words
-
-
 MAX_SHARED = 0.02  # share of the shorter text's n-grams that two separate texts may have in common
+ONE_TR = 0.01  # share by which TRs of one subject may differ: it moves a delay of 10 s by a tenth of a second
 
 
 def load_study(path) -> Study:
@@ -82,7 +80,7 @@ def tr_problems(study: Study) -> list[str]:
     problems = []
     for subject in study.subjects:
         first, *others = (r for r in study.recordings if r.subject == subject)
-        odd = [r for r in others if abs(r.tr - first.tr) > TOLERANCE * first.tr]
+        odd = [r for r in others if abs(r.tr - first.tr) > ONE_TR * first.tr]
         if odd:
             more = f" and {len(odd) - 1} more" if len(odd) > 1 else ""
             problems.append(

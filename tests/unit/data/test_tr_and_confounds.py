@@ -14,7 +14,7 @@ from fmri2ges.data.atomic import write_json, write_npz
 from fmri2ges.data.bold.clean import clean, standardize
 from fmri2ges.data.bold.confounds import Confounds
 from fmri2ges.data.bold.read import read_bold
-from fmri2ges.data.bold.timing import doubtful, find_tr, header_note
+from fmri2ges.data.bold.timing import TOLERANCE, doubtful, find_tr, header_note, sidecar_tr
 from fmri2ges.data.study.check import check_study, checked_to_dict
 from fmri2ges.data.study.load import load_study
 from fmri2ges.errors import UserError
@@ -38,7 +38,7 @@ def test_a_header_that_does_not_know_never_wins(tmp_path, header, stated):
     assert f"TR {stated:g} s counts, as the study says; the header says {np.float32(header):g} s" in note
 
 
-@pytest.mark.parametrize("header", [2.0, 2.01, 1.0])
+@pytest.mark.parametrize("header", [2.0, 2.001, 1.999, 1.0])
 def test_a_header_that_agrees_needs_no_note(tmp_path, header):
     mask = make_mask()
     path = write_nifti(tmp_path / "b.nii", SIGNAL, mask, tr=header)
@@ -47,12 +47,19 @@ def test_a_header_that_agrees_needs_no_note(tmp_path, header):
 
 @given(st.floats(0.2, 15), st.floats(0.2, 15))
 def test_two_repetition_times_that_may_both_be_right_are_a_question(stated, header):
-    alike = abs(stated - header) <= 0.01 * stated
+    alike = abs(stated - header) <= TOLERANCE
     if alike or doubtful(header):
         assert bool(header_note("f", stated, header)) != alike
     else:
         with pytest.raises(UserError, match="correct tr, or add ignore_header_tr = true where the header is wrong"):
             header_note("f", stated, header)
+
+
+@pytest.mark.parametrize("stated, header", [(2.0, 2.01), (1.5, 1.49), (0.72, 0.725)])
+def test_a_difference_that_moves_the_end_of_a_story_by_seconds_is_a_question(stated, header):
+    assert abs(header - stated) / stated * 600 > 2.5  # seconds at the end of ten minutes
+    with pytest.raises(UserError, match="correct tr"):
+        header_note("f", stated, header)
 
 
 STUDY = """name = "n"
@@ -193,6 +200,26 @@ def test_a_sidecar_that_cannot_be_right_is_named(volume, content):
     (volume / "sub-01_task-a_run-1_bold.json").write_text(content)
     (problem,) = check_study(study(volume, "sub-01_task-a_run-1_bold.nii.gz", 'mask = "m.nii"')).problems
     assert "sub-01_task-a_run-1_bold.json: " in problem and "add `tr = ...`" in problem
+
+
+def test_of_two_sidecars_of_one_rank_the_first_by_name_counts(tmp_path):
+    """Not the one that the file system happens to list first."""
+    for order in ((0, 1), (1, 0)):
+        folder = tmp_path / str(order)
+        (folder / "func").mkdir(parents=True)
+        bold = folder / "func" / "sub-01_task-a_bold.nii"
+        bold.touch()
+        for k in order:
+            write_json(bold.with_name(("sub-01_bold.json", "task-a_bold.json")[k]), {"RepetitionTime": (1.1, 2.2)[k]})
+        assert sidecar_tr(bold).seconds == 1.1
+
+
+def test_a_sidecar_that_no_scanner_wrote_is_not_read_whole(tmp_path):
+    bold = tmp_path / "sub-01_task-a_bold.nii"
+    bold.touch()
+    bold.with_suffix(".json").write_bytes(b" " * 5_000_000)
+    with pytest.raises(UserError, match="is larger than 4 MB.*; else add `tr = ...`"):
+        sidecar_tr(bold)
 
 
 # Confounds.
