@@ -6,9 +6,12 @@ Assertions elsewhere are for our own bugs.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
+# Control characters, line ends and half characters: no name or text of one line holds them.
+UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 LONGEST = 900  # characters of a message; names and values in it are the user's, and may be of any length
 
 

@@ -17,7 +17,7 @@ from typing import Any
 from .. import __version__
 from ..brain.space import Cortex, Table, Voxels
 from ..data.atomic import read_json
-from ..errors import UserError, one_line
+from ..errors import UNPRINTABLE, UserError, one_line
 from ..provenance import FORMAT_VERSION
 from ..request import DEMO, F2T_FORMS
 from ..results import BRANCHES
@@ -25,9 +25,6 @@ from ..results import BRANCHES
 MAX_MANIFEST = 4 * 2**20  # bytes; the digests of a study of a thousand files take 0.1 MB
 MAX_FOLDS = 1000
 SPACES = tuple(space.kind for space in (Cortex, Table, Voxels))
-UNPRINTABLE = re.compile(
-    r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]"
-)  # control characters, line ends, half characters
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,7 @@ def expand(table: dict, root: Path) -> tuple[list[dict], list[str]]:
 
     Parameters
     ----------
-    table : valid values of the table; see `study_file.BIDS`
+    table : valid values of the table; see `file.BIDS`
     root : folder of the study file
 
     Returns

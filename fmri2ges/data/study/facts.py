@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ...errors import UserError
 from ...motion.amount import T2GChoice, choose_t2g
 from ...types import Words
+from .lengths import span_of
 from .model import Study
 
 
@@ -86,7 +87,7 @@ def text_facts(study: Study, chosen) -> TextFacts:
             texts[path, tier, stim] = study.read_words(source)
         except UserError:
             continue  # reported among the problems
-    seconds = sum(float((w.start + w.duration).max() - w.start[0]) for w in texts.values() if len(w))
+    seconds = sum(span_of(w) for w in texts.values() if len(w))
     return TextFacts(
         len(texts), sum(map(len, texts.values())), len({t for w in texts.values() for t in w.text}), seconds
     )

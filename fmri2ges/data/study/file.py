@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ...errors import UserError, one_line
+from ...errors import LONGEST, UserError, one_line
 from ..bold import hf5
 from ..bold.confounds import Confounds
 from ..bold.pycortex import PycortexSubject
@@ -20,7 +20,7 @@ from . import bids
 from .model import GestureSource, RecordingSource, Split, Study
 from .values import value_of
 
-# key -> kind of value; see `_value`. An asterisk marks a key that must be given.
+# key -> kind of value; see `values.KINDS`. An asterisk marks a key that must be given.
 TOP = {"name": "*text", "simulated": "truth", "recording": "list", "bids": "list", "gesture": "list", "split": "table"}
 RECORDING = {
     "subject": "*name",
@@ -63,7 +63,6 @@ BIDS = {
 GESTURE = {"clip": "*name", "motion": "*file", "words": "*file", "speaker": "*name", "tier": "text", "skeleton": "file"}
 SPLIT = {"test_stories": "names", "validation_stories": "names", "within_story_folds": "folds", "gap": "duration"}
 
-LONGEST = 900  # characters of a problem; a value of the user's may be of any length
 MOST_KEYS = 100  # of one table
 MOST_NAMED = 40  # stories named in one message, and missing ones that are told
 MOST_PROBLEMS = 500  # that are spelled out
@@ -146,7 +145,8 @@ def _source(values: dict, stated: list) -> RecordingSource:
 
 def _assumed(source: RecordingSource, stated: list) -> str:
     """The timing that `_with_defaults` supplied, in words."""
-    own = next(r for r in stated if (r.get("subject"), r.get("story")) == (source.subject, source.story))
+    tables = (r for r in stated if isinstance(r, dict))
+    own = next(r for r in tables if (r.get("subject"), r.get("story")) == (source.subject, source.story))
     added = [f"{key} = {getattr(source, key):g} s" for key in ("tr", "first_volume_at") if key not in own]
     return f"{' and '.join(added)} (those of the Huth lab's .hf5)" if added else ""
 
@@ -216,7 +216,7 @@ def _entries(
         values = _read_keys(raw, schema, where, path.parent, problems)
         _check_stim(values, where, problems)
         _check_pycortex(values, where, problems)
-        if kind == "recording":
+        if kind == "recording" and isinstance(raw, dict):
             _complete(raw, values, where, problems)
         if len(problems) > before:
             continue
@@ -259,7 +259,7 @@ def _check_pycortex(values: dict, where: str, problems: list[str]) -> None:
             problems.append(
                 f"{where}: {key} belongs to `pycortex`; add pycortex, the folder of the subject, or remove {key}"
             )
-    if len(values.get("spheres", "LR")) != 2:
+    if "spheres" in values and len(values["spheres"]) != 2:
         problems.append(f'{where}: spheres: must be a list of two files, such as ["lh.sphere.reg", "rh.sphere.reg"]')
 
 
@@ -316,8 +316,9 @@ def _split_problems(split: Split, heard: list[str], stories: list[str], where: s
             near = difflib.get_close_matches(story, stories, n=1)
             hint = f"; did you mean {near[0]!r}?" if near else f"; stories: {named}"
             problems.append(f"{where}: {key}: there is no story {one_line(repr(story), 100)}{hint}")
-    if split.within_story_folds and split.test_stories:
-        problems.append(f"{where}: give test_stories or within_story_folds, not both")
+    for key in ("test_stories", "validation_stories"):
+        if split.within_story_folds and getattr(split, key):
+            problems.append(f"{where}: give {key} or within_story_folds, not both")
     if split.within_story_folds and len(heard) > 1:
         problems.append(
             f"{where}: within_story_folds is for a study with a single story; this one has {len(heard)}: "

@@ -204,8 +204,8 @@ class Study:
 def _cut(bold: Bold, first: int, after: int | None, path: Path) -> Bold:
     """Some volumes of a scan, detrended and z-scored by themselves.
 
-    The trend of the whole scan is quadratic, and so is what it leaves in a part of it: the result is the one
-    that a file of these volumes alone would give.
+    The trend of the whole scan is quadratic, and so is what it leaves in a part of it: without confounds the result is
+    the one that a file of these volumes alone would give. Confounds were regressed out over the whole scan.
     """
     from ..bold.clean import clean
 

@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from ...errors import UserError, one_line
+from ...errors import UNPRINTABLE, UserError, one_line
 from ..content import check_content
 from ..toml_file import BACKSLASH
 
@@ -81,9 +81,12 @@ def value_of(key: str, value: Any, kind: str, root: Path) -> Any:
 
 
 def _check_escapes(key: str, *values: str) -> None:
-    r"""Refuse control characters, which an escape such as ``\b`` of a Windows path leaves."""
+    r"""Refuse control characters, which an escape such as ``\b`` of a Windows path leaves, and line ends of Unicode.
+
+    Names of subjects and stories go into manifests, which hold none of them (`storage.schema`).
+    """
     for value in values:
-        if any(ord(c) < 32 for c in value):
+        if UNPRINTABLE.search(value):
             raise UserError(f"{key}: {one_line(repr(value), 100)} holds a control character; {BACKSLASH}")
 
 

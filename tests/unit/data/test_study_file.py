@@ -65,6 +65,8 @@ def test_an_unknown_recording_names_what_there_is(toy):
         ('name = "toy"', 'name = "toy"\nsimulated = "yes"', "simulated: must be true or false; got 'yes'"),
         ('bold = "a.npy"', 'bold = "nowhere.npy"', "bold: no such file: "),
         ('subject = "s1"', 'subject = "../s1"', "subject: must be a text in quotes, without / or \\"),
+        ('subject = "s1"', 'subject = "s\\u0085"', "subject: 's\\x85' holds a control character"),
+        ('subject = "s1"', 'subject = "s\\u2028"', "subject: 's\\u2028' holds a control character"),
         ('story = "b"', 'story = "a"', "recording 2 (s1/a): is the same subject and story as recording 1"),
         ('columns = ["X", "Y", "Z"]', 'columns = ["X", "X"]', "columns: a name occurs twice: X"),
         ('test_stories = ["c"]', 'test_stories = ["d"]', "test_stories: there is no story 'd'; stories: a, b, c, g"),
@@ -262,6 +264,20 @@ def test_a_study_without_a_training_story_is_refused_unless_it_is_simulated(toy)
     assert "no story is left for training" in line
     change(toy, ('name = "toy"', 'name = "toy"\nsimulated = true'))
     assert check_study(toy).problems == ()
+
+
+def test_folds_and_validation_stories_are_refused_together(toy):
+    parts = toy.read_text().split("[[recording]]")
+    toy.write_text(f"{parts[0]}[[recording]]{parts[1]}[split]\nwithin_story_folds = 3\ngap = 4\n")
+    assert check_study(toy).problems == ()
+    change(toy, ("gap = 4", 'gap = 4\nvalidation_stories = ["a"]'))
+    assert problems(toy) == ("study.toml: split: give validation_stories or within_story_folds, not both",)
+
+
+def test_an_entry_that_is_no_table_is_named_and_the_others_are_read(toy):
+    entry = toy.read_text().split("[[recording]]")[1].strip().replace("\n", ", ")
+    toy.write_text(f'name = "toy"\nrecording = [1, {{{entry}}}]\n[split]\nwithin_story_folds = 3\ngap = 4\n')
+    assert problems(toy) == ("study.toml: recording 1: must be a table of keys and values",)
 
 
 def test_folds_that_leave_nothing_to_train_on_are_refused(toy):
