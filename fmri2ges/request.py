@@ -152,7 +152,7 @@ class DecodeRequest:
         """The fields that differ from `base` (by default a new request), as texts: the address of a page."""
         default = base or DecodeRequest()
         return {
-            f.name: _as_text(getattr(self, f.name))
+            f.name: as_text(getattr(self, f.name))
             for f in fields(self)
             if getattr(self, f.name) != getattr(default, f.name)
         }
@@ -245,11 +245,12 @@ def _whole(name: str, value: Any, low: int, high: int) -> int:
     return int(value)
 
 
-def _as_text(value: Any) -> str:
+def as_text(value: Any) -> str:
+    """A value of a field as links and commands hold it; a number with as few digits as give the same number back."""
     if isinstance(value, tuple):
         return join_names(value)
     if isinstance(value, float):
-        return f"{value:.15g}"
+        return repr(value).removesuffix(".0")
     return str(value)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..errors import UserError
+from ..request import as_text
 from ..results import Decoded
 
 
@@ -39,7 +40,7 @@ class Stretch:
     def options(self) -> list[str]:
         """The same on the command line."""
         named = {"--sample": self.sample if self.sample > 1 else None, "--start": self.start, "--stop": self.stop}
-        return [word for name, value in named.items() if value is not None for word in (name, f"{value:g}")]
+        return [word for name, value in named.items() if value is not None for word in (name, as_text(value))]
 
 
 WHOLE = Stretch()

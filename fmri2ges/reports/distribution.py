@@ -57,11 +57,12 @@ def distribution_rows(stories, rng: np.random.Generator, notes: list[str]) -> li
         return []
     rows = []
     for branch in BRANCHES:
-        decoded = [encoder(motion_windows(s.motions[branch])) for s in stories if branch in s.motions]
-        if not decoded:
+        own = [story for story in stories if branch in story.motions]  # a story may be decoded by one branch alone
+        if not own:
             continue
+        decoded = [encoder(motion_windows(story.motions[branch])) for story in own]
         try:
-            rows += _branch_rows(branch, stories, decoded, real, encoder.digest, rng)
+            rows += _branch_rows(branch, own, decoded, real, encoder.digest, rng)
         except UserError as error:
             notes.append(f"{branch} branch: {error}")
     return rows
@@ -101,8 +102,8 @@ def _branch_rows(branch: str, stories, decoded: list[np.ndarray], real: Real, di
     Parameters
     ----------
     branch : 'text' or 'direct'
-    stories : decoded stories of one setting
-    decoded : features of each story, arrays (n_windows, 32)
+    stories : stories of one setting that the branch decoded
+    decoded : features of each of them, arrays (n_windows, 32)
     real : real motion to compare with
     digest : digest of the encoder
     rng : draws the subsets of windows

@@ -16,7 +16,7 @@ import stat
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import IO, Any
 
 from ..data.atomic import read_json, replacing
 from ..errors import UserError
@@ -80,7 +80,7 @@ def export_run(run_dir, zip_path) -> Archive:
     ------
     UserError
         When the folder is no run or a damaged one, when the zip would lie inside it, when another process writes the
-        zip, or when the run is replaced while it is packed.
+        zip, or when the run or a file of it is replaced while it is packed.
     """
     run_dir, zip_path = Path(run_dir), Path(zip_path)
     if not (run_dir / "manifest.json").is_file() or not is_own(run_dir):
@@ -101,7 +101,9 @@ def export_run(run_dir, zip_path) -> Archive:
             archive.writestr(_info(LIST), json.dumps(head, indent=2, sort_keys=True) + "\n")
             for name, member in members.items():
                 with archive.open(_info(name), "w", force_zip64=True) as target:
-                    target.writelines(member.chunks())
+                    packed = _digest(member, target)
+                if packed != listed[name]:  # a story below decoded/ may be decoded anew
+                    raise UserError(f"{run_dir / name}: was written anew while it was packed; export the run again")
         if not os.path.samestat(before, run_dir.stat()):
             raise UserError(f"{run_dir}: was written anew while it was packed; export it again")
     return Archive(zip_path, tuple(members), left_out)
@@ -191,9 +193,12 @@ def _info(name: str) -> zipfile.ZipInfo:
     return info
 
 
-def _digest(member: Member) -> dict:
+def _digest(member: Member, target: IO[bytes] | None = None) -> dict:
+    """Size and SHA-256 of a member, which is also written to `target` where one is given."""
     digest, n = hashlib.sha256(), 0
     for chunk in member.chunks():
         digest.update(chunk)
         n += len(chunk)
+        if target is not None:
+            target.write(chunk)
     return {"bytes": n, "sha256": digest.hexdigest()}

@@ -20,7 +20,7 @@ NAMES = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc", "Z"
 @st.composite
 def requests(draw):
     """Any valid request with a window."""
-    start = draw(st.integers(0, 50_000)) / 8
+    start = draw(st.one_of(st.integers(0, 50_000).map(lambda eighths: eighths / 8), st.floats(0, 7000)))
     return DecodeRequest(
         run=draw(st.sampled_from(["demo", "runs/alice", "C:\\runs\\a b"])),
         subject=draw(NAMES),
@@ -29,7 +29,7 @@ def requests(draw):
         branch=draw(st.sampled_from(["both", "text", "direct"])),
         samples=draw(st.integers(1, 256)),
         start=start,
-        stop=start + draw(st.integers(1, 8000)) / 8,
+        stop=start + draw(st.one_of(st.integers(1, 8000).map(lambda eighths: eighths / 8), st.floats(0.1, 900))),
         seed=draw(st.integers(0, 2**63 - 1)),
         speaker=draw(st.integers(0, 7)),
         f2t=draw(st.sampled_from(["fast", "bayes"])),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -101,7 +102,15 @@ def write_label_rois(rois, out: Path) -> tuple[Path, ...]:
     """Write lh.NAME.label and rh.NAME.label on fsaverage5; with several ROIs lh.NAME.ROI.label ...
 
     A hemisphere without a vertex gets no file. Coordinates are those of the white surface, as FreeSurfer's own.
+
+    Raises
+    ------
+    UserError
+        For names that differ only in what no file name may hold, or in upper and lower case.
     """
+    named = Counter(safe_name(roi.name).casefold() for roi in rois)
+    if twice := [roi.name for roi in rois if named[safe_name(roi.name).casefold()] > 1]:
+        raise UserError(f"{out}: {twice[0]!r} and {twice[1]!r} would be one file, {safe_name(twice[0])}; rename one")
     white = load_surface("white").vertices
     paths = []
     for roi in rois:

@@ -56,6 +56,13 @@ def test_freesurfer_labels_are_one_file_per_roi_and_hemisphere(tmp_path):
     np.testing.assert_array_equal(read_rois(alone)[0].mask, LEFT_AG)
 
 
+@pytest.mark.parametrize("names", [("a b", "a-b"), ("V1", "v1"), ("(x)", "x")])
+def test_labels_that_would_be_one_file_are_refused_before_any_is_written(tmp_path, names):
+    with pytest.raises(UserError, match="would be one file, .*; rename one"):
+        write_rois([Roi(name, V1) for name in names], tmp_path / "r.label")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_nibabel_reads_the_annot(tmp_path):
     for path, part in zip(write_rois(ROIS, tmp_path / "r.annot"), (slice(0, 10242), slice(10242, None)), strict=True):
         keys, table, names = read_annot(path)

@@ -227,6 +227,21 @@ def test_export_refuses_what_is_no_run(run, tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["Jo Doe"]
 
 
+def test_a_story_that_is_decoded_anew_while_its_run_is_packed_is_not_mixed(run, tmp_path, monkeypatch):
+    """The list of the zip names digests; a file that changed since would make a zip that nobody can import."""
+    file = next(run.glob("decoded/*/*.npz"))
+    writestr = zipfile.ZipFile.writestr
+
+    def decoded_anew(self, info, data):
+        writestr(self, info, data)
+        file.write_bytes(file.read_bytes()[::-1])
+
+    monkeypatch.setattr(zipfile.ZipFile, "writestr", decoded_anew)
+    with pytest.raises(UserError, match=f"{file.name}: was written anew while it was packed; export the run again"):
+        export_run(run, tmp_path / "a.zip")
+    assert not (tmp_path / "a.zip").exists()
+
+
 def test_a_run_that_is_replaced_while_it_is_packed_is_not_mixed(run, made, tmp_path, monkeypatch):
     writestr = zipfile.ZipFile.writestr
 
