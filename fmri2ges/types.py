@@ -127,7 +127,7 @@ class Words:
     Parameters
     ----------
     text : tuple of str, lower case, pauses removed
-    start, duration : arrays (n_words,), float64, seconds; onsets never decrease
+    start, duration : arrays (n_words,), float64, seconds; finite, onsets never decrease
     """
 
     text: tuple[str, ...]
@@ -138,6 +138,8 @@ class Words:
         n = len(self.text)
         check_shape("word onsets", np.asarray(self.start), (n,))
         check_shape("word durations", np.asarray(self.duration), (n,))
+        check_finite("word onsets", self.start)
+        check_finite("word durations", self.duration)
         if n and (np.diff(self.start) < -1e-6).any():
             k = int(np.flatnonzero(np.diff(self.start) < -1e-6)[0]) + 1
             raise UserError(

@@ -11,14 +11,14 @@ DELAY_SPACING = 1.5  # seconds; the response changes slowly, and closer delays r
 
 
 def double_gamma(t: np.ndarray, peak: float = 6.0, undershoot: float = 16.0, ratio: float = 1 / 6) -> np.ndarray:
-    """Canonical double-gamma response (Friston et al. 1998), scaled to a peak of about 1.
+    """Canonical double-gamma response (Friston et al. 1998), scaled to a maximum of about 1.
 
     Parameters
     ----------
     t : array, seconds after the event
-    peak : time of the peak, seconds
-    undershoot : time of the undershoot for a 6 s peak; it moves with the peak
-    ratio : depth of the undershoot
+    peak : shape of the first gamma density, which at unit rate has its maximum at `peak` - 1 seconds: at 5 s for 6
+    undershoot : shape of the second one where `peak` is 6; it moves with `peak`
+    ratio : weight of the second density
     """
     shift = peak - 6.0
     response = _gamma_density(t, peak) - ratio * _gamma_density(t, undershoot + shift)

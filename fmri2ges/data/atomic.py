@@ -140,14 +140,13 @@ def write_json(path, obj: Any) -> Path:
 
 def write_npz(path, **arrays) -> Path:
     """Write named arrays (numbers or text, never objects) as an uncompressed .npz."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+    with replacing(path) as temp, zipfile.ZipFile(temp, "w", zipfile.ZIP_STORED) as archive:
         for name, value in arrays.items():
             member = io.BytesIO()
             np.lib.format.write_array(member, np.asanyarray(value), allow_pickle=False)
             # A ZipInfo made by hand has a constant date.
-            archive.writestr(zipfile.ZipInfo(f"{name}.npy"), member.getvalue())
-    return write_bytes(path, buffer.getvalue())
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy"), member.getbuffer())
+    return Path(path)
 
 
 def read_json(path, max_bytes: int = MAX_JSON) -> Any:

@@ -51,8 +51,9 @@ def maps_of(study: RoiStudy, subject: str, names: tuple[str, ...]) -> dict[str, 
 def write_roi_maps(study: RoiStudy, spaces: dict[str, Space], folder: Path) -> None:
     """Write the maps of every subject into a folder.
 
-    On the cortex SUBJECT.L.func.gii and SUBJECT.R.func.gii, SUBJECT.dscalar.nii and SUBJECT.csv; of voxels whose place
-    is known a NIfTI volume in the subject's own grid for each map; of any space SUBJECT.csv.
+    On the cortex SUBJECT.L.func.gii and SUBJECT.R.func.gii, SUBJECT.dscalar.nii and SUBJECT.csv. In other spaces
+    SUBJECT.tsv, with a row for each ROI; and of voxels whose place is known a NIfTI volume in the subject's own grid
+    for each map, SUBJECT.MAP.nii.gz.
 
     Parameters
     ----------

@@ -40,9 +40,7 @@ class Codec:
 
     def encode(self, bones: np.ndarray) -> np.ndarray:
         """Codes (n_latent, n_codes), float32, of bones (n_frames, 27) at 15 fps."""
-        padded = np.concatenate([bones[:1], bones, bones[-1:]])
-        smooth = (padded[:-2] + 2 * padded[1:-1] + padded[2:]) / 4
-        z = (smooth[::2] - self.mean) / self.sd
+        z = (_every_second(bones) - self.mean) / self.sd
         return ((z @ self.components) / self.scale).astype(np.float32)
 
     def decode(self, codes: np.ndarray, n_frames: int | None = None) -> np.ndarray:
@@ -66,11 +64,7 @@ def fit_codec(clips, n_codes: int = 14) -> Codec:
     clips : sequence of arrays (n_frames, 27) at 15 fps
     n_codes : number of components that are kept
     """
-    smooth = []
-    for bones in clips:
-        padded = np.concatenate([bones[:1], bones, bones[-1:]])
-        smooth.append(((padded[:-2] + 2 * padded[1:-1] + padded[2:]) / 4)[::2])
-    x = np.concatenate(smooth).astype(np.float64)
+    x = np.concatenate([_every_second(bones) for bones in clips]).astype(np.float64)
     mean, sd = x.mean(0), np.maximum(x.std(0), 1e-3)
     z = (x - mean) / sd
     values, vectors = np.linalg.eigh(z.T @ z / len(z))
@@ -80,3 +74,9 @@ def fit_codec(clips, n_codes: int = 14) -> Codec:
     scale = 0.9 * np.sqrt(spread * spread[0])
     assert len(mean) == N_FEATURES
     return Codec(*(a.astype(np.float32) for a in (mean, sd, top, scale)))
+
+
+def _every_second(bones: np.ndarray) -> np.ndarray:
+    """Frames 0, 2, 4 ... of bones (n_frames, 27), low-passed by the weights 1/4, 1/2, 1/4; (ceil(n_frames / 2), 27)."""
+    padded = np.concatenate([bones[:1], bones, bones[-1:]])
+    return ((padded[:-2] + 2 * padded[1:-1] + padded[2:]) / 4)[::2]

@@ -12,7 +12,7 @@ from ..brain.roi import cover
 from ..brain.space import ALL, Space
 from ..data.rois.files import read_rois, select_rois, split_choice
 from ..data.rois.formats import format_of
-from ..data.rois.mesh import check_file
+from ..data.rois.mesh import MAX_TEXT, check_file
 from ..decoding.rois import is_volume, rois_in_mask, why_no_cortex
 from ..decoding.run import Run
 from ..errors import UserError
@@ -188,7 +188,7 @@ def _regions_in_file(run: Run, subject: str, space: Space, file: str) -> dict[st
 
 
 def _holds_masks(path: Path) -> bool:
-    from ..data.rois.polygon import load_json
+    from ..data.atomic import read_json
 
-    content = load_json(path)
+    content = read_json(path, MAX_TEXT)
     return isinstance(content, dict) and "format" in content

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from ...brain.roi import Roi, cover, union
 from ...errors import UserError
+from ..atomic import read_json
 from ..masks import Threshold
 from .formats import FORMATS, format_of
 from .mesh import MAX_TEXT, check_file
-from .polygon import load_json
 from .svg import read_overlays
 
 
@@ -192,7 +192,7 @@ def _few(rois: tuple[Roi, ...], n: int = 8) -> str:
 def _names(path: Path) -> list[str] | None:
     """Names of a list; None for a file of masks."""
     if path.suffix.lower() == ".json":
-        content = load_json(path)
+        content = read_json(path, MAX_TEXT)
         if isinstance(content, dict) and "format" in content:
             return None
         if not isinstance(content, list) or not all(isinstance(n, str) for n in content):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ...brain.roi import Roi
 from ...errors import UserError
+from ..atomic import read_json
 from ..masks import Threshold
 from .cifti import read_cifti_maps, read_cifti_rois, write_cifti_rois
 from .freesurfer import read_annot_rois, read_label_rois, write_annot_rois, write_label_rois
@@ -15,7 +16,7 @@ from .gifti import read_gifti_rois, write_gifti_rois
 from .mesh import MAX_BYTES, MAX_TEXT
 from .mgh import read_mgh_rois
 from .nifti import read_nifti_roi, write_nifti_roi
-from .polygon import FORMAT, load_json, read_csv_rois, read_json_rois, write_csv_rois, write_json_rois
+from .polygon import FORMAT, read_csv_rois, read_json_rois, write_csv_rois, write_json_rois
 from .roidraw import FAMILY, read_roidraw_rois
 from .svg import read_overlays
 
@@ -54,7 +55,7 @@ class Format:
 
 
 def _read_json(path: Path) -> tuple[Roi, ...]:
-    content = load_json(path)
+    content = read_json(path, MAX_TEXT)
     if not isinstance(content, dict):
         raise UserError(f"{path}: is a list of names and holds no vertices; give it where names are wanted")
     stated = content.get("format")

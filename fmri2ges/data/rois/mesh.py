@@ -27,12 +27,6 @@ MAX_BYTES = 256 * 2**20
 MAX_TEXT = 16 * 2**20  # of a text file; a member for each vertex of twenty ROIs takes half of it
 
 
-def reason(error: Exception) -> str:
-    """What an exception says, on one short line."""
-    text = " ".join(str(error).split()) or type(error).__name__
-    return text if len(text) <= 160 else f"{text[:157]}..."
-
-
 def check_file(path: Path) -> Path:
     """The path of an existing file of a size that an ROI can have."""
     check_content(path)

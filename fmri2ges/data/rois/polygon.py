@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from functools import lru_cache
 from pathlib import Path
 
@@ -27,20 +26,10 @@ from ...brain.surface import load_surface
 from ...errors import UserError
 from ..atomic import write_json, write_text
 from ..reading import reading
-from .mesh import MAX_TEXT, Part, merged, reason
+from .mesh import Part, merged
 
 FORMAT, VERSION = "fmri2ges-roi", 1
 MAX_CORNERS = 50_000  # of all polygons of a file: each is compared with every vertex of its hemisphere
-
-
-def load_json(path: Path):
-    """The content of a JSON file; whatever is wrong with it is one line."""
-    if path.stat().st_size > MAX_TEXT:
-        raise UserError(f"{path}: is larger than {MAX_TEXT // 2**20} MB, which no file of ROIs is")
-    try:
-        return json.loads(path.read_text(encoding="utf-8-sig"))
-    except (ValueError, RecursionError) as error:  # bad UTF-8 and numbers of a million digits are ValueErrors too
-        raise UserError(f"{path}: is not valid JSON ({reason(error)})") from error
 
 
 def read_json_rois(path: Path, content: dict) -> tuple[Roi, ...]:

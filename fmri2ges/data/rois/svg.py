@@ -16,11 +16,11 @@ import numpy as np
 from ...brain.atlas import N_VERTICES
 from ...brain.roi import Roi
 from ...brain.surface import MESH_SIZES
-from ...errors import UserError
+from ...errors import UserError, one_line
 from ..gifti import read_gifti
 from ..reading import reading
 from ..xml import parse_xml
-from .mesh import Part, merged, reason
+from .mesh import Part, merged
 
 SVG = "{http://www.w3.org/2000/svg}"
 LABEL = "{http://www.inkscape.org/namespaces/inkscape}label"
@@ -193,7 +193,7 @@ def _outline(where: str, d: str):
     try:
         parse_path(d, Pen())
     except Exception as error:  # the parser raises many kinds for a damaged path
-        raise UserError(f"{where}: its path cannot be read ({reason(error)}); draw it again") from error
+        raise UserError(f"{where}: its path cannot be read ({one_line(error, 160)}); draw it again") from error
     corners = np.array(points, float).reshape(-1, 2)
     if len(corners) < 3 or not (np.abs(corners) <= FARTHEST).all():
         raise UserError(f"{where}: its path has fewer than three points, or points far outside; draw it again")
