@@ -17,6 +17,7 @@ from ..text.embeddings import WordVectors
 from ..text.statistics import TextStatistics, text_statistics
 from ..types import Recording
 from ..work import QUIET, Work
+from .corpus import Telling
 from .keeper import Keeper
 from .phase1 import f2t_problem, fit_f2t, pseudo_gestures
 from .phase2 import AlignedStory, decoded_tracks, random_choices, roi_tracks, train_f2g
@@ -83,16 +84,18 @@ def train_fold(shared: Shared, fold: int, stories: list[Recording], work: Work) 
     statistics = text_statistics(list(texts.values()), shared.vectors)
     store.write_text(shared.folder / f"text-{fold}.safetensors", statistics)
     work.report(0.0, "pseudo-gestures")
-    unique = list({s.story: s for s in stories}.values())
+    tellings = {Telling.of(s): s for s in stories}  # what several subjects heard alike is gestured once
     speakers = shared.speakers
     made = shared.keeper.stage(
         f"pseudo-{fold}",
-        lambda: pseudo_gestures(shared.t2g, unique, shared.vectors, speakers, shared.rng, work=work.part(0, 0.25)),
+        lambda: pseudo_gestures(
+            shared.t2g, list(tellings.values()), shared.vectors, speakers, shared.rng, work=work.part(0, 0.25)
+        ),
         store.write_codes,
         store.read_codes,
         aside=True,
     )
-    gestures = {s.story: g for s, g in zip(unique, made, strict=True)}
+    gestures = dict(zip(tellings, made, strict=True))
     aligned = fit_texts(shared, fold, stories, gestures, statistics, work.part(0.25, 0.4))
     work.report(0.4, "F2G")
     real = shared.real or gestures_of_t2g(shared.t2g, made, speakers)
@@ -112,7 +115,7 @@ def fit_texts(
     shared: Shared,
     fold: int,
     stories: list[Recording],
-    gestures: dict[str, np.ndarray],
+    gestures: dict[Telling, np.ndarray],
     statistics: TextStatistics,
     work: Work,
 ) -> list[AlignedStory]:
@@ -120,14 +123,14 @@ def fit_texts(
 
     Parameters
     ----------
-    gestures : pseudo-gestures (n_renditions, n_latent, n_codes) by story
+    gestures : pseudo-gestures (n_renditions, n_latent, n_codes) of what was heard, from its first volume on
     statistics : statistics of the texts of the fold
     """
     work.report(0.0, "F2T")
     config, rng = shared.config, shared.rng
     own_of = {subject: [s for s in stories if s.subject == subject] for subject in shared.bases}
     problems = {
-        subject: f2t_problem(own, [gestures[s.story][:2] for s in own], statistics, shared.vectors)
+        subject: f2t_problem(own, [gestures[Telling.of(s)][:2] for s in own], statistics, shared.vectors)
         for subject, own in own_of.items()
     }
     penalty = best_penalty([p.scores(config.penalties) for p in problems.values()])
@@ -143,7 +146,7 @@ def fit_texts(
         if config.teacher != "observed":
             decoded = decoded_tracks(f2t, own, shared.vectors, config.n_texts, rng)
         aligned += [
-            AlignedStory(s, gestures[s.story], track, texts)
+            AlignedStory(s, gestures[Telling.of(s)], track, texts)
             for s, track, texts in zip(own, tokens, decoded, strict=True)
         ]
         work.report((i + 1) / len(own_of), f"F2T of {subject}")

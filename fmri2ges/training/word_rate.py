@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ..models.readout import best_penalty
 from ..models.word_rate import Pair, PooledRate, RateSettings, RateTraining, WordRate, pooled_scores
 from ..types import Recording
+from .corpus import Telling
 
 
 @dataclass(frozen=True)
@@ -26,12 +27,12 @@ class Listener:
     training: RateTraining
 
     @property
-    def heard(self) -> tuple:
-        """What must be equal for weights to be pooled: every story in the same volumes.
+    def heard(self) -> tuple[Telling, ...]:
+        """What must be equal for weights to be pooled: the words of every story in the same volumes.
 
         So no volume of a test block, nor of the gap beside it, trains for another listener.
         """
-        return tuple((s.story, round(s.first_volume_at, 3), s.tr, len(s.bold)) for s in self.stories)
+        return tuple(Telling.of(s) for s in self.stories)
 
 
 def fit_rates(listeners: dict[str, Listener], n_components: int) -> dict[str, WordRate]:
