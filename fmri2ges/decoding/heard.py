@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from ..errors import UserError
+from ..evaluation.gesture import all_samples
 from ..models.conditions import word_track
 from ..models.generator import GestureGenerator
 from ..text.embeddings import load_vectors
 from ..types import Motion, Words
 from ..work import QUIET, Work
 from .motions import motion_of, torch_generator
+from .run import Run
 
 N_SAMPLES = 8
 MAX_SECONDS = 4 * 3600.0  # of one motion; a file of words with times in milliseconds would ask for days
@@ -73,3 +75,33 @@ def gestures_of_words(
     tracks = [word_track(words, load_vectors().matrix(words.text))] * samples
     noise = torch_generator(seed, STREAM)
     return motion_of(t2g.sample_bones(tracks, start, stop - start, speaker, noise, work=work), start)
+
+
+class HeardGestures:
+    """Mean gestures of heard words, each made once: several listeners of one story heard the same."""
+
+    def __init__(self) -> None:
+        self._made: dict[tuple, Motion] = {}
+
+    def mean(
+        self,
+        run: Run,
+        words: Words,
+        span: tuple[float, float],
+        *,
+        speaker: int = 0,
+        seed: int = 0,
+        work: Work = QUIET,
+    ) -> Motion:
+        """The mean of `N_SAMPLES` gestures that T2G of a run makes of words over a stretch, seconds."""
+        times = words.start.tobytes(), words.duration.tobytes()
+        key = (run.path, *span, speaker, seed, words.text, times)
+        if key not in self._made:
+            made = gestures_of_words(run.t2g, words, *span, speaker=speaker, seed=seed, work=work)
+            self._made[key] = mean_gesture(made)
+        return self._made[key]
+
+
+def mean_gesture(made: Motion) -> Motion:
+    """The mean over the samples of a motion."""
+    return Motion(all_samples(made).mean(0), fps=made.fps, start=made.start)

@@ -8,7 +8,16 @@ from functools import cached_property
 import numpy as np
 
 from ..evaluation.gesture import at_times, features, motion_clock, on_body
-from ..evaluation.region_scores import StoryScore, TimedVectors, gesture_scores, meaning_scores, rate_score
+from ..evaluation.region_scores import (
+    HEARD,
+    REAL,
+    GestureMetrics,
+    StoryScore,
+    TimedVectors,
+    gesture_scores,
+    meaning_scores,
+    rate_score,
+)
 from ..evaluation.wordrate import words_per_volume
 from ..models.conditions import slot_track
 from ..models.f2t import F2T, Decoder
@@ -17,8 +26,9 @@ from ..motion.features import from_bones
 from ..text.embeddings import load_vectors
 from ..text.ngram import QuickBigram
 from ..text.timing import unit_rate
-from ..types import Recording
-from .expected import expected_direct, expected_text
+from ..types import Motion, Recording
+from .expected import SPEAKER, expected_direct, expected_text
+from .heard import HeardGestures
 from .readings import Reading
 from .run import Run
 from .text_branch import joined
@@ -55,10 +65,12 @@ class RegionDecoder:
     run : the run
     subject : whose BOLD is decoded
     stories : held-out stories
+    heard : keeps the gestures of heard words for other listeners of the same stories
     """
 
-    def __init__(self, run: Run, subject: str, stories: tuple[str, ...]):
+    def __init__(self, run: Run, subject: str, stories: tuple[str, ...], heard: HeardGestures | None = None):
         self.run, self.subject, self.stories = run, subject, stories
+        self._heard = heard or HeardGestures()
         self._seen: dict[str, _Story] = {}
 
     @cached_property
@@ -71,17 +83,24 @@ class RegionDecoder:
             recording = self.run.recording(self.subject, name)
             span = (recording.start, recording.start + recording.seconds)
             truth = self.run.reference(name)
-            reference = None
+            references = []
             if truth is not None:
                 cut = truth.slice(*span)
                 span = (max(span[0], cut.start), min(span[1], cut.start + cut.duration))
-                reference = features(on_body(at_times(cut.positions, cut, motion_clock(cut))))
+                references.append(_Reference.of(cut, REAL))
+            if len(recording.words.slice(*span)):
+                made = self._heard.mean(self.run, recording.words, span, speaker=SPEAKER)
+                references.append(_Reference.of(made, HEARD))
             bare = replace(recording, bold=recording.bold[:, :0])
-            self._seen[name] = _Story(bare, self.run.features(recording), span, reference)
+            self._seen[name] = _Story(bare, self.run.features(recording), span, tuple(references))
         return self._seen[name]
 
     def scores(self, choice: Choice) -> dict[str, list[StoryScore]]:
-        """The scores of each story: of the gesture where the study has a reference, of the words and their rate."""
+        """The scores of each story: of the gesture, of the words and their rate.
+
+        A gesture is held against the recorded one, where the study has it, and by metrics of their own against T2G of
+        the words heard.
+        """
         penalties = tuple(self.run.manifest["config"].get("penalties", ())) if choice.refit else ()
         decoders = [fold.solve(choice.columns, penalties) for fold in self._folds]
         return {name: self._score(self._story(name), decoders, choice) for name in self.stories}
@@ -92,19 +111,19 @@ class RegionDecoder:
         found: list[StoryScore] = []
         if "text" in choice.branches:
             slots = self._slots(readings, recording.tr, choice)
-            if story.reference is not None:
+            if story.references:
                 tracks = [slot_track(text.vectors, text.start, text.duration) for text in slots]
                 made = expected_text(self.run, tracks, start, stop)
-                found += _against(story.reference, made, "text", choice.null)
+                found += _against(story.references, made, "text", choice.null)
             said = [TimedVectors(text.vectors, text.start) for text in slots]
             found += meaning_scores(recording.words, said, start, stop, load_vectors().matrix, choice.null)
             times = np.concatenate([reading.times for reading in readings])
             true = words_per_volume(recording.words, times, recording.tr)
             rate = np.concatenate([unit_rate(reading.rate) for reading in readings])
             found.append(rate_score(true, rate, recording.tr, choice.null))
-        if "direct" in choice.branches and story.reference is not None:
+        if "direct" in choice.branches and story.references:
             made = expected_direct(self.run, readings, start, stop)
-            found += _against(story.reference, made, "direct", choice.null)
+            found += _against(story.references, made, "direct", choice.null)
         return found
 
     def _slots(self, readings: list[Reading], tr: float, choice: Choice) -> list[_Slots]:
@@ -141,17 +160,30 @@ def _one_after_the_other(parts: list[_Slots]) -> _Slots:
 
 
 @dataclass(frozen=True)
+class _Reference:
+    """A gesture that decoded ones are held against: `gesture.features` (n_frames, 18) at 15 fps."""
+
+    features: np.ndarray
+    measures: GestureMetrics
+
+    @classmethod
+    def of(cls, motion: Motion, measures: GestureMetrics) -> _Reference:
+        """The features of a motion."""
+        return cls(features(on_body(at_times(motion.positions, motion, motion_clock(motion)))), measures)
+
+
+@dataclass(frozen=True)
 class _Story:
     """A story without its BOLD.
 
-    `features` is array (n_volumes, n_features) as the readout sees them, `reference` (n_frames, 18) of the true gesture
-    at 15 fps or None, `span` the stretch that is scored, seconds.
+    `features` is array (n_volumes, n_features) as the readout sees them, `references` what gestures are held against,
+    `span` the stretch that is scored, seconds.
     """
 
     recording: Recording
     features: np.ndarray
     span: tuple[float, float]
-    reference: np.ndarray | None
+    references: tuple[_Reference, ...]
 
 
 class _Fold:
@@ -184,6 +216,9 @@ class _Fold:
         return self.f2t.calibrated(solutions[best])
 
 
-def _against(reference: np.ndarray, bones: np.ndarray, branch: str, null: bool) -> list[StoryScore]:
-    n = min(len(reference), len(bones))
-    return gesture_scores(reference[:n], features(on_body(from_bones(bones[:n]))), branch, null)
+def _against(references: tuple[_Reference, ...], bones: np.ndarray, branch: str, null: bool) -> list[StoryScore]:
+    made, found = features(on_body(from_bones(bones))), []
+    for one in references:
+        n = min(len(one.features), len(made))
+        found += gesture_scores(one.features[:n], made[:n], branch, null, one.measures)
+    return found

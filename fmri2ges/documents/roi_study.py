@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from ..brain.space import has_cortex
 from ..config import from_dict
-from ..evaluation import metrics
 from ..evaluation.metrics import Metric
 from ..evaluation.roi_rows import Effect, Mode, RoiRow, RoiStudy
 from ..figures.roi_bars import draw_roi_bars
@@ -103,9 +102,7 @@ def _about(study: RoiStudy, request: RoiStudyRequest, manifest: dict) -> Html:
 def _measures(study: RoiStudy, work: Work) -> Iterator[Section]:
     """A section for each measure, the main one first."""
     drawing, tables = Budget(FIGURES), Budget(TABLES)
-    there = list(dict.fromkeys(row.metric for row in study.rows))
-    main = next((m for m in (metrics.R_EXPECTED, metrics.WORD_VECTORS) if m in there), there[0])
-    ordered = sorted(there, key=lambda metric: metric != main)
+    ordered = sorted(study.metrics, key=lambda metric: metric != study.main_metric)
     for k, metric in enumerate(ordered):
         parts: list[Html] = []
         for j, subject in enumerate(study.subjects):

@@ -47,6 +47,7 @@ class Metric:
     n_unit : what is counted as the amount of data behind one score
     variant : what the score is of, where a metric has several forms that must not be averaged together:
         the number of samples, or the model behind word vectors
+    transcript : whether the reference is made of the words heard, so that it is no real motion
     """
 
     id: str
@@ -55,6 +56,7 @@ class Metric:
     better: Better = Better.HIGHER
     n_unit: str = ""
     variant: str = ""
+    transcript: bool = False
 
     @property
     def label(self) -> str:
@@ -80,9 +82,14 @@ SEGMENT_TOP1 = Metric("segment_top1", "identification top-1", Unit.SHARE, n_unit
 
 # Decoded motion against T2G of the heard words, which is no real motion.
 HEARD = "T2G of heard words"
-HEARD_R = Metric("heard_r_mean", HEARD + ": r, mean of {}", n_unit="frames")
-HEARD_RANK = Metric("heard_segment_rank", HEARD + ": identification rank", Unit.SHARE, n_unit="segments")
-HEARD_TOP1 = Metric("heard_segment_top1", HEARD + ": identification top-1", Unit.SHARE, n_unit="segments")
+HEARD_R = Metric("heard_r_mean", HEARD + ": r, mean of {}", n_unit="frames", transcript=True)
+HEARD_R_EXPECTED = Metric("heard_r_expected", HEARD + ": r, expected gesture", n_unit="frames", transcript=True)
+HEARD_RANK = Metric(
+    "heard_segment_rank", HEARD + ": identification rank", Unit.SHARE, n_unit="segments", transcript=True
+)
+HEARD_TOP1 = Metric(
+    "heard_segment_top1", HEARD + ": identification top-1", Unit.SHARE, n_unit="segments", transcript=True
+)
 
 # Decoded motion by itself, beside real motion.
 L1_SPREAD = Metric("l1_spread", "L1 spread", Unit.CM, Better.NEAR, "frames")
@@ -111,5 +118,7 @@ PLACED_WORD_RATE_R = Metric("placed_word_rate_r", "word rate r, placed words", n
 # Sets of decoded motion against sets of real motion.
 FGD = Metric("fgd", "FGD, N -> infinity", better=Better.LOWER, n_unit="windows")
 KID = Metric("kid", "KID", better=Better.LOWER, n_unit="windows")
+
+RANKS = (SEGMENT_RANK, HEARD_RANK, TEXT_RANK)  # identification, whose chance is .5
 
 METRICS = {metric.id: metric for metric in list(globals().values()) if isinstance(metric, Metric)}

@@ -90,7 +90,27 @@ def _correlation(metric: Metric, branch: str, reference, predicted, rate: float,
     return StoryScore(metric, branch, in_blocks(correlation_in_time(reference, predicted), blocks), shifted)
 
 
-def gesture_scores(reference: np.ndarray, predicted: np.ndarray, branch: str, null: bool) -> list[StoryScore]:
+@dataclass(frozen=True)
+class GestureMetrics:
+    """Under which metrics a gesture is scored against one kind of reference.
+
+    Parameters
+    ----------
+    r : correlation of the expected gesture
+    rank : identification of segments of 10 s
+    """
+
+    r: Metric
+    rank: Metric
+
+
+REAL = GestureMetrics(metrics.R_EXPECTED, metrics.SEGMENT_RANK)
+HEARD = GestureMetrics(metrics.HEARD_R_EXPECTED, metrics.HEARD_RANK)
+
+
+def gesture_scores(
+    reference: np.ndarray, predicted: np.ndarray, branch: str, null: bool, measures: GestureMetrics = REAL
+) -> list[StoryScore]:
     """Correlation and identification of an expected gesture.
 
     Parameters
@@ -98,15 +118,16 @@ def gesture_scores(reference: np.ndarray, predicted: np.ndarray, branch: str, nu
     reference, predicted : arrays (n_frames, n_columns) of `gesture.features`, 15 per second
     branch : which branch made it
     null : whether the shifted scores are wanted
+    measures : `REAL` where the reference is recorded motion, `HEARD` where T2G made it of the words heard
     """
-    found = [_correlation(metrics.R_EXPECTED, branch, reference, predicted, FPS, null)]
+    found = [_correlation(measures.r, branch, reference, predicted, FPS, null)]
     per_segment = int(SEGMENT * FPS)
     n = len(reference) // per_segment
     if n >= 3:
         table = segment_ranks(reference, predicted, per_segment)
         shifts = allowed_shifts(n, 1 / SEGMENT) if null else np.zeros(0, int)
         blocks = in_blocks(np.diag(table), count_blocks(n * SEGMENT))
-        found.append(StoryScore(metrics.SEGMENT_RANK, branch, blocks, rank_curve(table, shifts)))
+        found.append(StoryScore(measures.rank, branch, blocks, rank_curve(table, shifts)))
     return found
 
 

@@ -8,8 +8,10 @@ from typing import Any
 
 from ..results import BRANCHES
 from .intervals import Interval
-from .metrics import Metric
+from .metrics import HEARD_R_EXPECTED, R_EXPECTED, WORD_VECTORS, Metric
 from .rows import Null
+
+MAIN = (R_EXPECTED, HEARD_R_EXPECTED, WORD_VECTORS)  # of these, a study shows first the first that it has
 
 
 class Effect(StrEnum):
@@ -164,6 +166,17 @@ class RoiStudy:
     def subjects(self) -> tuple[str, ...]:
         """The listeners, in the order of the table."""
         return tuple(dict.fromkeys(row.subject for row in self.rows))
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """What was measured, in the order of the table."""
+        return tuple(dict.fromkeys(row.metric for row in self.rows))
+
+    @property
+    def main_metric(self) -> Metric:
+        """What is shown first: r of the gesture, against recorded motion where there is some."""
+        there = self.metrics
+        return next((metric for metric in MAIN if metric in there), there[0])
 
     def branches_of(self, subject: str, metric: str) -> tuple[str, ...]:
         """The branches in which single regions of one subject have a metric (its id)."""

@@ -8,6 +8,7 @@ from ..brain.atlas import load_atlas
 from ..brain.space import has_cortex
 from ..data.maps import on_vertices
 from ..errors import UserError
+from ..evaluation.metrics import RANKS
 from ..evaluation.roi_rows import Effect, RoiRow, RoiStudy
 from ..motion.amount import T2GOrigin
 from .cortex import draw_cortex, map_colours
@@ -66,7 +67,7 @@ def _row(page: Page, study: RoiStudy, part: Shown, rows: list[RoiRow], top: floa
             found[members[row.region]] = k
     lesion = rows[0].effect == Effect.LESION
     most = max(float(np.nanmax(np.abs(values))), 1e-9)
-    chance = part.metric.id in ("segment_rank", "text_rank") and not lesion
+    chance = part.metric in RANKS and not lesion
     limits = (-most, most) if lesion else (0.5, max(most, 0.51)) if chance else (0.0, most)
     cmap = LESION_MAP if lesion else ALONE_MAP
     outlined = np.nan_to_num(on_vertices(found)).astype(int)

@@ -18,7 +18,7 @@ class RoiView:
     Parameters
     ----------
     subject : a listener; empty = the first
-    metric : id of a metric; empty = r of the expected gesture, or likeness of words where there is no gesture
+    metric : id of a metric; empty = r of the expected gesture, against T2G of the heard words where none was recorded
     branch : 'text', 'direct', or empty for both
     """
 
@@ -58,9 +58,7 @@ def shown(study: RoiStudy, view: RoiView) -> Shown:
     if not study.rows:
         raise UserError("ROI study: has no row; nothing to draw")
     subject = check_option("subject", view.subject or study.subjects[0], study.subjects)
-    there = list(dict.fromkeys(row.metric.id for row in study.rows))
-    default = next((m.id for m in (metrics.R_EXPECTED, metrics.WORD_VECTORS) if m.id in there), there[0])
-    metric = check_option("metric", view.metric or default, there)
+    metric = check_option("metric", view.metric or study.main_metric.id, [m.id for m in study.metrics])
     branches = study.branches_of(subject, metric)
     if view.branch:
         branches = (check_option("branch", view.branch, branches),)
@@ -79,6 +77,8 @@ def _about(study: RoiStudy, subject: str, rows: dict[str, dict[Effect, list[RoiR
     modes = {branch: words[effects[Effect.ALONE][0].mode] for branch, effects in rows.items()}
     several = len(set(modes.values())) > 1
     mode = "; ".join(f"{b} branch {m}" for b, m in modes.items()) if several else next(iter(modes.values()))
+    if first[0].metric.transcript:
+        mode += "; the reference is made of the transcript, it is no recorded gesture"
     return f"subject {subject}, {n}; {mode}; p by circular shifts, {study.correction.label} over {len(first)} regions"
 
 

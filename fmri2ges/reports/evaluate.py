@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..decoding.heard import HeardGestures
 from ..decoding.stories import DecodedStory, load_stories, story_of
 from ..errors import UserError
 from ..evaluation import metrics
@@ -31,7 +32,7 @@ from ..storage.report import NAME, write_report
 from ..types import Motion, Words
 from ..work import QUIET, Work
 from .distribution import distribution_rows
-from .heard import HeardGestures, heard_measures
+from .heard import heard_measures
 from .null_texts import NullTexts
 from .text_table import N_LM, Runs, check_bert_model, pooled_table, text_form, text_table
 from .word_rate import listeners_rows, rate_measures, rate_notes

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..decoding.heard import gestures_of_words
+from ..decoding.heard import gestures_of_words, mean_gesture
 from ..decoding.run import Run
 from ..evaluation.gesture import LEAST_SHARED, against_reference, pair
 from ..evaluation.measure import Measure, row
@@ -15,7 +15,7 @@ from ..evaluation.text import against_transcript
 from ..request import DecodeRequest
 from ..results import Decoded
 from ..work import QUIET, Work
-from .heard import against_words, mean_gesture
+from .heard import against_words
 
 
 @dataclass(frozen=True)

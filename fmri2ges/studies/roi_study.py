@@ -8,8 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from ..compute import map_tasks
+from ..decoding.heard import N_SAMPLES
 from ..decoding.run import Run, open_run
 from ..decoding.stories import rerendition_of
+from ..errors import UserError
 from ..evaluation import metrics
 from ..evaluation.gesture import features, identification, pair, weighted_r
 from ..evaluation.roi_rows import Effect, RoiStudy
@@ -32,6 +34,10 @@ NOTES = {
     "expected": "gestures are expected ones, which stand for the mean of very many samples",
     "words": "text branch: in each word slot the mean vector over the words that may stand there; nothing is drawn",
     "texts": "text branch: mean over drawn texts",
+    "heard": f"{metrics.HEARD}: the reference is the mean of {N_SAMPLES} gestures that T2G makes of the transcript; it "
+    "reads the words heard, no brain, and is no recorded gesture: never compare it with scores against real motion",
+    "no gesture": f"no gesture was recorded with these stories: gestures are scored against {metrics.HEARD} alone",
+    "no words": "no word was heard in these stories: nothing is scored but the rate of words",
 }
 
 
@@ -95,6 +101,8 @@ def compute_study(
         stories = plan.whole.stories
         facts = Facts(_ceilings(run, stories), correction_of(request), request.refit, request.seed)
         rows += rows_of(plan, results, facts)
+    if not rows:
+        raise UserError("roi-study: no word was heard in these stories, so there is nothing to measure; choose others")
     regions = {region.name: region for plan in reversed(plans) for region in plan.regions}
     asked = {name: value for name, value in request.to_dict().items() if name != "run"}
     files = {file for plan in plans for file in _inputs(run, plan)}
@@ -149,11 +157,15 @@ def _ceilings(run: Run, stories: tuple[str, ...]) -> dict[str, float]:
 
 def _notes(run: Run, plans: list[Plan], request: RoiStudyRequest, rows) -> list[str]:
     notes = [NOTES["confirmatory" if request.refit else "exploratory"], NOTES["p"]]
-    if any(row.metric == metrics.R_EXPECTED for row in rows):
+    there = {row.metric for row in rows}
+    if metrics.R_EXPECTED not in there:
+        notes.append(NOTES["no gesture" if metrics.HEARD_R_EXPECTED in there else "no words"])
+    if metrics.HEARD_R_EXPECTED in there:
+        notes.append(NOTES["heard"])
+    if there & {metrics.R_EXPECTED, metrics.HEARD_R_EXPECTED}:
         notes.append(NOTES["expected"])
+    if request.branch != "direct":
         notes.append(NOTES["texts" if request.samples else "words"])
-    else:
-        notes.append("no gesture was recorded with these stories: only words and their rate are measured")
     for plan in plans:
         stories = plan.whole.stories
         if len(stories) == 1:

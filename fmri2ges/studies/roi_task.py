@@ -16,7 +16,7 @@ from ..errors import UserError
 from ..provenance import digest_json
 from ..results import BRANCHES
 
-VERSION = 1  # of what a task computes; results of another version are not taken for its own
+VERSION = 2  # of what a task computes; results of another version are not taken for its own
 
 
 @dataclass(frozen=True)
@@ -111,4 +111,12 @@ def _decoder(run: str, run_digest: str, subject: str, stories: tuple[str, ...]):
     opened = open_run(run, device="cpu")
     if opened.digest != run_digest:
         raise UserError(f"{run}: was trained anew since the study began; start the study again in another folder")
-    return RegionDecoder(opened, subject, stories)
+    return RegionDecoder(opened, subject, stories, _heard(run_digest))
+
+
+@lru_cache(maxsize=1)
+def _heard(run_digest: str):
+    """The gestures of heard words of a run, for all its listeners."""
+    from ..decoding.heard import HeardGestures
+
+    return HeardGestures()

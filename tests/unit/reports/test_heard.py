@@ -5,11 +5,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from fmri2ges.decoding.heard import gestures_of_words
+from fmri2ges.decoding.heard import HeardGestures, gestures_of_words
 from fmri2ges.demo import WEIGHTS
 from fmri2ges.demo.world import World
 from fmri2ges.evaluation import metrics
-from fmri2ges.reports.heard import HeardGestures, heard_measures
+from fmri2ges.reports.heard import heard_measures
 from fmri2ges.storage.models import read_generator
 from fmri2ges.types import Words
 
@@ -46,7 +46,7 @@ def test_t2g_agrees_with_itself_and_not_with_another_text(t2g):
 def test_the_gesture_of_heard_words_is_made_once_for_all_listeners_and_anew_for_other_words(t2g):
     heard, other = (World(0).script(name).words for name in ("test-1", "test-2"))
     run, gestures = SimpleNamespace(t2g=t2g, path="run"), HeardGestures()
-    first, again, changed = (gestures.mean(story_of(words), run) for words in (heard, heard.shift(0.0), other))
+    first, again, changed = (gestures.mean(run, words, (0.0, SECONDS)) for words in (heard, heard.shift(0.0), other))
     assert again is first and np.abs(changed.positions - first.positions).max() > 0.01
 
 

@@ -58,7 +58,7 @@ def test_every_region_has_its_rows_for_each_branch_and_metric(folder):
     study = fmri2ges.load_roi_study(folder)
     assert [region.name for region in study.regions] == list(COLUMNS)
     assert study.simulated and study.stories == STORIES and study.subjects == ("s1",)
-    metrics = {"text": 5, "direct": 2}
+    metrics = {"text": 7, "direct": 4}
     assert len(study.rows) == sum(metrics.values()) * (1 + 2 * len(COLUMNS))
     for row in study.rows:
         assert row.mode == Mode.EXPLORATORY and row.stories == len(STORIES)
@@ -128,13 +128,26 @@ def test_a_single_story_is_said(run, tmp_path):
     assert all(row.null.p is None or row.null.p > 0 for row in rows)
 
 
-def test_without_a_recorded_gesture_words_alone_are_measured(tmp_path):
+def test_without_a_recorded_gesture_both_branches_are_held_against_t2g_of_the_heard_words(tmp_path):
     run = make_study(tmp_path, STORIES[:2], truth=False)
     study = roi_study(RoiStudyRequest(str(run), nulls=0), tmp_path / "out", "serial")
-    assert {row.branch for row in study.rows} == {"text"}
-    assert {row.metric.id for row in study.rows} == {"word_vector_likeness", "text_rank", "word_rate_r"}
-    with pytest.raises(UserError, match="nothing to measure"):
-        roi_study(RoiStudyRequest(str(run), branch="direct", nulls=0), tmp_path / "direct")
+    heard = {"heard_r_expected", "heard_segment_rank"}
+    assert {row.metric.id for row in study.rows if row.branch == "direct"} == heard
+    words = {"word_vector_likeness", "text_rank", "word_rate_r"}
+    assert {row.metric.id for row in study.rows if row.branch == "text"} == heard | words
+    assert study.main_metric.id == "heard_r_expected" and study.main_metric.transcript
+    assert any("no recorded gesture: never compare" in note for note in study.notes)
+    svg = make_figure(study, "roi-bars", tmp_path / "bars.svg").read_text()
+    assert "made of the transcript" in svg
+
+
+def test_scores_against_heard_words_stand_in_rows_of_their_own_and_have_no_ceiling_of_real_motion(folder):
+    study = fmri2ges.load_roi_study(folder)
+    assert study.main_metric.id == "r_expected" and not study.main_metric.transcript
+    for branch in ("text", "direct"):
+        (real,) = study.select("s1", branch, "r_expected", Effect.WHOLE)
+        (heard,) = study.select("s1", branch, "heard_r_expected", Effect.WHOLE)
+        assert real.ceiling is not None and heard.ceiling is None
 
 
 def test_a_refit_is_confirmatory_for_the_text_branch_alone(run, tmp_path):
