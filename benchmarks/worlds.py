@@ -28,7 +28,6 @@ from results import GRID, MAX_FGD_RATIO, N_SHIFTS, ROWS, table
 
 from fmri2ges.brain.hrf import delayed, fir_delays
 from fmri2ges.data.bold.read import standardize
-from fmri2ges.data.study.folds import training_folds
 from fmri2ges.decoding.baselines import mean_pose, ridge_motion
 from fmri2ges.decoding.run import open_run
 from fmri2ges.evaluation.fgd import fgd, frechet_distance
@@ -107,7 +106,7 @@ class Bench:
         self.clips = read_clips(self.run.study)
         self.real = [self.run.t2g.codec.encode(c.bones) for c in self.clips if c.speaker == 0]
         _, held = read_brains(self.run.study, config.components)
-        (self.stories,) = training_folds(self.run.study, held)
+        self.stories = held
         f2t, basis = self.run.f2t(kind.subject, 0), self.run.basis(kind.subject)
         choices = random_choices(basis.parcel, self.stories[0].space.together, config.roi_choices, self.rng)
         self.tokens = roi_tracks(f2t, self.stories, choices, self.rng)

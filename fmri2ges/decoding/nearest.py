@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..data.study.folds import training_folds
+from ..data.study.folds import parts_of
 from ..types import Recording, Words
 
 if TYPE_CHECKING:
@@ -88,8 +88,9 @@ def heard_in_training(run: Run, subject: str, fold: int, columns: np.ndarray) ->
     """
     readout, study = run.f2t(subject, fold).readout, run.study
     own = [r for r in study.recordings if r.subject == subject]
-    if study.split.within_story_folds:
-        heard = training_folds(study, [run.recording(subject, r.story) for r in own])[fold]
+    if run.n_folds > 1:
+        whole = [run.recording(subject, r.story) for r in own]
+        heard = [part for r in whole for part in parts_of(r, run.blocks_of(r), fold)]
     else:
         empty, space = np.zeros((0, 0), np.float32), run.space_of(subject)
         heard = [
@@ -98,7 +99,7 @@ def heard_in_training(run: Run, subject: str, fold: int, columns: np.ndarray) ->
             if s.story in study.train_stories
         ]
     rows = list(zip(readout.bounds[:-1], readout.bounds[1:], strict=True))
-    whole = study.split.within_story_folds and [len(h.bold) for h in heard] != [high - low for low, high in rows]
-    if len(rows) != len(heard) or whole:
+    moved = run.n_folds > 1 and [len(h.bold) for h in heard] != [high - low for low, high in rows]
+    if len(rows) != len(heard) or moved:
         return []
     return [replace(h, bold=readout.features[low:high, columns]) for (low, high), h in zip(rows, heard, strict=True)]

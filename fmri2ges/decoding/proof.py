@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..config import to_dict
 from ..demo.opener import name_of_run, name_of_study
 from ..provenance import build_manifest, digest_json
 from ..request import DecodeRequest
@@ -25,6 +26,7 @@ def provenance(run: Run, request: DecodeRequest, device: str) -> dict[str, Any]:
     device : where the networks compute
     """
     source = run.study.recording(request.subject, request.story)
+    blocks = run.blocks_of(run.recording(request.subject, request.story))
     weights = {file.name: run.file_digest(file) for file in _weights(run, request)}
     inputs = {_relative(file, run.study.root): run.file_digest(file) for file in source.files}
     asked = {name: value for name, value in request.to_dict().items() if name != "run"}
@@ -41,6 +43,7 @@ def provenance(run: Run, request: DecodeRequest, device: str) -> dict[str, Any]:
         "t2g": run.manifest.get("t2g"),
         "t2g_note": run.manifest.get("t2g_note"),
         "rate_note": _rate_note(run, request.subject),
+        "blocks": None if blocks is None else to_dict(blocks),
         "guidance": {branch: guidance[branch]() for branch in request.branches},
         **places(run),
     }

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..brain.space import Space, Voxels, space_of
-from ..data.study.folds import within_story_folds
+from ..config import from_dict
+from ..data.study.folds import StoryBlocks
 from ..data.study.model import RecordingSource, Study
 from ..demo.opener import find_run, has_study, open_study
 from ..errors import UserError, check_option
@@ -108,12 +109,14 @@ class Run:
 
     @property
     def stories(self) -> tuple[str, ...]:
-        """Stories that were held out from training, test stories first."""
-        split = self.study.split
-        if split.within_story_folds:
-            return self.study.stories
-        heard = self.study.stories
-        return tuple(s for s in (*split.test_stories, *split.validation_stories) if s in heard)
+        """Stories that were held out from training, test stories first.
+
+        A story that the run was trained on is none, even where the study file has been changed and says so now.
+        """
+        split, heard = self.study.split, self.study.stories
+        wanted = heard if split.within_story_folds else (*split.test_stories, *split.validation_stories)
+        trained = () if self.n_folds > 1 else self.manifest.get("train_stories", ())
+        return tuple(story for story in wanted if story in heard and story not in trained)
 
     @property
     def space(self) -> Space:
@@ -146,6 +149,15 @@ class Run:
         return self._digests[file]
 
     # Data.
+
+    def blocks_of(self, recording: Recording) -> StoryBlocks | None:
+        """The test blocks of a recording of a single story that the run was trained on; None where it is new to it."""
+        if self.n_folds == 1:
+            return None
+        if "blocks" not in self.manifest:  # an earlier version, which made the blocks of each recording by itself
+            return StoryBlocks.of([recording], self.n_folds, self.study.split.gap)
+        trained = recording.story in self.manifest["train_stories"]
+        return from_dict(StoryBlocks, self.manifest["blocks"], "blocks") if trained else None
 
     def recording(self, subject: str, story: str) -> Recording:
         """One held-out recording; the last few are kept, as long as they are small."""
@@ -368,13 +380,13 @@ class Run:
         f2ts : for each fold its text decoder
         decoders : for each fold its solved readout
         """
-        split = self.study.split
-        rows_of = [np.arange(len(features))]
-        if split.within_story_folds:
-            folds = within_story_folds(recording.volume_times, split.within_story_folds, split.gap)
-            rows_of = [np.flatnonzero(test) for _, test in folds]
+        blocks = self.blocks_of(recording)
+        rows_of = [np.arange(len(features))]  # a story that no fold was trained on is decoded by the first
+        if blocks is not None:
+            rows_of = [np.flatnonzero(test) for _, test in blocks.rows(recording)]
         readings = []
-        for fold, (rows, f2t, decoder) in enumerate(zip(rows_of, f2ts, decoders, strict=False)):
+        for fold, rows in enumerate(rows_of):
+            f2t, decoder = f2ts[fold], decoders[fold]
             prediction = f2t.readout.predict(decoder.solution, features)[rows]
             rate = f2t.rate(decoder, prediction, features, rows)
             readings.append(Reading(fold, f2t, decoder, prediction, rate, rows, recording.volume_times[rows]))

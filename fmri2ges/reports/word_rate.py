@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..config import from_dict
+from ..data.study.folds import StoryBlocks
 from ..decoding.stories import DecodedStory
 from ..evaluation.measure import Measure, pool, row
 from ..evaluation.nulls import N_NULL
@@ -102,9 +104,14 @@ def _rate(story: DecodedStory) -> np.ndarray | None:
     rate, study, source = story.decoded.rate, story.study, story.source
     if rate is None or study is None or source is None:
         return None
-    n_folds = study.split.within_story_folds
-    blocks = np.array_split(rate[:, 1], n_folds) if n_folds else [rate[:, 1]]
-    return np.concatenate([unit_rate(block) for block in blocks])
+    parts = [rate[:, 1]]
+    made = story.decoded.manifest.get("blocks")
+    if made and story.heard is not None:
+        number = from_dict(StoryBlocks, made, "blocks").number(rate[:, 0] - story.heard.start[0])
+        parts = np.split(rate[:, 1], 1 + np.flatnonzero(np.diff(number)))
+    elif study.split.within_story_folds:  # results of earlier versions
+        parts = np.array_split(rate[:, 1], study.split.within_story_folds)
+    return np.concatenate([unit_rate(part) for part in parts])
 
 
 def _volumes(story: DecodedStory) -> tuple[int, int]:

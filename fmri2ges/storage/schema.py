@@ -98,6 +98,16 @@ RESUMED = list_of(
     "a list of objects with stage and step",
 )
 
+BLOCKS = Value(
+    lambda v: (
+        isinstance(v, dict)
+        and set(v) == {"borders", "gap"}
+        and list_of(NUMBER, "").allows(v["borders"])
+        and sorted(v["borders"]) == v["borders"]
+        and NUMBER.allows(v["gap"])
+    ),
+    "an object with borders, a list of rising numbers, and gap, a number",
+)
 COMMON = {
     "kind": needed(NAME),
     "simulated": needed(FLAG),
@@ -119,6 +129,8 @@ MANIFESTS = {
         "config": needed(TABLE),
         "subjects": needed(SUBJECTS),
         "folds": needed(whole(1, MAX_FOLDS)),
+        "train_stories": SOME_NAMES,
+        "blocks": optional(BLOCKS),
         "space": needed(one_of(*SPACES)),
         "columns": needed(list_of(NAME, "a list of names")),
         "t2g": one_of("study", "demo"),
@@ -142,6 +154,7 @@ MANIFESTS = {
         "guidance": TABLE,
         "roi_note": TEXT,
         "rate_note": TEXT,
+        "blocks": optional(BLOCKS),
     },
 }
 # Of a decoding; results of the first version have these keys in the manifest itself.
@@ -259,6 +272,12 @@ def check_manifest(manifest: dict[str, Any], where) -> None:
     check_version(manifest, where)
     check_values(manifest, MANIFESTS[manifest["kind"]], where)
     check_values(manifest.get("config", {}), CONFIG, f"{where}: config")
+    if manifest["kind"] == "train" and "blocks" in manifest:
+        n_blocks = len(manifest["blocks"]["borders"]) + 1 if manifest["blocks"] else 1
+        if n_blocks != manifest["folds"]:
+            raise UserError(
+                f"{where}: blocks are those of {n_blocks} folds, but folds is {manifest['folds']}; copy it again"
+            )
     if manifest["kind"] == "decode":
         check_values(
             manifest.get("request", manifest), REQUEST, f"{where}: request" if "request" in manifest else where

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ..brain.parcels import ParcelBasis
-from ..data.study.folds import blocks_of, within_story_folds
+from ..data.study.folds import StoryBlocks, parts_of
 from ..data.study.load import load_study
 from ..data.study.model import Study
 from ..models.bayes import BayesDecoder, fit_bayes
@@ -19,6 +19,7 @@ from ..text.embeddings import WordVectors, load_vectors
 from ..text.open_lm import LmChoice, open_lm
 from ..types import Recording
 from ..work import QUIET, Work
+from .inputs import training_sources
 from .keeper import Keeper
 from .subject_task import FOLDER, Mapper, SubjectTask, check_written, written
 
@@ -27,7 +28,7 @@ def train_bayes(
     study: Study,
     keeper: Keeper,
     bases: dict[str, ParcelBasis],
-    n_folds: int,
+    blocks: StoryBlocks | None,
     choice: LmChoice,
     vectors: WordVectors,
     device: str,
@@ -39,13 +40,14 @@ def train_bayes(
     ----------
     keeper : keeps each decoder in the run folder, where the text statistics of each fold lie
     bases : parcel basis of each subject
-    n_folds : number of folds
+    blocks : test blocks of a single story; None where whole stories are held out
     choice : the language model
     vectors : public word vectors, for the small language model
     device : where models compute
     work : told how far the fits are
     """
     names = str(study.path.resolve()), str(keeper.folder.resolve())
+    n_folds = 1 if blocks is None else blocks.n_folds
     for k in range(n_folds):
         language = store.read_text(keeper.folder / f"text-{k}.safetensors", vectors).language
         model = open_lm(choice, language, vectors, device)
@@ -53,18 +55,22 @@ def train_bayes(
             step = 1 / (n_folds * len(study.subjects))
             done = (k * len(study.subjects) + i) * step
             part = work.part(done, done + step, prefix=f"{subject}, ")
-            task = BayesTask(*names, subject, i, k, choice, device)
+            task = BayesTask(*names, subject, i, k, choice, device, blocks)
             fit = partial(_fitted, task, study, bases[subject], model, part)
             keeper.stage(f"bayes-{i}-{k}", fit, store.write_bayes)
 
 
 @dataclass(frozen=True)
 class BayesTask(SubjectTask):
-    """The Bayesian F2T of a subject and `fold`, with the language model `choice`, computed on `device`."""
+    """The Bayesian F2T of a subject and `fold`, with the language model `choice`, computed on `device`.
+
+    `blocks` are the test blocks of a single story, or None.
+    """
 
     fold: int
     choice: LmChoice
     device: str
+    blocks: StoryBlocks | None = None
 
     @property
     def decoder(self) -> Path:
@@ -73,19 +79,25 @@ class BayesTask(SubjectTask):
 
 
 def map_bayes(
-    study: Study, folder: Path, n_folds: int, choice: LmChoice, device: str, mapper: Mapper, work: Work = QUIET
+    study: Study,
+    folder: Path,
+    blocks: StoryBlocks | None,
+    choice: LmChoice,
+    device: str,
+    mapper: Mapper,
+    work: Work = QUIET,
 ) -> None:
     """What `train_bayes` writes, made by tasks; text statistics and bases are read from the run folder.
 
     Parameters
     ----------
-    folder, n_folds, choice, device, work : as in `train_bayes`
+    folder, blocks, choice, device, work : as in `train_bayes`
     mapper : runs the tasks
     """
     names = str(study.path.resolve()), str(folder.resolve())
     tasks = [
-        BayesTask(*names, subject, i, k, choice, device)
-        for k in range(n_folds)
+        BayesTask(*names, subject, i, k, choice, device, blocks)
+        for k in range(1 if blocks is None else blocks.n_folds)
         for i, subject in enumerate(study.subjects)
     ]
     check_written(tasks, mapper(make_bayes, tasks, folder / FOLDER, work=work))
@@ -109,16 +121,15 @@ def _language_model(choice: LmChoice, text: Path, device: str):
 def _fitted(task: BayesTask, study: Study, basis: ParcelBasis, model, work: Work = QUIET) -> BayesDecoder:
     # One story in memory at a time: the encoding model reads batches of voxels from the disk.
     with tempfile.TemporaryDirectory(dir=task.folder) as temp:
-        stories = heard_stories(study, task.subject, task.fold, Path(temp))
+        stories = heard_stories(study, task, Path(temp))
         parcels = parcel_of_column(basis, stories[0].bold.shape[1])
         decoder = fit_bayes(stories, parcels, model, task.choice, device=task.device, work=work)
         del stories
     return decoder
 
 
-def heard_stories(study: Study, subject: str, fold: int, folder: Path) -> list[Recording]:
+def heard_stories(study: Study, task: BayesTask, folder: Path) -> list[Recording]:
     """What a fold trains on: stories of a subject, or blocks of them; their BOLD lies in `folder`."""
-    split = study.split
     out: list[Recording] = []
 
     def add(recording: Recording) -> None:
@@ -126,16 +137,9 @@ def heard_stories(study: Study, subject: str, fold: int, folder: Path) -> list[R
         np.save(path, recording.bold.astype(np.float32, copy=False))
         out.append(replace(recording, bold=np.load(path, mmap_mode="r")))
 
-    for source in study.recordings:
-        if source.subject != subject:
-            continue
-        if split.within_story_folds:
-            recording = study.read_recording(source)
-            folds = within_story_folds(recording.volume_times, split.within_story_folds, split.gap)
-            for block in blocks_of(recording, folds[fold][0]):
-                add(block)
-        elif source.story in study.train_stories:
-            add(study.read_recording(source))
+    for source in training_sources(study, task.subject):
+        for part in parts_of(study.read_recording(source), task.blocks, task.fold):
+            add(part)
     return out
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ..brain.parcels import ParcelBasis
+from ..data.study.folds import Fold
 from ..models.conditions import TokenTrack
 from ..models.generator import GestureGenerator
 from ..models.readout import best_penalty
@@ -66,28 +67,27 @@ class Shared:
         return sorted(s % n_speakers for s in (SPEAKERS * 4)[: self.config.renditions])
 
 
-def fit_fold(shared: Shared, fold: int, stories: list[Recording], work: Work = QUIET) -> None:
+def fit_fold(shared: Shared, number: int, fold: Fold, work: Work = QUIET) -> None:
     """F2T of every subject and F2G of one fold, written into the run folder.
 
     Parameters
     ----------
-    fold : number of the fold, from 0
-    stories : training stories of the fold, of all subjects
+    number : of the fold, from 0
+    fold : what it trains on, of all subjects
     work : told how far the fold is
     """
-    shared.keeper.stage(f"f2g-{fold}", partial(train_fold, shared, fold, stories, work), store.write_generator)
+    shared.keeper.stage(f"f2g-{number}", partial(train_fold, shared, number, fold, work), store.write_generator)
 
 
-def train_fold(shared: Shared, fold: int, stories: list[Recording], work: Work) -> GestureGenerator:
+def train_fold(shared: Shared, number: int, fold: Fold, work: Work) -> GestureGenerator:
     """F2G of one fold; what F2G learns from is made on the way, and F2T written. Parameters are those of `fit_fold`."""
-    texts = {s.story: s.words.text for s in stories}  # a story that several subjects heard counts once
-    statistics = text_statistics(list(texts.values()), shared.vectors)
-    store.write_text(shared.folder / f"text-{fold}.safetensors", statistics)
+    statistics = text_statistics(fold.texts, shared.vectors)
+    store.write_text(shared.folder / f"text-{number}.safetensors", statistics)
     work.report(0.0, "pseudo-gestures")
-    tellings = {Telling.of(s): s for s in stories}  # what several subjects heard alike is gestured once
+    tellings = {Telling.of(s): s for s in fold.stories}  # what several subjects heard alike is gestured once
     speakers = shared.speakers
     made = shared.keeper.stage(
-        f"pseudo-{fold}",
+        f"pseudo-{number}",
         lambda: pseudo_gestures(
             shared.t2g, list(tellings.values()), shared.vectors, speakers, shared.rng, work=work.part(0, 0.25)
         ),
@@ -96,7 +96,7 @@ def train_fold(shared: Shared, fold: int, stories: list[Recording], work: Work) 
         aside=True,
     )
     gestures = dict(zip(tellings, made, strict=True))
-    aligned = fit_texts(shared, fold, stories, gestures, statistics, work.part(0.25, 0.4))
+    aligned = fit_texts(shared, number, fold.stories, gestures, statistics, work.part(0.25, 0.4))
     work.report(0.4, "F2G")
     real = shared.real or gestures_of_t2g(shared.t2g, made, speakers)
     to = (shared.vectors, shared.config, shared.keeper, work.part(0.4, 1))
@@ -113,7 +113,7 @@ def gestures_of_t2g(t2g: GestureGenerator, made: list[np.ndarray], speakers: lis
 
 def fit_texts(
     shared: Shared,
-    fold: int,
+    number: int,
     stories: list[Recording],
     gestures: dict[Telling, np.ndarray],
     statistics: TextStatistics,
@@ -139,7 +139,7 @@ def fit_texts(
     aligned = []
     for i, (subject, own) in enumerate(own_of.items()):
         f2t = fit_f2t(problems[subject], statistics, penalty, rates[subject])
-        store.write_f2t(shared.folder / f"f2t-{i}-{fold}.safetensors", f2t)
+        store.write_f2t(shared.folder / f"f2t-{i}-{number}.safetensors", f2t)
         basis = shared.bases[subject]
         tokens = roi_tracks(f2t, own, random_choices(basis.parcel, own[0].space.together, config.roi_choices, rng), rng)
         decoded: list[tuple[TokenTrack, ...]] = [()] * len(own)

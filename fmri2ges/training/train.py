@@ -9,8 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
+from ..config import to_dict
 from ..data.atomic import read_json, write_json
-from ..data.study.folds import training_folds
+from ..data.study.folds import story_blocks, training_folds
 from ..data.study.load import load_study, tr_problems
 from ..data.study.model import Study
 from ..errors import StudyError, check_option
@@ -153,13 +154,14 @@ def train_models(
     for k, subject in enumerate(study.subjects):
         store.write_basis(folder / f"basis-{k}.safetensors", bases[subject])
 
-    folds = training_folds(study, held)
+    blocks = story_blocks(study, held)
+    folds = training_folds(held, blocks)
     shared = Shared(keeper, config, gestures.t2g, gestures.real, bases, vectors)
     folds_end = 0.85 if config.lm else 1.0
     all_folds = work.part(0.5, folds_end)
-    for k, stories in enumerate(folds):
+    for k, fold in enumerate(folds):
         prefix = "" if len(folds) == 1 else f"fold {k + 1} of {len(folds)}: "
-        fit_fold(shared, k, stories, all_folds.part(k / len(folds), (k + 1) / len(folds), prefix=prefix))
+        fit_fold(shared, k, fold, all_folds.part(k / len(folds), (k + 1) / len(folds), prefix=prefix))
     if config.lm:
         from .bayes import map_bayes, train_bayes
 
@@ -167,15 +169,17 @@ def train_models(
         choice = fastest_choice(config.lm, config.lm_layer, config.lm_context, device)
         part = work.part(folds_end, 1)
         if mapper is None:
-            train_bayes(study, keeper, bases, len(folds), choice, vectors, device, part)
+            train_bayes(study, keeper, bases, blocks, choice, vectors, device, part)
         else:
-            map_bayes(study, folder, len(folds), choice, device, mapper, part)
+            map_bayes(study, folder, blocks, choice, device, mapper, part)
     if mapper is not None:
         shutil.rmtree(folder / FOLDER)
     space = held[0].space
     return {
         "subjects": list(study.subjects),
         "folds": len(folds),
+        "train_stories": list(dict.fromkeys(story.story for story in held)),
+        "blocks": None if blocks is None else to_dict(blocks),
         "t2g": gestures.choice.trained_on,
         "t2g_note": gestures.choice.describe(),
         "space": space.kind,

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
 
 from ...brain.space import Space
 from ...errors import UserError, one_line
 from ...motion.amount import OWN_T2G_SECONDS
-from ...types import Words
+from ...types import Recording, Words
 from ...work import QUIET, Work
 from ..bold.formats import noise_ceiling_of
 from ..bold.read import Bold
 from .clocks import ClockFacts, clock_facts
 from .facts import ClipFacts, RecordingFacts, counted, minutes, summary_lines, t2g_choice, text_facts
 from .file import parse_study
-from .folds import within_story_folds
+from .folds import StoryBlocks
 from .lengths import (
     BOLD,
     MOTION,
@@ -80,6 +80,7 @@ class _Findings:
     motion_notes: dict[tuple[bool, str], list[GestureSource]] = field(default_factory=dict)
     columns: dict[str, _Columns] = field(default_factory=dict)  # of each subject
     bold_notes: dict[str, list[str]] = field(default_factory=dict)  # what is unusual in BOLD -> its recordings
+    heard: list[Recording] = field(default_factory=list)  # without their BOLD
 
     def add(self, found: Comparison) -> None:
         """Keep what a comparison of lengths found."""
@@ -103,7 +104,7 @@ def check_study(path, work: Work = QUIET) -> Checked:
             _check_recording(found, label, source)
         else:
             _check_clip(found, label, source)
-    problems = [*found.problems, *_by_clip(found.motions), *_column_problems(found)]
+    problems = [*found.problems, *_by_clip(found.motions), *_column_problems(found), *_fold_problems(found)]
     clocks = tuple(found.clocks.values())
     notes = [
         *(note for c in clocks if (note := c.note)),
@@ -192,20 +193,21 @@ def _check_recording(found: _Findings, label: str, source: RecordingSource) -> N
     found.recordings.append(facts)
     _check_columns(found, label, source, bold.space)
     found.notes += _ceiling(found, label, source)
-    _check_folds(found, label, source, len(bold.data))
     for note in (*_dropped(bold), *bold.notes, *_confounds(bold)):
         found.bold_notes.setdefault(note, []).append(label)
     if not words:
         if source.tr > SLOWEST_TR:
             found.problems.append(f"{label}: tr = {source.tr:g} is no repetition time in seconds: correct tr")
         return
+    recording = as_recording(source, bold, words)
+    found.heard.append(replace(recording, bold=bold.data[:, :0]))
     start = source.first_volume_at - source.tr / 2
     what = f"BOLD ({len(bold.data)} volumes x {source.tr:g} s)"
     stretch = Stretch(what, start, start + source.tr * len(bold.data), BOLD)
     lengths = compare(label, stretch, words, bold_cause(words, n_volumes, n_columns, source.tr))
     found.add(lengths)
     if lengths.verdict is not Verdict.PROBLEM and source.subject not in found.clocks:
-        clock = clock_facts(as_recording(source, bold, words))
+        clock = clock_facts(recording)
         if clock is not None:
             found.clocks[source.subject] = clock
 
@@ -220,15 +222,20 @@ def _check_columns(found: _Findings, label: str, source: RecordingSource, space:
         )
 
 
-def _check_folds(found: _Findings, label: str, source: RecordingSource, n_volumes: int) -> None:
+def _fold_problems(found: _Findings) -> list[str]:
     """Folds inside a story that training could not make."""
-    split = found.study.split
-    if split.within_story_folds:
-        times = source.first_volume_at + source.tr * np.arange(n_volumes)
+    split, problems = found.study.split, []
+    if split.within_story_folds and found.heard:
         try:
-            within_story_folds(times, split.within_story_folds, split.gap)
+            blocks = StoryBlocks.of(found.heard, split.within_story_folds, split.gap)
         except UserError as error:
-            found.problems.append(f"{label}: {error}")
+            return [f"{found.study.path.name}: split: {error}"]
+        for recording in found.heard:
+            try:
+                blocks.rows(recording)
+            except UserError as error:
+                problems.append(str(error))
+    return problems
 
 
 def _check_clip(found: _Findings, label: str, source: GestureSource) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -10,13 +12,70 @@ from ...errors import UserError
 from ...types import Recording
 from .model import Study
 
+BLOCK_VOLUMES = 60  # cross-fitting blocks where a single story is split into folds
+ROUNDING = 1e-6  # seconds
 
-def within_story_folds(times: np.ndarray, n_folds: int, gap: float) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Contiguous test blocks of one story, each with the volumes that may train for it.
+
+@dataclass(frozen=True)
+class StoryBlocks:
+    """The test blocks of a single story: the same words for every listener, however long their scans are.
+
+    Blocks that each listener's own volumes made would differ with the length of the scan, and what is a test block for
+    one would train the language model and F2G for it through the others.
 
     Parameters
     ----------
-    times : array (n_volumes,), seconds
+    borders : where one block ends and the next begins, seconds after the first word; the first block has no beginning
+        and the last no end
+    gap : seconds left out of training on both sides of a test block
+    """
+
+    borders: tuple[float, ...]
+    gap: float
+
+    @classmethod
+    def of(cls, recordings: Iterable[Recording], n_folds: int, gap: float) -> StoryBlocks:
+        """Blocks of equal numbers of volumes of the longest recording."""
+        longest = max(recordings, key=lambda r: r.seconds)
+        return cls(tuple(_borders(_since_first_word(longest), n_folds)), float(gap))
+
+    @property
+    def n_folds(self) -> int:
+        """Number of blocks."""
+        return len(self.borders) + 1
+
+    def number(self, since_first_word: np.ndarray) -> np.ndarray:
+        """The block that times lie in, array like `since_first_word` (seconds), int."""
+        return np.searchsorted(np.array(self.borders), since_first_word, side="right")
+
+    def rows(self, recording: Recording) -> list[tuple[np.ndarray, np.ndarray]]:
+        """For each block (train, test), boolean arrays (n_volumes,) of a whole recording.
+
+        Raises
+        ------
+        UserError
+            Where the recording has no volume in a block, or none to train on beside it.
+        """
+        name = f"recording {recording.subject}/{recording.story}"
+        try:
+            rows = _rows(_since_first_word(recording), recording.tr / 2, self.borders, self.gap)
+        except UserError as error:
+            raise UserError(f"{name}: {error}") from None
+        for k, (_, test) in enumerate(rows):
+            if not test.any():
+                raise UserError(
+                    f"{name}: has no volume in test block {k + 1} of "
+                    f"{self.n_folds}, which other listeners have; take this recording out, or give fewer folds"
+                )
+        return rows
+
+
+def within_story_folds(times: np.ndarray, n_folds: int, gap: float) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Contiguous test blocks of one recording by itself, each with the volumes that may train for it.
+
+    Parameters
+    ----------
+    times : array (n_volumes,), seconds, evenly spaced
     n_folds : number of blocks
     gap : seconds left out of training on both sides of the test block
 
@@ -25,37 +84,74 @@ def within_story_folds(times: np.ndarray, n_folds: int, gap: float) -> list[tupl
     folds : list of (train, test), boolean arrays (n_volumes,)
     """
     times = np.asarray(times, float)
+    borders = _borders(times, n_folds)
+    return _rows(times, (times[1] - times[0]) / 2, borders, gap)
+
+
+def _since_first_word(recording: Recording) -> np.ndarray:
+    """Centre of each volume, seconds after the first word: a clock that listeners share whose scans do not."""
+    return recording.volume_times - (recording.words.start[0] if len(recording.words) else 0.0)
+
+
+def _borders(times: np.ndarray, n_folds: int) -> list[float]:
     if not 2 <= n_folds <= len(times):
         raise UserError(
             f"within_story_folds: must be between 2 and the number of volumes ({len(times)}); got {n_folds}"
         )
-    folds = []
-    for block in np.array_split(np.arange(len(times)), n_folds):
-        test = np.zeros(len(times), bool)
-        test[block] = True
-        train = (times < times[block[0]] - gap) | (times > times[block[-1]] + gap)
+    blocks = np.array_split(times, n_folds)
+    return [float(one[-1] + other[0]) / 2 for one, other in pairwise(blocks)]
+
+
+def _rows(times: np.ndarray, half: float, borders: Sequence[float], gap: float) -> list[tuple[np.ndarray, np.ndarray]]:
+    """(train, test) of each block; `half` is half a TR, from a border to the centre of the volume beside it."""
+    rows = []
+    for low, high in pairwise([-np.inf, *borders, np.inf]):
+        test = (times >= low) & (times < high)
+        before, after = times < low + half - gap - ROUNDING, times > high - half + gap + ROUNDING
+        train = (before | after) & ~test
         if not train.any():
-            raise UserError(f"gap: {gap:g} s leaves nothing to train on beside a test block of one of {n_folds} folds")
-        folds.append((train, test))
+            n = len(borders) + 1
+            raise UserError(f"gap: {gap:g} s leaves nothing to train on beside a test block of one of {n} folds")
+        rows.append((train, test))
+    return rows
+
+
+@dataclass(frozen=True)
+class Fold:
+    """What one fold trains on.
+
+    Parameters
+    ----------
+    stories : training stories of all listeners, or blocks of a single one
+    texts : the words that are told in them, each text once, however many heard it
+    """
+
+    stories: list[Recording]
+    texts: list[tuple[str, ...]]
+
+
+def story_blocks(study: Study, held: list[Recording]) -> StoryBlocks | None:
+    """The test blocks of a study with a single story; None where whole stories are held out."""
+    split = study.split
+    return StoryBlocks.of(held, split.within_story_folds, split.gap) if split.within_story_folds else None
+
+
+def training_folds(held: list[Recording], blocks: StoryBlocks | None) -> list[Fold]:
+    """What each fold trains on, of whole recordings; inside a single story it is blocks of about two minutes."""
+    if blocks is None:
+        return [Fold(held, list({r.story: r.words.text for r in held}.values()))]
+    folds = []
+    for k in range(blocks.n_folds):
+        by_listener = [parts_of(r, blocks, k) for r in held]
+        # All heard the same story: who heard most of it has its text.
+        most = max(by_listener, key=lambda parts: sum(len(part.words) for part in parts))
+        folds.append(Fold([part for parts in by_listener for part in parts], [part.words.text for part in most]))
     return folds
 
 
-BLOCK_VOLUMES = 60  # cross-fitting blocks where a single story is split into folds
-
-
-def training_folds(study: Study, held: list[Recording]) -> list[list[Recording]]:
-    """Training stories of each fold; inside a single story they are blocks of about two minutes."""
-    if not study.split.within_story_folds:
-        return [held]
-    folds: list[list[Recording]] = []
-    for r in held:
-        for k, (train, _) in enumerate(
-            within_story_folds(r.volume_times, study.split.within_story_folds, study.split.gap)
-        ):
-            if len(folds) <= k:
-                folds.append([])
-            folds[k] += blocks_of(r, train)
-    return folds
+def parts_of(recording: Recording, blocks: StoryBlocks | None, fold: int) -> list[Recording]:
+    """What of a whole recording a fold trains on."""
+    return [recording] if blocks is None else blocks_of(recording, blocks.rows(recording)[fold][0])
 
 
 def blocks_of(r: Recording, train: np.ndarray) -> list[Recording]:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from fmri2ges.brain.space import Table
+from fmri2ges.data.study.folds import Fold
 from fmri2ges.models.denoiser import LATENT_FPS
 from fmri2ges.text.embeddings import WordVectors
 from fmri2ges.training import fold
@@ -54,7 +55,7 @@ def test_each_listener_learns_from_gestures_on_its_own_clock(tmp_path, monkeypat
     for subject in ("one", "two", "three", "four"):
         shared.bases = {subject: None}
         with pytest.raises((StopIteration, RuntimeError)):
-            fold.train_fold(shared, 0, stories, QUIET)
+            fold.train_fold(shared, 0, Fold(stories, [WORDS.text]), QUIET)
     assert len(made[0]) == 3  # the first and the fourth heard the same
     assert [story.subject for story, _ in aligned] == ["one", "two", "three", "four"]
     for story, codes in aligned:
