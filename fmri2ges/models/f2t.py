@@ -31,6 +31,7 @@ SILENT_RATE = 0.1  # words per second of the topic course; where fewer are said,
 # Runs from before word signatures: evidence of decoded word vectors, which counted double.
 COVARIANCE_SHRINK = 0.3
 EVIDENCE_WEIGHT = 2.0
+KEPT = 8  # choices of ROIs that stay solved
 SLOPE_PRIOR = 16.0  # a calibration slope is believed to be .5 with an sd of 1 / 4
 
 
@@ -100,12 +101,10 @@ class Decoder:
     Parameters
     ----------
     gains : array (n_targets,); slope of the truth on the cross-fitted prediction, one per block
-    mix : array (n_targets, dim); from calibrated tokens to the expected word vector
     """
 
     solution: Solution
     gains: np.ndarray
-    mix: np.ndarray
 
 
 class F2T:
@@ -141,13 +140,13 @@ class F2T:
         shrunk = covariance + COVARIANCE_SHRINK * np.eye(len(covariance))
         self.evidence_of = np.linalg.solve(shrunk, vectors.T).astype(np.float32)  # (dim, n_vocabulary)
         self._decoders: dict[tuple[int, ...], Decoder] = {}
-        self._signatures: dict[tuple[int, ...], Signatures] = {}
+        self._signatures: dict[tuple[int, ...], tuple[Decoder, Signatures]] = {}
 
     def decoder(self, columns: np.ndarray) -> Decoder:
         """The readout solved for some feature columns; the last few are kept."""
         key = tuple(int(c) for c in columns)
         if key not in self._decoders:
-            if len(self._decoders) >= 8:
+            if len(self._decoders) >= KEPT:
                 oldest = next(iter(self._decoders))
                 self._decoders.pop(oldest)
                 self._signatures.pop(oldest, None)
@@ -163,17 +162,19 @@ class F2T:
             pull = SLOPE_PRIOR * (y[:, block] ** 2).mean() if y[:, block].size else 1.0
             slope = ((p[:, block] * y[:, block]).sum() + 0.5 * pull) / ((p[:, block] ** 2).sum() + pull + 1e-9)
             gains[block] = np.clip(slope, 0.0, 1.5)
-        # Expected word vector given all predictions: a small ridge, weighted by words per volume.
-        x = p * gains / self.target_sd
-        weight = (y[:, b.rate] + self.readout.mean[b.rate]).clip(0)
-        xw = x * weight
+        return Decoder(solution, gains)
+
+    def word_vectors_from_tokens(self, decoder: Decoder) -> np.ndarray:
+        """Weights from tokens to the expected word vector, array (n_targets, dim): runs without signatures decode so.
+
+        A small ridge, weighted by the words of each volume.
+        """
+        y, b = self.readout.targets, self.blocks
+        x = self.tokens(decoder, decoder.solution.crossfit)
+        xw = x * (y[:, b.rate] + self.readout.mean[b.rate]).clip(0)
         gram = xw.T @ x
         gram += (0.02 * np.trace(gram) / len(gram) + 1e-3) * np.eye(len(gram))
-        mix = np.linalg.solve(gram, xw.T @ y[:, b.fast]).astype(np.float32)
-        # A single slope on top: never more confident than cross-fitting allows.
-        z = x @ mix
-        slope = (weight * z * y[:, b.fast]).sum() / ((weight * z * z).sum() + 1e-9)
-        return Decoder(solution, gains, mix * np.float32(np.clip(slope, 0.0, 1.0)))
+        return np.linalg.solve(gram, xw.T @ y[:, b.fast]).astype(np.float32)
 
     def tokens(self, decoder: Decoder, prediction: np.ndarray) -> np.ndarray:
         """Calibrated, standardised predictions per volume: what F2G attends to.
@@ -197,20 +198,25 @@ class F2T:
         """
         tokens = self.tokens(decoder, prediction)
         if self.heard is None:
-            return EVIDENCE_WEIGHT * (tokens @ decoder.mix @ self.evidence_of)
+            return EVIDENCE_WEIGHT * (tokens @ self.word_vectors_from_tokens(decoder) @ self.evidence_of)
         return self.signatures(decoder).evidence(tokens)
 
     def signatures(self, decoder: Decoder) -> Signatures:
-        """Word signatures in the tokens of a choice of ROIs; they are fitted at the first call and kept."""
+        """Word signatures in the tokens of a decoder; they are fitted at the first call and kept.
+
+        Another decoder of the same ROIs, solved with another penalty, has signatures of its own.
+        """
         assert self.heard is not None, "asked only where the words of training are known"
         key = tuple(int(c) for c in decoder.solution.columns)
-        if key not in self._signatures:
-            if len(self._signatures) >= 8:
+        owner, kept = self._signatures.get(key, (None, None))
+        if kept is None or owner is not decoder:
+            if len(self._signatures) >= KEPT:
                 self._signatures.pop(next(iter(self._signatures)))
             tokens = self.tokens(decoder, decoder.solution.crossfit)
             fitted = fit_signatures(tokens, self.readout.bounds, self.heard, self.vectors)
-            self._signatures[key] = fitted.discriminant(self.shrinkage)
-        return self._signatures[key]
+            kept = fitted.discriminant(self.shrinkage)
+            self._signatures[key] = decoder, kept
+        return kept
 
     def without_story(self, story: int) -> F2T:
         """The same decoder with word signatures that have not seen a training story, to decode that story.

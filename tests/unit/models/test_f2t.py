@@ -6,6 +6,7 @@ import numpy as np
 
 from fmri2ges.models.f2t import F2T, Blocks, posterior_words, sample_texts, text_targets
 from fmri2ges.models.readout import Readout
+from fmri2ges.models.region_readout import RegionReadout
 from fmri2ges.models.signatures import words_heard
 from fmri2ges.text.ngram import Bigram, QuickBigram
 from fmri2ges.text.timing import spread_words, word_counts
@@ -142,6 +143,17 @@ def test_words_of_a_story_leave_no_trace_in_the_signatures_that_decode_it():
     f2t._signatures.clear()
     assert np.abs(f2t.evidence(decoder, first) - seen).max() > 0.01
     np.testing.assert_array_equal(f2t.without_story(0).evidence(decoder, first), blind)
+
+
+def test_another_penalty_of_the_same_rois_has_signatures_of_its_own():
+    """As an ROI study that refits meets the ROIs of one that does not, in the same process."""
+    f2t, _ = with_signatures(2.0)
+    columns = np.arange(4)
+    refitted = f2t.calibrated(RegionReadout(f2t.readout, 1000 * f2t.readout.penalty).solve(columns))
+    wanted = with_signatures(2.0)[0].evidence(refitted, refitted.solution.crossfit)
+    first = f2t.evidence(f2t.decoder(columns), refitted.solution.crossfit)
+    np.testing.assert_allclose(f2t.evidence(refitted, refitted.solution.crossfit), wanted, atol=1e-5)
+    assert np.abs(first - wanted).max() > 0.1
 
 
 def test_posterior_of_words_is_that_of_all_texts():

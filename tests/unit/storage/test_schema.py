@@ -327,7 +327,7 @@ def test_a_run_from_before_word_signatures_opens_and_decodes_as_it_did(run):
     f2t = store.read_f2t(file, store.read_text(run / "text-0.safetensors", load_vectors()))
     decoder = f2t.decoder(np.arange(4))
     tokens = f2t.tokens(decoder, decoder.solution.crossfit)
-    plain = 2.0 * tokens @ decoder.mix @ f2t.evidence_of
+    plain = 2.0 * tokens @ f2t.word_vectors_from_tokens(decoder) @ f2t.evidence_of
     np.testing.assert_allclose(f2t.evidence(decoder, decoder.solution.crossfit), plain, atol=1e-5)
 
 
