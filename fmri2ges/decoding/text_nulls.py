@@ -18,7 +18,7 @@ from ..request import DecodeRequest
 from ..text.timing import word_counts
 from ..types import Recording, Words
 from .nearest import heard_in_training, nearest_segments
-from .readings import decoded_rate
+from .readings import Reading, decoded_rate
 from .run import Run
 from .text_branch import TextSearch, decode_texts, joined
 
@@ -41,14 +41,20 @@ class TextNulls:
         self.readings = run.read(self.recording, self.columns)
 
     def language_model(self, n: int, rng: np.random.Generator) -> list[Words]:
-        """`n` texts by the language model alone; in a study with folds, by that of the first fold."""
-        first = self.readings[0]
+        """`n` texts by the language model alone; each part of a story by that of its fold, which has not seen it."""
         assert self.words is not None, "null texts take their times from the decoded text"
-        start, duration = self.words.start, self.words.duration
+        begins = [reading.times[0] - self.recording.tr / 2 for reading in self.readings[1:]]
+        fold = np.searchsorted(begins, self.words.start, side="right")
+        parts = [self._without_brain(x, fold == k, n, rng) for k, x in enumerate(self.readings)]
+        return [joined(list(several)) for several in zip(*parts, strict=True)]
+
+    def _without_brain(self, reading: Reading, own: np.ndarray, n: int, rng: np.random.Generator) -> list[Words]:
+        """`n` texts by the language model of a fold, at the word times that `own` (n_words,) says."""
+        assert self.words is not None, "null texts take their times from the decoded text"
+        start, duration = self.words.start[own], self.words.duration[own]
         if self.request.f2t == "bayes":
-            lm = self.run.bayes(self.request.subject, first.fold)[1]
-            return sample_prior(lm, start, duration, n, rng)
-        language = first.f2t.language
+            return sample_prior(self.run.bayes(self.request.subject, reading.fold)[1], start, duration, n, rng)
+        language = reading.f2t.language
         drawn = sample_prior_texts(language, len(start), n, rng)
         return [Words(tuple(language.vocabulary[i] for i in text), start, duration) for text in drawn]
 
