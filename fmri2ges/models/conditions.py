@@ -11,6 +11,10 @@ from ..motion.amount import WINDOW_SECONDS
 from ..types import Words
 from .denoiser import Condition
 
+WORDS_AROUND, VOLUMES_AROUND = 1.0, 2.0  # seconds before and after a window from which words and volumes are taken
+# Tokens a second that no recording has more of, so that the limit of a window bounds memory and drops nothing.
+MOST_WORDS, MOST_VOLUMES = 10.0, 1.0  # the fastest speech has seven; volumes are 1 s apart or more, see `volume_track`
+
 
 @dataclass(frozen=True)
 class TokenTrack:
@@ -21,13 +25,18 @@ class TokenTrack:
     tokens : array (n, width), float32
     times : array (n,), seconds on the clock of the motion, rising
     margin : seconds before and after a window from which tokens are taken
-    limit : most tokens of a window; the last ones are dropped beyond it
+    most : tokens a second; of what is denser the last tokens of a window are dropped
     """
 
     tokens: np.ndarray
     times: np.ndarray
     margin: float
-    limit: int
+    most: float
+
+    @property
+    def limit(self) -> int:
+        """Most tokens of a window."""
+        return int(self.most * (WINDOW_SECONDS + 2 * self.margin))
 
     def window(self, start: float) -> tuple[np.ndarray, np.ndarray]:
         """Tokens (n, width + 2) and times (n,) relative to a window that starts at `start`.
@@ -60,7 +69,7 @@ def slot_track(vectors: np.ndarray, start: np.ndarray, duration: np.ndarray) -> 
     start, duration : arrays (n_slots,), seconds
     """
     tokens = np.concatenate([vectors, 2 * np.asarray(duration, np.float32)[:, None]], 1)
-    return TokenTrack(tokens, np.asarray(start, float), 1.0, 36)
+    return TokenTrack(tokens, np.asarray(start, float), WORDS_AROUND, MOST_WORDS)
 
 
 def volume_track(tokens: np.ndarray, volume_times: np.ndarray, step: int = 1) -> TokenTrack:
@@ -78,7 +87,7 @@ def volume_track(tokens: np.ndarray, volume_times: np.ndarray, step: int = 1) ->
         size = np.diff(first, append=len(tokens))
         tokens = (np.add.reduceat(tokens, first) / size[:, None]).astype(np.float32)
         volume_times = np.add.reduceat(volume_times, first) / size
-    return TokenTrack(tokens, volume_times, 2.0, 12)
+    return TokenTrack(tokens, volume_times, VOLUMES_AROUND, MOST_VOLUMES)
 
 
 def collate(windows: list[tuple[np.ndarray, np.ndarray]], speakers, width: int) -> Condition:

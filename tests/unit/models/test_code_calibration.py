@@ -95,7 +95,7 @@ def test_a_generator_is_calibrated_on_its_own_samples(rng):
     raw = GestureGenerator(
         Denoiser(DenoiserConfig(token_width=5, width=16, blocks=1, heads=2, hidden=16, refine=8)).eval(), codec, 1.0
     )
-    track = TokenTrack(np.ones((20, 3), np.float32), np.arange(20.0), 1.0, 10)
+    track = TokenTrack(np.ones((20, 3), np.float32), np.arange(20.0), 1.0, 1.0)
     parts = [(track, 0.0, 16.0, 0), (track, 4.0, 12.0, 1)]
     real = [3 + rng.standard_normal((120, 14)), 3 + rng.standard_normal((90, 14))]
     fitted = calibrate(raw, parts, real, torch.Generator().manual_seed(1))

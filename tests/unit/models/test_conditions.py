@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fmri2ges.brain.hrf import fir_delays
-from fmri2ges.models.conditions import volume_track
+from fmri2ges.models.conditions import slot_track, volume_track
 from fmri2ges.models.readout import Readout
 from fmri2ges.motion.amount import WINDOW_SECONDS
 
@@ -25,6 +25,15 @@ def test_no_token_of_a_window_is_dropped_and_they_are_1_to_2_s_apart(tr, n, star
     assert max(1.0, tr) - 1e-6 <= gaps[0] <= max(2.0, tr) + 1e-6
     inside = (track.times >= start - track.margin) & (track.times < start + WINDOW_SECONDS + track.margin)
     assert len(track.window(start)[1]) == inside.sum() <= track.limit
+
+
+@given(st.floats(1.0, 9.0), st.floats(-1, 30))
+def test_no_word_of_a_fast_speaker_is_dropped(rate, start):
+    """The Alice recording has up to 39 words in ten seconds, quick talkers have 70."""
+    onsets = np.arange(0, 60, 1 / rate)
+    track = slot_track(np.ones((len(onsets), 2), np.float32), onsets, np.full(len(onsets), 0.1))
+    inside = onsets[(onsets >= start - 1.0) & (onsets < start + WINDOW_SECONDS + 1.0)]
+    np.testing.assert_allclose(track.window(start)[1], inside - start, atol=1e-5)
 
 
 @given(st.integers(1, 7), st.integers(1, 40))

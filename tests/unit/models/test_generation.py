@@ -70,7 +70,7 @@ def test_windows_cover_any_length():
 
 def test_long_samples_have_no_seams_and_repeat_with_the_seed():
     model = net()
-    track = TokenTrack(np.ones((40, 3), np.float32), np.arange(40.0), 1.0, 10)
+    track = TokenTrack(np.ones((40, 3), np.float32), np.arange(40.0), 1.0, 1.0)
     make = window_conditions(track, 0, 5)
 
     def sample(seed: int, n: int = 200):
@@ -86,7 +86,7 @@ def test_long_samples_have_no_seams_and_repeat_with_the_seed():
 
 def test_guidance_one_is_the_conditional_model_and_batching_changes_nothing():
     model = net()
-    track = TokenTrack(np.ones((20, 3), np.float32), np.arange(20.0), 1.0, 10)
+    track = TokenTrack(np.ones((20, 3), np.float32), np.arange(20.0), 1.0, 1.0)
     make = window_conditions(track, 0, 5)
     kwargs = {"steps": 3, "guidance": 1.0}
     whole = sample_long(model, [make] * 3, 150, torch.Generator().manual_seed(0), **kwargs)
@@ -95,7 +95,7 @@ def test_guidance_one_is_the_conditional_model_and_batching_changes_nothing():
 
 
 def test_sampling_stops_when_asked():
-    track = TokenTrack(np.ones((2, 3), np.float32), np.arange(2.0), 1.0, 10)
+    track = TokenTrack(np.ones((2, 3), np.float32), np.arange(2.0), 1.0, 1.0)
     with pytest.raises(Cancelled):
         sample_long(net(), [window_conditions(track, 0, 5)], 30, torch.Generator(), work=Work(should_stop=lambda: True))
 
