@@ -19,7 +19,6 @@ from .strokes import displacement
 
 TR = 2.0
 BIN = 0.5  # seconds, grid on which features are convolved
-LEAD_IN = 10.0  # seconds of response before the first volume that would be cut
 
 FEATURE_WIDTHS = {"acoustic": 2, "phonetic": 8, "semantic": 24, "motor": 6}
 # Strength of each kind of feature in each ROI group; groups that are absent carry nothing.
@@ -139,8 +138,7 @@ class Cortex:
 
     def signal_of(self, script: Script, n_volumes: int) -> np.ndarray:
         """Noise-free BOLD, array (n_volumes, n_vertices), float32."""
-        seconds = LEAD_IN + n_volumes * TR + 2.0
-        features = story_features(script, seconds)
+        features = story_features(script, n_volumes * TR)
         out = np.zeros((n_volumes, self.n_vertices), np.float32)
         centres = ((np.arange(n_volumes) + 0.5) * TR / BIN).astype(int)
         t = np.arange(0, 30, BIN)

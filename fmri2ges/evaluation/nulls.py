@@ -20,9 +20,8 @@ from .metrics import Better
 
 MIN_SHIFT = 20.0  # seconds; longer than gesture, speech and BOLD are correlated with themselves
 N_NULL = 1000
-MIN_DRAWS = (
-    8.0  # independent draws of a story, on average; benchmarks/calibration.py: with fewer, p is too small too often
-)
+# Independent draws of a story, on average; benchmarks/calibration.py: with fewer, p is too small too often.
+MIN_DRAWS = 8.0
 ALIKE = 0.05  # autocorrelation of a null curve below which neighbours count as independent
 
 
@@ -185,7 +184,7 @@ def shift_p(
 
     Returns
     -------
-    p : float, or None where the stories have fewer than 10 independent shifts on average: too short for a p
+    p : float, or None where the stories have fewer than `MIN_DRAWS` independent shifts on average: too short for a p
     """
     from scipy import stats
 

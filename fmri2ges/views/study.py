@@ -186,7 +186,7 @@ def clock_chart(clock: ClockCheck, title: str, simulated: bool = False):
         line={"width": 0},
         fill="tozeroy",
         fillcolor=NULL_BAND,
-        name=f"95 % of {data['n_null']:,} shifted searches",
+        name=f"95 % of {data['n_null']:,} searches with random word rates",
         hoverinfo="skip",
     )
     figure.add_scatter(
