@@ -84,7 +84,7 @@ def test_long_samples_have_no_seams_and_repeat_with_the_seed():
     assert step[borders].max() < 4 * step.median()
 
 
-def test_guidance_one_is_the_conditional_model_and_batching_changes_nothing():
+def test_batching_changes_nothing():
     model = net()
     track = TokenTrack(np.ones((20, 3), np.float32), np.arange(20.0), 1.0, 1.0)
     make = window_conditions(track, 0, 5)
@@ -92,6 +92,26 @@ def test_guidance_one_is_the_conditional_model_and_batching_changes_nothing():
     whole = sample_long(model, [make] * 3, 150, torch.Generator().manual_seed(0), **kwargs)
     small = sample_long(model, [make] * 3, 150, torch.Generator().manual_seed(0), batch=2, **kwargs)
     assert torch.allclose(whole, small, atol=1e-4)
+
+
+class Flat(torch.nn.Module):
+    """Its clean estimate at the largest noise is 2 everywhere where it sees tokens, and 1 where it sees none."""
+
+    config = SMALL
+
+    def __init__(self):
+        super().__init__()
+        self.device_of = torch.nn.Parameter(torch.zeros(1))
+
+    def forward(self, x, t, c):
+        return -(1.0 + c.present.any(1).float())[:, None, None].expand_as(x)
+
+
+@pytest.mark.parametrize("guidance", [1.0, 1.5, 3.0])
+def test_guidance_goes_from_the_unconditional_estimate_beyond_the_conditional_one(guidance):
+    make = window_conditions(TokenTrack(np.ones((20, 3), np.float32), np.arange(20.0), 1.0, 1.0), 0, 5)
+    sampled = sample_long(Flat(), [make], 100, torch.Generator().manual_seed(0), steps=1, guidance=guidance)
+    torch.testing.assert_close(sampled, torch.full_like(sampled, 1 + guidance), atol=1e-2, rtol=0)
 
 
 def test_sampling_stops_when_asked():
