@@ -3,6 +3,7 @@
 import numpy as np
 from scipy.stats import multivariate_normal
 
+from fmri2ges.models import signatures
 from fmri2ges.models.signatures import (
     SHRINKAGES,
     Fitted,
@@ -65,6 +66,29 @@ def test_tokens_without_words_give_hardly_any_evidence():
 
     assert size(0.0) < 0.25
     assert size(1.5) > 1.0
+
+
+def test_the_share_is_judged_on_words_of_stories_that_did_not_train(monkeypatch):
+    tokens, heard, vectors, _ = study(1.0)
+    trained, judged = [], []
+
+    def fit(tokens, bounds, rest, vectors):
+        trained.append(set((rest.row // VOLUMES).tolist()))
+        return fit_signatures(tokens, bounds, rest, vectors)
+
+    def evidence(self, own):
+        rows = np.flatnonzero((tokens[:, None] == own).all(2).any(1))
+        judged.append(set((rows // VOLUMES).tolist()))
+        return kept(self, own)
+
+    kept = signatures.Signatures.evidence
+    monkeypatch.setattr(signatures, "fit_signatures", fit)
+    monkeypatch.setattr(signatures.Signatures, "evidence", evidence)
+    choose_shrinkage(tokens, BOUNDS, heard, vectors)
+    assert len(trained) == 3 and len(judged) == 3 * len(SHRINKAGES)
+    for k, stories in enumerate(judged):
+        assert stories and not stories & trained[k // len(SHRINKAGES)]
+    assert set().union(*judged) == set(range(STORIES))
 
 
 def test_a_direction_without_any_variance_says_nothing():
