@@ -18,7 +18,7 @@ from .gesture import FPS, SEGMENT, rank_curve, segment_ranks
 from .intervals import block_edges, count_blocks
 from .metrics import Metric
 from .nulls import allowed_shifts, correlation_at_shifts
-from .text import Embed, window_edges, window_vectors
+from .text import WINDOW, Embed, window_edges, window_vectors
 
 SHIFT_STEP = 2.0  # seconds between the shifts that are kept of the null
 
@@ -165,32 +165,47 @@ def meaning_scores(
     """
     edges = window_edges(start, stop)
     heard = heard.slice(start, edges[-1])
-    if len(edges) < 4 or not len(heard):
+    if len(edges) < 4:
         return []
     seconds = edges[-1] - edges[0]
     shifts = allowed_shifts(int(seconds), 1.0)[:: int(SHIFT_STEP)] if null else np.zeros(0, int)
+    spoken = np.diff(np.searchsorted(heard.start, edges)) > 0
+    if spoken.sum() < 3:
+        return []
     true = window_vectors(heard, edges, embed)
-    like, rank = np.mean([_shifted_likeness(text, true, edges, shifts) for text in texts], axis=0)
-    blocks = count_blocks(seconds)
+    like, rank = np.mean([_shifted_likeness(text, true, edges, shifts, spoken) for text in texts], axis=0)
+    blocks = count_blocks(spoken.sum() * WINDOW)
     return [
         StoryScore(metrics.WORD_VECTORS, "text", in_blocks(like[0], blocks), like[1:].mean(1)),
         StoryScore(metrics.TEXT_RANK, "text", in_blocks(rank[0], blocks), rank[1:].mean(1)),
     ]
 
 
-def _shifted_likeness(text: TimedVectors, true: np.ndarray, edges: np.ndarray, shifts: np.ndarray) -> np.ndarray:
-    """Likeness and rank of each true window, for the text as it is and for each shift: (2, 1 + n_shifts, n_windows)."""
-    n, everything = len(edges) - 1, np.append(0, shifts)
+def _shifted_likeness(
+    text: TimedVectors, true: np.ndarray, edges: np.ndarray, shifts: np.ndarray, spoken: np.ndarray
+) -> np.ndarray:
+    """Likeness and rank of each window with heard words, for the text as it is and for each shift.
+
+    Parameters
+    ----------
+    true : array (n_windows, dim), mean vectors of the heard words
+    spoken : array (n_windows,), bool
+
+    Returns
+    -------
+    array (2, 1 + n_shifts, n_spoken)
+    """
+    true, n, everything = true[spoken], int(spoken.sum()), np.append(0, shifts)
     inside = (text.start >= edges[0]) & (text.start < edges[-1])
     if not inside.any():
         return np.stack([np.zeros((len(everything), n)), np.full((len(everything), n), 0.5)])
-    vectors, spoken = np.nan_to_num(text.vectors[inside].astype(float)), text.start[inside]
+    vectors, said = np.nan_to_num(text.vectors[inside].astype(float)), text.start[inside]
     # A text moved by s in a circle has in the window [a, b) the words of [a - s, b - s).
-    times = np.concatenate([spoken - (edges[-1] - edges[0]), spoken])
+    times = np.concatenate([said - (edges[-1] - edges[0]), said])
     sums = np.concatenate([np.zeros((1, vectors.shape[1])), np.cumsum(np.concatenate([vectors, vectors]), 0)])
     place = np.searchsorted(times, edges[None] - everything[:, None])  # (1 + n_shifts, n + 1)
     counts = np.maximum(np.diff(place, axis=1), 1)[..., None]
-    means = (sums[place[:, 1:]] - sums[place[:, :-1]]) / counts
+    means = ((sums[place[:, 1:]] - sums[place[:, :-1]]) / counts)[:, spoken]
     # Frequent words are in every window; with their mean removed, the likeness is about the topic.
     cosines = _unit(means - true.mean(0)) @ _unit(true - true.mean(0)).T  # a row for each decoded window
     own = np.diagonal(cosines, axis1=1, axis2=2)

@@ -129,7 +129,7 @@ def against_transcript(
     moved = [rotate(decoded, float(s), start, stop) for s in shifts]
     true = window_texts(heard, edges)
     found = [_counted(score, true, decoded, moved, edges) for score in COUNTED]
-    if embed is not None and len(true) >= 3:
+    if embed is not None:
         found += _meaning(heard, decoded, moved, edges, embed)
     return found
 
@@ -184,14 +184,17 @@ def _blocks(edges: np.ndarray) -> int:
 
 
 def _meaning(heard: Words, decoded: Words, moved: list[Words], edges: np.ndarray, embed: Embed) -> list[Measure]:
-    """Likeness of mean word vectors in windows, and the rank of the true window."""
+    """Likeness of mean word vectors in the windows in which words were heard, and the rank of the true window."""
+    spoken = np.diff(np.searchsorted(heard.start, edges)) > 0
+    if spoken.sum() < 3:
+        return []
     lookup = {word: k for k, word in enumerate(dict.fromkeys(decoded.text))}
     table = np.nan_to_num(np.asarray(embed(tuple(lookup)), float))
-    true = window_vectors(heard, edges, embed)
+    true, blocks = window_vectors(heard, edges, embed)[spoken], count_blocks(spoken.sum() * WINDOW)
 
     def cosines(words: Words) -> np.ndarray:
         rows = table[[lookup[w] for w in words.text]]
-        return _cosines(_window_means(rows, words.start, edges), true)
+        return _cosines(_window_means(rows, words.start, edges)[spoken], true)
 
     def measure(metric: Metric, score, floor) -> Measure:
         diagonal = score(cosines(decoded))
@@ -200,8 +203,8 @@ def _meaning(heard: Words, decoded: Words, moved: list[Words], edges: np.ndarray
             "text",
             float(diagonal.mean()),
             shifted=np.array([score(cosines(m)).mean() for m in moved]),
-            statistic=mean_statistic(block_means(diagonal, _blocks(edges))),
-            blocks=_blocks(edges),
+            statistic=mean_statistic(block_means(diagonal, blocks)),
+            blocks=blocks,
             n=len(true),
             floor=floor,
             ceiling=1.0,

@@ -7,17 +7,15 @@ attribute `metric` says what it measures. A window without decoded words scores 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from functools import lru_cache
+from collections.abc import Sequence
 
 import numpy as np
 
 from ..errors import check_shape
+from ..text.stems import stem
 from ..types import Words
 from . import metrics
-from .text import bleu_counts, bleu_of, wer_counts, wer_of
-
-Embed = Callable[[tuple[str, ...]], np.ndarray]  # words -> their vectors, array (n_words, n_dims)
+from .text import Embed, bleu_counts, bleu_of, wer_counts, wer_of
 
 
 def word_ranges(words: Words, windows: np.ndarray) -> np.ndarray:
@@ -79,25 +77,13 @@ def meteor(true: Sequence[str], guess: Sequence[str]) -> float:
 class _Stemmer:
     @staticmethod
     def stem(word: str) -> str:
-        return _stem(word)
+        return stem(word)
 
 
 class _NoSynonyms:
     @staticmethod
     def synsets(word: str) -> list:
         return []
-
-
-@lru_cache(maxsize=100_000)
-def _stem(word: str) -> str:
-    return _snowball().stemWord(word)
-
-
-@lru_cache(maxsize=1)
-def _snowball():
-    import snowballstemmer
-
-    return snowballstemmer.stemmer("english")
 
 
 class GreedyMatch:
@@ -179,7 +165,8 @@ def f1_of_matches(likeness: np.ndarray, true_weights: np.ndarray, guess_weights:
 class Likeness:
     """Cosine of the mean word vectors of heard and decoded windows.
 
-    The mean over the heard windows is removed first; the rest is about the topic, no longer about frequent words.
+    The mean over the windows with heard words is removed first; the rest is about the topic, no longer about frequent
+    words.
 
     Parameters
     ----------
@@ -194,10 +181,13 @@ class Likeness:
     def __call__(self, heard: Words, decoded: Words, windows: np.ndarray) -> np.ndarray:
         """Score of each window, array (n_windows,); NaN where nothing was heard."""
         true, guess = self._means(heard, windows), self._means(decoded, windows)
-        centre = true.mean(0)
+        first, stop = word_ranges(heard, windows).T
+        if not (stop > first).any():
+            return np.full(len(windows), np.nan)
+        centre = true[stop > first].mean(0)
         true, guess = true - centre, guess - centre
         scale = np.linalg.norm(true, axis=1) * np.linalg.norm(guess, axis=1)
-        return _without_empty((true * guess).sum(1) / np.maximum(scale, 1e-9), _texts(heard, windows))
+        return np.where(stop > first, (true * guess).sum(1) / np.maximum(scale, 1e-9), np.nan)
 
     def _means(self, words: Words, windows: np.ndarray) -> np.ndarray:
         vectors = np.nan_to_num(np.asarray(self.embed(words.text), float))

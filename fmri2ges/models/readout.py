@@ -196,11 +196,19 @@ def penalty_scores(stories, targets: np.ndarray, blocks, grid, delays=DELAYS) ->
     """
     columns = np.arange(stories[0].shape[1])
     readout = Readout(stories, targets, 1.0, delays)
-    y, scores = readout.targets, {}
-    for penalty, p in readout.crossfits(columns, grid):
-        r = [(p[:, b] * y[:, b]).sum() / np.sqrt((p[:, b] ** 2).sum() * (y[:, b] ** 2).sum() + 1e-12) for b in blocks]
-        scores[penalty] = float(np.mean(r))
-    return scores
+    return {penalty: agreement(p, readout.targets, blocks) for penalty, p in readout.crossfits(columns, grid)}
+
+
+def agreement(predicted: np.ndarray, targets: np.ndarray, blocks) -> float:
+    """Correlation pooled within each block of targets and averaged over the blocks that have columns.
+
+    Parameters
+    ----------
+    predicted, targets : arrays (n_volumes, n_targets), centred
+    blocks : iterable of slice, columns of both
+    """
+    pairs = [(predicted[:, b], targets[:, b]) for b in blocks if targets[:, b].size]
+    return float(np.mean([(p * y).sum() / np.sqrt((p**2).sum() * (y**2).sum() + 1e-12) for p, y in pairs]))
 
 
 def best_penalty(scores_of_subjects: list[dict[float, float]]) -> float:

@@ -21,7 +21,7 @@ from scipy.linalg import cho_factor, cho_solve, solve_triangular
 
 from ..brain.hrf import delayed
 from ..errors import UserError
-from .readout import Readout, Solution
+from .readout import Readout, Solution, agreement, best_penalty
 
 EXACT_FEATURES = 4096  # FIR features; the matrices of more are kept in single precision, to save memory
 
@@ -170,14 +170,4 @@ def chosen_penalty(solutions: dict[float, Solution], targets: np.ndarray, blocks
     targets : array (n_train, n_targets), centred
     blocks : iterable of slice, columns of `targets`; correlations are pooled within each and averaged over them
     """
-
-    def score(penalty: float) -> float:
-        p = solutions[penalty].crossfit
-        parts = [b for b in blocks if targets[:, b].size]
-        r = [
-            (p[:, b] * targets[:, b]).sum() / np.sqrt((p[:, b] ** 2).sum() * (targets[:, b] ** 2).sum() + 1e-12)
-            for b in parts
-        ]
-        return round(float(np.mean(r)), 6)
-
-    return max(solutions, key=lambda penalty: (score(penalty), penalty))
+    return best_penalty([{penalty: agreement(s.crossfit, targets, blocks) for penalty, s in solutions.items()}])

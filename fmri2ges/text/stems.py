@@ -30,10 +30,16 @@ def _stemmer():
 
 
 @lru_cache(maxsize=100_000)
+def stem(word: str) -> str:
+    """Stem of a word ("walking" -> "walk")."""
+    return _stemmer().stemWord(word)
+
+
+@lru_cache(maxsize=100_000)
 def content_stem(word: str) -> str | None:
     """Stem of a content word ("walking" -> "walk"); None for a function word or an auxiliary with n't."""
     word = word.lower().replace("’", "'")
     head = word.split("'")[0]
     if word in FUNCTION_WORDS or head in FUNCTION_WORDS or word.endswith("n't"):
         return None
-    return _stemmer().stemWord(head or word)
+    return stem(head or word)

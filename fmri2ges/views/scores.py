@@ -107,7 +107,7 @@ def reading(dot: Dot) -> str:
     if r.null:
         null = r.null
         chance = f"null 5 to 95 %: {null.q05:.2f} to {null.q95:.2f}, p {format_p(null.p, null.n)}"
-    return f"{as_text(dot.name)}, {r.label}: {r.value:.3f}<br>{chance}<br>n = {r.n} {r.n_unit}"
+    return f"{as_text(f'{dot.name}, {r.label}')}: {r.value:.3f}<br>{chance}<br>n = {r.n} {r.n_unit}"
 
 
 def score_cells(row: Row) -> dict[str, str]:
@@ -189,7 +189,8 @@ def timeline_chart(line: TextTimeline, simulated: bool = False):
         marker={"color": COLOURS["text"], "size": 6},
     )
     figure.update_layout(
-        xaxis={"title": {"text": "Time in the story (s)", "standoff": 6}}, yaxis={"title": {"text": line.metric.label}}
+        xaxis={"title": {"text": "Time in the story (s)", "standoff": 6}},
+        yaxis={"title": {"text": as_text(line.metric.label)}},
     )
     return figure
 

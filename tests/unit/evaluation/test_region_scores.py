@@ -46,7 +46,13 @@ def test_blocks_vary_as_a_bootstrap_of_the_correlation_itself_does():
     assert linear == pytest.approx(exact, rel=0.05)
 
 
-def test_scores_of_words_are_those_of_evaluate():
+def without(words: Words, start: float, stop: float) -> Words:
+    keep = (words.start < start) | (words.start >= stop)
+    return Words(tuple(np.array(words.text)[keep].tolist()), words.start[keep], words.duration[keep])
+
+
+@pytest.mark.parametrize("silence", ["", "ends", "middle"])
+def test_scores_of_words_are_those_of_evaluate_also_where_nothing_is_heard_for_a_while(silence):
     rng = np.random.default_rng(2)
     vocabulary = {f"w{k}": rng.standard_normal(5) for k in range(20)}
 
@@ -59,6 +65,8 @@ def test_scores_of_words_are_those_of_evaluate():
         return Words(tuple(own.choice(list(vocabulary), 300).tolist()), start, np.full(300, 0.1))
 
     heard, decoded = speech(0), speech(1)
+    if silence:  # a scan that begins before its story, and a pause
+        heard = heard.slice(45.0, 125.0) if silence == "ends" else without(heard, 60.0, 105.0)
     text = TimedVectors(embed(decoded.text), decoded.start)
     quick = {s.metric.id: s for s in meaning_scores(heard, [text], 0.0, 200.0, embed, True)}
     for measure in against_transcript(heard, decoded, 0.0, 200.0, embed):
@@ -66,6 +74,8 @@ def test_scores_of_words_are_those_of_evaluate():
             score = quick.pop(measure.metric.id)
             assert score.value == pytest.approx(measure.value, abs=1e-9)
             np.testing.assert_allclose(score.shifted, measure.shifted[::2], atol=1e-9)
+            assert measure.n == {"": 10, "ends": 5, "middle": 8}[silence]
+            assert len(score.blocks) == measure.blocks
     assert not quick
 
 

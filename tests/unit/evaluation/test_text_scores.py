@@ -17,6 +17,7 @@ from fmri2ges.evaluation.text import (
     window_edges,
     window_texts,
 )
+from fmri2ges.evaluation.text_scores import Likeness
 from fmri2ges.evaluation.wordrate import word_rate, words_per_volume
 from fmri2ges.types import Motion, Words
 
@@ -77,6 +78,22 @@ def test_the_heard_words_themselves_score_best(synthetic, rng):
     for measure in found.values():
         worst = measure.shifted.min() if measure.metric.better == Better.LOWER else -measure.shifted.max()
         assert worst > (measure.value if measure.metric.better == Better.LOWER else -measure.value)
+
+
+def test_windows_without_heard_words_do_not_count(synthetic, rng):
+    """They have no likeness, and their zeros would move the mean that is taken off the others."""
+    heard = synthetic.speech(rng, 200)
+    before = synthetic.speech(rng, 199).shift(-200.0)  # decoded from a scan that begins before the story
+    onset, length = (np.concatenate([getattr(w, name) for w in (before, heard)]) for name in ("start", "duration"))
+    decoded = Words(before.text + heard.text, onset, length)
+    found = scores(against_transcript(heard, decoded, -200.0, 200.0, embed))
+    assert found[metrics.WORD_VECTORS.id].value == pytest.approx(1) and found[metrics.WORD_VECTORS.id].n == 10
+    assert found[metrics.TEXT_RANK.id].value == 1
+    windows = np.stack([np.arange(-200.0, 200.0, 20.0), np.arange(-180.0, 220.0, 20.0)], 1)
+    likeness, other = Likeness(embed), synthetic.speech(rng, 200)
+    whole = likeness(heard, other, windows)
+    assert np.isnan(whole[:10]).all()
+    np.testing.assert_allclose(whole[10:], likeness(heard, other, windows[10:]))
 
 
 def test_unrelated_words_lie_inside_their_null(synthetic, rng):
