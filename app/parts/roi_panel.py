@@ -31,6 +31,10 @@ from fmri2ges.views.names import file_stem
 FOLDER = "roi-studies"  # folder of a run in which its ROI studies lie
 EFFECTS = {Effect.ALONE: "Alone", Effect.LESION: "Lost without"}  # short, so that they fit beside the other choices
 FIGURES = {"roi-bars": "Bars", "roi-map": "Map"}  # kind of a figure -> how its button calls it
+FORWARD = (
+    "Each region is the one that adds most to those above it. Where chosen: the score on the stories that chose, which "
+    "is too large. Where not chosen: each part of the stories scored with the path that the other parts chose."
+)
 PLAIN = {"displayModeBar": False}
 HEIGHT = "clamp(380px, calc(100vh - 400px), 640px)"
 
@@ -98,6 +102,11 @@ def show(path: Path) -> None:
     _selected(study, rows, shown is not None)
     with st.expander("All regions as a table"):
         st.dataframe(views.roi_table(study, rows), hide_index=True)
+    if steps := study.path(view.subject, view.branch):
+        with st.expander("Fewest regions, exploratory"):
+            st.markdown(plain(views.forward_sentence(steps)))
+            st.dataframe(views.forward_table(steps), hide_index=True)
+            st.caption(FORWARD)
     with st.expander("How to read this"):
         for note in study.notes:
             st.markdown(f"- {plain(note)}")

@@ -29,6 +29,9 @@ def roi_study(
         int, typer.Option(help="Random contiguous regions of the size of each region, 50 or more; 0 for none.")
     ] = 50,
     refit: Annotated[bool, typer.Option("--refit", help="Fit the readout's penalty for every region.")] = False,
+    forward: Annotated[
+        bool, typer.Option("--forward", help="Exploratory: the fewest regions that reach 95 % of all of them.")
+    ] = False,
     executor: Annotated[
         str, typer.Option(help="serial, local (a process for each core), local:N, dask, or dask://HOST:PORT.")
     ] = "local",
@@ -43,7 +46,7 @@ def roi_study(
     from ..studies.roi_study import roi_study as study_regions
 
     check_option("--branch", branch, ("both", "text", "direct"))
-    request = RoiStudyRequest(run, subject, rois, split_names(stories), branch, samples, nulls, refit, seed)
+    request = RoiStudyRequest(run, subject, rois, split_names(stories), branch, samples, nulls, refit, seed, forward)
     check_target(out, force)  # a name that is taken is answered before models are opened
     with watched() as work:
         study = study_regions(request, out, executor if workers is None else f"{executor}:{workers}", force, work)

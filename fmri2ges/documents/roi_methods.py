@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..brain.space import has_cortex
+from ..evaluation.forward import FOLDS, REACH
 from ..evaluation.intervals import MIN_UNITS
 from ..evaluation.roi_rows import RoiStudy
 from ..studies.roi_request import AREAS, GROUPS, RoiStudyRequest
@@ -16,6 +17,14 @@ CONFIRMATORY = (
 EXPLORATORY = (
     "The readout was solved for each region in closed form; its ridge penalty, the components of the parcels and both "
     "networks were those trained on all regions, so all rows are exploratory."
+)
+FORWARD = (
+    f"A greedy forward choice added regions until they reached {REACH:.0%} of the score of all; every set was also "
+    f"scored on stories that had not chosen it ({FOLDS} parts at most), which makes it exploratory, not confirmatory."
+)
+HEARD = (
+    "T2G of the heard words is the mean of eight gestures that T2G makes of the transcript: agreement with it was "
+    "measured apart, because it is no recorded gesture and reads no brain."
 )
 MEASURING = (
     "A value is the mean over stories, that of a lesion the score of all regions minus the score without the region.",
@@ -53,6 +62,7 @@ def methods_text(study: RoiStudy, request: RoiStudyRequest) -> str:
         f"Intervals are 95 % bootstraps over {units}, paired for lesions.",
         f"p was corrected by {study.correction.label} over the regions of each branch and measure.",
         _sizes(request),
+        *([FORWARD] if study.forward else []),
         f"The seed of texts, random regions, shifts and bootstrap was {request.seed}.",
     )
     return " ".join(sentences)
@@ -65,6 +75,8 @@ def _branches(request: RoiStudyRequest) -> str:
 def _decoding(request: RoiStudyRequest, study: RoiStudy) -> list[str]:
     """What stood for the gestures and texts."""
     said = ["Gestures were expected ones, a single pass of the denoiser at the largest noise."]
+    if any(row.metric.transcript for row in study.rows):
+        said.append(HEARD)
     if all(row.branch == "direct" for row in study.rows):
         return said
     if request.samples:

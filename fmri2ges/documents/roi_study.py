@@ -17,7 +17,7 @@ from ..motion.amount import T2GOrigin
 from ..results import BRANCHES
 from ..storage.roi_study import TABLE, table_text
 from ..studies.roi_request import RoiStudyRequest
-from ..views.roi_study import roi_table
+from ..views.roi_study import forward_sentence, forward_table, roi_table
 from ..work import Work
 from . import html
 from .budget import MEGABYTE, Budget
@@ -31,6 +31,12 @@ FIGURES, TABLES, FILE = 3 * MEGABYTE, int(1.2 * MEGABYTE), MEGABYTE // 2  # byte
 WIDTH = 180.0  # mm
 MOST_ROWS = 60  # regions in one table
 MOST_NAMES = 20  # regions in one sentence
+FORWARD = (
+    "Regions are added one by one, each time the one with which the score is largest, until it reaches 95 % of the "
+    "score of all regions on the stories that choose. That score is too large, because the best of many was taken. The "
+    "score where a path was not chosen is of as many regions, each part of the stories with the path that the others "
+    "chose."
+)
 LEGEND = (
     "In the tables, a dot is the value (filled: corrected p < .05) and its line the 95 % interval; the grey band is "
     "the null from 5 to 95 %, the orange one random regions of the same size, a hollow diamond the ceiling."
@@ -56,6 +62,7 @@ def roi_document(study: RoiStudy, work: Work) -> Document:
         sections=(
             Section("about", "What was studied", _about(study, request, manifest)),
             *measured,
+            *_forward(study),
             Section("methods", "Methods", _methods(study, request)),
             *origin.sections(),
         ),
@@ -178,6 +185,20 @@ class _Part:
             {"Region": row["Region"], "": strip(one, axis), **{k: str(v) for k, v in row.items() if k != "Region"}}
             for row, one in zip(cells, scored, strict=True)
         ]
+
+
+def _forward(study: RoiStudy) -> Iterator[Section]:
+    """The greedy choice of regions, where it was made."""
+    parts: list[Html] = []
+    for subject in study.subjects:
+        for branch in BRANCHES:
+            if steps := study.path(subject, branch):
+                caption = f"{subject}, {branch} branch: regions in the order of their choice; exploratory"
+                parts.append(html.paragraph(forward_sentence(steps)))
+                cells = [{name: str(value) for name, value in row.items()} for row in forward_table(steps)]
+                parts.append(html.table(cells, caption, left=("Region added",)))
+    if parts:
+        yield Section("forward", "Fewest regions (exploratory)", html.joined((html.paragraph(FORWARD), *parts)))
 
 
 def _ceiling(row: RoiRow) -> float | None:

@@ -136,6 +136,42 @@ class RoiRow:
 
 
 @dataclass(frozen=True)
+class ForwardStep:
+    """A region that a greedy choice adds to those before it; always exploratory.
+
+    Parameters
+    ----------
+    subject, branch, metric : as in `RoiRow`
+    step : 1 for the first region
+    region : the region that is added, chosen by all stories
+    chosen : score of the regions so far on the stories that chose them, which is too large
+    held_out : score of as many regions on stories that did not choose them: each part of the stories is scored with
+        the path that the others chose
+    interval : 95 % interval of `held_out`, or None
+    whole : score of all regions together
+    agree : in how many of the paths chosen without a part of the stories the region is among the first `step`
+    paths : number of those paths
+    """
+
+    subject: str
+    branch: str
+    metric: Metric
+    step: int
+    region: str
+    chosen: float
+    held_out: float
+    interval: Interval | None
+    whole: float
+    agree: int
+    paths: int
+
+    @property
+    def share(self) -> float:
+        """The score where it was not chosen, as a share of that of all regions."""
+        return self.held_out / self.whole
+
+
+@dataclass(frozen=True)
 class RoiStudy:
     """An ROI study; `fmri2ges.load_roi_study` reads one.
 
@@ -150,6 +186,7 @@ class RoiStudy:
     notes : what a reader must know, a sentence each
     request : what was asked for
     manifest : provenance
+    forward : the greedy choice of regions of each subject and branch; empty where it was not asked for
     """
 
     rows: tuple[RoiRow, ...]
@@ -161,6 +198,7 @@ class RoiStudy:
     notes: tuple[str, ...] = ()
     request: dict[str, Any] = field(default_factory=dict)
     manifest: dict[str, Any] = field(default_factory=dict)
+    forward: tuple[ForwardStep, ...] = ()
 
     @property
     def subjects(self) -> tuple[str, ...]:
@@ -189,3 +227,7 @@ class RoiStudy:
             for row in self.rows
             if (row.subject, row.branch, row.metric.id, row.effect) == (subject, branch, metric, effect)
         ]
+
+    def path(self, subject: str, branch: str) -> list[ForwardStep]:
+        """The greedy choice of one subject and branch, in its order."""
+        return [step for step in self.forward if (step.subject, step.branch) == (subject, branch)]

@@ -10,17 +10,17 @@ Table and study.json hold nothing that differs between two computations of the s
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import Any
 
 from ..data.atomic import read_json, write_json, write_text
 from ..errors import UserError
-from ..evaluation.intervals import Interval
 from ..evaluation.metrics import METRICS
 from ..evaluation.roi_rows import Correction, Effect, Mode, Region, RoiRow, RoiStudy, SizeNull
 from ..evaluation.rows import Null, NullKind
 from ..results import BRANCHES
+from .numbers import cell, finite, interval_from_dict, interval_to_dict, rounded
+from .roi_forward import FORWARD, forward_text, step_from_dict, step_to_dict
 from .schema import check_version, short
 
 KIND, VERSION = "roi-study", 1
@@ -36,7 +36,10 @@ COLUMNS = (
 def write_roi_study(study: RoiStudy, folder: Path) -> None:
     """Write table, values and manifest into a folder that is being made; see `maps_of` for the maps."""
     values = study_to_dict(study)
-    write_text(folder / TABLE, table_text(study_from_dict(values, study.manifest)))  # of the numbers that are kept
+    kept = study_from_dict(values, study.manifest)  # the tables are of the numbers that are kept
+    write_text(folder / TABLE, table_text(kept))
+    if study.forward:
+        write_text(folder / FORWARD, forward_text(kept))
     write_json(folder / STUDY, values)
     write_json(folder / "manifest.json", study.manifest)
 
@@ -75,7 +78,7 @@ def table_text(study: RoiStudy) -> str:
     regions = {region.name: region for region in study.regions}
     lines = ["\t".join(COLUMNS)]
     for row in study.rows:
-        lines.append("\t".join(_cell(value) for value in _values(row, study, regions.get(row.region))))
+        lines.append("\t".join(cell(value) for value in _values(row, study, regions.get(row.region))))
     return "\n".join(lines) + "\n"
 
 
@@ -92,12 +95,6 @@ def _values(row: RoiRow, study: RoiStudy, region: Region | None) -> list[Any]:
     ]
 
 
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    return f"{value:.6g}" if isinstance(value, float) else str(value).replace("\t", " ").replace("\n", " ")
-
-
 def study_to_dict(study: RoiStudy) -> dict[str, Any]:
     """Everything but the manifest as JSON values; see `study_from_dict`."""
     return {
@@ -111,6 +108,7 @@ def study_to_dict(study: RoiStudy) -> dict[str, Any]:
         "request": study.request,
         "regions": [{"name": r.name, "rois": list(r.rois), "n_columns": r.n_columns} for r in study.regions],
         "rows": [_row_to_dict(row) for row in study.rows],
+        **({"forward": [step_to_dict(step) for step in study.forward]} if study.forward else {}),
     }
 
 
@@ -125,6 +123,9 @@ def study_from_dict(data: dict[str, Any], manifest: dict[str, Any]) -> RoiStudy:
         raise ValueError("every row must be of a region, and there must be one")
     if any(row.branch not in BRANCHES for row in rows):
         raise ValueError("a row is of an unknown branch")
+    forward = tuple(step_from_dict(step) for step in data.get("forward", ()))
+    if any(step.region not in known for step in forward):
+        raise ValueError("every step of the forward choice must be of a region")
     return RoiStudy(
         rows=rows,
         regions=regions,
@@ -135,11 +136,12 @@ def study_from_dict(data: dict[str, Any], manifest: dict[str, Any]) -> RoiStudy:
         notes=tuple(map(str, data["notes"])),
         request=dict(data["request"]),
         manifest=manifest,
+        forward=forward,
     )
 
 
 def _row_to_dict(row: RoiRow) -> dict[str, Any]:
-    ci, null, size = row.interval, row.null, row.size_null
+    null, size = row.null, row.size_null
     return {
         "subject": row.subject,
         "branch": row.branch,
@@ -147,19 +149,19 @@ def _row_to_dict(row: RoiRow) -> dict[str, Any]:
         "effect": row.effect.value,
         "region": row.region,
         "mode": row.mode.value,
-        "value": _rounded(row.value),
-        "score": _rounded(row.score),
+        "value": rounded(row.value),
+        "score": rounded(row.score),
         "stories": row.stories,
-        "ci": ci and {"low": _rounded(ci.low), "high": _rounded(ci.high), "n": ci.n, "method": ci.method},
-        "null": null and {"kind": null.kind.value, "draws": _rounded(null.draws), **_numbers(null)},
-        "p_corrected": _rounded(row.p_corrected),
+        "ci": interval_to_dict(row.interval),
+        "null": null and {"kind": null.kind.value, "draws": rounded(null.draws), **_numbers(null)},
+        "p_corrected": rounded(row.p_corrected),
         "size_null": size and _numbers(size),
-        "ceiling": _rounded(row.ceiling),
+        "ceiling": rounded(row.ceiling),
     }
 
 
 def _row_from_dict(line: dict[str, Any]) -> RoiRow:
-    ci, null, size = line["ci"], line["null"], line["size_null"]
+    null, size = line["null"], line["size_null"]
     return RoiRow(
         subject=str(line["subject"]),
         branch=str(line["branch"]),
@@ -167,35 +169,23 @@ def _row_from_dict(line: dict[str, Any]) -> RoiRow:
         effect=Effect(line["effect"]),
         region=str(line["region"]),
         mode=Mode(line["mode"]),
-        value=_finite(line["value"]),
-        score=_finite(line["score"]),
+        value=finite(line["value"]),
+        score=finite(line["score"]),
         stories=int(line["stories"]),
-        interval=ci and Interval(_finite(ci["low"]), _finite(ci["high"]), int(ci["n"]), str(ci["method"])),
-        null=null and Null(NullKind(null["kind"]), draws=_finite(null["draws"]), **_named(null)),
-        p_corrected=None if line["p_corrected"] is None else _finite(line["p_corrected"]),
+        interval=interval_from_dict(line["ci"]),
+        null=null and Null(NullKind(null["kind"]), draws=finite(null["draws"]), **_named(null)),
+        p_corrected=None if line["p_corrected"] is None else finite(line["p_corrected"]),
         size_null=size and SizeNull(**_named(size)),
-        ceiling=None if line["ceiling"] is None else _finite(line["ceiling"]),
+        ceiling=None if line["ceiling"] is None else finite(line["ceiling"]),
     )
 
 
 def _numbers(null: Null | SizeNull) -> dict[str, Any]:
-    numbers = {name: _rounded(getattr(null, name)) for name in ("mean", "q05", "q95", "p")}
+    numbers = {name: rounded(getattr(null, name)) for name in ("mean", "q05", "q95", "p")}
     return {"n": null.n, **numbers}
 
 
 def _named(values: dict[str, Any]) -> dict[str, Any]:
     p = values["p"]
-    numbers = {name: _finite(values[name]) for name in ("mean", "q05", "q95")}
-    return {"n": int(values["n"]), **numbers, "p": None if p is None else _finite(p)}
-
-
-def _finite(value: Any) -> float:
-    """A number; NaN, infinity and anything else raise what the caller takes for damage."""
-    number = float(value)
-    if not math.isfinite(number) or isinstance(value, (bool, str)):
-        raise ValueError(f"{short(value)} is no number")
-    return number
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else float(f"{value:.6g}")
+    numbers = {name: finite(values[name]) for name in ("mean", "q05", "q95")}
+    return {"n": int(values["n"]), **numbers, "p": None if p is None else finite(p)}

@@ -34,6 +34,7 @@ class RoiStudyRequest:
     nulls : random regions of each size, 50 or more; 0 leaves the size-matched null out
     refit : choose the penalty of the readout anew for every region
     seed : of texts, random regions, shifts and the bootstrap
+    forward : also add regions one by one until they reach 95 % of all of them, see `studies.roi_forward`
 
     Raises
     ------
@@ -50,6 +51,7 @@ class RoiStudyRequest:
     nulls: int = 50
     refit: bool = False
     seed: int = 0
+    forward: bool = False
 
     def __post_init__(self):
         object.__setattr__(self, "run", str(self.run))
@@ -83,8 +85,8 @@ class RoiStudyRequest:
         """What stands behind `fmri2ges` in that command, word by word."""
         words = ["roi-study", self.run]
         for name, value in self._given().items():
-            if name == "refit":
-                words.append("--refit")
+            if value is True:
+                words.append(f"--{name}")
             elif name != "run":
                 words += [f"--{name}", join_names(value) if isinstance(value, tuple) else str(value)]
         return [*words, "--out", out]

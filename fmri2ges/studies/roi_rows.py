@@ -40,7 +40,7 @@ def rows_of(plan: Plan, results: Mapping[RoiTask, dict[str, Any]], facts: Facts)
     whole = results[plan.whole]
     rows: list[RoiRow] = []
     for branch in BRANCHES:
-        for metric in _shared_metrics(whole, branch):
+        for metric in shared_metrics(whole, branch):
             rows += _Table(plan, results, facts, branch, metric).rows()
     return rows
 
@@ -50,10 +50,20 @@ def mode_of(branch: str, refit: bool) -> Mode:
     return Mode.CONFIRMATORY if refit and branch == "text" else Mode.EXPLORATORY
 
 
-def _shared_metrics(result: dict[str, Any], branch: str) -> list[Metric]:
+def shared_metrics(result: dict[str, Any], branch: str) -> list[Metric]:
     """The metrics that every story of a result has."""
     per_story = [[s["metric"] for s in scores if s["branch"] == branch] for scores in result.values()]
     return [METRICS[name] for name in per_story[0] if all(name in names for names in per_story)]
+
+
+def scores_of(result: dict[str, Any], branch: str, metric: Metric) -> list[dict[str, Any]]:
+    """The score of each story in the result of a task."""
+    return [next(s for s in scores if (s["branch"], s["metric"]) == (branch, metric.id)) for scores in result.values()]
+
+
+def blocks_of(scores: list[dict[str, Any]]) -> tuple[np.ndarray, ...]:
+    """The contributions of the blocks of each story, arrays (n_blocks,)."""
+    return tuple(np.array(score["blocks"], float) for score in scores)
 
 
 @dataclass(frozen=True)
@@ -111,21 +121,12 @@ class _Table:
             for row, one, q in zip(rows, known, adjusted, strict=True)
         ]
 
-    def _scores(self, task: RoiTask) -> list[dict[str, Any]]:
-        """The score of each story."""
-        return [
-            next(s for s in scores if (s["branch"], s["metric"]) == (self.branch, self.metric.id))
-            for scores in self.results[task].values()
-        ]
-
     def _scored(self, task: RoiTask) -> Scored:
-        scores = self._scores(task)
-        return Scored(
-            tuple(np.array(s["blocks"], float) for s in scores), tuple(np.array(s["shifted"], float) for s in scores)
-        )
+        scores = scores_of(self.results[task], self.branch, self.metric)
+        return Scored(blocks_of(scores), tuple(np.array(s["shifted"], float) for s in scores))
 
     def _value(self, task: RoiTask) -> float:
-        return float(np.mean([s["value"] for s in self._scores(task)]))
+        return float(np.mean([s["value"] for s in scores_of(self.results[task], self.branch, self.metric)]))
 
     def _random(self, tasks: tuple[RoiTask, ...]) -> np.ndarray:
         return np.array([self._value(task) for task in tasks])

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -13,17 +15,19 @@ from ..decoding.run import Run, open_run
 from ..decoding.stories import rerendition_of
 from ..errors import UserError
 from ..evaluation import metrics
+from ..evaluation.forward import REACH
 from ..evaluation.gesture import features, identification, pair, weighted_r
-from ..evaluation.roi_rows import Effect, RoiStudy
+from ..evaluation.roi_rows import Effect, ForwardStep, RoiStudy
 from ..exports.roi_maps import write_roi_maps
 from ..provenance import build_manifest
 from ..storage.folder import RunFolder
 from ..storage.roi_study import KIND, write_roi_study
 from ..work import QUIET, Work
+from .roi_forward import check_forward, forward_steps
 from .roi_plan import Plan, correction_of, plan_study
 from .roi_request import RoiStudyRequest
 from .roi_rows import Facts, rows_of
-from .roi_task import run_task
+from .roi_task import RoiTask, run_task
 
 NOTES = {
     "exploratory": "exploratory: regions were chosen when decoding; the readout was solved for each region, but "
@@ -68,6 +72,8 @@ def roi_study(
         When the work shall stop; what was computed is found again by the next call.
     """
     run = open_run(request.run, device="cpu")
+    if request.forward:
+        check_forward(run)
     plans = plan_study(run, request)
     with RunFolder(out, force) as folder:
 
@@ -94,7 +100,25 @@ def compute_study(
 ) -> RoiStudy:
     """The study of plans, without writing it; `folder` keeps the results of single tasks."""
     tasks = list(dict.fromkeys(task for plan in plans for task in plan.tasks))
-    results = dict(zip(tasks, map_tasks(run_task, tasks, folder, executor, work.part(0.0, 0.97)), strict=True))
+    named = work.part(0.0, 0.7 if request.forward else 0.97)
+    results = dict(zip(tasks, map_tasks(run_task, tasks, folder, executor, named), strict=True))
+
+    done = 0.7
+
+    def compute(more: Sequence[RoiTask]) -> dict[RoiTask, dict[str, Any]]:
+        """The results of a step of the forward choice; nobody knows how many steps there will be."""
+        nonlocal done
+        new = list(dict.fromkeys(task for task in more if task not in results))
+        if new:
+            step = work.part(done, done + (0.97 - done) / 3, "forward choice")
+            done += (0.97 - done) / 3
+            results.update(zip(new, map_tasks(run_task, new, folder, executor, step), strict=True))
+        return results
+
+    forward: list[ForwardStep] = []
+    if request.forward:
+        for plan in plans:
+            forward += forward_steps(plan, results[plan.whole], request.seed, compute)
     work.report(0.97, "intervals and nulls")
     rows = []
     for plan in plans:
@@ -113,7 +137,8 @@ def compute_study(
         space=run.space.kind,
         simulated=run.simulated,
         stories=tuple(dict.fromkeys(story for plan in plans for story in plan.whole.stories)),
-        notes=tuple(_notes(run, plans, request, rows)),
+        notes=tuple([*_notes(run, plans, request, rows), *_forward_notes(plans, request, forward)]),
+        forward=tuple(forward),
         request=asked | {"run_digest": run.digest},
         manifest=build_manifest(
             KIND,
@@ -127,7 +152,7 @@ def compute_study(
             study_name=run.study.name,
             t2g=run.manifest.get("t2g"),
             t2g_note=run.manifest.get("t2g_note"),
-            tasks=len(tasks),
+            tasks=len(results),
         ),
     )
 
@@ -184,4 +209,22 @@ def _notes(run: Run, plans: list[Plan], request: RoiStudyRequest, rows) -> list[
         notes.append("no random regions of the same size were decoded (nulls = 0): large regions win by their size")
     if any(row.null is None or row.null.p is None for row in rows if row.effect != Effect.WHOLE):
         notes.append("some rows have no p: the stories are too short for enough independent shifts of 20 s and more")
+    return notes
+
+
+def _forward_notes(plans: list[Plan], request: RoiStudyRequest, forward: list[ForwardStep]) -> list[str]:
+    if not request.forward:
+        return []
+    notes = [
+        f"forward choice (exploratory): regions are added one by one until they reach {REACH:.0%} of the score of all "
+        "on the stories that choose; the score that counts is the one on stories that did not choose"
+    ]
+    found = {(step.subject, step.branch) for step in forward}
+    notes += [
+        f"{plan.subject}, {branch} branch: no forward choice, because all regions together score nothing above 0 on "
+        "some of the stories, or the stories are too short to leave any out"
+        for plan in plans
+        for branch in request.branches
+        if (plan.subject, branch) not in found
+    ]
     return notes

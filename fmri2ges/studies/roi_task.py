@@ -35,7 +35,7 @@ class RoiTask:
     texts : texts to draw for the text branch; 0 takes the expected words
     seed : of the texts
     refit : choose the penalty of the readout anew for this choice
-    null : keep blocks and the scores at circular shifts, not the values alone
+    null : keep the scores at circular shifts, too
     """
 
     run: str
@@ -69,8 +69,8 @@ class RoiTask:
 def run_task(task: RoiTask) -> dict[str, Any]:
     """The scores of a task: story -> seconds and scores, JSON values.
 
-    Every score has its metric's id, its branch, its value, and where the null is wanted the contributions of blocks
-    and the scores at shifts. They are rounded, so that the last digits, in which machines differ, are not there.
+    Every score has its metric's id, its branch, its value, the contributions of its blocks, and where the null is
+    wanted the scores at shifts. They are rounded, so that the last digits, in which machines differ, are not there.
 
     Raises
     ------
@@ -96,8 +96,8 @@ def run_task(task: RoiTask) -> dict[str, Any]:
 
 def _to_json(score, null: bool) -> dict[str, Any]:
     values = {"metric": score.metric.id, "branch": score.branch, "value": round(score.value, 7)}
+    values["blocks"] = [round(float(x), 7) for x in score.blocks]
     if null:
-        values["blocks"] = [round(float(x), 7) for x in score.blocks]
         values["shifted"] = [round(float(x), 6) for x in score.shifted]
     return values
 

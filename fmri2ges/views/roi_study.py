@@ -7,7 +7,7 @@ from typing import Any
 
 from ..brain.space import has_cortex
 from ..evaluation.report import format_number, format_p
-from ..evaluation.roi_rows import Effect, RoiRow, RoiStudy
+from ..evaluation.roi_rows import Effect, ForwardStep, RoiRow, RoiStudy
 from .area_map import AreaMap, AreaValue, area_map
 from .plots import graph_objects, named_lines
 from .scores import NULL_BAND, layout
@@ -29,7 +29,7 @@ def branches(study: RoiStudy, metric: str) -> list[str]:
     return list(dict.fromkeys(row.branch for row in study.rows if row.metric.id == metric))
 
 
-def _span(row: RoiRow) -> str:
+def _span(row: RoiRow | ForwardStep) -> str:
     ci = row.interval
     return f"{format_number(ci.low)} to {format_number(ci.high)}" if ci else "-"
 
@@ -160,4 +160,31 @@ def roi_table(study: RoiStudy, rows: list[RoiRow]) -> list[dict[str, Any]]:
             "Mode": row.mode.value,
         }
         for row in sorted(rows, key=lambda r: -r.value)
+    ]
+
+
+def forward_sentence(steps: list[ForwardStep]) -> str:
+    """What a greedy choice found, in a sentence that says both scores."""
+    last = steps[-1]
+    several = "regions" if len(steps) > 1 else "region"
+    return (
+        f"Exploratory, {last.branch} branch, {last.metric.label}: {len(steps)} {several} chosen one by one score "
+        f"{last.chosen:.3f} where they were chosen and {last.held_out:.3f} ({_span(last)}) where they were not; all "
+        f"regions together {last.whole:.3f}, so {round(100 * last.share)} % of it holds."
+    )
+
+
+def forward_table(steps: list[ForwardStep]) -> list[dict[str, Any]]:
+    """The steps of a greedy choice as text cells."""
+    return [
+        {
+            "Step": step.step,
+            "Region added": step.region,
+            "Where chosen": format_number(step.chosen),
+            "Where not chosen": format_number(step.held_out),
+            "95 % CI": _span(step),
+            "Of all regions": f"{round(100 * step.share)} %",
+            "Paths that agree": f"{step.agree} of {step.paths}",
+        }
+        for step in steps
     ]

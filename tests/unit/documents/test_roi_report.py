@@ -11,11 +11,14 @@ import pytest
 
 import fmri2ges
 from fmri2ges.cli.main import main
+from fmri2ges.config import from_dict
 from fmri2ges.demo import ROI_STUDY
 from fmri2ges.documents import make_report, report_html, roi_study
 from fmri2ges.errors import UserError
+from fmri2ges.evaluation import metrics
+from fmri2ges.evaluation.intervals import Interval
 from fmri2ges.evaluation.report import format_number
-from fmri2ges.evaluation.roi_rows import Mode, Region
+from fmri2ges.evaluation.roi_rows import ForwardStep, Mode, Region
 from fmri2ges.storage.roi_study import write_roi_study
 from fmri2ges.studies.roi_request import RoiStudyRequest
 from tests.unit.documents.test_html import HOSTILE, Reader
@@ -87,15 +90,16 @@ def test_the_command_and_the_python_ask_for_the_same_study(study, page, monkeypa
 
 
 def _asked(study) -> dict:
-    return {name: value for name, value in {**study.request, "run": "demo"}.items() if name != "run_digest"}
+    given = {name: value for name, value in {**study.request, "run": "demo"}.items() if name != "run_digest"}
+    return from_dict(RoiStudyRequest, given).to_dict()
 
 
 def test_a_request_is_the_same_as_a_command_and_as_python():
-    request = RoiStudyRequest("my run", "s,1", "areas", ("a b", "c,d"), "text", 3, 60, True, 7)
+    request = RoiStudyRequest("my run", "s,1", "areas", ("a b", "c,d"), "text", 3, 60, True, 7, True)
     words = request.as_arguments("out")
     assert words == [
         *("roi-study", "my run", "--subject", "s,1", "--rois", "areas", "--stories", "a b,c\\,d", "--branch", "text"),
-        *("--samples", "3", "--nulls", "60", "--refit", "--seed", "7", "--out", "out"),
+        *("--samples", "3", "--nulls", "60", "--refit", "--seed", "7", "--forward", "--out", "out"),
     ]
     assert shlex.split(request.as_command("out")) == ["fmri2ges", *words]
     made = request.as_python().split("study =")[0]
@@ -190,3 +194,12 @@ def test_what_is_no_study_is_refused_in_one_line_and_nothing_is_written(tmp_path
     (damaged / "study.json").write_text(json.dumps(values))
     with pytest.raises(UserError, match="branch"):
         make_report(damaged, out)
+
+
+def test_a_forward_choice_is_shown_with_both_scores_and_called_exploratory(flat):
+    name, ci = flat.regions[0].name, Interval(0.1, 0.3, 6, "bootstrap")
+    step = ForwardStep("sub-01", "direct", metrics.R_EXPECTED, 1, name, 0.31, 0.22, ci, 0.4, agree=4, paths=5)
+    text = " ".join(Reader(report_html(replace(flat, forward=(step,)))).texts)
+    shown = ("Fewest regions (exploratory)", "0.310 where they were chosen", "0.220", "55 % of it holds", "4 of 5")
+    assert all(words in text for words in shown)
+    assert "Fewest regions" not in " ".join(Reader(report_html(flat)).texts)
