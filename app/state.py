@@ -1,4 +1,4 @@
-"""What the user has chosen, kept in the session and in the URL: one `DecodeRequest`, and how Compare shows it.
+"""What the user has chosen, kept in the session and in the URL: one `DecodeRequest`, and how screens show it.
 
 Widgets come and go with the pages; the choice stays. `bind` ties a widget to one of its fields.
 """
@@ -16,6 +16,8 @@ from fmri2ges.request import MAX_SAMPLES, DecodeRequest, join_names, split_names
 from fmri2ges.views.tracks import MOST, TRACK_IDS
 
 from .components.address import replace_query
+from .look import Look
+from .roi_steps import RoiSteps
 
 FIRST = DecodeRequest(start=0.0, stop=30.0)  # what a new visitor sees; a link says what differs from it
 DEVICE = "device"  # key of the widget that chooses it
@@ -63,7 +65,8 @@ class Comparison:
 
 OF_REQUEST = tuple(f.name for f in fields(DecodeRequest))
 OF_COMPARISON = tuple(f.name for f in fields(Comparison))
-FIELDS = OF_REQUEST + OF_COMPARISON
+OF_LOOK = tuple(f.name for f in fields(Look))
+FIELDS = OF_REQUEST + OF_COMPARISON + OF_LOOK
 
 
 def request() -> DecodeRequest:
@@ -78,6 +81,17 @@ def comparison() -> Comparison:
     return st.session_state["comparison"]
 
 
+def look() -> Look:
+    """How the cortex is seen."""
+    _open()
+    return st.session_state["look"]
+
+
+def roi_steps() -> RoiSteps:
+    """What can be undone and redone of the choice of ROIs."""
+    return st.session_state.get("roi_steps", RoiSteps())
+
+
 def _open() -> None:
     if "request" not in st.session_state:
         _take(_url())
@@ -88,6 +102,7 @@ def _take(url: dict[str, str]) -> None:
     complaints: list[str] = []
     st.session_state["request"] = from_url(url, complaints)
     st.session_state["comparison"] = Comparison.from_url(url, complaints)
+    st.session_state["look"] = Look.from_url(url, complaints)
     st.session_state["url"] = url
     st.session_state["complaints"] = complaints
     st.session_state["untouched"] = True
@@ -98,12 +113,22 @@ def update(**changes: Any) -> None:
     _open()
     st.session_state["complaints"] = []
     st.session_state["untouched"] = False
+    before = request()
     adjust(**changes)
+    kept = roi_steps() if request().run == before.run else RoiSteps()  # another run has other ROIs
+    st.session_state["roi_steps"] = kept.changed(before.rois, request().rois)
+
+
+def step_rois(by: int) -> None:
+    """Undo (-1) or redo (1) one change of the ROIs."""
+    steps, rois = roi_steps().moved(request().rois, by)
+    update(rois=rois)
+    st.session_state["roi_steps"] = steps
 
 
 def adjust(**changes: Any) -> None:
     """Change fields of the choice that cannot be as they are; `complain` says why."""
-    for holder, names in (("request", OF_REQUEST), ("comparison", OF_COMPARISON)):
+    for holder, names in (("request", OF_REQUEST), ("comparison", OF_COMPARISON), ("look", OF_LOOK)):
         own = {name: value for name, value in changes.items() if name in names}
         _open()
         st.session_state[holder] = replace(st.session_state[holder], **own)
@@ -218,16 +243,17 @@ def follow_url(page: str) -> None:
 
 def write_url() -> None:
     """Put the choice into the URL; call where it can have changed."""
-    written = (st.session_state["page"], request(), comparison())
+    written = (st.session_state["page"], request(), comparison(), look())
     # Writing is a step in the browser's history: without a change it would undo the back button.
     before = st.session_state.get("written")
     if before == written:
         return
     st.session_state["written"] = written
-    url = to_url(request()) | comparison().to_url()
+    url = to_url(request()) | comparison().to_url() | look().to_url()
     if url != _url():
-        if before is None or before[0] != written[0]:
-            # The step to this page is one in the history already: one press of Back leaves it.
+        if before is None or before[0] != written[0] or before[:3] == written[:3]:
+            # The step to this page is one in the history already: one press of Back leaves it. Another look at the
+            # same choice is no step.
             st.session_state["replaced"] = _url()
             replace_query(url)
         else:

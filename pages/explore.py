@@ -10,6 +10,7 @@ from app.parts.job_row import job_row
 from fmri2ges.errors import UserError
 from fmri2ges.request import DEMO, DecodeRequest
 
+CORTEX = "explore_cortex"
 # Both halves fill the window without scrolling from 1280 x 800 on; narrow windows have one above the other (style.css).
 CORTEX_HEIGHT = "clamp(400px, calc(100vh - 444px), 760px)"
 PLAYER_HEIGHT = "clamp(400px, calc(100vh - 394px), 800px)"
@@ -87,7 +88,7 @@ def explore() -> None:
             coloured_cortex()
     with right:
         if on_atlas:
-            rois.atlas_list()
+            rois.atlas_list(CORTEX)
         run = open_run(st.container())
         if run is None:
             choose.settings()
@@ -122,13 +123,13 @@ def other_run(run, left) -> None:
         return
     with left:
         coloured_cortex(run)
-    rois.atlas_list()
+    rois.atlas_list(CORTEX)
 
 
 def coloured_cortex(run=None) -> None:
     """The cortex, coloured by what each region carries where an ROI study knows it."""
     shown = cortex_map.chosen_map(run)
-    rois.cortex("explore_cortex", height=CORTEX_HEIGHT, shown=shown)
+    rois.cortex(CORTEX, height=CORTEX_HEIGHT, shown=shown)
     cortex_map.map_row(shown, run)
 
 

@@ -49,7 +49,7 @@ def map_row(shown: AreaMap | None, run=None) -> None:
     """The choice of the map, with its colour bar; nothing where the run has no ROI study."""
     if newest_study(run) is None:
         return
-    left, right = st.columns([4, 7], vertical_alignment="center")
+    left, right = st.columns([2, 3], vertical_alignment="center")
     left.segmented_control(
         "Colours of the cortex",
         list(CHOICES),

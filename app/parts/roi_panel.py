@@ -11,10 +11,10 @@ from tempfile import TemporaryDirectory
 import streamlit as st
 
 from app import state
-from app.components.cortex_picker import cortex_picker
 from app.figure import add_button, folder_of
 from app.messages import plain
 from app.parts.html_report import html_button
+from app.parts.rois import cortex
 from app.places import without_paths
 from fmri2ges.demo import ROI_STUDY
 from fmri2ges.errors import UserError
@@ -96,7 +96,8 @@ def show(path: Path) -> None:
         if shown is None:
             st.info("The regions of this study have no place on the cortex; the bars and the table show them.")
         else:
-            _cortex(shown)
+            cortex("roi_cortex", HEIGHT, shown)
+            st.html(bar_html(shown))
     with right:
         _bars(study, rows)
     _selected(study, rows, shown is not None)
@@ -131,17 +132,6 @@ def _choose(study: RoiStudy) -> tuple[RoiView, list[RoiRow]]:
         key="roi.effect",
     )
     return RoiView(subject, metric, branch), study.select(subject, branch, metric, effect)
-
-
-def _cortex(shown) -> None:
-    rois = state.request().rois
-    selected = () if rois == WHOLE_CORTEX else area_numbers(rois)
-    cortex_picker(selected, key="roi_cortex", on_pick=_pick_areas, height=HEIGHT, shown=shown)
-    st.html(bar_html(shown))
-
-
-def _pick_areas(numbers: tuple[int, ...]) -> None:
-    state.update(rois=area_names(numbers) or WHOLE_CORTEX)
 
 
 def _bars(study: RoiStudy, rows: list[RoiRow]) -> None:

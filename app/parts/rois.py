@@ -36,26 +36,41 @@ def check_rois() -> None:
         state.adjust(rois=WHOLE_CORTEX)
 
 
-def cortex(key: str, height: int | str, shown: AreaMap | None = None) -> None:
+def cortex(key: str, height: str, shown: AreaMap | None = None) -> None:
     """The clickable cortex with the chosen areas, coloured by a map where there is one."""
-    from app.components.cortex_picker import cortex_picker
+    from app.components.cortex_picker import Actions, cortex_picker
 
     rois = state.request().rois
-    selected = () if rois == WHOLE_CORTEX else area_numbers(rois)
+    cortex_picker(
+        () if rois == WHOLE_CORTEX else area_numbers(rois),
+        state.look(),
+        key=key,
+        actions=Actions(_pick, state.adjust, state.step_rois),
+        steps=state.roi_steps(),
+        height=height,
+        shown=shown,
+    )
 
-    def pick(numbers: tuple[int, ...]) -> None:
-        state.update(rois=area_names(numbers) or WHOLE_CORTEX)
 
-    cortex_picker(selected, key=key, on_pick=pick, height=height, shown=shown)
+def _pick(numbers: tuple[int, ...]) -> None:
+    state.update(rois=area_names(numbers) or WHOLE_CORTEX)
 
 
 def _to_list(rois: tuple[str, ...]) -> list[str]:
     return [] if rois == WHOLE_CORTEX else list(rois)
 
 
-def atlas_list() -> None:
-    """The list of ROI groups and areas."""
+def atlas_list(beside: str) -> None:
+    """The list of ROI groups and areas; `beside` is the key of the cortex that changes the same choice."""
+    from app.components.cortex_picker import has_acted
+
     options, reads = _options()
+    bound = state.bind("rois", _to_list, lambda names: load_atlas().compact(names) or WHOLE_CORTEX)
+
+    def listed() -> None:
+        if not has_acted(beside):
+            bound["on_change"]()
+
     st.multiselect(
         "Regions of interest (ROIs)",
         options,
@@ -63,7 +78,8 @@ def atlas_list() -> None:
         placeholder="Whole cortex. Type a name, or click the cortex",
         help="16 named groups and the 360 areas of the HCP-MMP1.0 atlas; a name without a side means both sides. "
         "An empty list means the whole cortex.",
-        **state.bind("rois", _to_list, lambda names: load_atlas().compact(names) or WHOLE_CORTEX),
+        key=bound["key"],
+        on_change=listed,
     )
 
 

@@ -99,3 +99,36 @@ def test_clicking_twice_changes_nothing_and_a_group_toggles_as_a_whole(page):
         same(list(toggled(new Set([1, 7]), [7, 8, 9])), "1,7,8,9");
         same(list(toggled(new Set([1, 7, 8, 9]), [7, 8, 9])), "1");""",
     )
+
+
+def test_the_rim_of_a_mesh_is_the_edges_of_one_triangle(page):
+    closed, opened, alone = run(
+        page,
+        """
+        const octahedron = [0,2,4, 2,1,4, 1,3,4, 3,0,4, 2,0,5, 1,2,5, 3,1,5, 0,3,5];
+        const edges = (faces) => {
+          const rim = rimOf(Uint16Array.from(faces)), out = [];
+          for (let i = 0; i < rim.length; i += 2) out.push([rim[i], rim[i + 1]].sort().join());
+          return out.sort();
+        };
+        return [edges(octahedron), edges(octahedron.slice(3)), edges([7, 300, 10241])];""",
+    )
+    assert closed == [] and opened == ["0,2", "0,4", "2,4"]
+    assert alone == ["10241,300", "10241,7", "300,7"]
+
+
+def test_a_lasso_takes_areas_by_more_than_half_of_their_vertices_that_face_the_eye(page):
+    taken = run(
+        page,
+        """
+        // Ten vertices in a row at x = 0..9, one of them in no area. The polygon holds x from 0.5 to 7.5.
+        const labels = Int16Array.from([1, 1, 1, 2, 2, 2, 2, 3, 0, 1]);
+        const screen = new Float32Array(30), square = [[0.5, -1], [7.5, -1], [7.5, 1], [0.5, 1]];
+        labels.forEach((_, v) => (screen[3 * v] = v));
+        const all = () => true;
+        return [lassoed(square, screen, labels, all, all),
+          lassoed(square, screen, labels, (v) => v !== 9, all), lassoed(square, screen, labels, all, (v) => v < 5),
+          lassoed([], screen, labels, all, all)];""",
+    )
+    # Area 1 has two of its four vertices inside, which is not more than half; of three on the surface it is.
+    assert taken == [[1, 2], [0, 1, 2], [], []]

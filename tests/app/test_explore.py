@@ -4,27 +4,11 @@ import re
 from pathlib import Path
 
 import pytest
-
-from fmri2ges.brain.atlas import load_atlas
+from explore_page import ATLAS, FIRST_LOAD, click_area, open_explore, selected, settle, wait_selected
 
 pytestmark = pytest.mark.browser
-ATLAS = load_atlas()
-FIRST_LOAD = 120_000  # ms: torch is imported and the first story made
 CHIP = "[data-testid=stMultiSelect] [data-tag]"
 BYTES_PER_CLICK = 20_000  # a quarter of it is the list of names
-
-
-def open_explore(page, server, query=""):
-    page.goto(f"{server}/{query}")
-    page.wait_for_selector(".cortex canvas", timeout=FIRST_LOAD)
-    page.wait_for_selector(".player canvas", timeout=FIRST_LOAD)
-    settle(page)
-
-
-def settle(page):
-    """Wait until no script runs."""
-    page.wait_for_timeout(200)
-    page.wait_for_selector("[data-testid=stStatusWidget]", state="detached", timeout=FIRST_LOAD)
 
 
 @pytest.fixture(scope="module")
@@ -36,29 +20,8 @@ def linked(context, server):
     tab.close()
 
 
-def selected(page):
-    text = page.locator(".cortex").get_attribute("data-selected")
-    return {ATLAS.areas[int(i)] for i in text.split(",") if i}
-
-
-def wait_selected(page, areas):
-    """Wait until just these areas are lit on the cortex; what the list has, the server sends a moment later."""
-    for _ in range(FIRST_LOAD // 100):
-        if selected(page) == set(areas):
-            return
-        page.wait_for_timeout(100)
-    assert selected(page) == set(areas)
-
-
 def chips(page):
     return page.locator(CHIP).all_inner_texts()
-
-
-def click_area(page, area):
-    """Click where the area is seen on the 3D cortex."""
-    point = page.locator(".cortex").evaluate("(root, area) => root.cortexView.locate(area)", ATLAS.area_index[area])
-    assert point, f"{area} is not in sight"
-    page.mouse.click(point["x"], point["y"])
 
 
 def test_the_first_screen_shows_a_decoded_result(page, server):

@@ -7,11 +7,15 @@ area numbers; the mesh, its code and the atlas travel once per browser tab, in t
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 import streamlit as st
 
+from app.look import Look
+from app.roi_steps import RoiSteps
 from fmri2ges.views.area_map import AreaMap
 
 HERE = Path(__file__).parent
@@ -32,7 +36,8 @@ def _store():
     # The style travels with the store: what a click sends again stays small.
     style = f"const STYLE = {json.dumps(_text('picker.css'))};\n"
     return st.components.v2.component(
-        "fmri2ges_cortex_store", js=style + _text("geometry.js", "draw.js", "view.js", "store.js")
+        "fmri2ges_cortex_store",
+        js=style + _text("geometry.js", "colours.js", "controls.js", "draw.js", "view.js", "store.js"),
     )
 
 
@@ -57,34 +62,88 @@ def mount_store() -> None:
         _store()(key="cortex_mesh", data=mesh_bytes())
 
 
-def cortex_picker(selected, *, key: str, on_pick, height: int | str = 520, shown: AreaMap | None = None) -> None:
+def has_acted(key: str) -> bool:
+    """Whether an action on the cortex `key` is in the message that this run answers.
+
+    What other widgets of the message say can be older than the action before, whose answer the browser had not seen.
+    """
+    return any(dict(st.session_state.get(key) or {}).values())
+
+
+@dataclass(frozen=True)
+class Actions:
+    """What is called after an action on the cortex.
+
+    Parameters
+    ----------
+    pick : with the tuple of all chosen area numbers, after a click or a lasso
+    look : with side, surface and point of view as keyword arguments, after a change of the view
+    step : with -1 for undo and 1 for redo
+    """
+
+    pick: Callable[[tuple[int, ...]], None]
+    look: Callable[..., None]
+    step: Callable[[int], None]
+
+
+def cortex_picker(
+    selected, look: Look, *, key: str, actions: Actions, steps: RoiSteps, height: str, shown: AreaMap | None = None
+) -> None:
     """A cortex whose areas can be clicked.
 
     Parameters
     ----------
     selected : area numbers (0-359) to show as chosen
-    key : name of this picker; its view settings (side, surface, camera) survive a page switch
-    on_pick : called with the tuple of all chosen area numbers after a click
-    height : pixels, or a length of CSS
+    look : how the cortex is seen
+    key : name of this picker; camera, zoom and tool survive a page switch in the browser
+    actions : what is called after an action
+    steps : what can be undone and redone
+    height : a length of CSS
     shown : a map that colours the areas; chosen areas are then outlined
     """
     seq_key = f"{key}.seq"
 
+    def handled() -> int:
+        return st.session_state.get(seq_key, 0)
+
+    def event_of(name: str) -> dict | None:
+        return st.session_state[key][name]
+
+    def count(event: dict) -> None:
+        # Events are numbered by the browser, which ignores answers that are older than its last one.
+        st.session_state[seq_key] = max(handled(), int(event["seq"]))
+
     def picked() -> None:
-        event = st.session_state[key].picked
-        if event:
-            # The browser ignores answers that are older than its last click.
-            st.session_state[seq_key] = int(event["seq"])
-            on_pick(tuple(int(i) for i in event["areas"]))
+        if event := event_of("picked"):
+            count(event)
+            actions.pick(tuple(int(i) for i in event["areas"]))
+
+    def looked() -> None:
+        if event := event_of("looked"):
+            count(event)
+            # A browser says what it likes; the look of a link takes no unknown value either.
+            actions.look(**vars(Look.from_url({name: str(v) for name, v in event.items()}, [])))
+
+    def stepped() -> None:
+        if event := event_of("stepped"):
+            done = handled()
+            count(event)
+            for seq, by in event["steps"]:
+                if seq > done:  # the message repeats earlier steps, which may have been lost
+                    actions.step(-1 if by < 0 else 1)
 
     _picker()(
         key=key,
         data={
             "selected": list(selected),
-            "seq": st.session_state.get(seq_key, 0),
+            "seq": handled(),
             "name": key,
-            "height": height if isinstance(height, str) else f"{height}px",
+            "height": height,
+            "look": vars(look),
+            "steps": [len(steps.before), len(steps.after)],
         }
         | ({} if shown is None else {"map": {"entries": list(shown.entries), "which": shown.which}}),
         on_picked_change=picked,
+        on_looked_change=looked,
+        on_stepped_change=stepped,
     )

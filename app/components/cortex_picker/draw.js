@@ -1,5 +1,5 @@
 // The two painters of the cortex. Both offer draw(scene) and close(). A scene is
-// {surface, panels: [{hemisphere, matrix, scale, x, y, w, h}], table, palette, ratio, key}:
+// {surface, panels: [{hemisphere, matrix, centre, scale, x, y, w, h}], table, palette, ratio}:
 // `table` holds, per label (0 = medial wall), a fill colour with its strength, the number whose
 // change makes an outline, and whether the area is selected.
 
@@ -7,11 +7,11 @@ const TABLE_WIDTH = 512;
 
 const VERTEX_SHADER = `#version 300 es
 in vec3 position; in vec3 normal; in float sulc; in vec3 labels;
-uniform mat3 camera; uniform vec3 centre; uniform vec2 zoom; uniform vec2 shift;
+uniform mat3 camera; uniform vec3 centre; uniform vec2 zoom;
 out vec3 corner; out vec3 facing; out float fold; flat out vec3 area;
 void main() {
   vec3 p = camera * (position - centre);
-  gl_Position = vec4(p.xy * zoom + shift, -p.z / 300.0, 1.0);
+  gl_Position = vec4(p.xy * zoom, -p.z / 300.0, 1.0);
   int c = gl_VertexID % 3;
   corner = vec3(c == 0, c == 1, c == 2);
   facing = camera * normal; fold = sulc; area = labels;
@@ -43,6 +43,26 @@ void main() {
   }
   colour = vec4(c, 1.0);
 }`;
+
+// The line where a mesh is cut open. A context of the canvas draws it smoother than triangles can.
+function strokeRim(g, shape, panel, colour) {
+  if (!shape.rim.length) return;
+  const points = new Float32Array(3 * shape.rim.length), at = new Float32Array(points.length);
+  shape.rim.forEach((v, i) => points.set(shape.positions.subarray(3 * v, 3 * v + 3), 3 * i));
+  project(points, panel.centre, 0, shape.rim.length, panel.matrix, panel.scale, panel, at);
+  g.save();
+  g.beginPath();
+  g.rect(panel.x, panel.y, panel.w, panel.h);
+  g.clip();
+  g.beginPath();
+  for (let i = 0; i < at.length; i += 6) {
+    g.moveTo(at[i], at[i + 1]);
+    g.lineTo(at[i + 3], at[i + 4]);
+  }
+  Object.assign(g, { lineWidth: 1.8, lineCap: "round", strokeStyle: `rgb(${colour.map((v) => Math.round(255 * v)).join(",")})` });
+  g.stroke();
+  g.restore();
+}
 
 // Antialiasing triples the time of a draw where no GPU does it.
 function softwareGL() {
@@ -90,7 +110,7 @@ class GLPainter {
   vertexArray(kind, hemisphere) {
     const name = `${kind}${hemisphere}`;
     if (this.buffers[name]) return this.buffers[name];
-    const { gl, mesh } = this, faces = mesh.faces, surface = mesh.surfaces[kind][hemisphere];
+    const { gl, mesh } = this, surface = mesh.surfaces[kind][hemisphere], { faces } = surface;
     const stride = 10, out = new Float32Array(stride * faces.length);
     const labels = mesh.labels[hemisphere], sulc = mesh.sulc[hemisphere];
     for (let i = 0, o = 0; i < faces.length; i++, o += stride) {
@@ -126,14 +146,15 @@ class GLPainter {
       gl.clear(gl.COLOR_BUFFER_BIT | gl.DEPTH_BUFFER_BIT);
       gl.bindVertexArray(this.vertexArray(scene.surface, p.hemisphere));
       gl.uniformMatrix3fv(this.at("camera"), true, p.matrix);
-      gl.uniform3fv(this.at("centre"), mesh.surfaces[scene.surface][p.hemisphere].centre);
+      gl.uniform3fv(this.at("centre"), p.centre);
       gl.uniform2f(this.at("zoom"), (2 * p.scale) / p.w, (2 * p.scale) / p.h);
-      gl.uniform2f(this.at("shift"), 0, 0);
-      gl.drawArrays(gl.TRIANGLES, 0, mesh.faces.length);
+      gl.drawArrays(gl.TRIANGLES, 0, mesh.surfaces[scene.surface][p.hemisphere].faces.length);
     }
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.clearRect(0, 0, width, height);
     context.drawImage(own, 0, 0);
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    for (const p of scene.panels) strokeRim(context, mesh.surfaces[scene.surface][p.hemisphere], p, palette.line);
   }
 
   close() {
@@ -149,14 +170,14 @@ class CanvasPainter {
   }
 
   draw(scene) {
-    const { context: g, mesh } = this, { faces, n } = mesh, { palette, table } = scene;
+    const { context: g, mesh } = this, { n } = mesh, { palette, table } = scene;
     g.setTransform(scene.ratio, 0, 0, scene.ratio, 0, 0);
     g.clearRect(0, 0, g.canvas.width, g.canvas.height);
     const mix = (a, b, t) => a.map((v, i) => v + (b[i] - v) * t);
     for (const p of scene.panels) {
-      const s = mesh.surfaces[scene.surface][p.hemisphere], m = p.matrix;
+      const s = mesh.surfaces[scene.surface][p.hemisphere], m = p.matrix, { faces } = s;
       const labels = mesh.labels[p.hemisphere], sulc = mesh.sulc[p.hemisphere];
-      const screen = project(s.positions, s.centre, 0, n, m, p.scale, p, new Float32Array(3 * n));
+      const screen = project(s.positions, p.centre, 0, n, m, p.scale, p, new Float32Array(3 * n));
       const order = [];
       for (let t = 0; t < faces.length; t += 3) {
         const i = 3 * faces[t], j = 3 * faces[t + 1], k = 3 * faces[t + 2];
@@ -186,6 +207,7 @@ class CanvasPainter {
         g.stroke();
       }
       g.restore();
+      strokeRim(g, s, p, palette.line);
     }
   }
 

@@ -24,6 +24,9 @@ function cameraMatrix(az, el, hemisphere) {
   return m;
 }
 
+// The flatmap is seen from above, as it lies: both hemispheres with the front of the brain outwards.
+const FLAT = [1, 0, 0, 0, 1, 0, 0, 0, 1];
+
 // Where each hemisphere is drawn: [{hemisphere, turn (degrees added to az), x, y, w, h}], pixels.
 function panels(side, preset, width, height) {
   const hemispheres = side === "both" ? [0, 1] : [side === "left" ? 0 : 1];
@@ -101,4 +104,36 @@ function toggled(selected, areas) {
   const next = new Set(selected), all = areas.every((a) => next.has(a));
   areas.forEach((a) => (all ? next.delete(a) : next.add(a)));
   return next;
+}
+
+// The edges that only one triangle has, where a mesh is cut open: their vertices, two and two.
+function rimOf(faces) {
+  const times = new Map();
+  for (let i = 0; i < faces.length; i++) {
+    const a = faces[i], b = faces[i % 3 === 2 ? i - 2 : i + 1], edge = a < b ? a * 65536 + b : b * 65536 + a;
+    times.set(edge, (times.get(edge) ?? 0) + 1);
+  }
+  return [...times].filter(([, n]) => n === 1).flatMap(([edge]) => [Math.floor(edge / 65536), edge % 65536]);
+}
+
+// Whether a point is inside a polygon [[x, y], ...], which closes itself (even-odd rule).
+function isInside(x, y, polygon) {
+  let inside = false;
+  for (let i = 0, j = polygon.length - 1; i < polygon.length; j = i++) {
+    const [ax, ay] = polygon[i], [bx, by] = polygon[j];
+    if (ay > y !== by > y && x < ax + ((bx - ax) * (y - ay)) / (by - ay)) inside = !inside;
+  }
+  return inside;
+}
+
+// The areas of which more than half lies inside a polygon on the screen. `screen` from project(), `labels` of the
+// vertices, `counts(v)`: whether vertex v is on the surface, `shows(v)`: whether it is on the side towards the eye.
+function lassoed(polygon, screen, labels, counts, shows) {
+  const size = new Map(), caught = new Map(), add = (m, l) => m.set(l, (m.get(l) ?? 0) + 1);
+  for (let v = 0; v < labels.length; v++) {
+    if (!labels[v] || !counts(v)) continue;
+    add(size, labels[v]);
+    if (shows(v) && isInside(screen[3 * v], screen[3 * v + 1], polygon)) add(caught, labels[v]);
+  }
+  return [...caught.keys()].filter((l) => 2 * caught.get(l) > size.get(l)).map((l) => l - 1).sort((a, b) => a - b);
 }

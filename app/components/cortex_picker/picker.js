@@ -21,7 +21,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     shared().ready.then((store) => {
       if (slot.gone) return;
       const settings = (store.settings[slot.data.name] ??= {});
-      slot.view = new store.View(root, store.mesh, settings, (picked) => slot.send("picked", picked));
+      slot.view = new store.View(root, store.mesh, settings, (name, value) => slot.send(name, value));
       slot.view.update(slot.data);
     });
   }

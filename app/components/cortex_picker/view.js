@@ -1,47 +1,27 @@
-// The cortex view: toolbar, camera, hover and click. One instance per mounted picker.
-
-const CHOICES = {
-  side: [["both", "Both"], ["left", "Left"], ["right", "Right"]],
-  surface: [["inflated", "Inflated"], ["pial", "Pial"]],
-  pick: [["area", "Area"], ["group", "Group"]],
-};
-const TITLES = {
-  side: "Which hemisphere is shown",
-  surface: "Inflated shows the sulci too; pial is the true shape",
-  pick: "What a click chooses: one area, or the whole named group it belongs to. Hold Shift for the other one",
-};
-const PRESET_NAMES = [["overview", "Overview"], ["lateral", "Lateral"], ["medial", "Medial"], ["front", "Front"],
-  ["back", "Back"], ["top", "Top"], ["bottom", "Bottom"]];
-
-function element(tag, properties, ...children) {
-  const e = Object.assign(document.createElement(tag), properties);
-  e.append(...children);
-  return e;
-}
-
-// What a map says of an area: [red, green, blue, strength] and a line for the tooltip; null where it says nothing.
-// `which` has two digits to the base 36 for each area, the number of its entry; an entry is 8 digits and the line.
-function entryOf(map, area) {
-  const entry = map?.entries[parseInt(map.which.slice(2 * area, 2 * area + 2), 36)];
-  return entry ? { colour: [0, 2, 4, 6].map((i) => parseInt(entry.slice(i, i + 2), 16)), text: entry.slice(8) } : null;
-}
+// The cortex view: camera, hover, click and lasso. One instance per mounted picker.
 
 class CortexView {
-  constructor(root, mesh, settings, onPick) {
-    Object.assign(this, { root, mesh, onPick, selected: new Set(), seq: 0, hovered: -1, drag: null });
-    const defaults = { side: "both", surface: "inflated", pick: "area", preset: "overview", zoom: 1, ...PRESETS.overview };
-    this.settings = Object.assign(settings, { ...defaults, ...settings });
-    this.buttons = {};
+  // `settings` outlive this view and stay in the browser: camera, zoom, tool. What a link holds (side, surface, point of
+  // view, chosen areas) comes from Python with `update`. `send(name, value)` tells Python: picked, looked, stepped.
+  constructor(root, mesh, settings, send) {
+    Object.assign(this, { root, mesh, send, selected: new Set(), seq: 0, hovered: -1, drag: null, steps: [0, 0] });
+    this.look = { side: "both", surface: "inflated", point: "overview" };
+    this.settings = Object.assign(settings, { pick: "area", point: "", zoom: 1, pan: [0, 0], ...PRESETS.overview, ...settings });
     this.canvas = element("canvas", { tabIndex: 0 });
     this.canvas.setAttribute("role", "img");
-    this.canvas.setAttribute("aria-label", "Cortex. Arrow keys turn it, plus and minus zoom. Areas can also be chosen in the list of ROIs.");
     this.tip = element("div", { className: "tip", hidden: true });
     this.captions = element("div", { className: "captions" });
     this.status = element("div", { className: "status" });
     this.status.setAttribute("role", "status");
-    this.stage = element("div", { className: "stage" }, this.canvas, this.captions, this.tip);
+    this.lasso = new LassoLine();
+    const zooms = element("div", { className: "choice zoom" },
+      iconButton("\u2212", "Zoom out", () => this.zoomBy(1 / 1.2)), iconButton("+", "Zoom in", () => this.zoomBy(1.2)));
+    this.stage = element("div", { className: "stage" }, this.canvas, this.captions, this.lasso.svg, this.tip, zooms);
+    this.undo = [iconButton("\u21b6", "Undo the last change of ROIs (Ctrl Z)", () => this.step(-1)),
+      iconButton("\u21b7", "Redo it (Ctrl Y)", () => this.step(1))];
+    const foot = element("div", { className: "bar foot" }, this.status, element("div", { className: "choice" }, ...this.undo));
     root.cortexView = this;
-    root.replaceChildren(element("style", { textContent: STYLE }), this.toolbar(), this.stage, this.status);
+    root.replaceChildren(element("style", { textContent: STYLE }), this.toolbar(), this.stage, foot);
     this.makePainter();
     this.listen();
     this.refresh();
@@ -64,37 +44,23 @@ class CortexView {
   }
 
   toolbar() {
-    const bar = element("div", { className: "bar" });
-    for (const [name, options] of Object.entries(CHOICES)) {
-      const group = element("div", { className: "choice", title: TITLES[name] });
-      group.setAttribute("role", "group");
-      group.setAttribute("aria-label", TITLES[name]);
-      if (name === "pick") group.append(element("span", { textContent: "Click picks" }));
-      this.buttons[name] = options.map(([value, text]) => {
-        const b = element("button", { type: "button", textContent: text, value });
-        b.onclick = () => this.set({ [name]: value });
-        return b;
-      });
-      group.append(...this.buttons[name]);
-      bar.append(group);
-    }
-    this.preset = element("select", { title: "Point of view" },
-      ...PRESET_NAMES.map(([value, textContent]) => element("option", { value, textContent })));
-    this.preset.setAttribute("aria-label", "Point of view");
-    this.preset.onchange = () => this.look(this.preset.value);
-    const zooms = [["\u2212", "Zoom out", 1 / 1.2], ["+", "Zoom in", 1.2]].map(([textContent, title, factor]) => {
-      const b = element("button", { type: "button", textContent, title, onclick: () => this.zoomBy(factor) });
-      b.setAttribute("aria-label", title);
-      return b;
-    });
-    bar.append(this.preset, element("div", { className: "choice" }, ...zooms));
+    const { bar, buttons } = choiceRows((name, value) => this.set({ [name]: value }));
+    this.buttons = buttons;
+    this.point = pointSelect((point) => this.goTo(point));
+    bar.append(this.point);
     return bar;
+  }
+
+  get isFlat() {
+    return this.look.surface === "flat";
   }
 
   listen() {
     const c = this.canvas;
     c.onpointerdown = (e) => {
-      this.drag = { x: e.clientX, y: e.clientY, moved: false, az: this.settings.az, el: this.settings.el };
+      const { az, el, pan, pick } = this.settings;
+      this.drag = { x: e.clientX, y: e.clientY, moved: false, az, el, pan };
+      if (pick === "lasso" || e.shiftKey) Object.assign(this.drag, { line: [this.point2d(e)], panel: this.panelAt(e) });
       c.setPointerCapture(e.pointerId);
     };
     c.onpointermove = (e) => {
@@ -103,17 +69,24 @@ class CortexView {
       const dx = e.clientX - d.x, dy = e.clientY - d.y;
       if (!d.moved && Math.hypot(dx, dy) < 4) return;
       d.moved = true;
+      if (d.line) {
+        this.setHover(-1);
+        d.line.push(this.point2d(e));
+        return this.lasso.draw(d.line);
+      }
       const way = this.panelAt(e)?.hemisphere === 1 ? -1 : 1;
+      if (this.isFlat) return this.panTo(d.pan, way * dx, dy);
       this.turn(d.az - 0.4 * way * dx, d.el + 0.4 * dy);
     };
     c.onpointerup = (e) => {
-      const clicked = this.drag && !this.drag.moved;
-      this.drag = null;
-      if (clicked) this.click(e);
+      const d = this.drag;
+      this.endDrag();
+      if (d && !d.moved) this.click(e);
+      else if (d?.line) this.catchAreas(d.line, d.panel, e.altKey);
     };
-    c.onpointercancel = () => (this.drag = null);
+    c.onpointercancel = () => this.endDrag();
     c.onpointerleave = () => this.setHover(-1);
-    c.ondblclick = () => this.look(this.settings.preset);
+    c.ondblclick = () => this.settings.pick === "lasso" || this.goTo(this.look.point);
     c.onwheel = (e) => {
       if (!e.ctrlKey && !e.metaKey) return; // a plain wheel scrolls the page
       e.preventDefault();
@@ -121,28 +94,60 @@ class CortexView {
     };
     c.onkeydown = (e) => {
       const s = this.settings;
-      const acts = { ArrowLeft: () => this.turn(s.az + 10, s.el), ArrowRight: () => this.turn(s.az - 10, s.el),
-        ArrowUp: () => this.turn(s.az, s.el - 10), ArrowDown: () => this.turn(s.az, s.el + 10),
-        "+": () => this.zoomBy(1.2), "=": () => this.zoomBy(1.2), "-": () => this.zoomBy(1 / 1.2), 0: () => this.look(s.preset) };
-      if (!acts[e.key]) return;
+      const move = (x, y) => (this.isFlat ? this.panTo(s.pan, -3 * x, -3 * y) : this.turn(s.az + x, s.el + y));
+      const acts = { ArrowLeft: () => move(-10, 0), ArrowRight: () => move(10, 0),
+        ArrowUp: () => move(0, -10), ArrowDown: () => move(0, 10), Escape: () => this.endDrag(),
+        "+": () => this.zoomBy(1.2), "=": () => this.zoomBy(1.2), "-": () => this.zoomBy(1 / 1.2), 0: () => this.goTo(this.look.point) };
+      if (!acts[e.key] || e.ctrlKey || e.metaKey) return;
       e.preventDefault();
       acts[e.key]();
     };
+    // Ctrl Z anywhere on the page, but not where a text is being written.
+    this.onKey = (e) => {
+      const key = e.key.toLowerCase();
+      if (!(e.ctrlKey || e.metaKey) || e.altKey || !"zy".includes(key)) return;
+      if (/^(input|textarea)$/i.test(e.composedPath()[0].tagName) || e.composedPath()[0].isContentEditable) return;
+      e.preventDefault();
+      this.step(key === "z" && !e.shiftKey ? -1 : 1);
+    };
+    document.addEventListener("keydown", this.onKey);
     this.resize = new ResizeObserver(() => this.redraw());
     this.resize.observe(this.stage);
   }
 
+  endDrag() {
+    this.drag = null;
+    this.lasso.draw([]);
+  }
+
   set(changes) {
-    Object.assign(this.settings, changes);
+    if ("pick" in changes) Object.assign(this.settings, changes);
+    else this.tellLook(changes);
     this.refresh();
   }
 
-  look(preset) {
-    this.set({ preset, zoom: 1, ...PRESETS[preset] });
+  goTo(point) {
+    Object.assign(this.settings, { point, zoom: 1, pan: [0, 0], ...PRESETS[point] });
+    if (point !== this.look.point) this.tellLook({ point });
+    this.refresh();
+  }
+
+  tellLook(changes) {
+    Object.assign(this.look, changes);
+    this.seq += 1;
+    this.send("looked", { ...this.look, seq: this.seq });
   }
 
   turn(az, el) {
     Object.assign(this.settings, { az, el: Math.max(-90, Math.min(90, el)) });
+    this.redraw();
+  }
+
+  // Move the flatmap by pixels from where it was; `x` is that of the left hemisphere, the right one moves as its mirror.
+  panTo(from, x, y) {
+    const { box } = this.mesh.surfaces.flat[0], scale = this.placed[0].scale;
+    const kept = (v, most) => Math.max(-most, Math.min(most, v));
+    this.settings.pan = [kept(from[0] - x / scale, box[0]), kept(from[1] + y / scale, box[1])];
     this.redraw();
   }
 
@@ -155,22 +160,35 @@ class CortexView {
   update(data) {
     if (data.seq < this.seq) return;
     this.seq = data.seq;
-    this.selected = new Set(data.selected);
+    const selected = new Set(data.selected);
+    if (data.selected.length !== this.selected.size || data.selected.some((a) => !this.selected.has(a))) this.told = "";
+    this.selected = selected;
     this.map = data.map ?? null;
+    this.steps = data.steps;
+    this.look = { ...data.look };
+    if (this.settings.point !== this.look.point) {
+      Object.assign(this.settings, { point: this.look.point, zoom: 1, pan: [0, 0], ...PRESETS[this.look.point] });
+    }
     this.refresh();
   }
 
   refresh() {
-    const s = this.settings;
+    const now = { ...this.look, pick: this.settings.pick };
     for (const [name, buttons] of Object.entries(this.buttons)) {
-      for (const b of buttons) b.setAttribute("aria-pressed", String(b.value === s[name]));
+      for (const b of buttons) b.setAttribute("aria-pressed", String(b.value === now[name]));
     }
-    this.preset.value = s.preset;
+    this.point.value = this.look.point;
+    this.point.disabled = this.isFlat;
+    this.undo.forEach((b, i) => (b.disabled = !this.steps[i]));
+    this.canvas.style.touchAction = now.pick === "lasso" ? "none" : "";
+    this.canvas.setAttribute("aria-label", `Cortex. Arrow keys ${this.isFlat ? "move" : "turn"} it, plus and minus zoom. `
+      + "Areas can also be chosen in the list of ROIs.");
     const n = this.selected.size;
-    this.status.textContent = n
+    this.status.textContent = this.told || (n
       ? `${n} of ${this.mesh.areas.length} areas chosen. Click one again to remove it.`
-      : "The whole cortex is used. Click an area to use only that one.";
+      : "The whole cortex is used. Click an area to use only that one.");
     this.root.dataset.selected = [...this.selected].sort((a, b) => a - b).join(",");
+    this.root.dataset.surface = this.look.surface;
     this.redraw();
   }
 
@@ -179,13 +197,21 @@ class CortexView {
   }
 
   layout() {
-    const s = this.settings, w = this.stage.clientWidth, h = this.stage.clientHeight;
-    return panels(s.side, s.preset, w, h).map((p) => {
-      const matrix = cameraMatrix(s.az + p.turn, s.el, p.hemisphere);
-      // The size is that of the preset's own camera, so turning does not change it.
-      const rest = cameraMatrix(PRESETS[s.preset].az, PRESETS[s.preset].el, 0);
-      const scale = fitScale(this.mesh.surfaces[s.surface][p.hemisphere].box, rest, p) * s.zoom;
-      return { ...p, matrix, scale };
+    const s = this.settings, { side, surface, point } = this.look, w = this.stage.clientWidth, h = this.stage.clientHeight;
+    const shapes = this.mesh.surfaces[surface];
+    if (this.isFlat) {
+      const placed = panels(side, "top", w, h).map((p) => ({ ...p, matrix: FLAT }));
+      const scale = s.zoom * Math.min(...placed.map((p) => fitScale(shapes[p.hemisphere].box, FLAT, p)));
+      return placed.map((p) => {
+        const [x, y, z] = shapes[p.hemisphere].centre, pan = p.hemisphere ? -s.pan[0] : s.pan[0];
+        return { ...p, scale, centre: [x + pan, y + s.pan[1], z] };
+      });
+    }
+    return panels(side, point, w, h).map((p) => {
+      const matrix = cameraMatrix(s.az + p.turn, s.el, p.hemisphere), { box, centre } = shapes[p.hemisphere];
+      // The size is that of the point of view's own camera, so turning does not change it.
+      const rest = cameraMatrix(PRESETS[point].az, PRESETS[point].el, 0);
+      return { ...p, matrix, centre, scale: fitScale(box, rest, p) * s.zoom };
     });
   }
 
@@ -196,12 +222,12 @@ class CortexView {
     if (this.canvas.width !== w || this.canvas.height !== h) Object.assign(this.canvas, { width: w, height: h });
     this.placed = this.layout();
     const started = performance.now();
-    const palette = this.palette();
-    this.painter.draw({ surface: this.settings.surface, panels: this.placed, table: this.table(palette), palette, ratio });
+    const palette = (this.colours = paletteOf(this.root, this.colours));
+    this.painter.draw({ surface: this.look.surface, panels: this.placed, table: this.table(), palette, ratio });
     this.root.dataset.drawMs = (performance.now() - started).toFixed(1);
-    const turned = { overview: ["lateral", "medial"] }[this.settings.preset];
-    const moved = ["az", "el"].some((a) => this.settings[a] !== PRESETS[this.settings.preset][a]);
-    this.captions.replaceChildren(...this.placed.map((p) => {
+    const { point } = this.look, turned = !this.isFlat && { overview: ["lateral", "medial"] }[point];
+    const moved = ["az", "el"].some((a) => this.settings[a] !== PRESETS[point][a]);
+    this.captions.replaceChildren(...this.groupNames(), ...this.placed.map((p) => {
       const side = p.hemisphere ? "Right" : "Left";
       const name = turned && !moved ? `${side}, ${turned[p.turn ? 1 : 0]}` : side;
       const tag = element("span", { textContent: name });
@@ -210,40 +236,29 @@ class CortexView {
     }));
   }
 
-  // Colours of the theme; read again only when the theme changes.
-  palette() {
-    const style = getComputedStyle(this.root);
-    const names = ["--st-background-color", "--st-primary-color"].map((n) => style.getPropertyValue(n).trim());
-    if (this.theme === names.join()) return this.colours;
-    this.theme = names.join();
-    const probe = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
-    const [back, accent] = names.map((name) => {
-      probe.fillStyle = name || "#888";
-      probe.fillRect(0, 0, 1, 1);
-      return [...probe.getImageData(0, 0, 1, 1).data.slice(0, 3)].map((v) => v / 255);
+  // On the flatmap, where all of a hemisphere is in sight, the named groups are written on it if there is room.
+  groupNames() {
+    const fits = (p) => this.isFlat && p.scale > 0.8; // pixels per mm
+    return this.placed.filter(fits).flatMap((p) => {
+      const screen = this.projected(p), { on } = this.shapeOf(p), labels = this.mesh.labels[p.hemisphere];
+      const sums = this.mesh.groups.map(() => [0, 0, 0]);
+      labels.forEach((l, v) => {
+        const group = l && on[v] ? this.mesh.groupOf[l - 1] : -1;
+        if (group >= 0) [screen[3 * v], screen[3 * v + 1], 1].forEach((x, i) => (sums[group][i] += x));
+      });
+      return sums.map(([x, y, n], i) => ({ x: x / n, y: y / n, textContent: this.mesh.groups[i].key }))
+        .filter(({ x, y }) => x > p.x && x < p.x + p.w && y > p.y && y < p.y + p.h)
+        .map(({ x, y, textContent }) => {
+          const tag = element("b", { textContent });
+          Object.assign(tag.style, { left: `${x}px`, top: `${y}px` });
+          return tag;
+        });
     });
-    const grey = (v) => [v, v, v], dark = back[0] + back[1] + back[2] < 1.5;
-    return (this.colours = dark
-      ? { gyrus: grey(0.66), sulcus: grey(0.46), line: grey(0.16), mark: grey(1), hover: grey(1), wall: grey(0.3), accent }
-      : { gyrus: grey(0.96), sulcus: grey(0.8), line: grey(0.42), mark: grey(0.1), hover: grey(0.25), wall: grey(0.88), accent });
   }
 
-  table(palette) {
-    const out = new Uint8Array(4 * TABLE_WIDTH * 2), byte = (c) => c.map((v) => Math.round(255 * v));
-    const lit = new Set(this.hovered < 0 ? [] : this.target(this.hovered));
-    const accent = byte(palette.accent), hover = byte(palette.hover);
-    out.set([...byte(palette.wall), 255]); // label 0, the medial wall, is no cortex
-    for (let area = 0; area < this.mesh.areas.length; area++) {
-      const label = area + 1, chosen = this.selected.has(area);
-      const value = entryOf(this.map, area)?.colour;
-      if (value) out.set(lit.has(area) ? [...value.slice(0, 3), Math.max(60, value[3] - 70)] : value, 4 * label);
-      else if (chosen) out.set([...accent, lit.has(area) ? 150 : 205], 4 * label);
-      else if (lit.has(area)) out.set([...hover, 70], 4 * label);
-      const group = this.mesh.groupOf[area];
-      const key = this.settings.pick === "group" && group >= 0 ? 400 + group : this.settings.pick === "group" ? 1000 : label;
-      out.set([key & 255, key >> 8, chosen ? 255 : 0, 0], 4 * (TABLE_WIDTH + label));
-    }
-    return out;
+  table() {
+    const { mesh, map, selected, settings } = this, lit = new Set(this.hovered < 0 ? [] : this.target(this.hovered));
+    return colourTable({ mesh, map, selected, lit, byGroup: settings.pick === "group" }, this.colours);
   }
 
   // The areas that a click on `area` means; Shift swaps area and group.
@@ -258,14 +273,26 @@ class CortexView {
     return panel && { ...panel, px: x, py: y };
   }
 
+  point2d(e) {
+    const r = this.canvas.getBoundingClientRect();
+    return [e.clientX - r.left, e.clientY - r.top].map((v) => Math.round(v));
+  }
+
+  shapeOf(panel) {
+    return this.mesh.surfaces[this.look.surface][panel.hemisphere];
+  }
+
+  // Where the vertices of a panel's hemisphere are on the canvas.
+  projected(panel) {
+    this.screen ??= new Float32Array(3 * this.mesh.n);
+    return project(this.shapeOf(panel).positions, panel.centre, 0, this.mesh.n, panel.matrix, panel.scale, panel, this.screen);
+  }
+
   areaAt(e) {
     const p = this.panelAt(e);
     if (!p) return -1;
-    const { mesh } = this, s = mesh.surfaces[this.settings.surface][p.hemisphere];
-    this.screen ??= new Float32Array(3 * mesh.n);
-    project(s.positions, s.centre, 0, mesh.n, p.matrix, p.scale, p, this.screen);
-    const vertex = pickVertex(this.screen, mesh.faces, p.px, p.py);
-    return vertex < 0 ? -1 : mesh.labels[p.hemisphere][vertex] - 1;
+    const vertex = pickVertex(this.projected(p), this.shapeOf(p).faces, p.px, p.py);
+    return vertex < 0 ? -1 : this.mesh.labels[p.hemisphere][vertex] - 1;
   }
 
   hover(e) {
@@ -294,22 +321,51 @@ class CortexView {
 
   click(e) {
     const area = this.areaAt(e);
-    if (area < 0) return;
-    this.selected = toggled(this.selected, this.target(area, e.shiftKey));
+    if (area >= 0) this.choose(toggled(this.selected, this.target(area, e.shiftKey)), "");
+  }
+
+  choose(selected, told) {
+    this.selected = selected;
+    this.told = told;
     this.seq += 1;
+    this.steps = [1, 0];
     this.refresh();
-    this.onPick({ areas: [...this.selected].sort((a, b) => a - b), seq: this.seq });
+    this.send("picked", { areas: [...selected].sort((a, b) => a - b), seq: this.seq });
+  }
+
+  // What a line around some areas of one panel chooses. A true shape hides its sulci: which side of the hemisphere faces
+  // the eye is asked of the inflated one.
+  catchAreas(line, panel, remove) {
+    if (!panel) return;
+    const { on } = this.shapeOf(panel), m = panel.matrix, { normals } = this.mesh.surfaces.inflated[panel.hemisphere];
+    const faces = (v) => this.isFlat || m[6] * normals[3 * v] + m[7] * normals[3 * v + 1] + m[8] * normals[3 * v + 2] > 0;
+    const areas = lassoed(line, this.projected(panel), this.mesh.labels[panel.hemisphere], (v) => on[v], faces);
+    const next = new Set(this.selected);
+    areas.forEach((a) => (remove ? next.delete(a) : next.add(a)));
+    const n = `${areas.length} ${areas.length === 1 ? "area" : "areas"}`;
+    const told = `Lasso: ${n} with more than half inside ${remove ? "removed" : "chosen"}. Decoding works on whole areas.`;
+    if (areas.length) return this.choose(next, told);
+    this.told = "Lasso: no area has more than half inside, and decoding works on whole areas. Draw a larger one.";
+    this.refresh();
+  }
+
+  // Undo (-1) or redo (1). Python keeps the steps, which the list of ROIs and other pages make too.
+  step(by) {
+    if (!this.steps[by < 0 ? 0 : 1]) return;
+    this.seq += 1;
+    this.told = "";
+    this.asked = [...(this.asked ?? []), [this.seq, by]].slice(-50); // all of late: one message can overtake another
+    this.send("stepped", { steps: this.asked, seq: this.seq });
   }
 
   // A point of the page (client pixels) at which `area` is seen, or null. Used by the tests.
   locate(area) {
     const r = this.canvas.getBoundingClientRect(), hemisphere = this.mesh.areas[area][0] === "L" ? 0 : 1;
     for (const p of this.placed.filter((q) => q.hemisphere === hemisphere)) {
-      const s = this.mesh.surfaces[this.settings.surface][hemisphere];
-      const screen = project(s.positions, s.centre, 0, this.mesh.n, p.matrix, p.scale, p, new Float32Array(3 * this.mesh.n));
+      const screen = this.projected(p), { on } = this.shapeOf(p);
       let sum = [0, 0, 0];
       this.mesh.labels[hemisphere].forEach((l, v) => {
-        if (l === area + 1) sum = [sum[0] + screen[3 * v], sum[1] + screen[3 * v + 1], sum[2] + 1];
+        if (l === area + 1 && on[v]) sum = [sum[0] + screen[3 * v], sum[1] + screen[3 * v + 1], sum[2] + 1];
       });
       const at = { clientX: r.left + sum[0] / sum[2], clientY: r.top + sum[1] / sum[2] };
       if (this.areaAt(at) === area) return { x: at.clientX, y: at.clientY };
@@ -319,6 +375,7 @@ class CortexView {
 
   close() {
     this.closed = true;
+    document.removeEventListener("keydown", this.onKey);
     this.resize.disconnect();
     cancelAnimationFrame(this.frame);
     this.painter.close();
