@@ -12,6 +12,7 @@ import streamlit as st
 
 from app import state
 from app.components.cortex_picker import mount_store
+from app.components.keyboard import page_keys
 
 PAGES = [
     ("explore.py", "Explore", ":material/neurology:"),
@@ -38,5 +39,8 @@ page = st.navigation(pages, position="top")
 state.remember_pages(pages)
 state.follow_url(page.url_path)
 mount_store()
+asked = page_keys([p.title for p in pages], page.title == "Compare" and state.request().samples > 1, state.step_sample)
+if asked is not None and asked != page.title:
+    st.switch_page(state.page_of(asked.lower()))
 page.run()
 state.write_url()

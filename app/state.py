@@ -17,6 +17,7 @@ from fmri2ges.views.tracks import MOST, TRACK_IDS
 
 from .components.address import replace_query
 from .look import Look
+from .player_view import OF_PLAYER, PlayerView
 from .roi_steps import RoiSteps
 
 FIRST = DecodeRequest(start=0.0, stop=30.0)  # what a new visitor sees; a link says what differs from it
@@ -100,6 +101,9 @@ def _open() -> None:
 def _take(url: dict[str, str]) -> None:
     """Take the choice over from a link."""
     complaints: list[str] = []
+    view = {name: st.query_params[name] for name in OF_PLAYER if name in st.query_params}
+    st.session_state["player"] = PlayerView.from_url(view, complaints)
+    st.session_state["taken"] = st.session_state.get("taken", 0) + 1
     st.session_state["request"] = from_url(url, complaints)
     st.session_state["comparison"] = Comparison.from_url(url, complaints)
     st.session_state["look"] = Look.from_url(url, complaints)
@@ -124,6 +128,11 @@ def step_rois(by: int) -> None:
     steps, rois = roi_steps().moved(request().rois, by)
     update(rois=rois)
     st.session_state["roi_steps"] = steps
+
+
+def step_sample(by: int) -> None:
+    """Show the sample that many places farther on, where there is one."""
+    update(sample=min(max(1, comparison().sample + by), request().samples))
 
 
 def adjust(**changes: Any) -> None:
@@ -151,6 +160,19 @@ def is_untouched() -> bool:
     """Whether the choice is still that of the link, or of the first visit."""
     _open()
     return st.session_state["untouched"]
+
+
+def player_view(start: float, stop: float) -> dict[str, Any]:
+    """Clock, loop and camera that the link asks for, for the player of a stretch; what lies outside is complained of.
+
+    ``number`` tells one link from the next: the player follows each once, and then keeps them itself.
+    """
+    _open()
+    lines: list[str] = []
+    view = st.session_state["player"].inside(start, stop, lines)
+    if is_untouched():
+        complain(lines)
+    return {"number": st.session_state["taken"], **view.to_player()}
 
 
 def device() -> str:

@@ -50,6 +50,7 @@ def compare(run) -> None:
             ids = pick_tracks(available, wanted is not None)
         with right:
             sample = pick_sample(shown)
+    view = state.player_view(decoded.start, decoded.stop)
     choose.complaints(place)
     state.write_url()
     heard = gestures_of_heard(run, shown, HEARD in ids, line)
@@ -59,7 +60,7 @@ def compare(run) -> None:
     bold = (course.times, course.mean)
     tracks, identity = list(motions), f"{run.digest} {shown.text} {wanted and wanted.text}"
     data = player_data(decoded, motions, recording.words, bold, other=other, sample=sample)
-    skeleton_player(data | {"lines_of": identity}, key="compare_player", height=PLAYER_HEIGHT)
+    skeleton_player(data | {"lines_of": identity, "view": view}, key="compare_player", height=PLAYER_HEIGHT)
     both = [branch for branch in BRANCHES if {Track(branch, "A"), Track(branch, "B")} <= set(tracks)]
     if other is not None and both:
         st.caption(charts.likeness_note(decoded.sample(sample), other.sample(sample), both))

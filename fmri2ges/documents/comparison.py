@@ -38,7 +38,8 @@ PLAYED = int(3.4 * MEGABYTE)  # of the motion in the player
 WIDTH = 180.0  # mm
 HOW = (
     "The space bar plays; arrow keys go by a frame, comma and full stop by a second. Drag turns all bodies, Ctrl and "
-    "the wheel zoom. A click on a word or a curve sets the clock."
+    "the wheel zoom. A click on a word or a curve sets the clock; a drag over the curves loops a stretch, the wheel "
+    "zooms into it, a double click shows all."
 )
 LISTENER = (
     "A decoded gesture is one that a speaker of this text might make; a listener does not gesture. Regions were chosen "

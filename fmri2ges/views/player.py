@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import UserError
+from ..motion.phases import RULE, gesture_phases
 from ..results import Decoded
 from ..types import Motion, Words
 from .names import NAMED_ROIS, result_stem, run_name
@@ -65,7 +66,8 @@ def player_data(
     -------
     dict
         ``start``, ``stop`` (seconds), ``simulated``, ``caption``, ``run``, ``file`` (name of a saved view, without
-        time and ending), ``skeleton``, ``views`` (motions), ``transcripts`` and ``bold``.
+        time and ending), ``skeleton``, ``views`` (motions, with their strokes and holds), ``phases`` (how those are
+        told), ``transcripts`` and ``bold``.
     """
     results = {"": decoded} if other is None else {"A": decoded, "B": other}
     views = [_view(track, motion, results) for track, motion in motions.items()]
@@ -91,6 +93,7 @@ def player_data(
         "file": result_stem(decoded.request, _shown(decoded, other, motions, sample), decoded.simulated),
         "skeleton": {"joints": list(joints), "parents": list(parents)},
         "views": views,
+        "phases": RULE,
         "transcripts": transcripts,
         "bold": _bold(bold, decoded),
     }
@@ -123,6 +126,7 @@ def caption(decoded: Decoded, other: Decoded | None = None) -> str:
 
 def _view(track: Track, motion: Motion, results: dict[str, Decoded]) -> dict[str, Any]:
     detail = READS if track.branch == HEARD else roi_label(results[track.letter].rois, most=2) if track.letter else ""
+    phases = gesture_phases(motion)
     return {
         "name": track.name,
         "detail": detail,
@@ -131,6 +135,8 @@ def _view(track: Track, motion: Motion, results: dict[str, Decoded]) -> dict[str
         "start": round(float(motion.start), 4),
         "frames": motion.n_frames,
         "positions": quantise(motion.positions),
+        "strokes": np.round(phases.strokes, 2).tolist(),
+        "holds": np.round(phases.holds, 2).tolist(),
         "joints": motion.skeleton.joints,
         "parents": motion.skeleton.parents,
     }

@@ -170,8 +170,95 @@ def centre(page):
 
 def test_a_click_on_the_curves_moves_the_clock(player):
     box = player.locator("canvas.tracks").bounding_box()
-    player.mouse.click(box["x"] + 52 + (box["width"] - 66) / 2, box["y"] + 30)
+    player.mouse.click(box["x"] + 66 + (box["width"] - 80) / 2, box["y"] + 60)
     assert time(player) == pytest.approx(26, abs=0.05)
+
+
+def at(page, share):
+    """The spot on the axis so far between its ends."""
+    box = page.locator("canvas.tracks").bounding_box()
+    return box["x"] + 66 + (box["width"] - 80) * share, box["y"] + 60
+
+
+def drag(page, start, stop):
+    page.mouse.move(*at(page, start))
+    page.mouse.down()
+    page.mouse.move(*at(page, stop), steps=4)
+    page.mouse.up()
+
+
+def span(page, name):
+    """Two moments that the axis tells, or None."""
+    text = page.locator(".axis").get_attribute(f"data-{name}")
+    return [float(t) for t in text.split()] or None
+
+
+def test_a_drag_loops_its_stretch_the_wheel_zooms_and_a_double_click_shows_all(player):
+    drag(player, 0.75, 0.5)  # backwards
+    assert span(player, "loop") == pytest.approx([26, 29], abs=0.05)
+    assert time(player) == pytest.approx(26, abs=0.05)
+    assert player.get_by_label("Begin again at the end").get_attribute("aria-pressed") == "true"
+    player.keyboard.press(" ")
+    until(lambda: time(player) > 28)
+    until(lambda: time(player) < 27)
+    player.keyboard.press(" ")
+    assert 25.9 <= time(player) <= 29
+    drag(player, 0.75, 0.85)  # an end can be moved
+    assert span(player, "loop") == pytest.approx([26, 30.2], abs=0.05)
+    assert span(player, "range") == [20, 32]
+    player.mouse.move(*at(player, 0.25))
+    player.mouse.wheel(0, -400)
+    until(lambda: span(player, "range") != [20, 32])
+    low, high = span(player, "range")
+    assert low + (high - low) / 4 == pytest.approx(23, abs=0.05) and high - low < 8
+    player.keyboard.press("End")  # the part in sight follows the clock
+    low, high = span(player, "range")
+    assert low < 32 <= high + 1e-6
+    player.mouse.dblclick(*at(player, 0.5))
+    assert span(player, "range") == [20, 32] and span(player, "loop") is None
+
+
+def test_keys_loop_and_zoom_like_the_mouse(player):
+    for key in ("i", ".", ".", "o"):
+        player.keyboard.press(key)
+    assert span(player, "loop") == [20, 22]
+    player.keyboard.press("z")
+    assert span(player, "range") == pytest.approx([20 + 2 / 3, 28 + 2 / 3], abs=0.02)
+    player.keyboard.press("Z")
+    assert span(player, "range") == [20, 32]
+    player.keyboard.press("l")
+    assert span(player, "loop") is None
+    player.keyboard.press("z")
+    player.keyboard.press("a")
+    assert span(player, "range") == [20, 32]
+
+
+def test_a_wheel_that_began_beside_the_axis_or_has_nothing_to_zoom_out_of_is_left_to_the_page(player):
+    once = "addEventListener('wheel', e => setTimeout(() => done(e.defaultPrevented)), {once: true})"
+
+    def is_taken(dy):
+        answer = player.evaluate_handle(f"() => ({{then: new Promise(done => {once})}})")
+        player.mouse.wheel(0, dy)
+        return answer.evaluate("a => a.then")
+
+    player.mouse.move(*at(player, 0.5))
+    assert not is_taken(300) and is_taken(-300) and is_taken(300)
+    player.mouse.move(*centre(player))
+    assert not is_taken(-1)
+    player.mouse.move(*at(player, 0.5))
+    assert not is_taken(-300)
+    player.wait_for_timeout(600)
+    player.mouse.move(*at(player, 0.3))
+    assert is_taken(-300)
+    player.mouse.dblclick(*at(player, 0.5))
+
+
+def test_lanes_tell_the_rule_of_strokes_and_holds_in_units(player):
+    x, y = at(player, 0.5)
+    player.mouse.move(x, y - 50)
+    assert re.search(r"Stroke .* 0\.3 m/s .* Hold .* 0\.1 m/s", player.locator("canvas.tracks").get_attribute("title"))
+    player.mouse.move(x, y)
+    assert "Drag: loop" in player.locator("canvas.tracks").get_attribute("title")
 
 
 def test_the_slider_moves_the_clock(player):

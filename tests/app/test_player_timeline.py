@@ -4,6 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from fmri2ges.evaluation.gesture import wrist_speed
 from fmri2ges.views.player import quantise
@@ -134,6 +136,34 @@ def test_ticks_are_round_and_inside(run):
         marks = run("return m.ticks(arg[0], arg[1], 5);", [low, high])
         assert 2 <= len(marks) <= 6 and low - 1e-9 <= marks[0] and marks[-1] <= high + 1e-9
         assert np.ptp(np.diff(marks)) < 1e-9
+
+
+@given(st.floats(0, 1), st.floats(0.2, 5), st.floats(0, 1), st.floats(0.05, 1))
+@settings(max_examples=30, deadline=None)
+def test_a_zoomed_part_stays_inside_keeps_its_moment_and_follows_the_clock(run, place, factor, at, share):
+    low, high = 10.0, 130.0
+    length = max(1.0, share * 120)
+    begin = low + place * (120 - length)
+    moment = begin + at * length
+    found = run(
+        "const [r, w, t, f] = arg; const z = m.zoomRange(r, w, t, f);"
+        "return [z, z && m.panRange(z, w, 500), m.followRange(r, w, 17)];",
+        [[begin, begin + length], [low, high], moment, factor],
+    )
+    zoomed, panned, followed = found
+    if zoomed is None:
+        assert length * factor >= 120 - 1e-5
+    else:
+        assert low - 1e-6 <= zoomed[0] < zoomed[1] <= high + 1e-6
+        assert zoomed[1] - zoomed[0] == pytest.approx(max(1.0, length * factor), rel=1e-6)
+        assert zoomed[0] - 1e-6 <= moment <= zoomed[1] + 1e-6
+        assert panned == pytest.approx([high - (zoomed[1] - zoomed[0]), high])
+    assert followed[0] <= 17 <= followed[1] and followed[1] - followed[0] == pytest.approx(length)
+
+
+def test_a_brush_is_a_stretch_in_order_inside_the_whole_or_nothing(run):
+    found = run("return [[12, 3], [3, 3.1], [-5, 8], [3, 99]].map(([a, b]) => m.brushed(a, b, [0, 20]));")
+    assert found == [[3, 12], None, [0, 8], [3, 20]]
 
 
 def test_the_clock_reads_as_minutes_and_tenths(run):

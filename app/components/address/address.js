@@ -6,5 +6,7 @@ export default function ({ data }) {
   if (data.asked <= followed) return;
   followed = data.asked;
   const query = data.query ? `?${data.query}` : "";
-  if (location.search !== query) history.replaceState(history.state, "", location.pathname + query + location.hash);
+  if (location.search === query) return;
+  history.replaceState(history.state, "", location.pathname + query + location.hash);
+  window.dispatchEvent(new Event("fmri2ges-address")); // the player adds its clock and camera
 }

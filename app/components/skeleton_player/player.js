@@ -1,43 +1,22 @@
 // The page side of the player: controls, one clock, one camera. Words and names are user data and are only
 // ever set with textContent.
-import {
-  advance, clamp, clockText, decodePositions, layoutWords, poseAt, stepFrame, wordAt,
-} from "./timeline.js";
+import { createAxis } from "./axis.js";
+import { button, fitCanvas, group, icon, make } from "./dom.js";
 import { fitted, reachOf } from "./fit.js";
-import { css, mix, paintCanvas, prepare, sceneShapes, svgDocument } from "./scene.js";
-import { drawTracks, MARGIN, timeToX, xToTime } from "./tracks.js";
+import { hintOf, keyOf, playerKeys, tellKeys } from "./keys.js";
+import { applyView, viewTexts, writeSoon } from "./link.js";
+import { savePng, saveSvg } from "./save.js";
+import { css, mix, paintCanvas, prepare, sceneShapes } from "./scene.js";
+import { advance, clamp, clockText, decodePositions, layoutWords, poseAt, stepFrame, wordAt } from "./timeline.js";
 
 const PRESETS = { front: [0, 0.06], side: [Math.PI / 2, 0.06], top: [0, 1.35] };
 const SPEEDS = [0.25, 0.5, 1, 1.5, 2];
-const HINT = "space play \u00b7 \u2190 \u2192 frame \u00b7 , . second \u00b7 drag to turn \u00b7 Ctrl+wheel or + \u2212 to zoom \u00b7 click a word";
 const CAMERA = { yaw: 0.3, pitch: 0.12, zoom: 1, distance: 3.2 };
-const ICONS = {
-  play: "M7 4l13 8-13 8z", pause: "M6 4h4v16H6zM14 4h4v16h-4z", back: "M17 5v14l-9-7zM5 5h2v14H5z",
-  forward: "M7 5v14l9-7zM17 5h2v14h-2z", loop: "M17 2l4 4-4 4V7H8a3 3 0 0 0-3 3v2H3v-2a5 5 0 0 1 5-5h9zM7 22l-4-4 4-4v3h9a3 3 0 0 0 3-3v-2h2v2a5 5 0 0 1-5 5H7z",
+// range: the stretch that is looped, null for all; zoom: the part in sight on the axis, null for all; view: number of
+// the view of a link that was followed last.
+const FIRST = {
+  time: 0, start: null, stop: null, speed: 1, loop: false, range: null, zoom: null, view: null, trails: true, overlay: false,
 };
-
-function make(tag, attributes = {}, children = []) {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name === "text") node.textContent = value;
-    else if (name.startsWith("on")) node[name] = value;
-    else node.setAttribute(name, value);
-  }
-  node.append(...children);
-  return node;
-}
-
-function icon(name) {
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  svg.setAttribute("viewBox", "0 0 24 24");
-  svg.setAttribute("aria-hidden", "true");
-  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
-  path.setAttribute("d", ICONS[name]);
-  svg.append(path);
-  return svg;
-}
-
-const FIRST = { time: 0, start: null, stop: null, speed: 1, loop: false, trails: true, overlay: false };
 
 // Clock, camera and display, one for all pages of the tab: another page or another sample continues where this one is.
 function shared() {
@@ -51,59 +30,60 @@ function createPlayer(root) {
   let data = null, motions = [], reach = null, theme = null, ribbons = [], frame = 0, last = 0;
 
   // ---- the parts of the player
-  const button = (label, content, onclick) =>
-    make("button", { type: "button", "aria-label": label, title: label, onclick }, [content]);
   const toggle = (label, text, get, set) => {
     const node = button(label, text, () => { set(!get()); node.setAttribute("aria-pressed", get()); draw(); });
     node.setAttribute("aria-pressed", get());
     return node;
   };
-  const group = (label, nodes) => make("div", { class: "group", role: "group", "aria-label": label }, nodes);
+  const axis = createAxis(s, { seek, changed });
+  const keys = playerKeys({
+    play: () => play(!s.playing), step, skip: (seconds) => seek(s.time + seconds),
+    first: () => seek(data.start), last: () => seek(data.stop),
+    loopFrom: () => axis.loopBetween(s.time, s.range?.[1] ?? data.stop),
+    loopTo: () => axis.loopBetween(s.range?.[0] ?? data.start, s.time),
+    loop: () => axis.loopOver(null, !s.loop), zoomTime: (factor) => axis.zoomBy(factor), all: () => axis.all(), zoom,
+  });
   const chip = make("span", { class: "chip", text: "simulated", title: "These recordings are simulated, not measured" });
   const captionNode = make("span", { class: "caption" });
   const stage = make("canvas", { class: "stage", role: "img" });
   const labels = make("div", { class: "labels" });
   const words = make("div", { class: "words" });
-  const tracks = make("canvas", { class: "tracks", role: "img", "aria-label": "Wrist speed of every view and BOLD of the ROIs over time; click to move the clock" });
-  const cursor = make("div", { class: "cursor" });
-  const scrubber = make("input", { type: "range", "aria-label": "Time in seconds", class: "scrubber" });
   const clock = make("output", { class: "clock", "aria-label": "Time" });
   const playButton = button("Play (space)", icon("play"), () => play(!s.playing));
   const speedPicker = make("select", { "aria-label": "Speed", title: "Speed" },
     SPEEDS.map((v) => make("option", { value: v, text: `${v}\u00d7` })));
   const overlay = toggle("Overlay the bodies in one view", "Overlay", () => s.overlay, (on) => { s.overlay = on; });
   const trails = toggle("Show the path of the wrists", "Trails", () => s.trails, (on) => { s.trails = on; });
-  const loop = toggle("Begin again at the end", icon("loop"), () => s.loop, (on) => { s.loop = on; });
+  const loop = toggle("Begin again at the end", icon("loop"), () => s.loop, (on) => axis.loopOver(null, on));
   const presets = Object.entries(PRESETS).map(([name, [yaw, pitch]]) =>
-    button(`View from the ${name}`, name[0].toUpperCase() + name.slice(1), () => {
-      Object.assign(s.camera, { yaw, pitch, zoom: 1 });
-      draw();
-    }));
+    button(`View from the ${name}`, name[0].toUpperCase() + name.slice(1), () => turn({ yaw, pitch, zoom: 1 })));
   root.replaceChildren(
     make("div", { class: "bar" }, [
       chip, captionNode, group("Camera", presets), group("Display", [overlay, trails]),
     ]),
-    labels, make("div", { class: "scene" }, [stage]), words, make("div", { class: "axis" }, [tracks, cursor]), scrubber,
+    labels, make("div", { class: "scene" }, [stage]), words, ...axis.nodes,
     make("div", { class: "bar controls" }, [
       group("Playback", [
         button("One frame back (left arrow)", icon("back"), () => step(-1)), playButton,
         button("One frame forward (right arrow)", icon("forward"), () => step(1)), loop,
       ]),
-      clock, speedPicker, make("span", { class: "spring" }),
-      make("span", { class: "hint", text: HINT }),
+      clock, speedPicker, make("span", { class: "hint", text: hintOf(keys) }),
       group("Save this view", [
-        button("Save this view as SVG", "\u2193 SVG", () => saveSvg()), button("Save this view as PNG", "\u2193 PNG", () => savePng()),
+        button("Save this view as SVG", "\u2193 SVG", () => saveSvg(picture(), fileName())),
+        button("Save this view as PNG", "\u2193 PNG", () => savePng(picture(), fileName())),
       ]),
     ]),
   );
   root.tabIndex = 0;
   root.setAttribute("role", "group");
   speedPicker.value = s.speed;
+  tellKeys("Player, after a click on it", keys);
 
   // ---- clock
   function seek(time) {
     s.time = clamp(time, data.start, data.stop);
     draw();
+    changed();
   }
 
   function step(count) {
@@ -111,8 +91,14 @@ function createPlayer(root) {
     seek(stepFrame(s.time, count, data.start, data.stop, motions[0].fps));
   }
 
+  // First and last moment of what is played.
+  function stretch() {
+    return (s.loop && s.range) || [data.start, data.stop];
+  }
+
   function play(on) {
-    if (on && s.time >= data.stop - 1e-6) s.time = data.start;
+    const [start, stop] = stretch();
+    if (on && (s.time >= stop - 1e-6 || s.time < start)) s.time = start;
     s.playing = on;
     last = performance.now();
     playButton.replaceChildren(icon(on ? "pause" : "play"));
@@ -121,6 +107,7 @@ function createPlayer(root) {
     playButton.title = label;
     root.dataset.playing = on;
     draw();
+    changed();
     if (on) frame = requestAnimationFrame(tick);
   }
 
@@ -130,28 +117,27 @@ function createPlayer(root) {
     // A hidden tab stops the clock instead of making it jump.
     const seconds = Math.min((now - last) / 1000, 0.25) * s.speed;
     last = now;
-    const moved = advance(s.time, Math.max(seconds, 0), data.start, data.stop, s.loop);
+    const moved = advance(s.time, Math.max(seconds, 0), ...stretch(), s.loop);
     s.time = moved.time;
     if (moved.ended) return play(false);
     draw();
     frame = requestAnimationFrame(tick);
   }
 
+  // The address keeps up with what is seen, where the page has one that it may change.
+  function changed() {
+    loop.setAttribute("aria-pressed", s.loop);
+    if (data?.view) writeSoon(() => (s.playing ? null : viewTexts(s, { time: data.start, camera: CAMERA })));
+  }
+
   // ---- input
   speedPicker.onchange = () => { s.speed = Number(speedPicker.value); };
-  scrubber.oninput = () => seek(Number(scrubber.value));
-  const KEYS = {
-    " ": () => play(!s.playing), ArrowLeft: () => step(-1), ArrowRight: () => step(1),
-    ",": () => seek(s.time - 1), ".": () => seek(s.time + 1), "+": () => zoom(1.2), "=": () => zoom(1.2), "-": () => zoom(1 / 1.2),
-    Home: () => seek(data.start), End: () => seek(data.stop),
-  };
   root.onkeydown = (event) => {
-    const target = event.composedPath()[0];
-    if (!KEYS[event.key] || event.ctrlKey || event.metaKey || event.altKey || target === speedPicker) return;
-    if (event.key === " " && target.tagName === "BUTTON") return; // the button itself is pressed
+    const key = keyOf(keys, event);
+    if (!key) return;
     event.preventDefault();
     event.stopPropagation();
-    KEYS[event.key]();
+    key.act();
   };
   // After a mouse click the keys belong to the player, not to the button that was clicked.
   root.onclick = (event) => {
@@ -162,42 +148,29 @@ function createPlayer(root) {
   stage.onpointerup = stage.onpointercancel = () => { delete stage.dataset.drag; };
   stage.onpointermove = (event) => {
     if (!stage.dataset.drag) return;
-    s.camera.yaw -= event.movementX * 0.008;
-    s.camera.pitch = clamp(s.camera.pitch + event.movementY * 0.008, -0.6, 1.5);
-    draw();
+    const { yaw, pitch } = s.camera;
+    turn({ yaw: yaw - event.movementX * 0.008, pitch: clamp(pitch + event.movementY * 0.008, -0.6, 1.5) });
   };
-  function zoom(factor) {
-    s.camera.zoom = clamp(s.camera.zoom * factor, 0.5, 4);
+  function turn(changes) {
+    Object.assign(s.camera, changes);
     draw();
+    changed();
+  }
+  function zoom(factor) {
+    turn({ zoom: clamp(s.camera.zoom * factor, 0.5, 4) });
   }
   stage.onwheel = (event) => {
     if (!event.ctrlKey && !event.metaKey) return; // a plain wheel scrolls the page, as over the cortex
     event.preventDefault();
     zoom(Math.exp(-event.deltaY * 0.0012));
   };
-  stage.ondblclick = () => { s.camera = { ...CAMERA }; draw(); };
-  const seekTrack = (event) => seek(xToTime(event.offsetX, data, tracks.clientWidth));
-  tracks.onpointerdown = (event) => { tracks.setPointerCapture(event.pointerId); tracks.dataset.drag = "yes"; seekTrack(event); };
-  tracks.onpointermove = (event) => { if (tracks.dataset.drag) seekTrack(event); };
-  tracks.onpointerup = tracks.onpointercancel = () => { delete tracks.dataset.drag; };
+  stage.ondblclick = () => turn(CAMERA);
   words.onclick = (event) => {
     const { row, index } = event.composedPath()[0].dataset;
     if (index !== undefined) seek(data.transcripts[row].start[index]);
   };
 
   // ---- drawing
-  function fit(canvas) {
-    const ratio = Math.min(window.devicePixelRatio || 1, 2);
-    const width = canvas.clientWidth, height = canvas.clientHeight;
-    if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
-      canvas.width = Math.round(width * ratio);
-      canvas.height = Math.round(height * ratio);
-    }
-    const context = canvas.getContext("2d");
-    context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    return { context, width, height };
-  }
-
   // How far all motions reach as the camera looks at them; worked out anew when it turns.
   function reachNow() {
     const { yaw, pitch } = s.camera;
@@ -216,7 +189,7 @@ function createPlayer(root) {
 
   function draw() {
     if (!data || !theme) return;
-    const { context, width, height } = fit(stage);
+    const { context, width, height } = fitCanvas(stage);
     if (!width || !height) return;
     context.clearRect(0, 0, width, height);
     paintCanvas(context, shapesNow(width, height));
@@ -227,10 +200,8 @@ function createPlayer(root) {
       Object.assign(labels.children[i].dataset, { time: s.time.toFixed(4), wrists: wrist.join(" ") });
     });
     for (const ribbon of ribbons) moveRibbon(ribbon);
-    cursor.style.transform = `translateX(${timeToX(s.time, data, tracks.clientWidth)}px)`;
-    scrubber.value = s.time;
+    axis.place();
     clock.textContent = `${clockText(s.time)} / ${clockText(data.stop)}`;
-    scrubber.setAttribute("aria-valuetext", `${s.time.toFixed(2)} seconds`);
     root.dataset.time = s.time.toFixed(4);
   }
 
@@ -278,10 +249,7 @@ function createPlayer(root) {
       return node;
     }));
     layoutRibbons();
-    const { context, width, height } = fit(tracks);
-    drawTracks(context, width, height, data, motions, { text: css(theme.text), back: css(theme.back), font: theme.font });
-    scrubber.style.marginLeft = `${MARGIN.left - 8}px`;
-    scrubber.style.width = `calc(100% - ${MARGIN.left + MARGIN.right - 16}px)`;
+    axis.show(data, motions, { text: css(theme.text), back: css(theme.back), font: theme.font });
     draw();
   }
 
@@ -312,6 +280,8 @@ function createPlayer(root) {
   }
 
   // ---- saving the view as it is
+  const fileName = () => `${data.file}_${s.time.toFixed(2)}s`;
+
   function picture() {
     const font = "Helvetica, Arial, sans-serif", colour = css(theme.text);
     const top = s.overlay ? 8 + 32 * motions.length : 40; // for the names; the note stands below the bodies
@@ -327,34 +297,13 @@ function createPlayer(root) {
       .map(([name, i]) => `${name}: \u201c${ribbons.find((r) => r.name === name).words[i]}\u201d`);
     const note = [...(data.run ? [`run ${data.run}`] : []), data.caption, `${s.time.toFixed(2)} s`, ...said, ...(data.simulated ? ["simulated"] : [])].join("  \u00b7  ");
     shapes.push({ kind: "text", text: note, x: 14, y: height - 10, size: 11, font, colour });
-    return { shapes, width, height };
-  }
-
-  function download(blob, suffix) {
-    const url = URL.createObjectURL(blob);
-    make("a", { href: url, download: `${data.file}_${s.time.toFixed(2)}s.${suffix}` }).click();
-    setTimeout(() => URL.revokeObjectURL(url), 10000);
-  }
-
-  function saveSvg() {
-    const { shapes, width, height } = picture();
-    download(new Blob([svgDocument(shapes, width, height, css(theme.back))], { type: "image/svg+xml" }), "svg");
-  }
-
-  function savePng() {
-    const { shapes, width, height } = picture();
-    const canvas = make("canvas", { width: 3 * width, height: 3 * height });
-    const context = canvas.getContext("2d");
-    context.scale(3, 3);
-    context.fillStyle = css(theme.back);
-    context.fillRect(0, 0, width, height);
-    paintCanvas(context, shapes);
-    canvas.toBlob((blob) => download(blob, "png"), "image/png");
+    return { shapes, width, height, back: css(theme.back) };
   }
 
   const observer = new ResizeObserver(layout);
   observer.observe(root);
   window.addEventListener("fmri2ges-lines", layout);
+  window.addEventListener("fmri2ges-address", changed);
 
   return {
     update(next) {
@@ -367,16 +316,25 @@ function createPlayer(root) {
       stage.setAttribute("aria-label", `Skeletons of ${motions.map((m) => m.name).join(", ")}; drag to turn, plus and minus to zoom`);
       captionNode.textContent = captionNode.title = data.caption;
       chip.hidden = !data.simulated;
-      Object.assign(scrubber, { min: data.start, max: data.stop, step: 1 / motions[0].fps });
-      if (!sameWindow) Object.assign(s, { time: data.start, start: data.start, stop: data.stop });
+      if (!sameWindow) {
+        Object.assign(s, { time: data.start, start: data.start, stop: data.stop, loop: s.loop && !s.range, range: null, zoom: null });
+      }
+      if (data.view && data.view.number !== s.view) {
+        applyView(s, data.view, CAMERA);
+        s.view = data.view.number;
+      }
       layout();
+      changed();
       root.dataset.playing = s.playing;
     },
     destroy() {
       s.playing = false;
       cancelAnimationFrame(frame);
       observer.disconnect();
+      axis.destroy();
+      tellKeys("Player, after a click on it", null);
       window.removeEventListener("fmri2ges-lines", layout);
+      window.removeEventListener("fmri2ges-address", changed);
     },
   };
 }

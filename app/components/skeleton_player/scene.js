@@ -1,7 +1,7 @@
 // Skeletons as a list of flat shapes, and two ways to paint such a list: canvas and SVG.
 // One list for both, so that an exported picture is the picture on screen.
 import { DISC, placesOf } from "./fit.js";
-import { clamp, covers, jointSpeed, meanJoint, poseAt, project, rotate } from "./timeline.js";
+import { clamp, covers, jointSpeed, meanJoint, poseAt, project, rotate, smooth } from "./timeline.js";
 
 const SEGMENTS = 6; // pieces of a limb, each shaded by its own depth
 const TRAIL = 1.2; // seconds of wrist path behind the hand
@@ -25,7 +25,8 @@ export function prepare(motion, skeleton) {
   const wrists = ["left_wrist", "right_wrist"].map((n) => at[n]).filter((j) => j !== undefined);
   const floor = meanJoint(motion, at.spine ?? 0)[1] - neck[1] - 0.1 * size;
   const places = placesOf({ ...motion, neck, size }, floor / size + LIFT, LIFT);
-  return { ...motion, at, parents: skeleton.parents, neck, size, wrists, floor, places, speed: jointSpeed(motion, wrists) };
+  const curve = smooth(jointSpeed(motion, wrists));
+  return { ...motion, at, parents: skeleton.parents, neck, size, wrists, floor, places, curve };
 }
 
 // The shapes of all bodies at one time, from back to front. In overlay the bodies share one floor, and heads

@@ -135,6 +135,49 @@ export function ticks(low, high, count) {
   return out;
 }
 
+// ---- parts of a stretch: pairs of seconds [from, to] inside the whole one
+const LEAST_ZOOM = 1; // seconds in sight at least
+const LEAST_LOOP = 0.2; // seconds of the shortest loop
+
+function within(from, length, [low, high]) {
+  const start = clamp(from, low, high - length);
+  return [start, start + length];
+}
+
+// The part `factor` times as long, with the moment `at` where it was in it; null where that is all.
+export function zoomRange([from, to], whole, at, factor) {
+  const most = whole[1] - whole[0];
+  const length = clamp((to - from) * factor, Math.min(LEAST_ZOOM, most), most);
+  if (length >= most - 1e-6) return null;
+  return within(at - ((at - from) / (to - from)) * length, length, whole);
+}
+
+export function panRange([from, to], whole, seconds) {
+  return within(from + seconds, to - from, whole);
+}
+
+// The part, moved so that a moment outside it stands a little right of its left border.
+export function followRange([from, to], whole, time) {
+  if (time >= from && time <= to) return [from, to];
+  return within(time - 0.05 * (to - from), to - from, whole);
+}
+
+// The stretch between two ends of a brush, or null where it is too short to be meant.
+export function brushed(a, b, whole) {
+  const [low, high] = [a, b].sort((x, y) => x - y).map((t) => Math.round(100 * clamp(t, ...whole)) / 100);
+  return high - low >= LEAST_LOOP - 1e-9 ? [low, high] : null;
+}
+
+// Mean over five frames: the eye follows the curve, not the frame noise.
+export function smooth(values) {
+  return Float64Array.from(values, (_, i) => {
+    const from = Math.max(0, i - 2), to = Math.min(values.length, i + 3);
+    let sum = 0;
+    for (let k = from; k < to; k++) sum += values[k];
+    return sum / (to - from);
+  });
+}
+
 export function clockText(seconds) {
   const tenths = Math.round(Math.max(seconds, 0) * 10);
   return `${Math.floor(tenths / 600)}:${((tenths % 600) / 10).toFixed(1).padStart(4, "0")}`;

@@ -1,21 +1,40 @@
-// The curves under the skeletons on the shared time axis: wrist speed of every view, BOLD of the ROIs.
+// What is drawn over time: lanes of strokes and holds, wrist speed of every view, BOLD of the ROIs.
 import { paintCanvas } from "./scene.js";
 import { ticks } from "./timeline.js";
 
-export const MARGIN = { left: 52, right: 14 };
+export const MARGIN = { left: 66, right: 14 };
 const AXIS = 18; // pixels for the time axis
+const LANE = 11; // pixels for one view's strokes and holds
 
-export function timeToX(time, data, width) {
-  return MARGIN.left + ((time - data.start) / (data.stop - data.start)) * (width - MARGIN.left - MARGIN.right);
+export function timeToX(time, [start, stop], width) {
+  return MARGIN.left + ((time - start) / (stop - start)) * (width - MARGIN.left - MARGIN.right);
 }
 
-export function xToTime(x, data, width) {
-  return data.start + ((x - MARGIN.left) / (width - MARGIN.left - MARGIN.right)) * (data.stop - data.start);
+export function xToTime(x, [start, stop], width) {
+  return start + ((x - MARGIN.left) / (width - MARGIN.left - MARGIN.right)) * (stop - start);
+}
+
+// Pixels that the lanes of these views take, from the top.
+export function tracksHeight(motions) {
+  return 4 + LANE * motions.length;
 }
 
 function quantile(values, share) {
   const sorted = Float64Array.from(values).sort();
   return sorted.length ? sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] : 0;
+}
+
+function speedTop(motions) {
+  return Math.max(0.2, 1.15 * Math.max(...motions.map((m) => quantile(m.curve, 0.995))));
+}
+
+function clipped(context, box, shapes) {
+  context.save();
+  context.beginPath();
+  context.rect(box.x, box.y - 2, box.width, box.height + 4);
+  context.clip(); // what lies just outside leads the curve to the borders
+  paintCanvas(context, shapes);
+  context.restore();
 }
 
 function panel(context, box, low, high, label, unit, curves, look) {
@@ -29,16 +48,11 @@ function panel(context, box, low, high, label, unit, curves, look) {
     kind: "line", points: c.times.map((t, i) => [look.toX(t), toY(c.values[i])]), width: 1.5, colour: c.colour, alpha: 0.95,
   }));
   paintCanvas(context, shapes);
-  context.save();
-  context.beginPath();
-  context.rect(box.x, box.y - 2, box.width, box.height + 4);
-  context.clip(); // volumes just outside the window lead the curve to its borders
-  paintCanvas(context, lines);
-  context.restore();
+  clipped(context, box, lines);
   context.font = `600 11px ${look.font}`;
   const text = `${label}, ${unit}`, x = box.x + 6, end = x + context.measureText(text).width + 4;
   // The name stands in the corner that the curves leave free.
-  const under = curves.flatMap((c) => Array.from(c.values).filter((_, i) => look.toX(c.times[i]) <= end));
+  const under = curves.flatMap((c) => Array.from(c.values).filter((_, i) => look.toX(c.times[i]) >= box.x && look.toX(c.times[i]) <= end));
   const above = under.filter((v) => v > (low + high) / 2).length > under.length / 2;
   const y = above ? box.y + box.height - 13 : box.y - 1;
   const plate = [[x - 4, y], [end, y], [end, y + 15], [x - 4, y + 15]];
@@ -48,27 +62,24 @@ function panel(context, box, low, high, label, unit, curves, look) {
   ]);
 }
 
-// Draws the curves; called on new data, a new size or a new theme, not on every frame.
-export function drawTracks(context, width, height, data, motions, look) {
-  context.clearRect(0, 0, width, height);
-  look = { ...look, toX: (t) => timeToX(t, data, width) };
-  const inner = width - MARGIN.left - MARGIN.right;
-  const plot = height - AXIS - 8;
-  const speedHeight = data.bold ? plot * 0.56 : plot;
-  const curves = motions.map((m) => ({
-    colour: m.css,
-    times: Array.from(m.speed, (_, i) => m.start + i / m.fps),
-    values: smooth(m.speed),
-  }));
-  const top = Math.max(0.2, 1.15 * Math.max(...curves.map((c) => quantile(c.values, 0.995))));
-  panel(context, { x: MARGIN.left, y: 4, width: inner, height: speedHeight }, 0, top, "wrist speed", "m/s", curves, look);
-  if (data.bold) {
-    const reach = Math.max(0.1, ...data.bold.values.map(Math.abs)) * 1.1;
-    const box = { x: MARGIN.left, y: 14 + speedHeight, width: inner, height: plot - speedHeight - 12 };
-    const curve = { colour: look.text, times: data.bold.times, values: data.bold.values };
-    panel(context, box, -reach, reach, data.bold.name, "z", [curve], look);
-  }
-  const labels = ticks(data.start, data.stop, Math.max(2, Math.floor(inner / 90)));
+// One row for each view: strokes thick, holds thin.
+function drawLanes(context, motions, width, look) {
+  motions.forEach((m, row) => {
+    const y = 3 + LANE * row, middle = y + LANE / 2;
+    const bar = (height, alpha) => ([from, to]) => {
+      const [a, b] = [look.toX(from), look.toX(to)], half = height / 2;
+      return { kind: "area", points: [[a, middle - half], [b, middle - half], [b, middle + half], [a, middle + half]], fill: m.css, alpha };
+    };
+    const box = { x: MARGIN.left, y, width: width - MARGIN.left - MARGIN.right, height: LANE };
+    clipped(context, box, [...(m.strokes ?? []).map(bar(LANE - 3, 0.85)), ...(m.holds ?? []).map(bar(2, 0.7))]);
+    paintCanvas(context, [
+      { kind: "text", text: m.name, x: MARGIN.left - 6, y: middle + 3.5, size: 10.5, font: look.font, align: "right", colour: look.text, alpha: 0.85 },
+    ]);
+  });
+}
+
+function drawTimes(context, [start, stop], width, height, look) {
+  const labels = ticks(start, stop, Math.max(2, Math.floor((width - MARGIN.left - MARGIN.right) / 90)));
   paintCanvas(context, labels.flatMap((t, i) => [
     { kind: "line", points: [[look.toX(t), 4], [look.toX(t), height - AXIS]], width: 1, colour: look.text, alpha: 0.06 },
     {
@@ -78,12 +89,48 @@ export function drawTracks(context, width, height, data, motions, look) {
   ]));
 }
 
-// Mean over five frames: the eye follows the curve, not the frame noise.
-function smooth(values) {
-  return Array.from(values, (_, i) => {
-    const from = Math.max(0, i - 2), to = Math.min(values.length, i + 3);
-    let sum = 0;
-    for (let k = from; k < to; k++) sum += values[k];
-    return sum / (to - from);
+// The part of time that is zoomed into; called on new data, a new size, part or theme, not on every frame.
+export function drawTracks(context, width, height, { data, motions, range }, look) {
+  context.clearRect(0, 0, width, height);
+  look = { ...look, toX: (t) => timeToX(t, range, width) };
+  const inner = width - MARGIN.left - MARGIN.right, top = tracksHeight(motions) + 4;
+  const plot = height - AXIS - 4 - top;
+  const speedHeight = data.bold ? plot * 0.56 : plot;
+  drawLanes(context, motions, width, look);
+  const near = range[1] - range[0]; // points farther out than one more window are not needed
+  const curves = motions.map((m) => {
+    const from = Math.max(0, Math.floor((range[0] - near - m.start) * m.fps));
+    const to = Math.min(m.curve.length, Math.ceil((range[1] + near - m.start) * m.fps) + 1);
+    const values = m.curve.slice(from, Math.max(from, to));
+    return { colour: m.css, times: Array.from(values, (_, i) => m.start + (from + i) / m.fps), values };
   });
+  panel(context, { x: MARGIN.left, y: top, width: inner, height: speedHeight }, 0, speedTop(motions), "wrist speed", "m/s", curves, look);
+  if (data.bold) {
+    const reach = Math.max(0.1, ...data.bold.values.map(Math.abs)) * 1.1;
+    const box = { x: MARGIN.left, y: top + 10 + speedHeight, width: inner, height: plot - speedHeight - 12 };
+    const curve = { colour: look.text, times: data.bold.times, values: data.bold.values };
+    panel(context, box, -reach, reach, data.bold.name, "z", [curve], look);
+  }
+  drawTimes(context, range, width, height, look);
+}
+
+// The whole stretch: how fast the wrists of the fastest view are.
+export function drawOverview(context, width, height, whole, motions, look) {
+  context.clearRect(0, 0, width, height);
+  const left = MARGIN.left, columns = Math.max(1, Math.floor(width - left - MARGIN.right)), top = speedTop(motions);
+  const fastest = new Float64Array(columns);
+  for (const m of motions) {
+    m.curve.forEach((v, i) => {
+      const column = Math.floor(timeToX(m.start + i / m.fps, whole, width) - left);
+      if (column >= 0 && column < columns) fastest[column] = Math.max(fastest[column], v);
+    });
+  }
+  for (let c = 1; c < columns; c++) fastest[c] ||= fastest[c - 1]; // fewer frames than pixels
+  const toY = (v) => height - 2 - (Math.min(v, top) / top) * (height - 4);
+  const points = [[left, height - 2], ...Array.from(fastest, (v, c) => [left + c, toY(v)]), [left + columns, height - 2]];
+  paintCanvas(context, [
+    { kind: "area", points, fill: look.text, alpha: 0.2 },
+    { kind: "line", points: [[left, height - 1], [left + columns, height - 1]], width: 1, colour: look.text, alpha: 0.3 },
+    { kind: "text", text: "all", x: left - 6, y: height / 2 + 4, size: 10.5, align: "right", font: look.font, colour: look.text, alpha: 0.75 },
+  ]);
 }

@@ -1,0 +1,23 @@
+// Saving the view as it is: the shapes on screen as SVG with text, or as PNG at three times their size.
+import { make } from "./dom.js";
+import { paintCanvas, svgDocument } from "./scene.js";
+
+function download(blob, name) {
+  const url = URL.createObjectURL(blob);
+  make("a", { href: url, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 10000);
+}
+
+export function saveSvg({ shapes, width, height, back }, name) {
+  download(new Blob([svgDocument(shapes, width, height, back)], { type: "image/svg+xml" }), `${name}.svg`);
+}
+
+export function savePng({ shapes, width, height, back }, name) {
+  const canvas = make("canvas", { width: 3 * width, height: 3 * height });
+  const context = canvas.getContext("2d");
+  context.scale(3, 3);
+  context.fillStyle = back;
+  context.fillRect(0, 0, width, height);
+  paintCanvas(context, shapes);
+  canvas.toBlob((blob) => download(blob, `${name}.png`), "image/png");
+}

@@ -1,0 +1,96 @@
+"""Clock, loop and camera of the player as a link states them; the browser keeps them in its address by itself."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Literal
+
+LOOP_ALL: Literal["all"] = "all"  # the whole stretch is played again and again
+LEAST_LOOP = 0.2  # seconds, as in the player
+# Lowest and highest value of each part of the camera: angles in radians, and the factor by which it is nearer.
+CAMERA = {"yaw": (-1000.0, 1000.0), "pitch": (-0.6, 1.5), "zoom": (0.5, 4.0)}
+
+
+@dataclass(frozen=True)
+class PlayerView:
+    """What of the player is shown; None stands for what it shows at first.
+
+    Parameters
+    ----------
+    at : moment of the clock, seconds in the story
+    loop : first and last moment of what is played again and again, seconds, or 'all'
+    camera : yaw and pitch in radians, and zoom
+    """
+
+    at: float | None = None
+    loop: tuple[float, float] | Literal["all"] | None = None
+    camera: tuple[float, float, float] | None = None
+
+    @classmethod
+    def from_url(cls, url: dict[str, str], complaints: list[str]) -> PlayerView:
+        """The view of a link; what cannot be understood is as at first, and complained of."""
+        at = _numbers("at", url, 1, "a moment in seconds, such as 41.5", complaints)
+        if url.get("loop") == LOOP_ALL:
+            loop: tuple[float, float] | Literal["all"] | None = LOOP_ALL
+        else:
+            ends = _numbers("loop", url, 2, "two moments in seconds, such as 34,41.5, or all", complaints)
+            loop = (ends[0], ends[1]) if ends else None
+            if loop is not None and loop[1] - loop[0] < LEAST_LOOP - 1e-9:
+                complaints.append(f"loop: must last {LEAST_LOOP:g} s or longer; got {url['loop']!r}")
+                loop = None
+        camera = _numbers("camera", url, 3, "yaw, pitch and zoom, such as 0.3,0.12,1", complaints)
+        if camera is not None:
+            for (name, (low, high)), value in zip(CAMERA.items(), camera, strict=True):
+                if not low <= value <= high:
+                    complaints.append(f"camera: {name} must be between {low:g} and {high:g}; got {value:g}")
+                    camera = None
+                    break
+        return cls(at[0] if at else None, loop, (camera[0], camera[1], camera[2]) if camera else None)
+
+    def to_url(self) -> dict[str, str]:
+        """What differs from the first view, as texts."""
+        texts: dict[str, str] = {}
+        if self.at is not None:
+            texts["at"] = f"{self.at:.10g}"
+        if self.loop is not None:
+            texts["loop"] = self.loop if isinstance(self.loop, str) else ",".join(f"{t:.10g}" for t in self.loop)
+        if self.camera is not None:
+            texts["camera"] = ",".join(f"{v:.10g}" for v in self.camera)
+        return texts
+
+    def inside(self, start: float, stop: float, complaints: list[str]) -> PlayerView:
+        """The same without what lies outside the stretch that is played, which is complained of."""
+        at, loop = self.at, self.loop
+        where = f"outside of {start:g} to {stop:g} s, which is played"
+        if at is not None and not start <= at <= stop:
+            complaints.append(f"at: {at:g} s is {where}")
+            at = None
+        if isinstance(loop, tuple) and not start <= loop[0] < loop[1] <= stop:
+            complaints.append(f"loop: {loop[0]:g} to {loop[1]:g} s is {where}")
+            loop = None
+        return PlayerView(at, loop, self.camera)
+
+    def to_player(self) -> dict[str, Any]:
+        """For the player: only what is not as at first."""
+        found = {"at": self.at, "loop": self.loop, "camera": self.camera}
+        return {name: value for name, value in found.items() if value is not None}
+
+
+OF_PLAYER = ("at", "loop", "camera")
+
+
+def _numbers(
+    name: str, url: dict[str, str], count: int, allowed: str, complaints: list[str]
+) -> tuple[float, ...] | None:
+    """The numbers of a field of a link, or None: it is not there, or not understood and complained of."""
+    if name not in url:
+        return None
+    try:
+        found = tuple(float(part) for part in url[name].split(","))
+    except ValueError:
+        found = ()
+    if len(found) == count and all(math.isfinite(value) and abs(value) < 1e6 for value in found):
+        return found
+    complaints.append(f"{name}: must be {allowed}; got {url[name][:60]!r}")
+    return None
