@@ -6,6 +6,7 @@ import streamlit as st
 
 from app import backend, state
 from app.components.skeleton_player import skeleton_player
+from app.components.track_extras import track_fan
 from app.messages import guarded
 from app.parts import choose, score_panel
 from app.parts.ab import rois_row
@@ -16,6 +17,7 @@ from app.parts.track_picker import available_tracks, beside_the_label, gestures_
 from fmri2ges.brain.roi import mean_course
 from fmri2ges.results import BRANCHES
 from fmri2ges.views import compare as charts
+from fmri2ges.views.fan import fan_data
 from fmri2ges.views.player import player_data
 from fmri2ges.views.tracks import HEARD, Material, Track
 
@@ -60,7 +62,8 @@ def compare(run) -> None:
     bold = (course.times, course.mean)
     tracks, identity = list(motions), f"{run.digest} {shown.text} {wanted and wanted.text}"
     data = player_data(decoded, motions, recording.words, bold, other=other, sample=sample)
-    skeleton_player(data | {"lines_of": identity, "view": view}, key="compare_player", height=PLAYER_HEIGHT)
+    skeleton_player(data | {"extras_of": identity, "view": view}, key="compare_player", height=PLAYER_HEIGHT)
+    track_fan(fan_data(material.motions(0, ids)), identity, key="compare_fan")
     both = [branch for branch in BRANCHES if {Track(branch, "A"), Track(branch, "B")} <= set(tracks)]
     if other is not None and both:
         st.caption(charts.likeness_note(decoded.sample(sample), other.sample(sample), both))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app import backend
-from app.components.track_lines import track_lines
+from app.components.track_extras import track_lines
 from app.messages import plain, show_error
 from app.parts.job_row import follow
 from fmri2ges.errors import UserError

@@ -64,10 +64,15 @@ def faster_wrist(motion: Motion) -> np.ndarray:
         at = at - motion.positions[:, [names.index("neck")]]
     speed = np.linalg.norm(np.gradient(at, 1 / motion.fps, axis=0), axis=-1)  # (n_frames, n_wrists)
     width = 2 * (round(SMOOTH_SECONDS * motion.fps) // 2) + 1  # frames, odd: the mean is not moved in time
-    count = np.convolve(np.ones(motion.n_frames), np.ones(width), mode="full")
-    inside = slice(width // 2, width // 2 + motion.n_frames)
-    means = [np.convolve(s, np.ones(width), mode="full")[inside] / count[inside] for s in speed.T]
-    return np.max(means, axis=0)
+    return moving_mean(speed.T, width).max(0)
+
+
+def moving_mean(values: np.ndarray, width: int) -> np.ndarray:
+    """Mean over `width` frames (odd) around each one, at the edges over those that there are; array (..., n_frames)."""
+    n, half = values.shape[-1], width // 2
+    total = np.concatenate([np.zeros((*values.shape[:-1], 1)), values.cumsum(-1)], axis=-1)
+    low, high = np.maximum(np.arange(n) - half, 0), np.minimum(np.arange(n) + half + 1, n)
+    return (total[..., high] - total[..., low]) / (high - low)
 
 
 def _stretches(there: np.ndarray, motion: Motion, least: float) -> np.ndarray:

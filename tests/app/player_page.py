@@ -5,14 +5,18 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from dataclasses import replace
+
 import numpy as np
 import streamlit as st
 
 from app.components.skeleton_player import skeleton_player
+from app.components.track_extras import track_fan
 from fmri2ges.motion.features import BONE_LENGTHS, from_bones
 from fmri2ges.request import DecodeRequest
 from fmri2ges.results import Decoded
 from fmri2ges.types import Motion, Words
+from fmri2ges.views.fan import fan_data
 from fmri2ges.views.player import player_data
 from fmri2ges.views.tracks import Material
 
@@ -55,14 +59,20 @@ def wave(phase: float, start: float = 20.0, seconds: float = 12.0) -> Motion:
     return Motion(from_bones(np.array(REST) + 0.4 * arms * swing, BONE_LENGTHS), start=start)
 
 
+def sampled(phases: list[float]) -> Motion:
+    """One sample for each phase; the first is shown."""
+    waves = [wave(phase) for phase in phases]
+    return replace(waves[0], samples=np.stack([w.positions for w in waves]))
+
+
 heard = Words.from_lists(["the", "<b>old</b>", "sea", "was", "calm"], [20.5, 21, 23, 26, 29], [0.3, 0.4, 0.5, 0.3, 0.6])
 guessed = Words.from_lists(["a", "blue", "boat"], [20.2, 23.5, 28], [0.3, 0.5, 0.5])
 request = DecodeRequest(subject="S1", story="test-1", rois=("AC",), start=20.0, stop=32.0)
 manifest = {"simulated": "real" not in st.query_params}
-decoded = Decoded(request, wave(0), wave(0.3), (guessed,), manifest=manifest)
 shift = 0.1 if st.button("other sample") else 0.0
-if shift:
-    decoded = Decoded(request, wave(shift), wave(0.3), (guessed,), manifest=manifest)
+decoded = Decoded(request, sampled([shift, 0.35, 0.7]), wave(0.3), (guessed,), manifest=manifest)
 bold = (np.arange(0, 40, 2.0), np.sin(np.arange(20.0)))
 motions = Material(decoded, reference=wave(0.6, 0.0, 60.0)).motions()
-skeleton_player(player_data(decoded, motions, heard, bold), key="player", height=700)
+data = player_data(decoded, motions, heard, bold)
+skeleton_player(data | {"extras_of": "this"}, key="player", height=700)
+track_fan(fan_data(motions), "this", key="fan")

@@ -310,6 +310,23 @@ def test_the_view_is_saved_as_vector_picture_with_names_time_and_mark(player, tm
     assert Path(download.value.path()).read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
 
 
+def test_the_arms_of_all_samples_stand_behind_the_one_that_is_played(player):
+    button = player.get_by_label("Show the arms of all samples")
+    assert "all 3 samples" in button.get_attribute("title")
+    with player.expect_download() as download:
+        player.get_by_label("Save this view as SVG").click()
+    svg = Path(download.value.path()).read_text()
+    thin = re.findall(r'<polyline points="([^"]+)"[^>]* opacity="0.3"', svg)
+    thin = [points for points in thin if points.count(",") == 3]  # the wrists' paths are of two
+    assert len(thin) == 6 and "arms of 3 of 3 samples" in svg  # two arms of each; the tracks without samples have none
+    shown = views(player)["text"]
+    with_fan = picture(player)
+    button.click()
+    assert picture(player) != with_fan and views(player)["text"] == shown
+    button.click()
+    assert picture(player) == with_fan
+
+
 def test_overlay_and_trails_change_the_picture_and_tell_their_state(player):
     for label in ("Overlay the bodies in one view", "Show the path of the wrists"):
         button = player.get_by_label(label)

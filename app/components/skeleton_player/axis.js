@@ -138,7 +138,7 @@ export function createAxis(s, { seek, changed }) {
     if (!data || !tracks.clientWidth) return;
     const above = fitCanvas(overviewCanvas), below = fitCanvas(tracks);
     drawOverview(above.context, above.width, above.height, whole(), motions, look);
-    drawTracks(below.context, below.width, below.height, { data, motions, range: range() }, look);
+    drawTracks(below.context, below.width, below.height, { data, motions, range: range(), fan: s.fan }, look);
     const [a, b] = range().map((t) => timeToX(t, whole(), above.width));
     part.hidden = !s.zoom;
     part.style.left = `${a}px`;
@@ -151,7 +151,8 @@ export function createAxis(s, { seek, changed }) {
   return {
     nodes: [overview, axis],
     place, zoomBy, loopOver, loopBetween, all,
-    show(next, shown, colours) {
+    // New data, or the old ones drawn anew.
+    show(next = data, shown = motions, colours = look) {
       [data, motions, look] = [next, shown, colours];
       Object.assign(scrubber, { min: data.start, max: data.stop, step: 1 / motions[0].fps });
       scrubber.style.marginLeft = `${MARGIN.left - 2}px`;

@@ -4,9 +4,10 @@ import { createAxis } from "./axis.js";
 import { button, fitCanvas, group, icon, make } from "./dom.js";
 import { fitted, reachOf } from "./fit.js";
 import { hintOf, keyOf, playerKeys, tellKeys } from "./keys.js";
+import { fanText, prepareFan } from "./fan.js";
 import { applyView, viewTexts, writeSoon } from "./link.js";
 import { savePng, saveSvg } from "./save.js";
-import { css, mix, paintCanvas, prepare, sceneShapes } from "./scene.js";
+import { css, mix, paintCanvas, placesIn, prepare, sceneShapes } from "./scene.js";
 import { advance, clamp, clockText, decodePositions, layoutWords, poseAt, stepFrame, wordAt } from "./timeline.js";
 
 const PRESETS = { front: [0, 0.06], side: [Math.PI / 2, 0.06], top: [0, 1.35] };
@@ -15,7 +16,8 @@ const CAMERA = { yaw: 0.3, pitch: 0.12, zoom: 1, distance: 3.2 };
 // range: the stretch that is looped, null for all; zoom: the part in sight on the axis, null for all; view: number of
 // the view of a link that was followed last.
 const FIRST = {
-  time: 0, start: null, stop: null, speed: 1, loop: false, range: null, zoom: null, view: null, trails: true, overlay: false,
+  time: 0, start: null, stop: null, speed: 1, loop: false, range: null, zoom: null, view: null, trails: true,
+  overlay: false, fan: true,
 };
 
 // Clock, camera and display, one for all pages of the tab: another page or another sample continues where this one is.
@@ -54,12 +56,13 @@ function createPlayer(root) {
     SPEEDS.map((v) => make("option", { value: v, text: `${v}\u00d7` })));
   const overlay = toggle("Overlay the bodies in one view", "Overlay", () => s.overlay, (on) => { s.overlay = on; });
   const trails = toggle("Show the path of the wrists", "Trails", () => s.trails, (on) => { s.trails = on; });
+  const fanButton = toggle("Show the arms of all samples", "Samples", () => s.fan, (on) => { s.fan = on; axis.show(); });
   const loop = toggle("Begin again at the end", icon("loop"), () => s.loop, (on) => axis.loopOver(null, on));
   const presets = Object.entries(PRESETS).map(([name, [yaw, pitch]]) =>
     button(`View from the ${name}`, name[0].toUpperCase() + name.slice(1), () => turn({ yaw, pitch, zoom: 1 })));
   root.replaceChildren(
     make("div", { class: "bar" }, [
-      chip, captionNode, group("Camera", presets), group("Display", [overlay, trails]),
+      chip, captionNode, group("Camera", presets), group("Display", [overlay, fanButton, trails]),
     ]),
     labels, make("div", { class: "scene" }, [stage]), words, ...axis.nodes,
     make("div", { class: "bar controls" }, [
@@ -174,10 +177,24 @@ function createPlayer(root) {
   // How far all motions reach as the camera looks at them; worked out anew when it turns.
   function reachNow() {
     const { yaw, pitch } = s.camera;
-    if (reach?.yaw !== yaw || reach.pitch !== pitch) {
-      reach = { yaw, pitch, ...reachOf(motions.flatMap((m) => m.places), s.camera) };
+    if (reach?.yaw !== yaw || reach.pitch !== pitch || reach.fan !== s.fan) {
+      const places = motions.flatMap((m) => (s.fan && m.fan ? [...m.places, ...m.fan.places] : m.places));
+      reach = { yaw, pitch, fan: s.fan, ...reachOf(places, s.camera) };
     }
     return reach;
+  }
+
+  // The samples of every track, which come after its motion.
+  function takeFans() {
+    const before = motions.map((m) => m.fan);
+    for (const m of motions) {
+      m.fan = prepareFan(extrasOf("fan", m.name), m.fan);
+      if (m.fan) m.fan.places ??= m.fan.samples.flatMap((sample) => placesIn({ ...m, ...sample }));
+    }
+    if (motions.some((m, i) => m.fan !== before[i])) reach = null;
+    const fans = motions.map((m) => m.fan).filter(Boolean);
+    fanButton.hidden = !fans.length;
+    if (fans.length) fanButton.title = fanText(fans[0]);
   }
 
   function shapesNow(width, height, top = 0) {
@@ -235,13 +252,19 @@ function createPlayer(root) {
     });
   }
 
+  // Of the component track_extras, which brings it after the motions: the lines or the fan of a track.
+  function extrasOf(kind, name) {
+    const all = globalThis.fmri2gesExtras?.[kind];
+    return data.extras_of && all?.of === data.extras_of ? all.tracks[name] : undefined;
+  }
+
   // Labels, transcripts and curves: on new data, a new size or a new theme.
   function layout() {
     if (!data || !root.clientWidth) return;
     readTheme();
+    takeFans();
     labels.replaceChildren(...motions.map((m) => {
-      const all = globalThis.fmri2gesLines; // of the component track_lines; they come later than the motions
-      const told = (data.lines_of && all?.of === data.lines_of && all.lines[m.name]) || [];
+      const told = extrasOf("lines", m.name) ?? [];
       const lines = told.map(({ text, weak }) => make("p", { text, class: weak ? "weak" : "" }));
       const names = [make("b", { text: m.name }), make("span", { text: m.detail })];
       const node = make("div", { "data-view": m.name }, [...names, ...lines]);
@@ -295,14 +318,15 @@ function createPlayer(root) {
     });
     const said = ribbons.map((r) => [r.name, wordAt(r, s.time)]).filter(([, i]) => i >= 0)
       .map(([name, i]) => `${name}: \u201c${ribbons.find((r) => r.name === name).words[i]}\u201d`);
-    const note = [...(data.run ? [`run ${data.run}`] : []), data.caption, `${s.time.toFixed(2)} s`, ...said, ...(data.simulated ? ["simulated"] : [])].join("  \u00b7  ");
+    const fan = s.fan && motions.find((m) => m.fan)?.fan;
+    const note = [...(data.run ? [`run ${data.run}`] : []), data.caption, `${s.time.toFixed(2)} s`, ...said, ...(fan ? [`thin: arms of ${fan.drawn} of ${fan.n} samples`] : []), ...(data.simulated ? ["simulated"] : [])].join("  \u00b7  ");
     shapes.push({ kind: "text", text: note, x: 14, y: height - 10, size: 11, font, colour });
     return { shapes, width, height, back: css(theme.back) };
   }
 
   const observer = new ResizeObserver(layout);
   observer.observe(root);
-  window.addEventListener("fmri2ges-lines", layout);
+  window.addEventListener("fmri2ges-extras", layout);
   window.addEventListener("fmri2ges-address", changed);
 
   return {
@@ -333,7 +357,7 @@ function createPlayer(root) {
       observer.disconnect();
       axis.destroy();
       tellKeys("Player, after a click on it", null);
-      window.removeEventListener("fmri2ges-lines", layout);
+      window.removeEventListener("fmri2ges-extras", layout);
       window.removeEventListener("fmri2ges-address", changed);
     },
   };

@@ -1,6 +1,7 @@
 // Skeletons as a list of flat shapes, and two ways to paint such a list: canvas and SVG.
 // One list for both, so that an exported picture is the picture on screen.
 import { DISC, placesOf } from "./fit.js";
+import { fanShapes } from "./fan.js";
 import { clamp, covers, jointSpeed, meanJoint, poseAt, project, rotate, smooth } from "./timeline.js";
 
 const SEGMENTS = 6; // pieces of a limb, each shaded by its own depth
@@ -24,9 +25,14 @@ export function prepare(motion, skeleton) {
   const size = clamp(Math.hypot(...left.map((v, i) => v - right[i])) / 0.36, 0.4, 2.5);
   const wrists = ["left_wrist", "right_wrist"].map((n) => at[n]).filter((j) => j !== undefined);
   const floor = meanJoint(motion, at.spine ?? 0)[1] - neck[1] - 0.1 * size;
-  const places = placesOf({ ...motion, neck, size }, floor / size + LIFT, LIFT);
+  const places = placesIn({ ...motion, neck, size, floor });
   const curve = smooth(jointSpeed(motion, wrists));
   return { ...motion, at, parents: skeleton.parents, neck, size, wrists, floor, places, curve };
+}
+
+// Where the joints of a motion, or of a sample of it, are around its body.
+export function placesIn(motion) {
+  return placesOf(motion, motion.floor / motion.size + LIFT, LIFT);
 }
 
 // The shapes of all bodies at one time, from back to front. In overlay the bodies share one floor, and heads
@@ -35,8 +41,8 @@ export function prepare(motion, skeleton) {
 export function sceneShapes(motions, time, camera, panels, theme, options) {
   const bodies = motions.map((m, i) => bodyShapes(m, time, camera, panels[i], theme, options));
   const paint = (parts) => parts.sort((a, b) => a.z - b.z).flatMap((part) => part.shapes);
-  if (!options.overlay) return bodies.flatMap((b) => [...b.floor, ...b.trails, ...paint(b.parts)]);
-  return [...bodies[0].floor, ...bodies.flatMap((b) => b.trails), ...paint(bodies.flatMap((b) => b.parts))];
+  if (!options.overlay) return bodies.flatMap((b) => [...b.floor, ...b.trails, ...b.fan, ...paint(b.parts)]);
+  return [...bodies[0].floor, ...bodies.flatMap((b) => [...b.trails, ...b.fan]), ...paint(bodies.flatMap((b) => b.parts))];
 }
 
 function shapesOfBody(motion, time, camera, panel, theme, options) {
@@ -45,7 +51,7 @@ function shapesOfBody(motion, time, camera, panel, theme, options) {
   const centred = (p) => p.map((v, c) => (v - neck[c]) / size + (c === 1 ? LIFT : 0)); // all bodies equally large
   const joint = (j, from = pose) => centred([from[3 * j], from[3 * j + 1], from[3 * j + 2]]);
   const tools = {
-    theme, joint, at, rgb: motion.rgb, glass: options.overlay,
+    theme, joint, at, rgb: motion.rgb, css: css(motion.rgb), glass: options.overlay,
     view: (p) => rotate(camera, ...p),
     pixel: (p) => project(camera, p, panel),
     shade: (z) => mix(motion.rgb, theme.back, clamp(0.2 - 0.75 * z, 0, 0.55)),
@@ -74,6 +80,7 @@ function shapesOfBody(motion, time, camera, panel, theme, options) {
   return {
     floor: floorShapes(motion.floor / size + LIFT, tools),
     trails: options.trails ? trailShapes(motion, time, tools) : [],
+    fan: options.fan && motion.fan ? fanShapes(motion.fan, time, tools) : [],
     parts,
   };
 }
@@ -81,7 +88,7 @@ function shapesOfBody(motion, time, camera, panel, theme, options) {
 // Where a motion has not begun or is over, its floor is empty.
 function bodyShapes(motion, time, camera, panel, theme, options) {
   const body = shapesOfBody(motion, time, camera, panel, theme, options);
-  return covers(motion, time) ? body : { floor: body.floor.slice(0, 1), trails: [], parts: [] };
+  return covers(motion, time) ? body : { floor: body.floor.slice(0, 1), trails: [], fan: [], parts: [] };
 }
 
 function floorShapes(floor, { at, joint, view, pixel, theme }) {

@@ -1,4 +1,5 @@
 // What is drawn over time: lanes of strokes and holds, wrist speed of every view, BOLD of the ROIs.
+import { bandOf } from "./fan.js";
 import { paintCanvas } from "./scene.js";
 import { ticks } from "./timeline.js";
 
@@ -47,8 +48,12 @@ function panel(context, box, low, high, label, unit, curves, look) {
   const lines = curves.map((c) => ({
     kind: "line", points: c.times.map((t, i) => [look.toX(t), toY(c.values[i])]), width: 1.5, colour: c.colour, alpha: 0.95,
   }));
+  const bands = curves.filter((c) => c.band).map(({ band, times, colour }) => {
+    const edge = (values) => times.map((t, i) => [look.toX(t), toY(values[i])]);
+    return { kind: "area", points: [...edge(band.low), ...edge(band.high).reverse()], fill: colour, alpha: 0.2 };
+  });
   paintCanvas(context, shapes);
-  clipped(context, box, lines);
+  clipped(context, box, [...bands, ...lines]);
   context.font = `600 11px ${look.font}`;
   const text = `${label}, ${unit}`, x = box.x + 6, end = x + context.measureText(text).width + 4;
   // The name stands in the corner that the curves leave free.
@@ -90,7 +95,7 @@ function drawTimes(context, [start, stop], width, height, look) {
 }
 
 // The part of time that is zoomed into; called on new data, a new size, part or theme, not on every frame.
-export function drawTracks(context, width, height, { data, motions, range }, look) {
+export function drawTracks(context, width, height, { data, motions, range, fan }, look) {
   context.clearRect(0, 0, width, height);
   look = { ...look, toX: (t) => timeToX(t, range, width) };
   const inner = width - MARGIN.left - MARGIN.right, top = tracksHeight(motions) + 4;
@@ -102,9 +107,12 @@ export function drawTracks(context, width, height, { data, motions, range }, loo
     const from = Math.max(0, Math.floor((range[0] - near - m.start) * m.fps));
     const to = Math.min(m.curve.length, Math.ceil((range[1] + near - m.start) * m.fps) + 1);
     const values = m.curve.slice(from, Math.max(from, to));
-    return { colour: m.css, times: Array.from(values, (_, i) => m.start + (from + i) / m.fps), values };
+    const times = Array.from(values, (_, i) => m.start + (from + i) / m.fps);
+    return { colour: m.css, times, values, band: fan && m.fan && bandOf(m.fan, from, times.length) };
   });
-  panel(context, { x: MARGIN.left, y: top, width: inner, height: speedHeight }, 0, speedTop(motions), "wrist speed", "m/s", curves, look);
+  const wide = fan && motions.find((m) => m.fan)?.fan;
+  const speedLabel = wide ? `wrist speed, band: middle 80 % of ${wide.n} samples` : "wrist speed";
+  panel(context, { x: MARGIN.left, y: top, width: inner, height: speedHeight }, 0, speedTop(motions), speedLabel, "m/s", curves, look);
   if (data.bold) {
     const reach = Math.max(0.1, ...data.bold.values.map(Math.abs)) * 1.1;
     const box = { x: MARGIN.left, y: top + 10 + speedHeight, width: inner, height: plot - speedHeight - 12 };

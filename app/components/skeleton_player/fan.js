@@ -1,0 +1,42 @@
+// All samples of a track: thin arms behind the body that is shown, and the band of their wrist speed. Pure maths.
+import { decodePositions, poseAt } from "./timeline.js";
+
+const SIDES = ["left", "right"];
+
+// What Python sent (fmri2ges.views.fan), ready to draw; `before` is kept where it is the same.
+export function prepareFan(sent, before) {
+  if (!sent) return undefined;
+  if (before?.sent === sent) return before;
+  const data = decodePositions(sent.positions), size = data.length / sent.drawn;
+  const samples = Array.from({ length: sent.drawn }, (_, k) => (
+    { data: data.subarray(k * size, (k + 1) * size), frames: sent.frames, fps: sent.fps, start: sent.start }));
+  const at = Object.fromEntries(sent.joints.map((name, i) => [name, i]));
+  return { sent, n: sent.n, drawn: sent.drawn, samples, at, low: decodePositions(sent.low), high: decodePositions(sent.high) };
+}
+
+export function fanText({ n, drawn }) {
+  const arms = drawn < n ? `${drawn} of ${n} samples` : `all ${n} samples`;
+  return `Thin arms: ${arms}. Band of the wrist speed: the middle 80 % of ${n} samples`;
+}
+
+// Lower and upper edge of the band at `count` frames from one on, m/s.
+export function bandOf({ low, high }, from, count) {
+  const part = (edge) => Array.from(edge.subarray(from, from + count), (v) => v / 1000);
+  return { low: part(low), high: part(high) };
+}
+
+// An arm of every sample, from the shoulder of the body that is shown.
+export function fanShapes(fan, time, { at, joint, view, pixel, css }) {
+  return fan.samples.flatMap((sample) => {
+    const pose = poseAt(sample, time);
+    return SIDES.filter((side) => at[`${side}_shoulder`] !== undefined).flatMap((side) => {
+      const elbow = joint(fan.at[`${side}_elbow`], pose), wrist = joint(fan.at[`${side}_wrist`], pose);
+      const points = [joint(at[`${side}_shoulder`]), elbow, wrist].map((p) => pixel(view(p)));
+      const [x, y, scale] = points[2];
+      return [
+        { kind: "line", points, width: Math.max(1.5, scale * 0.012), colour: css, alpha: 0.3 },
+        { kind: "ball", x, y, r: scale * 0.022, light: css, dark: css, alpha: 0.45 },
+      ];
+    });
+  });
+}

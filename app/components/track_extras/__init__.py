@@ -1,0 +1,46 @@
+"""What the player shows beside its tracks and gets after the skeletons: lines under the names, and all samples."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from fmri2ges.views.score_lines import ScoreLine
+
+
+@cache
+def _component():
+    script = Path(__file__).with_name("extras.js").read_text(encoding="utf-8")
+    return st.components.v2.component("fmri2ges_track_extras", js=script)
+
+
+def track_lines(lines: dict[str, list[ScoreLine]], of: str, key: str) -> None:
+    """Show lines under the names of the tracks of a player that is on the page.
+
+    Parameters
+    ----------
+    lines : name of a track -> its lines
+    of : which player; it was given the same text as `extras_of`
+    key : unique on the page
+    """
+    told = {name: [{"text": line.text, "weak": line.weak} for line in several] for name, several in lines.items()}
+    _hand_over("lines", told, of, key)
+
+
+def track_fan(fan: dict[str, dict[str, Any]], of: str, key: str) -> None:
+    """Show all samples of the tracks behind the one that is played.
+
+    Parameters
+    ----------
+    fan : from `fmri2ges.views.fan.fan_data`
+    of, key : as for `track_lines`
+    """
+    _hand_over("fan", fan, of, key)
+
+
+def _hand_over(kind: str, tracks: dict[str, Any], of: str, key: str) -> None:
+    with st.container(key=f"{key}_place"):
+        _component()(key=key, data={"kind": kind, "tracks": tracks, "of": of})
