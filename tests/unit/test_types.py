@@ -98,6 +98,10 @@ def test_a_recording_counts_from_the_centre_of_its_first_volume():
     part = heard.part(2, 5)
     assert part.first_volume_at == 6.0 and part.start == 5.25 and part.seconds == 4.5
     np.testing.assert_array_equal(part.bold, bold[2:5])
+    # Words count from the beginning of the first volume (half a TR before its centre) to the end of the last.
+    spoken = Words.from_lists(list("abcd"), [5.2, 5.25, 9.7, 9.75], [0.1] * 4)
+    timed = Recording("s", "story", bold, 1.5, 3.0, spoken, Table(("X", "Y")))
+    assert timed.part(2, 5).words.text == ("b", "c") and timed.part(5, 6).words.text == ("d",)
     with pytest.raises(UserError, match="tr of s/story: must be a number above 0 seconds"):
         Recording("s", "story", bold, 0.0, 3.0, WORDS, Table(("X", "Y")))
     with pytest.raises(UserError, match="must be volumes x columns; got 1 axes"):

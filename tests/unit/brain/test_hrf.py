@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fmri2ges.brain.hrf import delayed, fir_delays
+from fmri2ges.brain.hrf import delayed, double_gamma, fir_delays
 from fmri2ges.errors import UserError
 from fmri2ges.models import encoding, readout
 
@@ -56,3 +56,18 @@ def test_a_tr_that_is_none_is_one_line(tr):
 def test_a_delay_beyond_the_story_gives_zeros():
     features = np.ones((3, 2))
     assert delayed(features, (1, 3, 7, -4))[:, :2].sum() == 4 and not delayed(features, (3, 7, -4)).any()
+
+
+def test_a_positive_delay_takes_later_volumes_and_a_negative_one_earlier_ones():
+    features = np.arange(1.0, 6)[:, None]
+    assert delayed(features, (1, 3, -2)).T.tolist() == [[2, 3, 4, 5, 0], [4, 5, 0, 0, 0], [0, 0, 1, 2, 3]]
+
+
+def test_the_response_has_its_maximum_a_second_before_its_shape_and_then_an_undershoot():
+    t = np.arange(0, 30, 0.01)
+    for peak in (5.0, 6.0, 7.0):
+        response = double_gamma(t, peak)
+        assert t[response.argmax()] == pytest.approx(peak - 1, abs=0.05) and response.max() == pytest.approx(
+            1, abs=0.01
+        )
+        assert response[0] == 0 and response[t > 12].min() < -0.05 and t[response.argmin()] > peak + 5

@@ -6,7 +6,7 @@ import pytest
 from fmri2ges.brain.atlas import load_atlas
 from fmri2ges.brain.random_regions import random_regions
 from fmri2ges.brain.space import Cortex, Table, Voxels
-from fmri2ges.brain.surface import cortex_graph
+from fmri2ges.brain.surface import cortex_graph, load_surface
 
 
 def pieces(areas) -> int:
@@ -50,3 +50,16 @@ def test_blocks_of_voxels_are_a_run_and_columns_of_a_table_any_set():
         assert np.diff(numbers).tolist() == [1, 1, 1]
     table = Table(tuple("ABCDEF"))
     assert len(random_regions(table, ("A", "B"), 50, 0)) == 15  # all pairs of six
+
+
+def test_the_point_of_the_right_hemisphere_is_the_mirror_image_of_that_of_the_left():
+    """The spheres are alike up to some degrees: each hemisphere has a registration of its own."""
+    atlas, sphere = load_atlas(), load_surface("sphere").vertices
+
+    def centre(area: str) -> np.ndarray:
+        place = sphere[atlas.vertices([area])].mean(0)
+        return place / np.linalg.norm(place)
+
+    regions = random_regions(Cortex(), ("L_44", "R_44"), 60, 5)
+    angles = [np.degrees(np.arccos(centre(left) * (-1, 1, 1) @ centre(right))) for left, right in regions]
+    assert np.median(angles) < 15

@@ -7,7 +7,16 @@ import numpy as np
 import pytest
 
 from fmri2ges.brain.atlas import load_atlas
-from fmri2ges.brain.surface import KINDS, cortex_graph, load_sulc, load_surface
+from fmri2ges.brain.surface import (
+    KINDS,
+    MESH_SIZES,
+    N_FSLR,
+    cortex_graph,
+    load_fslr_index,
+    load_sulc,
+    load_surface,
+    to_fsaverage5,
+)
 from fmri2ges.errors import UserError
 
 
@@ -53,3 +62,15 @@ def test_the_mesh_is_read_without_importing_nilearn():
         subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
         == "False"
     )
+
+
+def test_a_hemisphere_of_fslr_takes_the_vertices_of_its_own_side_and_finer_meshes_their_first_ones():
+    left, right = load_fslr_index()
+    assert (left != right).mean() > 0.9
+    numbers = np.arange(N_FSLR)
+    np.testing.assert_array_equal(to_fsaverage5(numbers, "L"), left)
+    np.testing.assert_array_equal(to_fsaverage5(numbers, "R"), right)
+    for n in MESH_SIZES:
+        np.testing.assert_array_equal(to_fsaverage5(np.arange(n), "R"), np.arange(10242))
+    with pytest.raises(UserError, match="f: has 100 vertices in a hemisphere; allowed: 10242, 40962, 163842"):
+        to_fsaverage5(np.arange(100), "L", "f")

@@ -7,7 +7,7 @@ import pytest
 from fmri2ges.brain.atlas import load_atlas
 from fmri2ges.brain.space import Cortex
 from fmri2ges.brain.surface import load_fslr_index
-from fmri2ges.data.bold.cifti import open_cifti
+from fmri2ges.data.bold.cifti import cifti_tr, open_cifti
 from fmri2ges.data.bold.gifti import partner_of
 from fmri2ges.data.bold.read import read_bold, standardize
 from fmri2ges.errors import UserError
@@ -107,6 +107,16 @@ def test_cifti_states_the_tr(tmp_path):
     read_bold(path, tr=0.8)
     with pytest.raises(UserError, match="its header says TR 0.8 s, but the study says tr = 2"):
         read_bold(path, tr=2.0)
+
+
+@pytest.mark.parametrize("step, exponent, unit, tr", [(800.0, -3, "SECOND", 0.8), (2.0, 0, "HERTZ", None)])
+def test_cifti_steps_have_a_power_of_ten_and_a_unit(tmp_path, step, exponent, unit, tr):
+    path = write_dtseries(tmp_path / "a.dtseries.nii", SIGNAL, tr=step, unit=unit)
+    image = nibabel.load(path)
+    image.header.matrix.get_index_map(0).series_exponent = exponent
+    nibabel.save(image, tmp_path / "b.dtseries.nii")
+    assert cifti_tr(tmp_path / "b.dtseries.nii") == pytest.approx(tr)
+    assert open_cifti(tmp_path / "b.dtseries.nii").tr == pytest.approx(tr)
 
 
 def refused(message, path, **options):

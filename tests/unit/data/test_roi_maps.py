@@ -342,3 +342,16 @@ def test_the_command_line_takes_a_threshold(tmp_path, capsys):
     assert f"{tmp_path / 'none.func.gii'}: no such file" in capsys.readouterr().err
     assert main([*arguments, f"{tmp_path / 'lh.z.func.gii'}>much"]) == 2
     assert "the threshold is no number" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_a_volume_is_sampled_half_way_through_the_ribbon_on_both_hemispheres(tmp_path, axis):
+    """The mean of a map that rises by 1 a mm over the ribbon is its value half-way between white and pial surface."""
+    affine = np.diag([-3.0, 3.0, 3.0, 1.0])
+    affine[:3, 3] = (90, -126, -72)
+    grid = np.moveaxis(np.indices((61, 73, 61)), 0, -1) * np.diag(affine)[:3] + affine[:3, 3]
+    nibabel.save(nibabel.Nifti1Image(grid[..., axis].astype(np.float32), affine), tmp_path / "mm.nii")
+    (roi,) = read_rois(tmp_path / "mm.nii", threshold=Threshold(10.0))
+    middle = (load_surface("white").vertices + load_surface("pial").vertices)[:, axis] / 2
+    clear = (ATLAS.labels > 0) & (np.abs(middle - 10) > 0.2)
+    np.testing.assert_array_equal(roi.mask[clear], middle[clear] > 10)

@@ -151,6 +151,15 @@ def test_texts_may_repeat_on_one_side_and_share_a_saying(toy):
     load_study(toy)
 
 
+def test_a_test_text_in_a_validation_story_is_an_error_and_in_a_test_story_is_none(toy):
+    shared_words(toy, 119, "b")  # a is of the other side in the first case, and of the same in the second
+    change(toy, ('test_stories = ["c"]', 'test_stories = ["a"]\nvalidation_stories = ["b"]'))
+    (line,) = problems(toy)
+    assert "of recording s1/a (test) also stand in recording s1/b (validation)" in line
+    change(toy, ('test_stories = ["a"]\nvalidation_stories = ["b"]', 'test_stories = ["a", "b"]'))
+    load_study(toy)
+
+
 def test_a_clip_counts_as_a_story_of_the_split(toy):
     study = load_study(change(toy, ('test_stories = ["c"]', 'test_stories = ["c", "g"]')))
     assert study.train_gestures == ()

@@ -17,6 +17,7 @@ from fmri2ges.data.bold.read import read_bold
 from fmri2ges.data.bold.timing import TOLERANCE, doubtful, find_tr, header_note, sidecar_tr
 from fmri2ges.data.study.check import check_study, checked_to_dict
 from fmri2ges.data.study.load import load_study
+from fmri2ges.data.study.model import RecordingSource
 from fmri2ges.errors import UserError
 from fmri2ges.training.inputs import input_files, regressed_out
 from fmri2ges.training.train import train_study
@@ -380,6 +381,19 @@ def test_masked_volumes_stay_masked_in_a_part_of_a_scan(tmp_path):
     part = replace(source, rows=(30, None)).read_bold()
     assert (part.n_start, part.n_end) == (0, 4)
     np.testing.assert_allclose(part.data[:-4], clean(values[30:71]).data, atol=1e-3)
+
+
+def test_they_stay_masked_in_a_table_of_two_rois(tmp_path):
+    """There a volume of zeros tells nothing: a few columns may well pass through zero together."""
+    values = RNG.normal(size=(40, 2)) + 5
+    values[:6] = np.nan
+    np.save(tmp_path / "b.npy", values)
+    source = RecordingSource(
+        "s", "a", tmp_path / "b.npy", 1.0, 0.5, tmp_path / "w.tsv", columns=("X", "Y"), rows=(2, 30)
+    )
+    part = source.read_bold()
+    assert (part.n_start, part.n_end, len(part.data)) == (4, 0, 28) and not part.data[:4].any()
+    np.testing.assert_allclose(part.data[4:], clean(values[6:30]).data, atol=1e-4)
 
 
 def test_volumes_missing_inside_are_not_to_be_removed():

@@ -1,5 +1,6 @@
 """The page of a report: escaping, what it may load, and how much fits."""
 
+import json
 import re
 from html.parser import HTMLParser
 
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from fmri2ges.documents import html
 from fmri2ges.documents.budget import Budget
 from fmri2ges.documents.html import Document, Html, Mark, Section
+from fmri2ges.documents.player import player_html
 from fmri2ges.motion.amount import T2GOrigin
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(1)>&amp;\"'"
@@ -77,3 +79,11 @@ def test_a_budget_keeps_the_first_parts_and_none_after_one_that_does_not_fit():
     budget = Budget(10)
     assert [budget.keeps(part) for part in ("12345", "\u00e4\u00e4", "12", "1")] == [True, True, False, False]
     assert budget.is_spent and Budget(1).keeps("1")
+
+
+def test_nothing_in_the_data_of_the_player_ends_its_element():
+    data = {"transcripts": [HOSTILE, "<!--", "]]>"], "simulated": True}
+    page = player_html(data)
+    assert [tag for tag, _ in Reader(page).elements] == ["div", "noscript", "p", "script"]
+    inside = re.search(r'id="player-data">(.*?)</script>', page)[1]
+    assert {**json.loads(inside)["player"], "height": None} == {**data, "height": None} and "<" not in inside

@@ -11,7 +11,7 @@ from fmri2ges.errors import Cancelled, UserError
 from fmri2ges.evaluation import metrics
 from fmri2ges.evaluation.report import format_report
 from fmri2ges.evaluation.rows import NullKind
-from fmri2ges.reports.evaluate import evaluate_path, evaluate_stories
+from fmri2ges.reports.evaluate import _r_of_mean, evaluate_path, evaluate_stories
 from fmri2ges.reports.null_texts import NullTexts
 from fmri2ges.storage.report import read_report
 from fmri2ges.work import QUIET, Work
@@ -216,3 +216,11 @@ def test_a_story_that_was_decoded_twice_counts_once_with_its_longest_stretch(sco
     again = evaluate_stories(stories, 0, NullTexts(), QUIET)
     assert found.rows == again.rows
     assert any("was decoded several times; " in note for note in found.notes) and found.stories == again.stories
+
+
+def test_the_story_swap_compares_from_the_beginning_of_each_story(synthetic):
+    """The truth of another story has a clock of its own: the same motion is found again on it."""
+    truth = synthetic.gesture(np.random.default_rng(6), 60.0)[0]
+    late = replace(truth, start=500.0)
+    assert _r_of_mean(truth, late) == pytest.approx(1.0, abs=1e-5) == _r_of_mean(late, truth)
+    assert abs(_r_of_mean(truth, synthetic.gesture(np.random.default_rng(7), 60.0)[0])) < 0.6

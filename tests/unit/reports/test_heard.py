@@ -48,6 +48,9 @@ def test_the_gesture_of_heard_words_is_made_once_for_all_listeners_and_anew_for_
     run, gestures = SimpleNamespace(t2g=t2g, path="run"), HeardGestures()
     first, again, changed = (gestures.mean(run, words, (0.0, SECONDS)) for words in (heard, heard.shift(0.0), other))
     assert again is first and np.abs(changed.positions - first.positions).max() > 0.01
+    for other_way in ({"seed": 1}, {"speaker": 1}):
+        made = gestures.mean(run, heard, (0.0, SECONDS), **other_way)
+        assert np.abs(made.positions - first.positions).max() > 0.01
 
 
 def test_the_noise_of_the_reference_is_not_that_of_the_same_seed_elsewhere(t2g):

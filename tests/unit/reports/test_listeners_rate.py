@@ -87,6 +87,15 @@ def test_listeners_together_have_rows_with_null_and_interval(study):
     assert single.null.q95 < rate_measures(stories[0])[0].value
 
 
+def test_listeners_of_different_stretches_are_scored_where_all_were_decoded(study):
+    whole = [decoded(study, s) for s in "123"]
+    stretches = ((0.0, 400.0), (200.0, 600.0), (100.0, 500.0))
+    cut = [replace(s, decoded=s.decoded.window(*span)) for s, span in zip(whole, stretches, strict=True)]
+    shared = [replace(s, decoded=s.decoded.window(200.0, 400.0)) for s in whole]
+    for found, wanted in zip(*(listeners_rows(s, np.random.default_rng(0), []) for s in (cut, shared)), strict=True):
+        assert found.n == 100 and found.value == wanted.value and found.null == wanted.null
+
+
 def test_without_signal_both_rows_stay_within_their_null(study):
     rows = [
         listeners_rows([decoded(study, s, share=0.0, seed=k) for s in "12345"], np.random.default_rng(0), [])
