@@ -102,7 +102,7 @@ def evaluate_stories(
     rows: list[Row] = []
     notes: list[str] = []
     texts: list[TextTable] = []
-    forms: dict[tuple, list[tuple[DecodedStory, list[TextScore]]]] = {}
+    forms: dict[tuple, dict[str, tuple[DecodedStory, list[TextScore]]]] = {}  # of each form, its stories
     stories = _once(stories, notes)
     runs, gestures = Runs(), HeardGestures()
     settings: dict[Setting, list[tuple[DecodedStory, list[Measure]]]] = {}
@@ -117,7 +117,8 @@ def evaluate_stories(
         table = text_table(story, runs, null_texts, rng, notes, part.part(0.5, 1), bert_score)
         if table:
             texts.append(table[0])
-            forms.setdefault(text_form(story), []).append((story, table[1]))
+            # A story that was decoded with other numbers of samples as well counts once in the mean over stories.
+            forms.setdefault(text_form(story), {}).setdefault(story.story, (story, table[1]))
     work.report(len(stories) / steps, "distances between distributions")
     for setting, group in settings.items():
         found = _pooled(group, rng, notes) if len(group) > 1 else []
@@ -126,7 +127,7 @@ def evaluate_stories(
         rows += [replace(line, setting=setting) for line in found]
     notes += rate_notes(stories)
     rows += listeners_rows(stories, rng, notes)
-    texts += [pooled_table(*map(list, zip(*group, strict=True))) for group in forms.values() if len(group) > 1]
+    texts += [pooled_table(*map(list, zip(*group.values(), strict=True))) for group in forms.values() if len(group) > 1]
     # The rows of one story (or of all) and branch stand together, in the order of their making.
     order = list(dict.fromkeys(line.group for line in rows))
     rows.sort(key=lambda line: order.index(line.group))
@@ -161,8 +162,11 @@ def _once(stories: list[DecodedStory], notes: list[str]) -> list[DecodedStory]:
             best[key] = story
             continue
         best[key] = max(best[key], story, key=lambda s: s.span[1] - s.span[0])
-        start, stop = best[key].span
-        notes.append(f"{story.story} was decoded several times; {start:g} to {stop:g} s of it are scored")
+        (start, stop), asked = best[key].span, best[key].decoded.request
+        notes.append(
+            f"{story.story} was decoded several times; {start:g} to {stop:g} s of it are scored, F2T {asked.f2t}, seed "
+            f"{asked.seed}, speaker {asked.speaker}; for another one evaluate its own folder"
+        )
     return list(best.values())
 
 

@@ -28,7 +28,7 @@ from .lengths import (
     compare,
     motion_cause,
 )
-from .load import assumed_timing, shared_text, tr_problems, training_problems, word_notes, word_problems
+from .load import assumed_timing, gap_notes, shared_text, tr_problems, training_problems, word_notes, word_problems
 from .model import GestureSource, RecordingSource, Study, as_recording, sources
 
 SHOWN = 3  # clips with one and the same problem that are named
@@ -109,6 +109,7 @@ def check_study(path, work: Work = QUIET) -> Checked:
     notes = [
         *(note for c in clocks if (note := c.note)),
         *assumed_timing(study),
+        *gap_notes(study),
         *_shared_notes(found.bold_notes),
         *found.notes,
         *_by_clip(found.motion_notes),

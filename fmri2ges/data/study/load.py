@@ -6,9 +6,10 @@ Every problem is reported at once.
 
 from __future__ import annotations
 
+from ...brain.hrf import RESPONSE_SECONDS
 from ...errors import StudyError, UserError
 from .file import parse_study
-from .model import Study, sources
+from .model import Split, Study, sources
 
 N_GRAM = 8  # words
 MAX_SHARED = 0.02  # share of the shorter text's n-grams that two separate texts may have in common
@@ -108,6 +109,18 @@ def training_problems(study: Study) -> list[str]:
         f"{where}: subject {subject} has no training story (all of its are held out); add one or remove the subject"
         for subject in study.subjects
         if subject not in trained
+    ]
+
+
+def gap_notes(study: Study) -> list[str]:
+    """One line where the gap beside a test block is shorter than the BOLD that a word is decoded from."""
+    split = study.split
+    if not split.within_story_folds or split.gap >= RESPONSE_SECONDS:
+        return []
+    return [
+        f"{study.path.name}: split: gap = {split.gap:g} s is shorter than the {RESPONSE_SECONDS:g} s of BOLD from "
+        "which a word is decoded: the last words of a test block are read from volumes that trained; write gap = "
+        f"{Split().gap:g}"
     ]
 
 

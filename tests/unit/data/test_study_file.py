@@ -299,7 +299,12 @@ def test_folds_that_leave_nothing_to_train_on_are_refused(toy):
     toy.write_text(f"{single}40\n")
     assert "must be between 2 and the number of volumes (30); got 40" in check_study(toy).problems[0]
     toy.write_text(f"{single}3\ngap = 4\n")
-    assert check_study(toy).problems == ()
+    checked = check_study(toy)
+    assert checked.problems == ()
+    (note,) = [note for note in checked.notes if "split: gap" in note]
+    assert note.startswith("study.toml: split: gap = 4 s is shorter than the 10 s of BOLD") and "write gap = 16" in note
+    toy.write_text(f"{single}2\ngap = 10\n")
+    assert not any("split: gap" in note for note in check_study(toy).notes)
 
 
 @pytest.mark.parametrize(

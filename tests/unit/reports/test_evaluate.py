@@ -11,6 +11,7 @@ from fmri2ges.errors import Cancelled, UserError
 from fmri2ges.evaluation import metrics
 from fmri2ges.evaluation.report import format_report
 from fmri2ges.evaluation.rows import NullKind
+from fmri2ges.evaluation.text_rows import TextTable
 from fmri2ges.reports.evaluate import _r_of_mean, evaluate_path, evaluate_stories
 from fmri2ges.reports.null_texts import NullTexts
 from fmri2ges.storage.report import read_report
@@ -215,7 +216,29 @@ def test_a_story_that_was_decoded_twice_counts_once_with_its_longest_stretch(sco
     found = evaluate_stories([part, *stories], 0, NullTexts(), QUIET)
     again = evaluate_stories(stories, 0, NullTexts(), QUIET)
     assert found.rows == again.rows
-    assert any("was decoded several times; " in note for note in found.notes) and found.stories == again.stories
+    said = (
+        "was decoded several times; 0 to 100 s of it are scored, F2T fast, seed 0, speaker 0; for another one evaluate"
+    )
+    assert any(said in note for note in found.notes) and found.stories == again.stories
+
+
+def test_a_story_decoded_with_two_numbers_of_samples_counts_once_in_the_mean_of_texts(scored_run, monkeypatch):
+    stories = load_stories(scored_run)[:2]
+    motions = {b: replace(m, samples=None) for b, m in stories[0].motions.items()}
+    fewer = replace(stories[0].decoded, **motions, request=replace(stories[0].decoded.request, samples=1))
+    again = replace(stories[0], decoded=fewer)
+    assert again.setting != stories[0].setting
+    table, means = TextTable("s", "s1", (), "fast", ()), []
+
+    def mean(group, scores):
+        means.append([story.story for story in group])
+        return table
+
+    monkeypatch.setattr("fmri2ges.reports.evaluate.text_table", lambda *_: (table, []))
+    monkeypatch.setattr("fmri2ges.reports.evaluate.pooled_table", mean)
+    report = evaluate_stories([stories[0], again, stories[1]], 0, NullTexts(), QUIET)
+    assert means == [[stories[0].story, stories[1].story]]
+    assert len(report.texts) == 4  # the three texts, and their mean
 
 
 def test_the_story_swap_compares_from_the_beginning_of_each_story(synthetic):
