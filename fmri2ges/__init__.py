@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .request import DecodeRequest
     from .results import Decoded
     from .storage.roi_study import load_roi_study
+    from .studies.roi_difference import roi_difference
     from .studies.roi_request import RoiStudyRequest
     from .studies.roi_study import roi_study
     from .training.train import train_study as train
@@ -49,6 +50,7 @@ _PLACES = {
     "load_study": ("demo.opener", "open_study"),
     "open_run": ("decoding.run", "open_run"),
     "report": ("documents", "make_report"),
+    "roi_difference": ("studies.roi_difference", "roi_difference"),
     "roi_study": ("studies.roi_study", "roi_study"),
     "simulate": ("demo.study", "simulate_study"),
     "train": ("training.train", "train_study"),
@@ -71,6 +73,7 @@ __all__ = [
     "load_study",
     "open_run",
     "report",
+    "roi_difference",
     "roi_study",
     "simulate",
     "train",

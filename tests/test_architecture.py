@@ -230,7 +230,6 @@ UNREACHED = {
     "intersection": "ROI algebra, for scripts and the list of ROIs",
     "dilate": "ROI algebra, for scripts and the list of ROIs",
     "erode": "ROI algebra, for scripts and the list of ROIs",
-    "t_interval": "an interval over worlds; benchmarks/worlds.py uses it",
     "EncodingModel.correlation": "held-out r of an encoding model; benchmarks/encoding.py uses it",
     "train_encoder": "makes the encoder of FGD that is shipped; benchmarks/make_encoder.py uses it",
     "save_encoder": "makes the encoder of FGD that is shipped; benchmarks/make_encoder.py uses it",

@@ -27,6 +27,7 @@ KINDS = {
     METRICS: "Scores",
     "roi-bars": "Bars of an ROI study",
     "roi-map": "Map of an ROI study",
+    "roi-group": "Subjects of an ROI study",
 }
 MIME = {"svg": "image/svg+xml", "pdf": "application/pdf", "png": "image/png"}
 PREVIEW_DPI = 110

@@ -30,7 +30,7 @@ from fmri2ges.views.names import file_stem
 
 FOLDER = "roi-studies"  # folder of a run in which its ROI studies lie
 EFFECTS = {Effect.ALONE: "Alone", Effect.LESION: "Lost without"}  # short, so that they fit beside the other choices
-FIGURES = {"roi-bars": "Bars", "roi-map": "Map"}  # kind of a figure -> how its button calls it
+FIGURES = {"roi-bars": "Bars", "roi-map": "Map", "roi-group": "Subjects"}  # kind of a figure -> how its button calls it
 FORWARD = (
     "Each region is the one that adds most to those above it. Where chosen: the score on the stories that chose, which "
     "is too large. Where not chosen: each part of the stories scored with the path that the other parts chose."
@@ -181,10 +181,11 @@ def _areas(rois: tuple[str, ...]) -> list[str]:
 
 def _files(path: Path, study: RoiStudy, view: RoiView, on_cortex: bool) -> None:
     folder = folder_of(path, ROI_STUDY)
-    kinds = FIGURES if on_cortex else {"roi-bars": FIGURES["roi-bars"]}
+    left_out = {*(() if on_cortex else ("roi-map",)), *(() if views.has_group(study) else ("roi-group",))}
+    kinds = [kind for kind in FIGURES if kind not in left_out]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         kind = st.segmented_control(
-            "Figure", list(kinds), default="roi-bars", required=True, format_func=FIGURES.__getitem__, key="roi.figure"
+            "Figure", kinds, default="roi-bars", required=True, format_func=FIGURES.__getitem__, key="roi.figure"
         )
         add_button(Panel(kind, folder=folder, view=view), "roi.add")
         st.download_button(

@@ -18,7 +18,7 @@ def figure(
     path: Annotated[Path, typer.Argument(metavar="PATH", help="A decoded folder, or the JSON of a composed figure.")],
     out: Annotated[Path, typer.Option(metavar="F", help="File to write: .svg, .pdf or .png.")],
     kind: Annotated[
-        str, typer.Option(help="cortex, strip, compare, metrics; of an ROI study: roi-map, roi-bars.")
+        str, typer.Option(help="cortex, strip, compare, metrics; of an ROI study: roi-map, roi-bars, roi-group.")
     ] = "",
     width_mm: Annotated[float | None, typer.Option(min=10, help="Width in millimetres; default: 180.")] = None,
     dpi: Annotated[int, typer.Option(min=30, help="Dots per inch of raster parts.")] = 300,

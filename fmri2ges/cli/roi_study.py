@@ -57,3 +57,36 @@ def roi_study(
     )
     for note in study.notes:
         print(f"note: {note}")
+
+
+@app.command("roi-difference")
+def roi_difference(
+    first: Annotated[Path, typer.Argument(metavar="STUDY", help="A folder of roi-study.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder to make.")],
+    second: Annotated[
+        Path | None, typer.Argument(metavar="[OTHER]", help="A second one; without it, two sides of the first.")
+    ] = None,
+    branches: Annotated[str, typer.Option(help="One, or two such as direct,text: the first minus the second.")] = "",
+    subjects: Annotated[str, typer.Option(help="One, or two such as sub-01,sub-02.")] = "",
+    metric: Annotated[str, typer.Option(help="Id of a metric; default: r of the gesture.")] = "",
+    effect: Annotated[str, typer.Option(help="alone or lesion.")] = "alone",
+    force: Force = False,
+) -> None:
+    """Write what each region carries more in one branch, subject or study than in another: table, maps, figure."""
+    from ..figures import make_difference_figure
+    from ..storage.folder import RunFolder, check_target
+    from ..storage.roi_study import load_roi_study
+    from ..studies.roi_difference import roi_difference as difference_of
+    from ..studies.roi_difference import write_roi_difference
+
+    check_target(out, force)
+    other = None if second is None else load_roi_study(second)
+    names = (first.name, "" if second is None else second.name)
+    whose, which = split_names(subjects), split_names(branches)
+    found = difference_of(load_roi_study(first), other, whose, which, metric, effect, names)
+    with RunFolder(out, force) as folder:
+        write_roi_difference(found, folder.path)
+        make_difference_figure(found, folder.path / "difference.svg")
+    simulated = " [SIMULATED]" if found.simulated else ""
+    sure = sum(row.p_corrected is not None and row.p_corrected < 0.05 for row in found.rows)
+    print(f"{out}: {found.title}: {sure} of {len(found.rows)} regions differ{simulated}; {found.about}")

@@ -45,6 +45,12 @@ class Scored:
         )
 
 
+def units_of(scored: Scored) -> tuple[tuple[float, ...], ...]:
+    """For each story what intervals resample: its value where there are five stories or more, else its blocks."""
+    several = len(scored.blocks) >= MIN_UNITS
+    return tuple((float(b.mean()),) if several else tuple(map(float, b)) for b in scored.blocks)
+
+
 def interval_of(scored: Scored, rng: np.random.Generator) -> Interval | None:
     """95 % interval of the mean over stories; None below 5 stories and below 5 blocks."""
     if len(scored.blocks) >= MIN_UNITS:

@@ -112,6 +112,8 @@ class RoiRow:
     p_corrected : `null.p` corrected over the regions of the study; None for the whole
     size_null : random regions of the same size, or None
     ceiling : score of a second performance of the same text, or None
+    units : for each story its value, where there are five stories or more, else the contributions of its blocks; what
+        differences between rows are taken of. Empty in studies of earlier versions
     """
 
     subject: str
@@ -128,6 +130,7 @@ class RoiRow:
     p_corrected: float | None = None
     size_null: SizeNull | None = None
     ceiling: float | None = None
+    units: tuple[tuple[float, ...], ...] = ()
 
     @property
     def share(self) -> float | None:
@@ -187,6 +190,7 @@ class RoiStudy:
     request : what was asked for
     manifest : provenance
     forward : the greedy choice of regions of each subject and branch; empty where it was not asked for
+    heard : subject -> the stories behind their rows; empty in studies of earlier versions
     """
 
     rows: tuple[RoiRow, ...]
@@ -199,6 +203,7 @@ class RoiStudy:
     request: dict[str, Any] = field(default_factory=dict)
     manifest: dict[str, Any] = field(default_factory=dict)
     forward: tuple[ForwardStep, ...] = ()
+    heard: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def subjects(self) -> tuple[str, ...]:
@@ -227,6 +232,10 @@ class RoiStudy:
             for row in self.rows
             if (row.subject, row.branch, row.metric.id, row.effect) == (subject, branch, metric, effect)
         ]
+
+    def stories_of(self, subject: str) -> tuple[str, ...]:
+        """The stories behind the rows of a subject."""
+        return self.heard.get(subject, self.stories)
 
     def path(self, subject: str, branch: str) -> list[ForwardStep]:
         """The greedy choice of one subject and branch, in its order."""

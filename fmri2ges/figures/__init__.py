@@ -13,12 +13,13 @@ from ..results import Decoded
 if TYPE_CHECKING:
     from ..decoding.stories import DecodedStory
     from ..evaluation.report import Report
+    from ..evaluation.roi_difference import RoiDifference
     from .roi_view import RoiView
     from .style import Page, Paper
 
 KINDS = ("cortex", "strip", "compare")
-ROI_KINDS = ("roi-map", "roi-bars")
-RENDERED = ("cortex", "strip", "roi-map")  # can be rendered; the others have neither bodies nor a cortex
+ROI_KINDS = ("roi-map", "roi-bars", "roi-group")
+RENDERED = ("cortex", "strip", "roi-map", "roi-group")  # can be rendered; the others have neither bodies nor a cortex
 WIDTHS = (50, 500)  # mm
 MAX_DPI = 2400
 SUFFIXES = (".svg", ".pdf", ".png")
@@ -41,7 +42,7 @@ def make_figure(
     decoded : the result; words and reference come from its study, which is opened where it is still there. Or what
         `roi_study` and `load_roi_study` return
     kind : of a result 'cortex' (the ROIs decoded from), 'strip' (skeletons over time) or 'compare' (wrist speed and
-        height of the branches over time); of an ROI study 'roi-map' or 'roi-bars', see `make_roi_figure`
+        height of the branches over time); of an ROI study 'roi-map', 'roi-bars' or 'roi-group', see `make_roi_figure`
     out : file to write; its ending chooses SVG, PDF or PNG
     width_mm : width of the page area, mm
     dpi : dots per inch of PNG, and of the picture of the mesh inside SVG and PDF
@@ -102,18 +103,39 @@ def make_roi_figure(
     Parameters
     ----------
     study : what `roi_study` or `load_roi_study` returned
-    kind : 'roi-map' (the cortex coloured by what each region carries) or 'roi-bars' (regions sorted, with intervals)
+    kind : 'roi-map' (the cortex coloured by what each region carries), 'roi-bars' (regions sorted, with intervals) or
+        'roi-group' (several subjects one by one)
     out, width_mm, dpi, rendered : as in `make_figure`
     view : subject, metric and branch; None takes the first subject, r and both branches
     """
-    check_option("kind", kind, ROI_KINDS)
-    check_rendered(rendered, kind)
-    from .roi_bars import draw_roi_bars
-    from .roi_map import draw_roi_map
     from .roi_view import RoiView
 
-    draw = draw_roi_map if kind == "roi-map" else draw_roi_bars
+    draw = roi_drawing(kind)
+    check_rendered(rendered, kind)
     return _save(out, width_mm, dpi, lambda paper: draw(study, paper, view or RoiView()), rendered)
+
+
+def roi_drawing(kind: str) -> Callable[[RoiStudy, Paper, RoiView], Page]:
+    """The function that draws a kind of figure of an ROI study."""
+    check_option("kind", kind, ROI_KINDS)
+    from .roi_bars import draw_roi_bars
+    from .roi_group import draw_roi_group
+    from .roi_map import draw_roi_map
+
+    return {"roi-map": draw_roi_map, "roi-bars": draw_roi_bars, "roi-group": draw_roi_group}[kind]
+
+
+def make_difference_figure(found: RoiDifference, out, width_mm: float = 180, dpi: int = 300) -> Path:
+    """Draw what `roi_difference` returned: the cortex on colours around 0, and the regions sorted with intervals.
+
+    Parameters
+    ----------
+    found : the difference
+    out, width_mm, dpi : as in `make_figure`
+    """
+    from .roi_difference import draw_roi_difference
+
+    return _save(out, width_mm, dpi, lambda paper: draw_roi_difference(found, paper))
 
 
 def _save(out, width_mm: float, dpi: int, draw: Callable[[Paper], Page], rendered: bool = False) -> Path:

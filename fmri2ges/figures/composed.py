@@ -27,7 +27,7 @@ from ..provenance import digest_json
 from ..request import DEMO, DecodeRequest
 from ..storage.report import read_report, report_to_dict
 from ..storage.roi_study import load_roi_study, study_to_dict
-from . import KINDS, ROI_KINDS, WIDTHS, checked_output
+from . import KINDS, ROI_KINDS, WIDTHS, checked_output, roi_drawing
 from .roi_view import RoiView
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Panel:
 
     Parameters
     ----------
-    kind : 'cortex', 'strip' or 'compare' of a decoding, 'metrics' of an evaluated run, 'roi-map' or 'roi-bars' of an
+    kind : 'cortex', 'strip' or 'compare' of a decoding, 'metrics' of an evaluated run, one of `ROI_KINDS` of an
         ROI study; see `make_figure`
     request : the decoding, for the first three
     sample : of the decoding, from 1
@@ -206,11 +206,8 @@ def drawing_of(panel: Panel, sources: Sources) -> Drawing:
         report = sources.report(panel.folder)
         return Drawing(digest_json(report_to_dict(report)), lambda paper: draw_metrics(report, paper))
     if panel.kind in ROI_KINDS:
-        from .roi_bars import draw_roi_bars
-        from .roi_map import draw_roi_map
-
         study = sources.roi_study(panel.folder)
-        draw_study = draw_roi_map if panel.kind == "roi-map" else draw_roi_bars
+        draw_study = roi_drawing(panel.kind)
         return Drawing(digest_json(study_to_dict(study)), lambda paper: draw_study(study, paper, panel.view))
     from .cortex import draw_rois
     from .motion import draw_compare, draw_strip

@@ -36,7 +36,7 @@ def draw_roi_bars(study: RoiStudy, paper: Paper, view: RoiView) -> Page:
     origin = T2GOrigin.of(study.manifest)
     page = Page(paper, 27 + panel * len(part.branches), title, about, mark_of(study.simulated, origin), origin.caption)
     _legend(page, any(row.size_null for rows in order.values() for row in rows))
-    names = {r.region: _fitting(r.region, LONGEST * width) for rows in order.values() for r in rows}
+    names = {r.region: fitting(r.region, LONGEST * width) for rows in order.values() for r in rows}
     left, gap = 5.5 + max(NAME, *(text_width(name, LETTERS) for name in names.values())), 6.0
     half = (width - 4 - left - gap) / 2
     top = 25.0
@@ -58,7 +58,7 @@ def draw_roi_bars(study: RoiStudy, paper: Paper, view: RoiView) -> Page:
     return page
 
 
-def _fitting(name: str, width: float) -> str:
+def fitting(name: str, width: float) -> str:
     """A name, or as much of it as fits into so many mm."""
     if text_width(name, LETTERS) <= width:
         return name

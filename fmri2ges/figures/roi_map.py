@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 
 from ..brain.atlas import load_atlas
@@ -9,7 +11,7 @@ from ..brain.space import has_cortex
 from ..data.maps import on_vertices
 from ..errors import UserError
 from ..evaluation.metrics import RANKS
-from ..evaluation.roi_rows import Effect, RoiRow, RoiStudy
+from ..evaluation.roi_rows import Effect, Region, RoiRow, RoiStudy
 from ..motion.amount import T2GOrigin
 from .cortex import draw_cortex, map_colours
 from .roi_view import RoiView, Shown, is_found, shown
@@ -48,41 +50,86 @@ def draw_roi_map(study: RoiStudy, paper: Paper, view: RoiView) -> Page:
     for branch in part.branches:
         for effect in (Effect.ALONE, Effect.LESION):
             page.text(4, top, f"{NAMES[branch]}: {effect.label}", fontweight="bold", fontsize=7)
-            _row(page, study, part, part.rows[branch][effect], top + 2, width)
+            _row(page, study, part, part.rows[branch][effect], top + 2)
             top += row
     return page
 
 
-def _row(page: Page, study: RoiStudy, part: Shown, rows: list[RoiRow], top: float, width: float) -> None:
+def _row(page: Page, study: RoiStudy, part: Shown, rows: list[RoiRow], top: float) -> None:
     if not rows:
         page.text(4, top + 6, "no row: the regions are everything that was recorded", color=GREY, fontsize=6.5)
         return
-    areas = load_atlas().areas
-    index = {area: k for k, area in enumerate(areas)}
-    members = {region.name: [index[roi] for roi in region.rois] for region in study.regions}
-    values, found = np.full(len(areas), np.nan), np.zeros(len(areas))
-    for k, row in enumerate(rows, start=1):
-        values[members[row.region]] = row.value
-        if is_found(row):
-            found[members[row.region]] = k
+    values = {row.region: row.value for row in rows}
     lesion = rows[0].effect == Effect.LESION
-    most = max(float(np.nanmax(np.abs(values))), 1e-9)
+    most = max(map(abs, values.values()))
     chance = part.metric in RANKS and not lesion
     limits = (-most, most) if lesion else (0.5, max(most, 0.51)) if chance else (0.0, most)
-    cmap = LESION_MAP if lesion else ALONE_MAP
-    outlined = np.nan_to_num(on_vertices(found)).astype(int)
-    colours = map_colours(on_vertices(values).astype(float), limits, cmap)
-    height = draw_cortex(page, 4, top, width - 8 - BAR, colours, outlined)
+    edges = [row.null.q95 for row in rows if row.null is not None]
     unit = part.metric.unit.value or "no unit"
-    page.text(width - 4, top - 2, f"{part.metric.label} ({unit})", ha="right", fontsize=5.5)
-    _bar(page, width - BAR + 8, top + 1.5, height - 7, limits, cmap, rows)
+    paint_regions(
+        page,
+        top,
+        Regions(study.regions, values, {row.region for row in rows if is_found(row)}),
+        Colours(f"{part.metric.label} ({unit})", limits, LESION_MAP if lesion else ALONE_MAP, _middle(edges)),
+    )
 
 
-def _bar(page: Page, left: float, top: float, height: float, limits: tuple[float, float], cmap: str, rows) -> None:
+def _middle(edges: list[float]) -> float | None:
+    return float(np.median(edges)) if edges else None
+
+
+@dataclass(frozen=True)
+class Regions:
+    """What is painted: a value of each region, and which regions are outlined."""
+
+    regions: tuple[Region, ...]
+    values: dict[str, float]
+    outlined: set[str]
+
+
+@dataclass(frozen=True)
+class Colours:
+    """How values are painted.
+
+    Parameters
+    ----------
+    label : of the colour bar, with its unit
+    limits : values at both ends
+    cmap : name of a colour map
+    null : where 95 % of the null lies below, or None
+    """
+
+    label: str
+    limits: tuple[float, float]
+    cmap: str
+    null: float | None = None
+
+
+def paint_regions(page: Page, top: float, what: Regions, how: Colours) -> None:
+    """Both hemispheres in a row with the values of regions, and a colour bar beside them; `top` in mm."""
+    areas = load_atlas().areas
+    index = {area: k for k, area in enumerate(areas)}
+    values, found = np.full(len(areas), np.nan), np.zeros(len(areas))
+    for k, region in enumerate(what.regions, start=1):
+        if region.name in what.values:
+            members = [index[roi] for roi in region.rois]
+            values[members] = what.values[region.name]
+            if region.name in what.outlined:
+                found[members] = k
+    limits = how.limits if how.limits[1] > how.limits[0] else (how.limits[0], how.limits[0] + 1e-9)
+    outlined = np.nan_to_num(on_vertices(found)).astype(int)
+    colours = map_colours(on_vertices(values).astype(float), limits, how.cmap)
+    height = draw_cortex(page, 4, top, page.width - 8 - BAR, colours, outlined)
+    page.text(page.width - 4, top - 2, how.label, ha="right", fontsize=5.5)
+    _bar(page, page.width - BAR + 8, top + 1.5, height - 7, replace(how, limits=limits))
+
+
+def _bar(page: Page, left: float, top: float, height: float, how: Colours) -> None:
     """Colour bar with its unit, and a line where 95 % of the null lies below."""
+    limits = how.limits
     axes = page.axes(left, top, 2.6, height)
     axes.imshow(
-        np.linspace(0, 1, 256)[:, None], aspect="auto", origin="lower", cmap=cmap, extent=(0, 1, *limits), zorder=0
+        np.linspace(0, 1, 256)[:, None], aspect="auto", origin="lower", cmap=how.cmap, extent=(0, 1, *limits), zorder=0
     )
     axes.set(xticks=[], ylim=limits)
     axes.yaxis.tick_right()
@@ -94,10 +141,8 @@ def _bar(page: Page, left: float, top: float, height: float, limits: tuple[float
         axes.locator_params(axis="y", nbins=4)
     for side in ("left", "bottom"):
         axes.spines[side].set_visible(False)
-    edges = [row.null.q95 for row in rows if row.null is not None]
-    if not edges:
+    if (edge := how.null) is None:
         return
-    edge = float(np.median(edges))
     if not limits[0] <= edge <= limits[1]:  # nothing on this map reaches it
         page.text(left + 1.3, top + height + 3.5, f"null 95 %: {edge:.2g}", ha="center", fontsize=5.5)
         return

@@ -108,6 +108,7 @@ def study_to_dict(study: RoiStudy) -> dict[str, Any]:
         "request": study.request,
         "regions": [{"name": r.name, "rois": list(r.rois), "n_columns": r.n_columns} for r in study.regions],
         "rows": [_row_to_dict(row) for row in study.rows],
+        **({"heard": {subject: list(stories) for subject, stories in study.heard.items()}} if study.heard else {}),
         **({"forward": [step_to_dict(step) for step in study.forward]} if study.forward else {}),
     }
 
@@ -123,6 +124,8 @@ def study_from_dict(data: dict[str, Any], manifest: dict[str, Any]) -> RoiStudy:
         raise ValueError("every row must be of a region, and there must be one")
     if any(row.branch not in BRANCHES for row in rows):
         raise ValueError("a row is of an unknown branch")
+    if any(row.units and len(row.units) != row.stories for row in rows):
+        raise ValueError("the scores of a row are not those of its stories")
     forward = tuple(step_from_dict(step) for step in data.get("forward", ()))
     if any(step.region not in known for step in forward):
         raise ValueError("every step of the forward choice must be of a region")
@@ -137,6 +140,7 @@ def study_from_dict(data: dict[str, Any], manifest: dict[str, Any]) -> RoiStudy:
         request=dict(data["request"]),
         manifest=manifest,
         forward=forward,
+        heard={str(subject): tuple(map(str, stories)) for subject, stories in data.get("heard", {}).items()},
     )
 
 
@@ -157,6 +161,7 @@ def _row_to_dict(row: RoiRow) -> dict[str, Any]:
         "p_corrected": rounded(row.p_corrected),
         "size_null": size and _numbers(size),
         "ceiling": rounded(row.ceiling),
+        **({"units": [list(map(rounded, blocks)) for blocks in row.units]} if row.units else {}),
     }
 
 
@@ -177,6 +182,7 @@ def _row_from_dict(line: dict[str, Any]) -> RoiRow:
         p_corrected=None if line["p_corrected"] is None else finite(line["p_corrected"]),
         size_null=size and SizeNull(**_named(size)),
         ceiling=None if line["ceiling"] is None else finite(line["ceiling"]),
+        units=tuple(tuple(map(finite, blocks)) for blocks in line.get("units", ())),
     )
 
 

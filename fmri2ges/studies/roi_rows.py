@@ -10,7 +10,7 @@ import numpy as np
 
 from ..evaluation.metrics import METRICS, Metric
 from ..evaluation.nulls import benjamini_hochberg, holm
-from ..evaluation.region_effects import Scored, interval_of, shift_null, size_null
+from ..evaluation.region_effects import Scored, interval_of, shift_null, size_null, units_of
 from ..evaluation.roi_rows import Correction, Effect, Mode, RoiRow
 from ..results import BRANCHES
 from .roi_plan import Plan
@@ -109,6 +109,7 @@ class _Table:
             null=shift_null(scored, self.metric, facts.seed),
             size_null=None if others is None else size_null(scored.value, self.metric, others),
             ceiling=facts.ceilings.get(self.metric.id),
+            units=units_of(scored),
         )
 
     def _corrected(self, rows: list[RoiRow]) -> list[RoiRow]:

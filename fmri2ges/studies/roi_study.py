@@ -17,6 +17,7 @@ from ..errors import UserError
 from ..evaluation import metrics
 from ..evaluation.forward import REACH
 from ..evaluation.gesture import features, identification, pair, weighted_r
+from ..evaluation.roi_group import LEAST
 from ..evaluation.roi_rows import Effect, ForwardStep, RoiStudy
 from ..exports.roi_maps import write_roi_maps
 from ..provenance import build_manifest
@@ -24,6 +25,7 @@ from ..storage.folder import RunFolder
 from ..storage.roi_study import KIND, write_roi_study
 from ..work import QUIET, Work
 from .roi_forward import check_forward, forward_steps
+from .roi_group import write_group
 from .roi_plan import Plan, correction_of, plan_study
 from .roi_request import RoiStudyRequest
 from .roi_rows import Facts, rows_of
@@ -84,7 +86,9 @@ def roi_study(
         watched = Work(tell, work.should_stop)
         study = compute_study(run, plans, request, executor, tasks_folder(out), watched)
         write_roi_study(study, folder.path)
-        write_roi_maps(study, {plan.subject: _space(run, plan) for plan in plans}, folder.path / "maps")
+        spaces = {plan.subject: _space(run, plan) for plan in plans}
+        write_roi_maps(study, spaces, folder.path / "maps")
+        write_group(study, spaces[plans[0].subject], folder.path)
     shutil.rmtree(tasks_folder(out), ignore_errors=True)
     return study
 
@@ -139,6 +143,7 @@ def compute_study(
         stories=tuple(dict.fromkeys(story for plan in plans for story in plan.whole.stories)),
         notes=tuple([*_notes(run, plans, request, rows), *_forward_notes(plans, request, forward)]),
         forward=tuple(forward),
+        heard={plan.subject: plan.whole.stories for plan in plans},
         request=asked | {"run_digest": run.digest},
         manifest=build_manifest(
             KIND,
@@ -204,7 +209,8 @@ def _notes(run: Run, plans: list[Plan], request: RoiStudyRequest, rows) -> list[
             if task is None
         ]
     if len(plans) > 1:
-        notes.append(f"subjects are reported one by one; {len(plans)} of them allow no test of a group")
+        alone = f"{len(plans)} of them allow no test of a group" if len(plans) < LEAST else "group.tsv has t over them"
+        notes.append(f"subjects are reported one by one; {alone}")
     if not request.nulls:
         notes.append("no random regions of the same size were decoded (nulls = 0): large regions win by their size")
     if any(row.null is None or row.null.p is None for row in rows if row.effect != Effect.WHOLE):

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..brain.space import has_cortex
 from ..evaluation.report import format_number, format_p
+from ..evaluation.roi_group import group_rows
 from ..evaluation.roi_rows import Effect, ForwardStep, RoiRow, RoiStudy
 from .area_map import AreaMap, AreaValue, area_map
 from .plots import graph_objects, named_lines
@@ -161,6 +162,11 @@ def roi_table(study: RoiStudy, rows: list[RoiRow]) -> list[dict[str, Any]]:
         }
         for row in sorted(rows, key=lambda r: -r.value)
     ]
+
+
+def has_group(study: RoiStudy) -> bool:
+    """Whether several subjects can be shown one by one: their regions are the same."""
+    return bool(group_rows(study, study.rows[0].branch, study.rows[0].metric.id, Effect.ALONE))
 
 
 def forward_sentence(steps: list[ForwardStep]) -> str:
