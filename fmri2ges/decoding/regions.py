@@ -7,13 +7,14 @@ from functools import cached_property
 
 import numpy as np
 
-from ..evaluation.gesture import at_times, features, motion_clock, on_body
+from ..evaluation.gesture import FPS, at_times, features, motion_clock, on_body
 from ..evaluation.region_scores import (
     HEARD,
     REAL,
     GestureMetrics,
     StoryScore,
     TimedVectors,
+    at_own_means,
     gesture_scores,
     meaning_scores,
     rate_score,
@@ -108,13 +109,14 @@ class RegionDecoder:
     def _score(self, story: _Story, decoders: list[Decoder], choice: Choice) -> list[StoryScore]:
         recording, (start, stop) = story.recording, story.span
         readings = self.run.readings(recording, story.features, [fold.f2t for fold in self._folds], decoders)
+        folds = _first_frames(readings, start, recording.tr)
         found: list[StoryScore] = []
         if "text" in choice.branches:
             slots = self._slots(readings, recording.tr, choice)
             if story.references:
                 tracks = [slot_track(text.vectors, text.start, text.duration) for text in slots]
                 made = expected_text(self.run, tracks, start, stop)
-                found += _against(story.references, made, "text", choice.null)
+                found += _against(story.references, made, folds, "text", choice.null)
             said = [TimedVectors(text.vectors, text.start) for text in slots]
             found += meaning_scores(recording.words, said, start, stop, load_vectors().matrix, choice.null)
             times = np.concatenate([reading.times for reading in readings])
@@ -123,7 +125,7 @@ class RegionDecoder:
             found.append(rate_score(true, rate, recording.tr, choice.null))
         if "direct" in choice.branches and story.references:
             made = expected_direct(self.run, readings, start, stop)
-            found += _against(story.references, made, "direct", choice.null)
+            found += _against(story.references, made, folds, "direct", choice.null)
         return found
 
     def _slots(self, readings: list[Reading], tr: float, choice: Choice) -> list[_Slots]:
@@ -216,8 +218,16 @@ class _Fold:
         return self.f2t.calibrated(solutions[best])
 
 
-def _against(references: tuple[_Reference, ...], bones: np.ndarray, branch: str, null: bool) -> list[StoryScore]:
-    made, found = features(on_body(from_bones(bones))), []
+def _first_frames(readings: list[Reading], start: float, tr: float) -> list[int]:
+    """The first frame of each fold's stretch."""
+    starts = [int(round((reading.times[0] - tr / 2 - start) * FPS)) for reading in readings]
+    return [0, *(max(0, first) for first in starts[1:])]
+
+
+def _against(
+    references: tuple[_Reference, ...], bones: np.ndarray, folds: list[int], branch: str, null: bool
+) -> list[StoryScore]:
+    made, found = at_own_means(features(on_body(from_bones(bones))), folds), []
     for one in references:
         n = min(len(one.features), len(made))
         found += gesture_scores(one.features[:n], made[:n], branch, null, one.measures)

@@ -16,7 +16,7 @@ from ..errors import UserError
 from ..provenance import digest_json
 from ..results import BRANCHES
 
-VERSION = 2  # of what a task computes; results of another version are not taken for its own
+VERSION = 3  # of what a task computes; results of another version are not taken for its own
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """The ROI study screen without a browser: choices, table, selection, and a run that has no study."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -76,3 +77,17 @@ def test_a_study_without_a_cortex_offers_no_map_of_it(run):
     assert not app.error and "no place on the cortex" in app.info[0].value
     assert {b.label for b in app.get("download_button")} == {"Table", "Bars as PDF", "Report, HTML"}
     assert any(c.value.startswith("Click a dot to select") for c in app.caption)
+
+
+def test_a_forward_choice_is_shown_with_both_scores_and_called_exploratory(run):
+    study = run / "roi-studies" / "groups"
+    shutil.copytree(ROI_STUDY, study)
+    data = json.loads((study / "study.json").read_text(encoding="utf-8"))
+    step = {"subject": "sub-01", "branch": "direct", "metric": "r_expected", "step": 1, "region": "Broca"}
+    step |= {"chosen": 0.31, "held_out": 0.22, "ci": None, "whole": 0.4, "agree": 4, "paths": 5}
+    (study / "study.json").write_text(json.dumps(data | {"forward": [step]}), encoding="utf-8")
+    app = page(run=str(run))
+    assert "Fewest regions, exploratory" in {e.label for e in app.expander}
+    (row,) = app.dataframe[1].value.to_dict("records")
+    assert (row["Region added"], row["Where not chosen"], row["Paths that agree"]) == ("Broca", "0.220", "4 of 5")
+    assert any(plain("0.310 where they were chosen") in m.value for m in app.markdown)

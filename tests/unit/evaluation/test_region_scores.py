@@ -10,6 +10,7 @@ from fmri2ges.evaluation.gesture import block_sums, r_of_sums, weighted_r
 from fmri2ges.evaluation.region_effects import Scored, interval_of, shift_null, size_null
 from fmri2ges.evaluation.region_scores import (
     TimedVectors,
+    at_own_means,
     correlation_in_time,
     gesture_scores,
     in_blocks,
@@ -89,6 +90,25 @@ def test_shifts_of_gestures_and_rates_begin_at_20_s():
     x, y = rng.standard_normal((2, 60))
     assert rate_score(x, y, 2.0, True).value == pytest.approx(np.corrcoef(x, y)[0, 1])
     assert not len(gesture_scores(a, b, "direct", False)[0].shifted)
+
+
+def test_folds_that_expect_the_mean_of_their_training_part_are_no_evidence_against_a_region():
+    """A model that reads nothing gives in each fold the mean of the others: r is well below 0, and 0 at own means."""
+    found = []
+    for seed in range(20):
+        rng = np.random.default_rng([9, seed])
+        true = np.cumsum(rng.standard_normal((3000, 3)), 0) * 0.1 + rng.standard_normal((3000, 3))
+        edges = [0, 600, 1200, 1800, 2400]
+        noise = 0.3 * rng.standard_normal((3000, 3))
+        made = np.concatenate([np.tile(np.delete(true, np.s_[a : a + 600], 0).mean(0), (600, 1)) for a in edges])
+        found.append((weighted_r(true, made + noise), weighted_r(true, at_own_means(made + noise, edges))))
+    plain, own = np.mean(found, 0)
+    assert plain < -0.5 and abs(own) < 0.02
+
+
+def test_a_single_stretch_stays_as_it_is():
+    a = np.random.default_rng(0).standard_normal((100, 2)) + 3
+    assert at_own_means(a, [0]) is a
 
 
 @pytest.mark.parametrize("stories", [6, 2])
