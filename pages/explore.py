@@ -4,7 +4,7 @@ import streamlit as st
 
 from app import backend, state
 from app.messages import guarded, plain, show_error
-from app.parts import choose, cortex_map, rois
+from app.parts import choose, cortex_map, roi_sets, rois
 from app.parts.context_bar import context_bar
 from app.parts.job_row import job_row
 from fmri2ges.errors import UserError
@@ -88,7 +88,7 @@ def explore() -> None:
             coloured_cortex()
     with right:
         if on_atlas:
-            rois.atlas_list(CORTEX)
+            choose_rois()
         run = open_run(st.container())
         if run is None:
             choose.settings()
@@ -123,7 +123,14 @@ def other_run(run, left) -> None:
         return
     with left:
         coloured_cortex(run)
-    rois.atlas_list(CORTEX)
+    choose_rois()
+
+
+def choose_rois() -> None:
+    """The list of ROIs, and beside it what combines and keeps them."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        rois.atlas_list(CORTEX)
+        roi_sets.sets_button()
 
 
 def coloured_cortex(run=None) -> None:

@@ -189,7 +189,11 @@ def _files(path: Path, study: RoiStudy, view: RoiView, on_cortex: bool) -> None:
         )
         add_button(Panel(kind, folder=folder, view=view), "roi.add")
         st.download_button(
-            f"{FIGURES[kind]} as PDF", partial(_figure, study, kind, view), f"{kind}.pdf", icon=":material/download:"
+            f"{FIGURES[kind]} as PDF",
+            partial(_figure, study, kind, view),
+            f"{kind}.pdf",
+            icon=":material/download:",
+            on_click="ignore",  # a rerun would take away the place from which the browser fetches the file
         )
         st.download_button("Table", table_text(study), "roi-study.tsv", icon=":material/table:")
         named = ["roi-study", str(study.manifest.get("study_name") or ""), *["simulated"] * study.simulated]

@@ -8,8 +8,10 @@ from scipy.sparse.csgraph import dijkstra
 
 from fmri2ges.brain import roi
 from fmri2ges.brain.atlas import load_atlas
+from fmri2ges.brain.roi_algebra import OPERATIONS, combine
 from fmri2ges.brain.surface import cortex_graph
 from fmri2ges.data.rois.files import read_rois, write_rois
+from fmri2ges.errors import UserError
 
 ATLAS = load_atlas()
 CORTEX = ATLAS.labels > 0
@@ -67,6 +69,35 @@ def test_dilation_of_a_vertex_is_the_ball_around_it(vertex, mm):
 @given(masks(), st.floats(0, 8), st.floats(0, 8))
 def test_two_dilations_reach_no_farther_than_one_by_the_sum(a, x, y):
     assert (roi.dilate(roi.dilate(a, x), y) <= roi.dilate(a, x + y + 1e-9)).all()
+
+
+@FEW
+@given(masks(), masks(), st.floats(0, 8))
+def test_operations_by_name_obey_the_algebra(a, b, mm):
+    for name in ("union", "intersect"):
+        same(combine(a, name, b), combine(b, name, a))
+    same(combine(combine(a, "subtract", b), "union", combine(a, "intersect", b)), a)
+    same(combine(combine(a, "union", b), "subtract", b), combine(a, "subtract", b))
+    closed = combine(combine(a, "dilate", mm=mm), "erode", mm=mm)
+    opened = combine(combine(a, "erode", mm=mm), "dilate", mm=mm)
+    assert (a <= closed).all() and (opened <= a).all()
+    for name in ("dilate", "erode"):
+        same(combine(a, name, mm=0), a)
+
+
+@pytest.mark.parametrize(
+    "operation, operands, line",
+    [
+        ("xor", {"other": CORTEX}, "operation"),
+        ("union", {}, "union needs a second ROI"),
+        ("dilate", {"mm": -1}, "from 0 to 50 mm"),
+        ("erode", {"mm": float("nan")}, "from 0 to 50 mm"),
+    ],
+)
+def test_an_operation_that_cannot_be_is_one_line(operation, operands, line):
+    with pytest.raises(UserError, match=line):
+        combine(CORTEX, operation, **operands)
+    assert set(OPERATIONS) == {"union", "intersect", "subtract", "dilate", "erode"}
 
 
 @FEW

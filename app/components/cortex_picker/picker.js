@@ -1,36 +1,10 @@
-// The thin part that is sent again with every click: finds the view and hands it the selection.
+// The thin part that is sent again with every click: hands what comes from Python to the store, which may come later.
 
-const slots = new WeakMap();
+const shared = (globalThis.fmri2gesCortex ??= { settings: {}, waiting: new Map() });
 
-function shared() {
-  if (!globalThis.fmri2gesCortex) {
-    let resolve;
-    const ready = new Promise((r) => (resolve = r));
-    globalThis.fmri2gesCortex = { ready, resolve, settings: {} };
-  }
-  return globalThis.fmri2gesCortex;
-}
-
-export default function ({ data, parentElement, setTriggerValue }) {
-  let slot = slots.get(parentElement);
-  if (!slot) {
-    slot = { view: null, gone: false };
-    slots.set(parentElement, slot);
-    const root = parentElement.querySelector(".cortex");
-    root.style.height = data.height;
-    shared().ready.then((store) => {
-      if (slot.gone) return;
-      const settings = (store.settings[slot.data.name] ??= {});
-      slot.view = new store.View(root, store.mesh, settings, (name, value) => slot.send(name, value));
-      slot.view.update(slot.data);
-    });
-  }
-  slot.data = data;
-  slot.send = setTriggerValue;
-  slot.view?.update(data);
-  return () => {
-    slot.gone = true;
-    slot.view?.close();
-    slots.delete(parentElement);
-  };
+export default function (message) {
+  const { parentElement } = message;
+  if (shared.receive) shared.receive(message);
+  else shared.waiting.set(parentElement, message);
+  return () => (shared.waiting.delete(parentElement), shared.leave?.(parentElement));
 }

@@ -1,14 +1,5 @@
-// The constant part: unpacks the mesh once and keeps it, with the view's code, for every picker on
-// any page. A picker that was mounted earlier waits on `ready`.
-
-function shared() {
-  if (!globalThis.fmri2gesCortex) {
-    let resolve;
-    const ready = new Promise((r) => (resolve = r));
-    globalThis.fmri2gesCortex = { ready, resolve, settings: {} };
-  }
-  return globalThis.fmri2gesCortex;
-}
+// The constant part: unpacks the mesh once and keeps it, with the view's code, for every picker on any page. Messages of
+// pickers that were mounted earlier wait in `waiting`.
 
 // One hemisphere of a surface: `on` says which vertices are part of a triangle, `rim` where the mesh is cut.
 function surfaceOf(positions, faces) {
@@ -48,11 +39,29 @@ function unpackMesh(bytes) {
   return { n, surfaces, sulc: hemi(raw.sulc), labels: hemi(raw.labels), areas: header.areas, groups: header.groups, groupOf };
 }
 
-export default function ({ data }) {
-  const store = shared();
-  if (!store.mesh && data) {
-    store.mesh = unpackMesh(data);
-    store.View = CortexView;
-    store.resolve(store);
+const views = new Map(); // the element of a picker -> its view
+
+// What Python says to a picker; the first time, its view is made.
+function receive(shared, mesh, { data, parentElement, setTriggerValue }) {
+  let view = views.get(parentElement);
+  if (!view) {
+    const root = parentElement.querySelector(".cortex");
+    root.style.height = data.height;
+    view = new CortexView(root, mesh, (shared.settings[data.name] ??= {}), (name, value) => view.tell(name, value));
+    views.set(parentElement, view);
   }
+  view.tell = setTriggerValue;
+  view.update(data);
+}
+
+export default function ({ data }) {
+  const shared = (globalThis.fmri2gesCortex ??= { settings: {}, waiting: new Map() });
+  if (shared.receive || !data) return;
+  const mesh = unpackMesh(data);
+  shared.receive = (message) => receive(shared, mesh, message);
+  shared.leave = (element) => {
+    views.get(element)?.close();
+    views.delete(element);
+  };
+  shared.waiting.forEach(shared.receive);
 }
