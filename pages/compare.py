@@ -8,12 +8,19 @@ from app import backend, state
 from app.components.skeleton_player import skeleton_player
 from app.components.track_extras import track_fan
 from app.messages import guarded
-from app.parts import choose, score_panel
+from app.parts import choose, own_motion, score_panel
 from app.parts.ab import rois_row
 from app.parts.context_bar import context_bar
 from app.parts.export_panel import export_panel
 from app.parts.job_row import job_row
-from app.parts.track_picker import available_tracks, beside_the_label, gestures_of_heard, pick_sample, pick_tracks
+from app.parts.track_picker import (
+    available_tracks,
+    beside_the_label,
+    gestures_of_heard,
+    pick_sample,
+    pick_tracks,
+    show_own,
+)
 from fmri2ges.brain.roi import mean_course
 from fmri2ges.results import BRANCHES
 from fmri2ges.views import compare as charts
@@ -48,15 +55,21 @@ def compare(run) -> None:
         left, right = st.columns([7, 3], vertical_alignment="bottom", gap="medium")
         with left:
             line = beside_the_label()
-            available = available_tracks(decoded, recording, reference is not None, wanted is not None)
-            ids = pick_tracks(available, wanted is not None)
+            dropped = own_motion.given(decoded)
+            own = own_motion.motion_of(dropped, decoded)
+            available = available_tracks(decoded, recording, reference is not None, wanted is not None, own is not None)
+            if own_motion.is_new() and own is not None:
+                show_own(available, wanted is not None)
+            with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+                ids = pick_tracks(available, wanted is not None)
+                own_motion.panel(dropped, decoded)
         with right:
             sample = pick_sample(shown)
     view = state.player_view(decoded.start, decoded.stop)
     choose.complaints(place)
     state.write_url()
     heard = gestures_of_heard(run, shown, HEARD in ids, line)
-    material = Material(decoded, other, reference, heard)
+    material = Material(decoded, other, reference, heard, own)
     motions = material.motions(sample, ids) or material.motions(sample)
     course = mean_course(recording, shown.rois)
     bold = (course.times, course.mean)

@@ -10,17 +10,18 @@ from fmri2ges.errors import UserError
 from fmri2ges.request import DecodeRequest
 from fmri2ges.results import Decoded
 from fmri2ges.types import Motion, Recording
-from fmri2ges.views.tracks import HEARD, MOST, READS, REFERENCE, TRACK_IDS, first_tracks, tracks_of
+from fmri2ges.views.tracks import HEARD, MOST, OWN, READS, REFERENCE, TRACK_IDS, first_tracks, tracks_of
 
 WHY_NOT = {
     HEARD: "no word was heard in this window",
     REFERENCE: "no gesture was recorded with this story",
     "text": "the text branch was not decoded",
     "direct": "the direct branch was not decoded",
+    OWN: "a link does not carry the file; drop it again under Own motion, inside the time window",
 }
 HELP = f"""At most {MOST}. **text** and **direct** are read from the brain; B is a second choice of ROIs.
 **heard** is the gesture that the text-to-gesture model makes of the words that were heard: it {READS}.
-**reference** is the gesture that a speaker of this story made."""
+**reference** is the gesture that a speaker of this story made; **own motion** is a file of yours."""
 
 
 def beside_the_label():
@@ -28,7 +29,9 @@ def beside_the_label():
     return st.container(key="compare_line")
 
 
-def available_tracks(decoded: Decoded, recording: Recording, has_reference: bool, compared: bool) -> list[str]:
+def available_tracks(
+    decoded: Decoded, recording: Recording, has_reference: bool, compared: bool, has_own: bool = False
+) -> list[str]:
     """Ids of the tracks that can be shown beside each other."""
     there = set(decoded.motions)
     if compared:
@@ -37,6 +40,8 @@ def available_tracks(decoded: Decoded, recording: Recording, has_reference: bool
         there.add(HEARD)
     if has_reference:
         there.add(REFERENCE)
+    if has_own:
+        there.add(OWN)
     return [name for name in TRACK_IDS if name in there]
 
 
@@ -80,6 +85,13 @@ def pick_tracks(available: list[str], compared: bool) -> tuple[str, ...]:
         on_change=refuse,
     )
     return state.comparison().tracks or first
+
+
+def show_own(available: list[str], compared: bool) -> None:
+    """Put a motion that was just dropped beside the tracks on screen, in the place of the last where there are many."""
+    before = state.comparison().tracks or first_tracks(available, compared)
+    others = [name for name in before if name in available and name != OWN]
+    state.update(tracks=(*others[: MOST - 1], OWN))
 
 
 def _kept(picked: list[str], first: tuple[str, ...]) -> tuple[str, ...]:

@@ -16,10 +16,10 @@ from ..results import BRANCHES, Decoded
 from ..types import Motion, Words
 from .plots import graph_objects
 from .scores import Dot, layout, score_cells, score_chart
-from .tracks import HEARD, REFERENCE, Track, cut
+from .tracks import HEARD, OWN, REFERENCE, Track, cut
 
 TEXT_COLOUR = {False: "#31333f", True: "#e6ebe9"}  # colour of the reference; True is the dark theme
-DASHES = {REFERENCE: "dot", HEARD: "dash"}  # lines of tracks that were not read from the brain
+DASHES = {REFERENCE: "dot", HEARD: "dash", OWN: "dashdot"}  # lines of tracks that were not read from the brain
 AGREEMENT = (metrics.R_ONE.id, metrics.R_MEAN.id, metrics.R_SLOW_ONE.id, metrics.R_SLOW_MEAN.id)
 NEARLY = 0.25  # of the distance of two samples; below it two motions look the same
 CHARTED = (metrics.R_ONE.id, metrics.R_MEAN.id)  # those of AGREEMENT that are drawn; the others are in the table

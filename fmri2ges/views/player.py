@@ -12,7 +12,8 @@ from ..motion.phases import RULE, gesture_phases
 from ..results import Decoded
 from ..types import Motion, Words
 from .names import NAMED_ROIS, result_stem, run_name
-from .tracks import COLOURS, HEARD, READS, Track
+from .own_motion import AS_IT_IS
+from .tracks import COLOURS, HEARD, OWN, READS, Track
 
 MAX_METRES = 32.767  # int16 millimetres
 
@@ -125,7 +126,8 @@ def caption(decoded: Decoded, other: Decoded | None = None) -> str:
 
 
 def _view(track: Track, motion: Motion, results: dict[str, Decoded]) -> dict[str, Any]:
-    detail = READS if track.branch == HEARD else roi_label(results[track.letter].rois, most=2) if track.letter else ""
+    told = {HEARD: READS, OWN: AS_IT_IS}
+    detail = roi_label(results[track.letter].rois, most=2) if track.letter else told.get(track.branch, "")
     phases = gesture_phases(motion)
     return {
         "name": track.name,

@@ -9,7 +9,8 @@ import numpy as np
 from ..evaluation import metrics
 from ..evaluation.measure import Measure, difference, row
 from ..evaluation.rows import Row
-from .tracks import HEARD, READS, REFERENCE, Track
+from .own_motion import NOT_SCORED
+from .tracks import HEARD, OWN, READS, REFERENCE, Track
 
 ALPHA = 0.05  # p from which on a score is told apart from chance
 
@@ -84,6 +85,8 @@ def lines_of(track: Track, rows: list[Row], transcript: list[Row], has_reference
     """
     if track.branch == REFERENCE:
         return [ScoreLine("a speaker of this story; what r is measured against")]
+    if track.branch == OWN:
+        return [ScoreLine(NOT_SCORED, True)]
     if track.branch == HEARD:
         found = _line(transcript, HEARD, TO_REFERENCE)
         return [found] if found else []

@@ -10,11 +10,12 @@ from ..types import Motion
 
 REFERENCE = "reference"  # the gesture that a speaker of the story made
 HEARD = "heard"  # the gesture that T2G makes of the words that were heard
+OWN = "own"  # a motion that the user dropped
 READS = "reads the transcript, not the brain"  # stands wherever the track `HEARD` does
 MOST = 4  # tracks on screen
 
 # Ids of all tracks in the order in which they are always shown; -b is the second of two ROI selections.
-TRACK_IDS = (*(f"{branch}{letter}" for branch in BRANCHES for letter in ("", "-b")), HEARD, REFERENCE)
+TRACK_IDS = (*(f"{branch}{letter}" for branch in BRANCHES for letter in ("", "-b")), HEARD, REFERENCE, OWN)
 # Colours of Okabe and Ito. None is the text colour of the theme.
 COLOURS = {
     "text": "#0072B2",
@@ -23,6 +24,7 @@ COLOURS = {
     "direct-b": "#CC79A7",
     HEARD: "#E69F00",
     REFERENCE: None,
+    OWN: "#56B4E9",
 }
 
 
@@ -32,7 +34,7 @@ class Track:
 
     Parameters
     ----------
-    branch : 'text', 'direct', 'heard' or 'reference'
+    branch : 'text', 'direct', 'heard', 'reference' or 'own'
     letter : "A" or "B" where two ROI selections are compared, else empty
     """
 
@@ -47,7 +49,7 @@ class Track:
     @property
     def name(self) -> str:
         """How people call it."""
-        return f"{self.branch} {self.letter}".strip()
+        return "own motion" if self.branch == OWN else f"{self.branch} {self.letter}".strip()
 
     @property
     def colour(self) -> str | None:
@@ -69,7 +71,7 @@ def tracks_of(ids: Iterable[str], compared: bool) -> list[Track]:
     """
     wanted = set(ids)
     letter = "A" if compared else ""
-    found = {name: Track(name, letter if name in BRANCHES else "") for name in (*BRANCHES, HEARD, REFERENCE)}
+    found = {name: Track(name, letter if name in BRANCHES else "") for name in (*BRANCHES, HEARD, REFERENCE, OWN)}
     if compared:
         found |= {f"{branch}-b": Track(branch, "B") for branch in BRANCHES}
     return [found[name] for name in TRACK_IDS if name in wanted and name in found]
@@ -82,7 +84,7 @@ def first_tracks(available: Iterable[str], compared: bool) -> tuple[str, ...]:
     the heard words where no reference was recorded.
     """
     there = set(available)
-    decoded = [name for name in TRACK_IDS if name in there and name not in (HEARD, REFERENCE)]
+    decoded = [name for name in TRACK_IDS if name in there and name.removesuffix("-b") in BRANCHES]
     beside = [] if compared else [REFERENCE if REFERENCE in there else HEARD]
     return tuple(name for name in (*decoded, *beside) if name in there)[:MOST]
 
@@ -97,12 +99,14 @@ class Material:
     other : the result of a second ROI selection (B), or None
     reference : the gesture that a speaker made, on the story's clock, or None
     heard : the gesture of the heard words over the stretch of the result, or None
+    own : a motion that the user dropped, on the story's clock, or None
     """
 
     decoded: Decoded
     other: Decoded | None = None
     reference: Motion | None = None
     heard: Motion | None = None
+    own: Motion | None = None
 
     def motions(self, sample: int = 0, ids: Iterable[str] = TRACK_IDS) -> dict[Track, Motion]:
         """The motions that there are of tracks, in order; of those with samples the one that is asked for."""
@@ -113,8 +117,10 @@ class Material:
                 found[track] = None if result is None else getattr(result.sample(sample), track.branch)
             elif track.branch == HEARD:
                 found[track] = self.heard and _sample(self.heard, sample)
-            elif self.reference is not None and self.reference.shares(self.decoded.start, self.decoded.stop):
-                found[track] = cut(self.reference, self.decoded.start, self.decoded.stop)
+            else:
+                whole = self.own if track.branch == OWN else self.reference
+                if whole is not None and whole.shares(self.decoded.start, self.decoded.stop):
+                    found[track] = cut(whole, self.decoded.start, self.decoded.stop)
         return {track: motion for track, motion in found.items() if motion is not None}
 
 

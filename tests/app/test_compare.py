@@ -3,8 +3,12 @@
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from playwright.sync_api import expect
+
+from fmri2ges.data.motion.bvh_write import write_bvh
+from tests.conftest import make_motion
 
 pytestmark = pytest.mark.browser
 LOAD = 90_000  # ms: torch is imported, the first story made
@@ -165,6 +169,33 @@ def test_clock_loop_and_camera_are_in_the_link_and_survive_a_reload_and_another_
     page.goto(f"{server}/compare?rois=AC,Broca&start=30&stop=50&loop=90,95&at=x")
     page.get_by_text("loop: 90 to 95 s is outside of 30 to 50 s").wait_for()
     page.get_by_text("at: must be a moment in seconds").wait_for()
+
+
+def test_a_motion_of_ones_own_stands_beside_the_decoded_ones_and_a_link_does_not_carry_it(page, server, tmp_path):
+    page.goto(f"{server}/compare?rois=AC,Broca&start=30&stop=50")
+    page.wait_for_selector(".player[data-time]", timeout=LOAD)
+    page.get_by_role("button", name="Make the figure").wait_for()
+    press(page, "Own motion")
+    file = write_bvh(tmp_path / "walk <b>.bvh", make_motion(np.random.default_rng(0), 150))
+    drop = page.locator("input[type=file]")
+    drop.set_input_files({"name": "bad.bvh", "mimeType": "text/plain", "buffer": b"HIERARCHY"})
+    page.get_by_text(re.compile(r"^bad\.bvh: ")).wait_for()
+    drop.set_input_files(file)
+    page.locator('[data-view="own motion"]').get_by_text("not retargeted").wait_for(timeout=LOAD)
+    assert names(page) == ["text", "direct", "reference", "own motion"]
+    page.get_by_text("a link or a session file does not carry it").wait_for()
+    field = page.get_by_label("Second 0 of the file is at (s)", exact=True)
+    expect(field).to_have_value("30.00")  # nothing of it is in this stretch at first
+    still = wrists(page)["own motion"]
+    field.fill("25")
+    field.press("Enter")
+    own = page.locator('[data-view="own motion"]')
+    expect(own).not_to_have_attribute("data-wrists", still, timeout=LOAD)
+    page.wait_for_url(re.compile("tracks=text(,|%2C)direct(,|%2C)reference(,|%2C)own"))
+    page.goto(page.url)
+    page.get_by_text("own is not shown; a link does not carry the file").wait_for(timeout=LOAD)
+    expect(page.locator('[data-view="text"]')).to_have_count(1, timeout=LOAD)
+    assert names(page) == ["text", "direct", "reference"]
 
 
 def test_keys_change_the_sample_and_find_regions_and_are_letters_while_somebody_writes(page, server):

@@ -95,7 +95,7 @@ def test_what_a_link_gets_wrong_is_said_and_the_rest_is_shown(opened, table, pag
         "900 to 960 s is not in alice",
         "samples: must be a whole number from 1 to 256",
         "seed: must be a whole number",
-        "tracks: not known: all; allowed: text, text-b, direct, direct-b, heard, reference",
+        "tracks: not known: all; allowed: text, text-b, direct, direct-b, heard, reference, own",
         "sample: must be a whole number",
     ):
         assert part in told
