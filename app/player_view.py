@@ -48,17 +48,6 @@ class PlayerView:
                     break
         return cls(at[0] if at else None, loop, (camera[0], camera[1], camera[2]) if camera else None)
 
-    def to_url(self) -> dict[str, str]:
-        """What differs from the first view, as texts."""
-        texts: dict[str, str] = {}
-        if self.at is not None:
-            texts["at"] = f"{self.at:.10g}"
-        if self.loop is not None:
-            texts["loop"] = self.loop if isinstance(self.loop, str) else ",".join(f"{t:.10g}" for t in self.loop)
-        if self.camera is not None:
-            texts["camera"] = ",".join(f"{v:.10g}" for v in self.camera)
-        return texts
-
     def inside(self, start: float, stop: float, complaints: list[str]) -> PlayerView:
         """The same without what lies outside the stretch that is played, which is complained of."""
         at, loop = self.at, self.loop

@@ -64,10 +64,39 @@ class Comparison:
         return {name: text for name, text in texts.items() if text != first[name]}
 
 
+@dataclass(frozen=True)
+class View:
+    """All that a link or a session file says.
+
+    Parameters
+    ----------
+    request : what is decoded
+    comparison : how Compare shows it
+    look : how the cortex is seen
+    player : clock, loop and camera
+    """
+
+    request: DecodeRequest
+    comparison: Comparison
+    look: Look
+    player: PlayerView
+
+    @classmethod
+    def from_url(cls, url: dict[str, str], complaints: list[str]) -> View:
+        """The view of a link; what cannot be understood keeps its first value and is complained of."""
+        return cls(
+            from_url(url, complaints),
+            Comparison.from_url(url, complaints),
+            Look.from_url(url, complaints),
+            PlayerView.from_url(url, complaints),
+        )
+
+
 OF_REQUEST = tuple(f.name for f in fields(DecodeRequest))
 OF_COMPARISON = tuple(f.name for f in fields(Comparison))
 OF_LOOK = tuple(f.name for f in fields(Look))
 FIELDS = OF_REQUEST + OF_COMPARISON + OF_LOOK
+OF_VIEW = FIELDS + OF_PLAYER
 
 
 def request() -> DecodeRequest:
@@ -101,15 +130,40 @@ def _open() -> None:
 def _take(url: dict[str, str]) -> None:
     """Take the choice over from a link."""
     complaints: list[str] = []
-    view = {name: st.query_params[name] for name in OF_PLAYER if name in st.query_params}
-    st.session_state["player"] = PlayerView.from_url(view, complaints)
-    st.session_state["taken"] = st.session_state.get("taken", 0) + 1
-    st.session_state["request"] = from_url(url, complaints)
-    st.session_state["comparison"] = Comparison.from_url(url, complaints)
-    st.session_state["look"] = Look.from_url(url, complaints)
+    _hold(View.from_url(url | _player_url(), complaints))
     st.session_state["url"] = url
     st.session_state["complaints"] = complaints
+
+
+def _hold(view: View) -> None:
+    st.session_state["request"] = view.request
+    st.session_state["comparison"] = view.comparison
+    st.session_state["look"] = view.look
+    st.session_state["player"] = view.player
+    st.session_state["taken"] = st.session_state.get("taken", 0) + 1
     st.session_state["untouched"] = True
+
+
+def view() -> dict[str, str]:
+    """The fields of a link to the view, without clock, loop and camera, which only the browser knows."""
+    return request().to_query() | comparison().to_url() | look().to_url()
+
+
+def open_view(url: dict[str, str]) -> None:
+    """Show the view that fields of a link say.
+
+    Raises
+    ------
+    UserError
+        When one of them cannot be understood; nothing is changed then.
+    """
+    complaints: list[str] = []
+    found = View.from_url(url, complaints)
+    if complaints:
+        raise UserError("; ".join(complaints))
+    _open()
+    st.session_state["complaints"] = []
+    _hold(found)
 
 
 def update(**changes: Any) -> None:
@@ -216,6 +270,10 @@ def bind(
 
 def _url() -> dict[str, str]:
     return {f: st.query_params[f] for f in FIELDS if f in st.query_params}
+
+
+def _player_url() -> dict[str, str]:
+    return {f: st.query_params[f] for f in OF_PLAYER if f in st.query_params}
 
 
 def from_url(url: dict[str, str], complaints: list[str] | None = None) -> DecodeRequest:

@@ -8,7 +8,7 @@ from app import backend, state
 from app.components.skeleton_player import skeleton_player
 from app.components.track_extras import track_fan
 from app.messages import guarded
-from app.parts import choose, own_motion, score_panel
+from app.parts import choose, own_motion, score_panel, session_panel
 from app.parts.ab import rois_row
 from app.parts.context_bar import context_bar
 from app.parts.export_panel import export_panel
@@ -63,6 +63,7 @@ def compare(run) -> None:
             with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
                 ids = pick_tracks(available, wanted is not None)
                 own_motion.panel(dropped, decoded)
+                session_panel.panel()
         with right:
             sample = pick_sample(shown)
     view = state.player_view(decoded.start, decoded.stop)
@@ -75,7 +76,8 @@ def compare(run) -> None:
     bold = (course.times, course.mean)
     tracks, identity = list(motions), f"{run.digest} {shown.text} {wanted and wanted.text}"
     data = player_data(decoded, motions, recording.words, bold, other=other, sample=sample)
-    skeleton_player(data | {"extras_of": identity, "view": view}, key="compare_player", height=PLAYER_HEIGHT)
+    more = {"extras_of": identity, "view": view, "session": session_panel.to_save(decoded)}
+    skeleton_player(data | more, key="compare_player", height=PLAYER_HEIGHT)
     track_fan(fan_data(material.motions(0, ids)), identity, key="compare_fan")
     both = [branch for branch in BRANCHES if {Track(branch, "A"), Track(branch, "B")} <= set(tracks)]
     if other is not None and both:

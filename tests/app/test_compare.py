@@ -1,5 +1,6 @@
 """Compare in a real browser on the real server with the shipped models."""
 
+import json
 import re
 from pathlib import Path
 
@@ -196,6 +197,34 @@ def test_a_motion_of_ones_own_stands_beside_the_decoded_ones_and_a_link_does_not
     page.get_by_text("own is not shown; a link does not carry the file").wait_for(timeout=LOAD)
     expect(page.locator('[data-view="text"]')).to_have_count(1, timeout=LOAD)
     assert names(page) == ["text", "direct", "reference"]
+
+
+def test_a_session_file_brings_back_the_whole_view_and_a_foreign_one_is_refused(page, server, tmp_path):
+    page.goto(f"{server}/compare?rois=AC,Broca&start=30&stop=50&sample=2&tracks=text,reference&loop=40,45&at=41.5")
+    expect(page.locator(".axis")).to_have_attribute("data-loop", "40.00 45.00", timeout=LOAD)
+    page.get_by_role("button", name="Make the figure").wait_for()
+    page.get_by_label("View from the side").click()
+    page.wait_for_url(re.compile("camera="))
+    with page.expect_download() as download:
+        page.get_by_label("Save this view as a session file").click()
+    file = tmp_path / "mine.json"
+    download.value.save_as(file)
+    assert download.value.suggested_filename == "demo_sub-01_test-1_AC-Broca_session_simulated.json"
+    view = json.loads(file.read_text())["view"]
+    assert (view["loop"], view["at"], view["camera"]) == ("40,45", "41.5", "1.571,0.06,1")
+    page.goto(f"{server}/compare?rois=Visual&start=30&stop=50")
+    page.wait_for_selector(".player[data-time]", timeout=LOAD)
+    page.get_by_role("button", name="Make the figure").wait_for()
+    press(page, "Open session")
+    drop = page.locator("input[type=file]")
+    drop.set_input_files({"name": "other.json", "mimeType": "text/plain", "buffer": b"{}"})
+    page.get_by_text("other.json: is no session of this program").wait_for()
+    drop.set_input_files(file)
+    expect(page.locator(".axis")).to_have_attribute("data-loop", "40.00 45.00", timeout=LOAD)
+    expect(page.locator(".player")).to_have_attribute("data-time", "41.5000")
+    assert names(page) == ["text", "reference"]
+    asked = ("rois=AC(,|%2C)Broca", "sample=2", "tracks=text(,|%2C)reference", "loop=40(,|%2C)45", "camera=1.571")
+    page.wait_for_url(re.compile("".join(f"(?=.*{part})" for part in asked)))
 
 
 def test_keys_change_the_sample_and_find_regions_and_are_letters_while_somebody_writes(page, server):

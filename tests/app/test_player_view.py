@@ -14,10 +14,19 @@ views = st.builds(
 )
 
 
+def link_of(view: PlayerView) -> dict[str, str]:
+    """The view as the player writes it into the address."""
+    texts = {
+        name: ",".join(map(repr, value)) if isinstance(value, tuple) else str(value)
+        for name, value in vars(view).items()
+    }
+    return {name: text for name, text in texts.items() if text != "None"}
+
+
 @given(views)
 def test_a_link_reproduces_the_view(view):
     complaints = []
-    assert PlayerView.from_url(view.to_url(), complaints) == view and complaints == []
+    assert PlayerView.from_url(link_of(view), complaints) == view and complaints == []
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import { fitted, reachOf } from "./fit.js";
 import { hintOf, keyOf, playerKeys, tellKeys } from "./keys.js";
 import { fanText, prepareFan } from "./fan.js";
 import { applyView, viewTexts, writeSoon } from "./link.js";
-import { savePng, saveSvg } from "./save.js";
+import { savePng, saveSession, saveSvg } from "./save.js";
 import { css, mix, paintCanvas, placesIn, prepare, sceneShapes } from "./scene.js";
 import { advance, clamp, clockText, decodePositions, layoutWords, poseAt, stepFrame, wordAt } from "./timeline.js";
 
@@ -57,6 +57,7 @@ function createPlayer(root) {
   const overlay = toggle("Overlay the bodies in one view", "Overlay", () => s.overlay, (on) => { s.overlay = on; });
   const trails = toggle("Show the path of the wrists", "Trails", () => s.trails, (on) => { s.trails = on; });
   const fanButton = toggle("Show the arms of all samples", "Samples", () => s.fan, (on) => { s.fan = on; axis.show(); });
+  const sessionButton = button("Save this view as a session file", "\u2193 Session", () => saveSession(data.session, linkTexts()));
   const loop = toggle("Begin again at the end", icon("loop"), () => s.loop, (on) => axis.loopOver(null, on));
   const presets = Object.entries(PRESETS).map(([name, [yaw, pitch]]) =>
     button(`View from the ${name}`, name[0].toUpperCase() + name.slice(1), () => turn({ yaw, pitch, zoom: 1 })));
@@ -74,6 +75,7 @@ function createPlayer(root) {
       group("Save this view", [
         button("Save this view as SVG", "\u2193 SVG", () => saveSvg(picture(), fileName())),
         button("Save this view as PNG", "\u2193 PNG", () => savePng(picture(), fileName())),
+        sessionButton,
       ]),
     ]),
   );
@@ -130,7 +132,11 @@ function createPlayer(root) {
   // The address keeps up with what is seen, where the page has one that it may change.
   function changed() {
     loop.setAttribute("aria-pressed", s.loop);
-    if (data?.view) writeSoon(() => (s.playing ? null : viewTexts(s, { time: data.start, camera: CAMERA })));
+    if (data?.view) writeSoon(() => (s.playing ? null : linkTexts()));
+  }
+
+  function linkTexts() {
+    return viewTexts(s, { time: data.start, camera: CAMERA });
   }
 
   // ---- input
@@ -328,6 +334,7 @@ function createPlayer(root) {
   observer.observe(root);
   window.addEventListener("fmri2ges-extras", layout);
   window.addEventListener("fmri2ges-address", changed);
+  const keeper = setInterval(() => { if (!s.playing) changed(); }, 1000); // the server may write an older view there
 
   return {
     update(next) {
@@ -340,6 +347,7 @@ function createPlayer(root) {
       stage.setAttribute("aria-label", `Skeletons of ${motions.map((m) => m.name).join(", ")}; drag to turn, plus and minus to zoom`);
       captionNode.textContent = captionNode.title = data.caption;
       chip.hidden = !data.simulated;
+      sessionButton.hidden = !data.session;
       if (!sameWindow) {
         Object.assign(s, { time: data.start, start: data.start, stop: data.stop, loop: s.loop && !s.range, range: null, zoom: null });
       }
@@ -356,6 +364,7 @@ function createPlayer(root) {
       cancelAnimationFrame(frame);
       observer.disconnect();
       axis.destroy();
+      clearInterval(keeper);
       tellKeys("Player, after a click on it", null);
       window.removeEventListener("fmri2ges-extras", layout);
       window.removeEventListener("fmri2ges-address", changed);

@@ -8,6 +8,13 @@ function download(blob, name) {
   setTimeout(() => URL.revokeObjectURL(url), 10000);
 }
 
+// What the app can open again. session: {name, content}; texts: fields of the link that the player knows.
+export function saveSession({ name, content }, texts) {
+  const own = Object.fromEntries(Object.entries(texts).filter(([, text]) => text));
+  const whole = { ...content, view: { ...content.view, ...own } };
+  download(new Blob([`${JSON.stringify(whole, null, 1)}\n`], { type: "application/json" }), name);
+}
+
 export function saveSvg({ shapes, width, height, back }, name) {
   download(new Blob([svgDocument(shapes, width, height, back)], { type: "image/svg+xml" }), `${name}.svg`);
 }

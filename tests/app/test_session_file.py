@@ -1,0 +1,51 @@
+"""The view as a file: it comes back as it was, and whatever else is dropped is one line."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.look import Look
+from app.session_file import FORMAT, MAX_BYTES, session_of, view_of
+from app.state import OF_VIEW, Comparison, View
+from fmri2ges.errors import UserError
+from tests.app.test_player_view import link_of, views
+from tests.unit.test_request import requests
+
+
+@given(requests(), views, st.integers(1, 256))
+def test_a_session_reproduces_the_view_by_the_code_that_reads_links(request, player, sample):
+    whole = View(request, Comparison(("AC", "L_44"), ("text", "own"), sample), Look(), player)
+    texts = request.to_query() | whole.comparison.to_url() | link_of(player)
+    complaints = []
+    data = json.dumps(session_of(texts)).encode()
+    again = View.from_url(view_of(data, "s.json", OF_VIEW), complaints)
+    assert complaints == [] and (again.comparison, again.player) == (whole.comparison, whole.player)
+    if request.start is not None and request.stop is not None:
+        assert again.request == request
+
+
+GOOD = {"format": FORMAT, "version": 1, "view": {"rois": "AC"}}
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b"", "not valid JSON"),
+        (b"\xff\xfe", "not valid JSON"),
+        (b"[" * 100_000, "not valid JSON"),
+        (b" " * (MAX_BYTES + 1), "larger than 1 MB"),
+        (b"[1]", "is no session of this program"),
+        (json.dumps({"panels": [], "version": 1}).encode(), "is no session of this program"),
+        (json.dumps(GOOD | {"version": 2}).encode(), "version 2; this program reads version 1"),
+        (json.dumps(GOOD | {"version": True}).encode(), "version True; this program reads"),
+        (json.dumps(GOOD | {"view": []}).encode(), '"view" must name fields'),
+        (json.dumps(GOOD | {"view": {"start": 3}}).encode(), '"view" must name fields'),
+        (json.dumps(GOOD | {"view": {"colour\nred": "1"}}).encode(), "fields not known: colour red; allowed: run"),
+    ],
+)
+def test_a_damaged_or_foreign_file_is_one_line_that_names_it(data, told):
+    with pytest.raises(UserError) as error:
+        view_of(data, "mine.json", OF_VIEW)
+    assert str(error.value).startswith("mine.json: ") and told in str(error.value) and "\n" not in str(error.value)
