@@ -55,7 +55,7 @@ def lines(app: AppTest) -> str:
 
 
 def players(app: AppTest) -> int:
-    return sum("skeletons" in str(e.proto) or "transcripts" in str(e.proto) for e in app.get("bidi_component"))
+    return sum("skeleton" in e.proto.component_name for e in app.get("bidi_component"))
 
 
 @pytest.mark.parametrize("page", PAGES)
