@@ -46,7 +46,7 @@ TO_HEARD = Kind(metrics.HEARD_R.id, metrics.HEARD_RANK.id, "heard words", f"with
 def short(x: float) -> str:
     """Two decimals without a leading zero: .26, -.03, 1.00."""
     text = f"{0.0 if abs(x) < 5e-3 else x:.2f}"
-    return text.replace("0.", ".", 1) if abs(x) < 0.995 else text
+    return text.replace("0.", ".", 1) if text.lstrip("-").startswith("0.") else text
 
 
 def score_line(found: Row, rank: Row | None = None, name: str = "") -> ScoreLine:
