@@ -122,6 +122,17 @@ def confounds(path, n: int = 75):
     return path
 
 
+def test_confounds_that_do_not_name_the_run_are_not_those_of_the_run(tmp_path):
+    bold = volume(tmp_path, "_run-2")
+    confounds(bold.parent / "sub-01_task-story_desc-confounds_timeseries.tsv")
+    confounds(bold.parent / "sub-01_task-story_run-1_desc-confounds_timeseries.tsv")
+    path = study(tmp_path, 'runs = [2]\nconfound_columns = ["trans_x"]')
+    (problem,) = check_study(path).problems
+    assert "no desc-confounds_timeseries.tsv of this run beside it" in problem
+    own = confounds(bold.parent / "sub-01_task-story_run-2_desc-confounds_timeseries.tsv")
+    assert load_study(path).recordings[0].confounds.file == own
+
+
 def test_confounds_of_fmriprep_are_found_by_name(tmp_path):
     bold = volume(tmp_path, "_echo-1")
     confounds(bold.parent / "sub-01_task-other_desc-confounds_timeseries.tsv", 10)

@@ -33,6 +33,13 @@ def test_the_same_shares_give_the_same_verdict(scale, pad):
     assert verdict(60 * scale * 0.4, words, MOTION) is Verdict.PROBLEM
 
 
+def test_a_word_that_begins_where_the_recording_ends_lies_outside():
+    words = Words.from_lists(list("abcd"), [10.0, 20.0, 30.0, 40.0], [0.5] * 4)
+    assert "1 of 4 words lie outside" in compare("x", Stretch("BOLD", 10.0, 40.0, BOLD), words, "cause").line
+    assert compare("x", Stretch("BOLD", 10.0, 40.5, BOLD), words, "cause").verdict is Verdict.FINE
+    assert "1 of 4 words lie outside" in compare("x", Stretch("BOLD", 10.5, 41.0, BOLD), words, "cause").line
+
+
 def test_a_long_story_may_lack_a_minute_at_its_end():
     """Thirty seconds were an error before, in a story of any length."""
     assert verdict(3600, speech(3660)) is Verdict.NOTE

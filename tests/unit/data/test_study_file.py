@@ -1,15 +1,17 @@
 """The study file: what is accepted, and every problem at once with its place and its fix."""
 
+import shutil
+
 import numpy as np
 import pytest
 
 from fmri2ges.brain.space import Table
 from fmri2ges.data.study.check import check_study
-from fmri2ges.data.study.folds import within_story_folds
+from fmri2ges.data.study.folds import blocks_of, within_story_folds
 from fmri2ges.data.study.load import load_study
 from fmri2ges.data.words.files import read_words_tsv, write_words_tsv
 from fmri2ges.errors import StudyError, UserError
-from fmri2ges.types import Words
+from fmri2ges.types import Recording, Words
 
 
 def change(path, *replacements):
@@ -41,6 +43,34 @@ def test_a_valid_study(toy):
     checked = check_study(toy)
     assert checked.problems == () and checked.notes == ()
     assert any("2 stories train, 0 validation, 1 test" in line for line in checked.summary)
+
+
+def test_a_file_called_truth_is_the_truth_of_a_simulated_study_alone(toy):
+    """Nobody knows what a listener would have gestured; such a file beside a real study is something else."""
+    (toy.parent / "truth").mkdir()
+    shutil.copy(toy.parent / "g.npz", toy.parent / "truth" / "c.npz")
+    assert load_study(toy).truth("c") is None
+    study = load_study(change(toy, ('name = "toy"', 'name = "toy"\nsimulated = true')))
+    assert study.truth("c").n_frames == 900 and study.truth("a") is None
+
+
+@pytest.mark.parametrize(
+    "stretches, parts", [([(0, 180)], [60, 60, 60]), ([(0, 72), (120, 180)], [72, 60]), ([(10, 37)], [27])]
+)
+def test_training_blocks_beside_a_test_block_are_about_sixty_volumes_long(stretches, parts):
+    times = 1.0 + 2.0 * np.arange(200)
+    words = Words.from_lists([f"w{k}" for k in range(200)], times, np.full(200, 0.1))
+    whole = Recording("s", "tale", np.arange(200, dtype=np.float32)[:, None], 2.0, 1.0, words, Table(("X",)))
+    train = np.zeros(200, bool)
+    for low, high in stretches:
+        train[low:high] = True
+    blocks = blocks_of(whole, train)
+    assert [len(b.bold) for b in blocks] == parts
+    np.testing.assert_array_equal(np.concatenate([b.bold[:, 0] for b in blocks]), np.flatnonzero(train))
+    for block in blocks:
+        np.testing.assert_allclose(block.volume_times, times[block.bold[:, 0].astype(int)])
+        assert block.words.text == tuple(f"w{int(k)}" for k in block.bold[:, 0])
+    assert len({b.story for b in blocks}) == len(blocks)
 
 
 def test_an_unknown_recording_names_what_there_is(toy):

@@ -12,6 +12,9 @@ from fmri2ges.documents import html
 from fmri2ges.documents.budget import Budget
 from fmri2ges.documents.html import Document, Html, Mark, Section
 from fmri2ges.documents.player import player_html
+from fmri2ges.documents.strip import MARGIN, WIDTH, Axis, Scored, strip
+from fmri2ges.evaluation.intervals import Interval
+from fmri2ges.evaluation.rows import Null, NullKind
 from fmri2ges.motion.amount import T2GOrigin
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(1)>&amp;\"'"
@@ -87,3 +90,17 @@ def test_nothing_in_the_data_of_the_player_ends_its_element():
     assert [tag for tag, _ in Reader(page).elements] == ["div", "noscript", "p", "script"]
     inside = re.search(r'id="player-data">(.*?)</script>', page)[1]
     assert {**json.loads(inside)["player"], "height": None} == {**data, "height": None} and "<" not in inside
+
+
+def test_a_strip_rises_from_left_to_right_and_shows_all_it_holds():
+    null = Null(NullKind.SHIFT, 100, 0.0, -0.1, 0.1, 0.01, 50.0)
+    one = Scored("direct", 0.3, True, Interval(0.2, 0.4, 8, "x"), null, floor=-0.05, ceiling=0.5)
+    axis = Axis.of([one, Scored("text", 0.25, False)])
+    assert (axis.low, axis.high) == (-0.1, 0.5)
+    assert axis.x(-0.1) == MARGIN and axis.x(0.5) == WIDTH - MARGIN and axis.x(0.2) == pytest.approx(WIDTH / 2)
+    shapes = {attributes.get("class"): attributes for _, attributes in Reader(strip(one, axis)).elements}
+    assert set(shapes) == {"strip", "zero", "null", "floor", "ceiling", "direct"}
+    assert float(shapes["null"]["x"]) == MARGIN and float(shapes["null"]["width"]) == pytest.approx(46.7, abs=0.1)
+    assert float(shapes["direct"]["cx"]) == pytest.approx(axis.x(0.3), abs=0.1)
+    assert "open" in strip(Scored("text", 0.25, False), axis)
+    assert Axis.of([Scored("text", 1.0)]).x(1.0) == MARGIN  # an axis of one number
