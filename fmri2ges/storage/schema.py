@@ -273,15 +273,22 @@ def check_manifest(manifest: dict[str, Any], where) -> None:
     check_values(manifest, MANIFESTS[manifest["kind"]], where)
     check_values(manifest.get("config", {}), CONFIG, f"{where}: config")
     if manifest["kind"] == "train" and "blocks" in manifest:
-        n_blocks = len(manifest["blocks"]["borders"]) + 1 if manifest["blocks"] else 1
-        if n_blocks != manifest["folds"]:
-            raise UserError(
-                f"{where}: blocks are those of {n_blocks} folds, but folds is {manifest['folds']}; copy it again"
-            )
+        _check_blocks(manifest, where)
     if manifest["kind"] == "decode":
         check_values(
             manifest.get("request", manifest), REQUEST, f"{where}: request" if "request" in manifest else where
         )
+
+
+def _check_blocks(manifest: dict[str, Any], where) -> None:
+    """Refuse test blocks that are not those of the folds of a run, or whose story is not named."""
+    n_blocks = len(manifest["blocks"]["borders"]) + 1 if manifest["blocks"] else 1
+    if n_blocks != manifest["folds"]:
+        raise UserError(
+            f"{where}: blocks are those of {n_blocks} folds, but folds is {manifest['folds']}; copy it again"
+        )
+    if not manifest.get("train_stories"):
+        raise UserError(f"{where}: train_stories is missing; it must be {NAMES.words}; copy it again")
 
 
 def check_version(manifest: dict[str, Any], where) -> None:

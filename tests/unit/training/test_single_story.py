@@ -90,6 +90,9 @@ def test_a_manifest_whose_blocks_are_not_those_of_its_folds_is_one_line(tmp_path
     write_json(folder / "manifest.json", manifest | {"blocks": {"borders": [10.0, 20.0], "gap": 16.0}})
     with pytest.raises(UserError, match="blocks are those of 3 folds, but folds is 1"):
         read_run_manifest(folder)
+    write_json(folder / "manifest.json", manifest | {"blocks": None})
+    with pytest.raises(UserError, match="train_stories is missing; it must be a list of names"):
+        read_run_manifest(folder)
     write_json(folder / "manifest.json", manifest | {"blocks": {"borders": [20.0, 10.0], "gap": 16.0}})
     with pytest.raises(UserError, match="blocks must be an object with borders, a list of rising numbers"):
         read_run_manifest(folder)
