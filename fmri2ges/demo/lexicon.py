@@ -42,18 +42,6 @@ STROKES = (
     "think",
     "eat",
 )
-_DEICTIC = ("self", "you", "left", "right")
-_METAPHORIC = ("container", "list", "balance", "shrug", "negate", "open", "close", "think")
-STROKE_KIND = {
-    name: "none"
-    if name == "none"
-    else "deictic"
-    if name in _DEICTIC
-    else "metaphoric"
-    if name in _METAPHORIC
-    else "iconic"
-    for name in STROKES
-}
 
 
 @dataclass(frozen=True)
