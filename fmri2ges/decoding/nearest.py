@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..data.study.folds import parts_of
+from ..data.study.folds import for_crossfit, parts_of
 from ..types import Recording, Words
 
 if TYPE_CHECKING:
@@ -98,6 +98,8 @@ def heard_in_training(run: Run, subject: str, fold: int, columns: np.ndarray) ->
             for s in own
             if s.story in study.train_stories
         ]
+        if len(heard) == 1:
+            heard = for_crossfit([replace(heard[0], bold=readout.features)])
     rows = list(zip(readout.bounds[:-1], readout.bounds[1:], strict=True))
     moved = run.n_folds > 1 and [len(h.bold) for h in heard] != [high - low for low, high in rows]
     if len(rows) != len(heard) or moved:

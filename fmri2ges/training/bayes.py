@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ..brain.parcels import ParcelBasis
-from ..data.study.folds import StoryBlocks, parts_of
+from ..data.study.folds import StoryBlocks, for_crossfit, parts_of
 from ..data.study.load import load_study
 from ..data.study.model import Study
 from ..models.bayes import BayesDecoder, fit_bayes
@@ -140,7 +140,7 @@ def heard_stories(study: Study, task: BayesTask, folder: Path) -> list[Recording
     for source in training_sources(study, task.subject):
         for part in parts_of(study.read_recording(source), task.blocks, task.fold):
             add(part)
-    return out
+    return for_crossfit(out)
 
 
 def parcel_of_column(basis: ParcelBasis, n_columns: int) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -12,7 +13,7 @@ from ...errors import UserError
 from ...types import Recording
 from .model import Study
 
-BLOCK_VOLUMES = 60  # cross-fitting blocks where a single story is split into folds
+BLOCK_SECONDS = 120.0  # cross-fitting blocks where a single story is cut
 ROUNDING = 1e-6  # seconds
 
 
@@ -139,7 +140,7 @@ def story_blocks(study: Study, held: list[Recording]) -> StoryBlocks | None:
 def training_folds(held: list[Recording], blocks: StoryBlocks | None) -> list[Fold]:
     """What each fold trains on, of whole recordings; inside a single story it is blocks of about two minutes."""
     if blocks is None:
-        return [Fold(held, list({r.story: r.words.text for r in held}.values()))]
+        return [Fold(for_crossfit(held), list({r.story: r.words.text for r in held}.values()))]
     folds = []
     for k in range(blocks.n_folds):
         by_listener = [parts_of(r, blocks, k) for r in held]
@@ -154,12 +155,22 @@ def parts_of(recording: Recording, blocks: StoryBlocks | None, fold: int) -> lis
     return [recording] if blocks is None else blocks_of(recording, blocks.rows(recording)[fold][0])
 
 
+def for_crossfit(stories: list[Recording]) -> list[Recording]:
+    """Stories that can be left out of the training in turn: the only one of a listener is cut into blocks.
+
+    Without a second one there is nothing that predicts the first, and F2G would learn from tokens that are all zero.
+    """
+    n = Counter(story.subject for story in stories)
+    parts = [[s] if n[s.subject] > 1 else blocks_of(s, np.ones(len(s.bold), bool)) for s in stories]
+    return [part for of_story in parts for part in of_story]
+
+
 def blocks_of(r: Recording, train: np.ndarray) -> list[Recording]:
-    """Contiguous training blocks of one recording, with only the words heard during them."""
+    """Contiguous training blocks of one recording, two or more, with only the words heard during them."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], train, [False]]).astype(int)))
     blocks = []
     for lo, hi in edges.reshape(-1, 2):
-        parts = max(1, round((hi - lo) / BLOCK_VOLUMES))
+        parts = max(2 if len(edges) == 2 else 1, round((hi - lo) * r.tr / BLOCK_SECONDS))
         for rows in np.array_split(np.arange(lo, hi), parts):
             part = r.part(int(rows[0]), int(rows[-1]) + 1)
             blocks.append(replace(part, story=f"{r.story} from {part.first_volume_at:.0f} s"))

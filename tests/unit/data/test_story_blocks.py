@@ -81,9 +81,27 @@ def test_each_text_is_counted_once_however_many_listeners_there_are():
 
 
 def test_whole_stories_are_one_fold_and_each_text_of_it_counts_once():
-    stories = [recording(), replace(recording(), story="other"), recording("two", n=310)]
+    each = recording(), recording("two", n=310)
+    stories = [*each, *(replace(r, story="other") for r in each)]
     (fold,) = training_folds(stories, None)
     assert fold.stories == stories and fold.texts == [WORDS.text] * 2
+
+
+def test_the_only_story_of_a_listener_is_cut_so_that_a_part_of_it_can_be_left_out():
+    """Else every cross-fitted prediction would be zero, and F2G would learn from nothing, without a word."""
+    both = [recording("one", n=80), replace(recording("two"), story="other"), recording("two")]
+    (fold,) = training_folds(both, None)
+    assert [(s.subject, len(s.bold)) for s in fold.stories] == [("one", 40), ("one", 40), ("two", 350), ("two", 350)]
+    assert fold.texts == [both[0].words.text, WORDS.text]
+    short = StoryBlocks.of([recording(n=120)], 2, 16.0)
+    for fold in training_folds([recording(n=120)], short):
+        assert len(fold.stories) == 2  # on one side of the test block lies a single stretch
+
+
+@pytest.mark.parametrize("tr", [0.72, 2.0, 3.0])
+def test_blocks_are_about_two_minutes_at_any_tr(tr):
+    (fold,) = training_folds([recording(n=int(720 / tr), tr=tr)], None)
+    assert len(fold.stories) == 6 and all(abs(s.seconds - 120) <= tr for s in fold.stories)
 
 
 def test_blocks_of_volumes_are_found_again_by_their_times():
