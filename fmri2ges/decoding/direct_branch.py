@@ -11,7 +11,7 @@ from ..models.conditions import volume_track
 from ..request import DecodeRequest
 from ..types import Motion
 from ..work import QUIET, Work
-from .motions import FPS, motion_of, torch_generator
+from .motions import DIRECT_STREAM, FPS, motion_of, torch_generator
 from .readings import Reading
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def direct_gestures(run: Run, readings: list[Reading], request: DecodeRequest, w
             low,
             seconds,
             request.speaker,
-            torch_generator(request.seed, 3 + reading.fold),
+            torch_generator(request.seed, DIRECT_STREAM, reading.fold),
             work=work,
         )
 

@@ -9,12 +9,11 @@ from ..models.generator import GestureGenerator
 from ..text.embeddings import load_vectors
 from ..types import Motion, Words
 from ..work import QUIET, Work
-from .motions import motion_of, torch_generator
+from .motions import HEARD_STREAM, motion_of, torch_generator
 from .run import Run
 
 N_SAMPLES = 8
 MAX_SECONDS = 4 * 3600.0  # of one motion; a file of words with times in milliseconds would ask for days
-STREAM = 4  # of random numbers; the branches draw from others, so agreement with them is never one of shared noise
 
 
 def stretch_of(words: Words, start: float | None = None, stop: float | None = None) -> tuple[float, float]:
@@ -73,7 +72,7 @@ def gestures_of_words(
     if not 0 <= speaker < n:
         raise UserError(f"speaker: allowed are 0 to {n - 1}, those that T2G was trained on; got {speaker}")
     tracks = [word_track(words, load_vectors().matrix(words.text))] * samples
-    noise = torch_generator(seed, STREAM)
+    noise = torch_generator(seed, HEARD_STREAM)
     return motion_of(t2g.sample_bones(tracks, start, stop - start, speaker, noise, work=work), start)
 
 

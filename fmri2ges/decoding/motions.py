@@ -8,13 +8,16 @@ from ..motion.features import from_bones
 from ..types import Motion
 
 FPS = 15.0  # frames per second of every decoded motion
+# Streams of random numbers, so that agreement between two motions is never one of shared noise.
+TEXT_STREAM, DIRECT_STREAM, HEARD_STREAM = 2, 3, 4
 
 
-def torch_generator(seed: int, stream: int):
+def torch_generator(seed: int, stream: int, fold: int = 0):
     """A random generator of torch; every branch and fold draws from a stream of its own."""
     import torch
 
-    return torch.Generator().manual_seed(int(np.random.default_rng([seed, stream]).integers(2**62)))
+    source = [seed, stream, fold] if fold else [seed, stream]
+    return torch.Generator().manual_seed(int(np.random.default_rng(source).integers(2**62)))
 
 
 def motion_of(bones: np.ndarray, start: float) -> Motion:

@@ -12,7 +12,7 @@ from ..request import DecodeRequest
 from ..text.embeddings import load_vectors
 from ..types import Motion, Recording, Words
 from ..work import QUIET, Work
-from .motions import motion_of, torch_generator
+from .motions import TEXT_STREAM, motion_of, torch_generator
 from .readings import Reading, rates_of
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def text_gestures(run: Run, texts: tuple[Words, ...], request: DecodeRequest, wo
         start,
         stop - start,
         request.speaker,
-        torch_generator(request.seed, 2),
+        torch_generator(request.seed, TEXT_STREAM),
         work=work,
     )
     return motion_of(bones, start)
