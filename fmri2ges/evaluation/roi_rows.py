@@ -8,7 +8,7 @@ from typing import Any
 
 from ..results import BRANCHES
 from .intervals import Interval
-from .metrics import HEARD_R_EXPECTED, R_EXPECTED, WORD_VECTORS, Metric
+from .metrics import HEARD_R_EXPECTED, R_EXPECTED, RANKS, WORD_VECTORS, Metric
 from .rows import Null
 
 MAIN = (R_EXPECTED, HEARD_R_EXPECTED, WORD_VECTORS)  # of these, a study shows first the first that it has
@@ -134,8 +134,12 @@ class RoiRow:
 
     @property
     def share(self) -> float | None:
-        """The value as a share of the ceiling, or None."""
-        return self.value / self.ceiling if self.ceiling else None
+        """The value as a share of the ceiling, both above chance; None without a ceiling above it."""
+        chance = 0.5 if self.metric in RANKS else 0.0
+        if self.ceiling is None or self.ceiling <= chance:
+            return None
+        above = self.value if self.effect is Effect.LESION else self.value - chance  # chance cancels in a difference
+        return above / (self.ceiling - chance)
 
 
 @dataclass(frozen=True)
