@@ -7,6 +7,8 @@ from functools import cached_property
 
 import numpy as np
 
+from ..evaluation import metrics
+from ..evaluation.ceiling import split_half_ceiling
 from ..evaluation.gesture import FPS, at_times, features, motion_clock, on_body
 from ..evaluation.region_scores import (
     HEARD,
@@ -93,8 +95,17 @@ class RegionDecoder:
                 made = self._heard.mean(self.run, recording.words, span, speaker=SPEAKER)
                 references.append(_Reference.of(made, HEARD))
             bare = replace(recording, bold=recording.bold[:, :0])
-            self._seen[name] = _Story(bare, self.run.features(recording), span, tuple(references))
+            halves = self._halves(recording)
+            self._seen[name] = _Story(bare, self.run.features(recording), span, tuple(references), halves)
         return self._seen[name]
+
+    def _halves(self, recording: Recording) -> _Halves | None:
+        """The features of two halves of the repeats, where the story was heard several times."""
+        found = self.run.study.recording(recording.subject, recording.story).read_halves()
+        if found is None:
+            return None
+        first, second = (self.run.features(replace(recording, bold=half.data)) for half in found[:2])
+        return _Halves(first, second, found[2])
 
     def scores(self, choice: Choice) -> dict[str, list[StoryScore]]:
         """The scores of each story: of the gesture, of the words and their rate.
@@ -108,25 +119,49 @@ class RegionDecoder:
 
     def _score(self, story: _Story, decoders: list[Decoder], choice: Choice) -> list[StoryScore]:
         recording, (start, stop) = story.recording, story.span
-        readings = self.run.readings(recording, story.features, [fold.f2t for fold in self._folds], decoders)
-        folds = _first_frames(readings, start, recording.tr)
+        made = self._made(story, story.features, decoders, choice)
         found: list[StoryScore] = []
+        if "text" in choice.branches:
+            found += _against(story.references, made.gestures, "text", choice.null)
+            said = [TimedVectors(text.vectors, text.start) for text in made.slots]
+            found += meaning_scores(recording.words, said, start, stop, load_vectors().matrix, choice.null)
+            true = words_per_volume(recording.words, made.times, recording.tr)
+            found.append(rate_score(true, made.rate, recording.tr, choice.null))
+        if "direct" in choice.branches:
+            found += _against(story.references, made.gestures, "direct", choice.null)
+        halves = story.halves if choice.null else None
+        return found if halves is None else self._with_ceilings(found, story, halves, decoders, choice)
+
+    def _made(self, story: _Story, features: np.ndarray, decoders: list[Decoder], choice: Choice) -> _Made:
+        """What is decoded from features of a story, array (n_volumes, n_features)."""
+        recording, (start, stop) = story.recording, story.span
+        readings = self.run.readings(recording, features, [fold.f2t for fold in self._folds], decoders)
+        folds = _first_frames(readings, start, recording.tr)
+        bones: dict[str, np.ndarray] = {}
+        slots: list[_Slots] = []
         if "text" in choice.branches:
             slots = self._slots(readings, recording.tr, choice)
             if story.references:
                 tracks = [slot_track(text.vectors, text.start, text.duration) for text in slots]
-                made = expected_text(self.run, tracks, start, stop)
-                found += _against(story.references, made, folds, "text", choice.null)
-            said = [TimedVectors(text.vectors, text.start) for text in slots]
-            found += meaning_scores(recording.words, said, start, stop, load_vectors().matrix, choice.null)
-            times = np.concatenate([reading.times for reading in readings])
-            true = words_per_volume(recording.words, times, recording.tr)
-            rate = np.concatenate([unit_rate(reading.rate) for reading in readings])
-            found.append(rate_score(true, rate, recording.tr, choice.null))
+                bones["text"] = expected_text(self.run, tracks, start, stop)
         if "direct" in choice.branches and story.references:
-            made = expected_direct(self.run, readings, start, stop)
-            found += _against(story.references, made, folds, "direct", choice.null)
-        return found
+            bones["direct"] = expected_direct(self.run, readings, start, stop)
+        gestures = {branch: at_own_means(_features(from_bones(b)), folds) for branch, b in bones.items()}
+        times = np.concatenate([reading.times for reading in readings])
+        rate = np.concatenate([unit_rate(reading.rate) for reading in readings])
+        return _Made(gestures, slots, times, rate)
+
+    def _with_ceilings(
+        self, found: list[StoryScore], story: _Story, halves: _Halves, decoders: list[Decoder], choice: Choice
+    ) -> list[StoryScore]:
+        """The scores with the ceiling of every r: how alike the decodings of two halves of the repeats are."""
+        one, other = (self._made(story, half, decoders, choice) for half in (halves.first, halves.second))
+        rate = split_half_ceiling(one.rate[:, None], other.rate[:, None], halves.repeats)
+        ceiling = {(metrics.WORD_RATE_R, "text"): rate}
+        for branch, gesture in one.gestures.items():
+            highest = split_half_ceiling(gesture, other.gestures[branch], halves.repeats)
+            ceiling |= {(metric, branch): highest for metric in (metrics.R_EXPECTED, metrics.HEARD_R_EXPECTED)}
+        return [replace(score, ceiling=ceiling.get((score.metric, score.branch))) for score in found]
 
     def _slots(self, readings: list[Reading], tr: float, choice: Choice) -> list[_Slots]:
         """The word slots of a story: of each drawn text, or the one expected text."""
@@ -179,13 +214,33 @@ class _Story:
     """A story without its BOLD.
 
     `features` is array (n_volumes, n_features) as the readout sees them, `references` what gestures are held against,
-    `span` the stretch that is scored, seconds.
+    `span` the stretch that is scored, seconds, `halves` of the repeats where it was heard several times.
     """
 
     recording: Recording
     features: np.ndarray
     span: tuple[float, float]
     references: tuple[_Reference, ...]
+    halves: _Halves | None = None
+
+
+@dataclass(frozen=True)
+class _Halves:
+    """Features of the mean of each half of the repeats, arrays (n_volumes, n_features), and the number of repeats."""
+
+    first: np.ndarray
+    second: np.ndarray
+    repeats: int
+
+
+@dataclass(frozen=True)
+class _Made:
+    """What was decoded: features of the gesture of each branch, word slots, times of the volumes, and their rate."""
+
+    gestures: dict[str, np.ndarray]
+    slots: list[_Slots]
+    times: np.ndarray
+    rate: np.ndarray
 
 
 class _Fold:
@@ -224,11 +279,15 @@ def _first_frames(readings: list[Reading], start: float, tr: float) -> list[int]
     return [0, *(max(0, first) for first in starts[1:])]
 
 
+def _features(positions: np.ndarray) -> np.ndarray:
+    return features(on_body(positions))
+
+
 def _against(
-    references: tuple[_Reference, ...], bones: np.ndarray, folds: list[int], branch: str, null: bool
+    references: tuple[_Reference, ...], gestures: dict[str, np.ndarray], branch: str, null: bool
 ) -> list[StoryScore]:
-    made, found = at_own_means(features(on_body(from_bones(bones))), folds), []
+    found: list[StoryScore] = []
     for one in references:
-        n = min(len(one.features), len(made))
-        found += gesture_scores(one.features[:n], made[:n], branch, null, one.measures)
+        n = min(len(one.features), len(gestures[branch]))
+        found += gesture_scores(one.features[:n], gestures[branch][:n], branch, null, one.measures)
     return found

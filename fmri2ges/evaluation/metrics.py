@@ -59,6 +59,11 @@ class Metric:
     transcript: bool = False
 
     @property
+    def caution(self) -> str:
+        """What must stand beside its values; empty for most."""
+        return "the reference is made of the transcript, it is no recorded gesture" if self.transcript else ""
+
+    @property
     def label(self) -> str:
         """As printed."""
         return self.name.format(self.variant)

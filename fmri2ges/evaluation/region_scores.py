@@ -33,12 +33,14 @@ class StoryScore:
     branch : 'text' or 'direct'
     blocks : array (n_blocks,), contributions of the blocks, whose mean is the score
     shifted : array (n_shifts,), the score at circular shifts of the prediction; empty where no null is wanted
+    ceiling : the highest value that noise in the BOLD allows, from repeats of the story; None without repeats
     """
 
     metric: Metric
     branch: str
     blocks: np.ndarray
     shifted: np.ndarray
+    ceiling: float | None = None
 
     @property
     def value(self) -> float:

@@ -99,12 +99,10 @@ class RoiDifference:
     @property
     def about(self) -> str:
         """How it was compared, in a few phrases."""
-        how = "paired by stories" if self.paired else "stories differ, not paired"
+        how = "paired by stories and windows" if self.paired else "stories differ, not paired"
         units = next((row.interval.method for row in self.rows if row.interval), "too few stories for an interval")
-        return (
-            f"{self.effect.label}; {self.mode.value}; {how}; {units}; two-sided p by t, {self.correction.label} over "
-            f"{len(self.rows)} regions"
-        )
+        test = f"two-sided p by t, {self.correction.label} over {len(self.rows)} regions"
+        return "; ".join(filter(None, (self.effect.label, self.mode.value, how, units, test, self.metric.caution)))
 
 
 def difference(first: Side, second: Side, metric: str, effect: Effect, seed: int = 0) -> RoiDifference:

@@ -114,6 +114,8 @@ class RoiRow:
     ceiling : score of a second performance of the same text, or None
     units : for each story its value, where there are five stories or more, else the contributions of its blocks; what
         differences between rows are taken of. Empty in studies of earlier versions
+    noise_ceiling : the highest r that noise in the BOLD of the region allows, from how alike decodings of two halves of
+        the repeats are (`ceiling.split_half_ceiling`); None where a story was heard once, and for a lesion
     """
 
     subject: str
@@ -131,6 +133,7 @@ class RoiRow:
     size_null: SizeNull | None = None
     ceiling: float | None = None
     units: tuple[tuple[float, ...], ...] = ()
+    noise_ceiling: float | None = None
 
     @property
     def share(self) -> float | None:
@@ -140,6 +143,11 @@ class RoiRow:
             return None
         above = self.value if self.effect is Effect.LESION else self.value - chance  # chance cancels in a difference
         return above / (self.ceiling - chance)
+
+    @property
+    def noise_share(self) -> float | None:
+        """The value as a share of what noise in the BOLD allows, or None."""
+        return self.value / self.noise_ceiling if self.noise_ceiling else None
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ def draw_roi_group(study: RoiStudy, paper: Paper, view: RoiView) -> Page:
         paper,
         18 + panel * len(found),
         f"{n} subjects one by one: {metric.label}",
-        _about(study, found),
+        "; ".join(filter(None, (_about(study, found), metric.caution))),
         mark_of(study.simulated, origin),
         origin.caption,
     )

@@ -77,8 +77,7 @@ def _about(study: RoiStudy, subject: str, rows: dict[str, dict[Effect, list[RoiR
     modes = {branch: words[effects[Effect.ALONE][0].mode] for branch, effects in rows.items()}
     several = len(set(modes.values())) > 1
     mode = "; ".join(f"{b} branch {m}" for b, m in modes.items()) if several else next(iter(modes.values()))
-    if first[0].metric.transcript:
-        mode += "; the reference is made of the transcript, it is no recorded gesture"
+    mode = "; ".join(filter(None, (mode, first[0].metric.caution)))
     return f"subject {subject}, {n}; {mode}; p by circular shifts, {study.correction.label} over {len(first)} regions"
 
 

@@ -31,6 +31,7 @@ COLUMNS = (
     *("size_null_n", "size_null_mean", "size_null_q05", "size_null_q95", "size_null_p"),
     *("ceiling", "share_of_ceiling", "stories", "rois", "columns"),
 )
+NOISE = ("noise_ceiling", "share_of_noise_ceiling")  # where a story was heard more than once
 
 
 def write_roi_study(study: RoiStudy, folder: Path) -> None:
@@ -76,9 +77,11 @@ def load_roi_study(folder) -> RoiStudy:
 def table_text(study: RoiStudy) -> str:
     """The table as tab-separated text, six digits a number; empty where there is none."""
     regions = {region.name: region for region in study.regions}
-    lines = ["\t".join(COLUMNS)]
+    noise = any(row.noise_ceiling is not None for row in study.rows)
+    lines = ["\t".join([*COLUMNS, *(NOISE if noise else ())])]
     for row in study.rows:
-        lines.append("\t".join(cell(value) for value in _values(row, study, regions.get(row.region))))
+        values = _values(row, study, regions.get(row.region))
+        lines.append("\t".join(map(cell, [*values, *((row.noise_ceiling, row.noise_share) if noise else ())])))
     return "\n".join(lines) + "\n"
 
 
@@ -161,6 +164,7 @@ def _row_to_dict(row: RoiRow) -> dict[str, Any]:
         "p_corrected": rounded(row.p_corrected),
         "size_null": size and _numbers(size),
         "ceiling": rounded(row.ceiling),
+        **({} if row.noise_ceiling is None else {"noise_ceiling": rounded(row.noise_ceiling)}),
         **({"units": [list(map(rounded, blocks)) for blocks in row.units]} if row.units else {}),
     }
 
@@ -182,6 +186,7 @@ def _row_from_dict(line: dict[str, Any]) -> RoiRow:
         p_corrected=None if line["p_corrected"] is None else finite(line["p_corrected"]),
         size_null=size and SizeNull(**_named(size)),
         ceiling=None if line["ceiling"] is None else finite(line["ceiling"]),
+        noise_ceiling=None if line.get("noise_ceiling") is None else finite(line["noise_ceiling"]),
         units=tuple(tuple(map(finite, blocks)) for blocks in line.get("units", ())),
     )
 

@@ -79,9 +79,11 @@ class _Table:
     def rows(self) -> list[RoiRow]:
         whole = self._scored(self.plan.whole)
         value = self._value(self.plan.whole)
-        found = [self._row(Effect.WHOLE, "all", whole, value, None)]
+        found = [self._scoring(self.plan.whole, self._row(Effect.WHOLE, "all", whole, value, None))]
         alone = [
-            self._row(Effect.ALONE, region.name, self._scored(task), self._value(task), self._random(tasks))
+            self._scoring(
+                task, self._row(Effect.ALONE, region.name, self._scored(task), self._value(task), self._random(tasks))
+            )
             for region, task, tasks in zip(self.plan.regions, self.plan.alone, self.plan.random_alone, strict=True)
         ]
         lesion = [
@@ -111,6 +113,12 @@ class _Table:
             ceiling=facts.ceilings.get(self.metric.id),
             units=units_of(scored),
         )
+
+    def _scoring(self, task: RoiTask, row: RoiRow) -> RoiRow:
+        """A row of a score, not of a difference, with the noise ceiling of what it was decoded from."""
+        found = [s.get("ceiling") for s in scores_of(self.results[task], self.branch, self.metric)]
+        known = [one for one in found if one is not None]
+        return replace(row, noise_ceiling=float(np.mean(known))) if len(known) == len(found) else row
 
     def _corrected(self, rows: list[RoiRow]) -> list[RoiRow]:
         """The rows with p corrected over them; one without a p counts as 1, so that nothing gains by it."""

@@ -42,6 +42,8 @@ NOTES = {
     "texts": "text branch: mean over drawn texts",
     "heard": f"{metrics.HEARD}: the reference is the mean of {N_SAMPLES} gestures that T2G makes of the transcript; it "
     "reads the words heard, no brain, and is no recorded gesture: never compare it with scores against real motion",
+    "repeats": "noise ceiling: how alike decodings of two halves of the repeats of a story are, stepped up to all "
+    "repeats; the most that noise in the BOLD of the region lets r be",
     "no gesture": f"no gesture was recorded with these stories: gestures are scored against {metrics.HEARD} alone",
     "no words": "no word was heard in these stories: nothing is scored but the rate of words",
 }
@@ -211,6 +213,10 @@ def _notes(run: Run, plans: list[Plan], request: RoiStudyRequest, rows) -> list[
     if len(plans) > 1:
         alone = f"{len(plans)} of them allow no test of a group" if len(plans) < LEAST else "group.tsv has t over them"
         notes.append(f"subjects are reported one by one; {alone}")
+    if any(row.noise_ceiling is not None for row in rows):
+        notes.append(NOTES["repeats"])
+    else:
+        notes.append("no story was heard more than once by a subject, so there is no noise ceiling")
     if not request.nulls:
         notes.append("no random regions of the same size were decoded (nulls = 0): large regions win by their size")
     if any(row.null is None or row.null.p is None for row in rows if row.effect != Effect.WHOLE):

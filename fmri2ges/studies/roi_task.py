@@ -97,6 +97,8 @@ def run_task(task: RoiTask) -> dict[str, Any]:
 def _to_json(score, null: bool) -> dict[str, Any]:
     values = {"metric": score.metric.id, "branch": score.branch, "value": round(score.value, 7)}
     values["blocks"] = [round(float(x), 7) for x in score.blocks]
+    if score.ceiling is not None:
+        values["ceiling"] = round(float(score.ceiling), 7)
     if null:
         values["shifted"] = [round(float(x), 6) for x in score.shifted]
     return values

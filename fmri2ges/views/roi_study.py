@@ -147,6 +147,7 @@ def facts(study: RoiStudy, row: RoiRow) -> list[str]:
 def roi_table(study: RoiStudy, rows: list[RoiRow]) -> list[dict[str, Any]]:
     """The rows as text cells, the largest first."""
     sizes = {region.name: len(region.rois) for region in study.regions}
+    noise = any(row.noise_ceiling is not None for row in rows)
     return [
         {
             "Region": row.region,
@@ -158,10 +159,17 @@ def roi_table(study: RoiStudy, rows: list[RoiRow]) -> list[dict[str, Any]]:
             f"p, {study.correction.label}": "-" if row.p_corrected is None else f"{row.p_corrected:.3f}",
             "Random regions": f"{row.size_null.mean:.3f} (p {row.size_null.p:.3f})" if row.size_null else "-",
             "Of ceiling": "-" if row.share is None else f"{round(100 * row.share)} %",
+            **({"Of noise ceiling": _noise_share(row)} if noise else {}),
             "Mode": row.mode.value,
         }
         for row in sorted(rows, key=lambda r: -r.value)
     ]
+
+
+def _noise_share(row: RoiRow) -> str:
+    if row.noise_ceiling is None or row.noise_share is None:
+        return "-"
+    return f"{round(100 * row.noise_share)} % of {row.noise_ceiling:.2f}"
 
 
 def has_group(study: RoiStudy) -> bool:
@@ -175,8 +183,8 @@ def forward_sentence(steps: list[ForwardStep]) -> str:
     several = "regions" if len(steps) > 1 else "region"
     return (
         f"Exploratory, {last.branch} branch, {last.metric.label}: {len(steps)} {several} chosen one by one score "
-        f"{last.chosen:.3f} where they were chosen and {last.held_out:.3f} ({_span(last)}) where they were not; all "
-        f"regions together {last.whole:.3f}, so {round(100 * last.share)} % of it holds."
+        f"{last.chosen:.3f} where they were chosen and {last.held_out:.3f} ({_span(last)}) where they were not, "
+        f"{round(100 * last.share)} % of all regions together ({last.whole:.3f})."
     )
 
 

@@ -12,7 +12,7 @@ from ...errors import UserError
 from ..images import image_tr, load_image
 from .cifti import cifti_tr, open_cifti
 from .gifti import gifti_tr, open_gifti
-from .hf5 import open_hf5, story_noise_ceiling
+from .hf5 import Halves, open_hf5, open_hf5_halves, story_noise_ceiling
 from .nifti import open_volume
 from .pycortex import PycortexSubject
 from .series import Series
@@ -39,12 +39,14 @@ class Format:
     keys : fields of `Keys` that go with the format
     tr : repetition time in a file's header, seconds, without reading the data; None where headers have none
     ceiling : noise ceiling of each column, from repeats of the story in the file; None where the format holds none
+    halves : the repeats of the story in two halves; None where the format holds none
     """
 
     open: Callable[[Path, Keys], Series]
     keys: tuple[str, ...] = ()
     tr: Callable[[Path], float | None] | None = None
     ceiling: Callable[[Path], np.ndarray | None] | None = None
+    halves: Callable[[Path, Keys], Halves | None] | None = None
 
 
 def _volume_tr(path: Path) -> float | None:
@@ -63,7 +65,12 @@ FORMATS: dict[str, Format] = {
     ".txt": Format(lambda path, keys: open_table(path, keys.columns), ("columns",)),
     ".npy": Format(lambda path, keys: open_npy(path, keys.columns), ("columns",)),
     ".npz": Format(lambda path, keys: open_npz(path, keys.columns), ("columns",)),
-    ".hf5": Format(lambda path, keys: open_hf5(path, keys.masks), ("masks", "pycortex"), ceiling=story_noise_ceiling),
+    ".hf5": Format(
+        lambda path, keys: open_hf5(path, keys.masks),
+        ("masks", "pycortex"),
+        ceiling=story_noise_ceiling,
+        halves=lambda path, keys: open_hf5_halves(path, keys.masks),
+    ),
     ".gii.gz": _SURFACE,
     ".gii": _SURFACE,
     ".dtseries.nii.gz": _GRAYORDINATES,

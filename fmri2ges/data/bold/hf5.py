@@ -8,7 +8,9 @@ order of ``mask.T != 0``. A test story also holds ``individual_repeats``, repeat
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 
@@ -55,6 +57,58 @@ def open_hf5(path, masks: tuple[Path, ...] = ()) -> Series:
                 data.read_direct(out, part, part)  # HDF5 converts to float32 itself
 
     return Series(shape, fill, "voxels", grid=grid)
+
+
+@dataclass(frozen=True)
+class Halves:
+    """The repeats of a story in two halves, which share no repeat.
+
+    Parameters
+    ----------
+    first, second : the mean of every second repeat, and of the others; of an odd number the last is left out
+    repeats : number of repeats
+    """
+
+    first: Series
+    second: Series
+    repeats: int
+
+
+def open_hf5_halves(path, masks: tuple[Path, ...] = ()) -> Halves | None:
+    """The repeats of a test story in two halves; None for a file without two repeats.
+
+    Parameters
+    ----------
+    path, masks : see `open_hf5`
+
+    Raises
+    ------
+    UserError
+        For a damaged file, or repeats of another size than the story.
+    """
+    import h5py
+
+    with reading(check_content(path), "HDF5"), h5py.File(path, "r") as file:
+        if REPEATS not in file:
+            return None
+    whole = open_hf5(path, masks)
+    with _dataset(path, REPEATS, 3) as repeats:
+        n, *shape = repeats.shape
+    if tuple(shape) != whole.shape:
+        raise UserError(f"{path}: `{REPEATS}` holds repeats of {tuple(shape)}, but `{KEY}` is {whole.shape}")
+    if n < 2:
+        return None
+
+    def fill_with(half: int) -> Callable[[np.ndarray], None]:
+        def fill(out: np.ndarray) -> None:
+            with _dataset(path, REPEATS, 3) as repeats, reading(path, "HDF5"):
+                for lo in range(0, shape[1], COLUMNS):
+                    part = repeats[half : 2 * (n // 2) : 2, :, lo : lo + COLUMNS]
+                    out[:, lo : lo + COLUMNS] = part.mean(0)
+
+        return fill
+
+    return Halves(replace(whole, fill=fill_with(0)), replace(whole, fill=fill_with(1)), n)
 
 
 def _tile(shape: tuple[int, int], chunks: tuple[int, int] | None) -> tuple[int, int]:

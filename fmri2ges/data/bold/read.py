@@ -15,6 +15,7 @@ from ..content import check_content
 from .clean import Cleaned, clean, standardize
 from .confounds import Confounds
 from .formats import Keys, check_keys, format_of
+from .hf5 import Halves
 from .pycortex import PycortexSubject, on_fsaverage5
 from .series import Series, check_size
 from .timing import header_note
@@ -88,6 +89,31 @@ def open_bold(
     return on_fsaverage5(series, pycortex, path) if pycortex else series
 
 
+def open_halves(path, masks: tuple[Path, ...] = (), pycortex: PycortexSubject | None = None) -> Halves | None:
+    """The repeats of a story in two halves, on the columns of `open_bold`; None where the file holds no two repeats.
+
+    Parameters
+    ----------
+    path, masks, pycortex : see `open_bold`
+
+    Raises
+    ------
+    UserError
+        For a damaged file.
+    """
+    path = Path(path)
+    found = format_of(path)
+    if found.halves is None:
+        return None
+    if pycortex and not masks:
+        masks = (pycortex.mask(),)
+    halves = found.halves(path, Keys(masks=masks))
+    if halves is None or pycortex is None:
+        return halves
+    first, second = (on_fsaverage5(half, pycortex, path) for half in (halves.first, halves.second))
+    return Halves(first, second, halves.repeats)
+
+
 def read_bold(
     path,
     columns: tuple[str, ...] = (),
@@ -118,7 +144,13 @@ def read_bold(
         For an unknown format, a damaged file, a wrong number of columns, broken volumes, nothing
         that varies, another TR, or confounds that do not go with the volumes.
     """
-    series = open_bold(path, columns, masks, partner, pycortex)
+    return read_series(open_bold(path, columns, masks, partner, pycortex), path, scale, tr, confounds)
+
+
+def read_series(
+    series: Series, path, scale: float = 1.0, tr: float | None = None, confounds: Confounds | None = None
+) -> Bold:
+    """What `read_bold` does with a series of a file that has been opened."""
     note = header_note(path, tr, series.tr) if tr is not None else ""
     check_size(path, *series.shape)
     names, regressors = confounds.read(series.shape[0]) if confounds else ((), None)

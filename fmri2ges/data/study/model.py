@@ -80,6 +80,22 @@ class RecordingSource:
         bold = read_bold(*where, tr, self.pycortex, self.confounds)
         return bold if self.rows is None else _cut(bold, *self.rows, self.bold)
 
+    def read_halves(self) -> tuple[Bold, Bold, int] | None:
+        """Where the story was heard several times: two halves of the repeats as `read_bold`, and the number of repeats.
+
+        None where the file holds no repeats.
+        """
+        from ..bold.read import open_halves, read_series
+
+        found = open_halves(self.bold, self.mask, self.pycortex)
+        if found is None:
+            return None
+        tr = None if self.ignore_header_tr else self.tr
+        first, second = (read_series(s, self.bold, self.scale, tr, self.confounds) for s in (found.first, found.second))
+        if self.rows is not None:
+            first, second = (_cut(half, *self.rows, self.bold) for half in (first, second))
+        return first, second, found.repeats
+
     def space(self) -> Space:
         """Where the columns lie, without reading the BOLD."""
         from ..bold.read import open_bold

@@ -10,10 +10,11 @@ from nilearn.masking import apply_mask
 
 from fmri2ges.brain.voxels import surface_columns
 from fmri2ges.data.atomic import write_json
-from fmri2ges.data.bold.hf5 import story_noise_ceiling
+from fmri2ges.data.bold.hf5 import open_hf5_halves, story_noise_ceiling
 from fmri2ges.data.bold.nifti import voxel_roi
 from fmri2ges.data.bold.read import open_bold, read_bold, standardize
 from fmri2ges.data.bold.xfm import read_xfm
+from fmri2ges.data.study.model import RecordingSource
 from fmri2ges.errors import UserError
 from fmri2ges.evaluation.ceiling import noise_ceiling
 from tests.bold_files import AFFINE, make_mask, write_hf5, write_mask, write_nifti
@@ -197,3 +198,29 @@ def test_what_is_wrong_with_a_volume_is_said_in_a_line(tmp_path, mask):
         read_bold(path, masks=(write_mask(tmp_path / "empty.nii", 0 * mask),))
     with pytest.raises(UserError, match="a mask must be 3D"):
         read_bold(path, masks=(path,))
+
+
+@pytest.mark.parametrize("n", [2, 5])
+def test_repeats_are_read_in_two_halves_that_share_none(tmp_path, n):
+    repeats = RNG.standard_normal((n, 40, 30))
+    path = write_hf5(tmp_path / "story.hf5", repeats.mean(0), 30, repeats=repeats)
+    halves = open_hf5_halves(path)
+    for series, own in ((halves.first, repeats[0 : 2 * (n // 2) : 2]), (halves.second, repeats[1 : 2 * (n // 2) : 2])):
+        read = np.empty(series.shape, np.float32)
+        series.fill(read)
+        np.testing.assert_allclose(read, own.mean(0), rtol=1e-5)
+    assert halves.repeats == n
+
+
+def test_halves_are_cleaned_as_the_story_is(tmp_path):
+    repeats = 100 + RNG.standard_normal((4, 40, 30))
+    words = tmp_path / "words.tsv"
+    path = write_hf5(tmp_path / "story.hf5", repeats.mean(0), 30, repeats=repeats)
+    alone = write_hf5(tmp_path / "half.hf5", repeats[::2].mean(0), 30)
+    first, second, n = RecordingSource("s", "story", path, 2.0, 11.0, words).read_halves()
+    np.testing.assert_allclose(first.data, read_bold(alone).data, atol=1e-5)
+    assert n == 4 and np.abs(first.data - second.data).max() > 0.1
+    assert RecordingSource("s", "story", alone, 2.0, 11.0, words).read_halves() is None
+    wrong = write_hf5(tmp_path / "wrong.hf5", repeats.mean(0), 30, repeats=repeats[:, :20])
+    with pytest.raises(UserError, match="holds repeats of"):
+        open_hf5_halves(wrong)

@@ -200,6 +200,12 @@ def test_a_forward_choice_is_shown_with_both_scores_and_called_exploratory(flat)
     name, ci = flat.regions[0].name, Interval(0.1, 0.3, 6, "bootstrap")
     step = ForwardStep("sub-01", "direct", metrics.R_EXPECTED, 1, name, 0.31, 0.22, ci, 0.4, agree=4, paths=5)
     text = " ".join(Reader(report_html(replace(flat, forward=(step,)))).texts)
-    shown = ("Fewest regions (exploratory)", "0.310 where they were chosen", "0.220", "55 % of it holds", "4 of 5")
+    shown = (
+        "Fewest regions (exploratory)",
+        "0.310 where they were chosen",
+        "0.220",
+        "55 % of all regions together",
+        "4 of 5",
+    )
     assert all(words in text for words in shown)
     assert "Fewest regions" not in " ".join(Reader(report_html(flat)).texts)

@@ -12,6 +12,7 @@ from fmri2ges.brain.atlas import load_atlas
 from fmri2ges.brain.space import Cortex
 from fmri2ges.cli.main import main
 from fmri2ges.errors import UserError
+from fmri2ges.evaluation import metrics
 from fmri2ges.evaluation.roi_rows import Effect, RoiStudy
 from fmri2ges.figures import make_difference_figure, make_roi_figure
 from fmri2ges.figures.roi_group import draw_roi_group
@@ -125,6 +126,13 @@ def test_ten_subjects_have_a_mean_and_a_test(tmp_path):
     study = table_subjects(10, (0.3, 0.0, 0.0, 0.0))
     assert "10 of 10" in make_roi_figure(study, "roi-group", tmp_path / "group.svg").read_text()
     assert "diamond: mean over subjects" in legend(study)
+
+
+def test_a_reference_that_reads_the_transcript_is_said_wherever_its_scores_stand():
+    study = table_subjects(3, (0.3, 0.0, 0.0, 0.0))
+    heard = replace(study, rows=tuple(replace(row, metric=metrics.HEARD_R_EXPECTED) for row in study.rows))
+    assert "made of the transcript" in legend(heard) and "transcript" not in legend(study)
+    assert "made of the transcript" in fmri2ges.roi_difference(heard, subjects=("s0", "s1")).about
 
 
 def test_a_single_subject_is_no_group(folder, tmp_path):

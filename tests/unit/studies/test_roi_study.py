@@ -10,6 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 import fmri2ges
 from fmri2ges.cli.main import main
+from fmri2ges.data.study.model import RecordingSource
 from fmri2ges.errors import Cancelled, UserError
 from fmri2ges.evaluation.roi_rows import Effect, Mode
 from fmri2ges.figures import make_figure
@@ -17,6 +18,7 @@ from fmri2ges.figures.roi_bars import draw_roi_bars
 from fmri2ges.figures.roi_view import RoiView
 from fmri2ges.figures.style import Paper, print_style
 from fmri2ges.storage.folder import sole_writer
+from fmri2ges.studies import roi_task
 from fmri2ges.studies.roi_request import RoiStudyRequest
 from fmri2ges.studies.roi_study import roi_study, tasks_folder
 from fmri2ges.studies.roi_task import RoiTask, run_task
@@ -255,3 +257,38 @@ def test_numbers_in_the_table_are_those_of_the_study(folder):
     column = lines[0].split("\t").index("value")
     values = [float(line.split("\t")[column]) for line in lines[1:]]
     np.testing.assert_allclose(values, [row.value for row in study.rows], rtol=1e-5)
+
+
+def test_without_repeats_there_is_no_noise_ceiling_and_it_is_said(folder):
+    study = fmri2ges.load_roi_study(folder)
+    assert all(row.noise_ceiling is None for row in study.rows)
+    assert any("no story was heard more than once" in note for note in study.notes)
+    assert "noise_ceiling" not in (folder / "table.tsv").read_text()
+
+
+def test_where_a_story_was_heard_several_times_scores_have_a_noise_ceiling(tmp_path, monkeypatch):
+    """Repeats that are all alike have a ceiling of 1, repeats of noise alone one near 0; a lesion has none."""
+    noise = {"story-1": 0.0, "story-2": 0.0}
+
+    def read_halves(source):
+        bold, rng = source.read_bold(), np.random.default_rng(0)
+        drawn = (noise[source.story] * rng.standard_normal(bold.data.shape) for _ in range(2))
+        first, second = (replace(bold, data=(bold.data + one).astype(np.float32)) for one in drawn)
+        return first, second, 4
+
+    monkeypatch.setattr(RecordingSource, "read_halves", read_halves)
+    request = RoiStudyRequest(str(make_study(tmp_path, STORIES[:2])), branch="text", nulls=0)
+    study = roi_study(request, tmp_path / "alike", "serial")
+    rows = study.select("s1", "text", "word_rate_r", Effect.ALONE)
+    assert [row.noise_ceiling for row in rows] == pytest.approx([1.0] * len(rows))
+    assert rows[0].noise_share == pytest.approx(rows[0].value)
+    assert all(row.noise_ceiling is None for row in study.rows if row.effect == Effect.LESION)
+    assert any(note.startswith("noise ceiling:") for note in study.notes)
+    table = (tmp_path / "alike" / "table.tsv").read_text().splitlines()
+    assert table[0].endswith("noise_ceiling\tshare_of_noise_ceiling")
+    noise.update({story: 100.0 for story in noise})
+    roi_task._decoder.cache_clear()  # it keeps the stories that it has read
+    other = roi_study(request, tmp_path / "noise", "serial")
+    assert max(row.noise_ceiling for row in other.select("s1", "text", "word_rate_r", Effect.ALONE)) < 0.75
+    kept = fmri2ges.load_roi_study(tmp_path / "noise").select("s1", "text", "word_rate_r", Effect.WHOLE)
+    assert kept[0].noise_ceiling is not None
