@@ -198,13 +198,16 @@ def _notes(run: Run, plans: list[Plan], request: RoiStudyRequest, rows) -> list[
         notes.append(NOTES["expected"])
     if request.branch != "direct":
         notes.append(NOTES["texts" if request.samples else "words"])
+    heard_one: dict[str, list[str]] = {}
     for plan in plans:
-        stories = plan.whole.stories
-        if len(stories) == 1:
-            notes.append(
-                f"{plan.subject}: a single story ({stories[0]}), so the intervals are over its blocks of 40-60 s and p "
-                "rests on few independent shifts; nothing is said about other stories"
-            )
+        if len(plan.whole.stories) == 1:
+            heard_one.setdefault(plan.whole.stories[0], []).append(plan.subject)
+    notes += [
+        f"{', '.join(subjects)}: a single story ({story}), so the intervals are over its blocks of 40-60 s and p "
+        "rests on few independent shifts; nothing is said about other stories"
+        for story, subjects in heard_one.items()
+    ]
+    for plan in plans:
         notes += [
             f"{plan.subject}: {region.name} is everything that was recorded; nothing is left without it"
             for region, task in zip(plan.regions, plan.lesion, strict=True)
