@@ -4,7 +4,7 @@ import streamlit as st
 
 from app import backend, state
 from app.messages import guarded, plain, show_error
-from app.parts import choose, cortex_map, roi_sets, rois
+from app.parts import choose, cortex_map, places_shown, roi_sets, rois
 from app.parts.context_bar import context_bar
 from app.parts.job_row import job_row
 from fmri2ges.errors import UserError
@@ -117,9 +117,9 @@ def explore() -> None:
 def other_run(run, left) -> None:
     """Cortex and list of a run that may be a table of ROIs without a place on the cortex."""
     if not run.space.has_cortex:
-        names = run.space.names
-        rois.table_list(names)
-        left.info(f"This study has no cortex to click: choose among its {len(names)} {run.space.unit} in the list.")
+        rois.table_list(run.space.names)
+        with left:
+            places_shown.picture(run.space)
         return
     with left:
         coloured_cortex(run)

@@ -1,4 +1,4 @@
-"""The app on a double of a run: a table of ROIs, or 500 voxels with SPACE=voxels.
+"""The app on a double of a run: a table of ROIs, or 500 voxels with SPACE=voxels, or a ball of them with SPACE=grid.
 
 Its decoding is refused; with GATE=FILE it runs until that file is there.
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "app")]
 
-from table_run import TableRun
+from table_run import TableRun, ball
 
 from app import backend, state
 from fmri2ges.brain.space import Voxels
@@ -28,7 +28,8 @@ class Gate:
 
 
 GATE = Gate() if os.environ.get("GATE") else None
-RUN = TableRun(Voxels(500) if os.environ.get("SPACE") == "voxels" else None, GATE)
+SPACES = {"voxels": lambda: Voxels(500), "grid": ball}
+RUN = TableRun(SPACES.get(os.environ.get("SPACE"), lambda: None)(), GATE)
 backend._open = lambda run, stamp, device: RUN
 if state.request().run == DEMO:
     state.adjust(run="table")

@@ -8,7 +8,8 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from fmri2ges.brain.space import Table
+from fmri2ges.brain.space import Table, Voxels
+from fmri2ges.brain.voxels import VoxelGrid
 from fmri2ges.errors import UserError
 from fmri2ges.motion.features import BONE_LENGTHS, from_bones
 from fmri2ges.results import Decoded
@@ -19,6 +20,16 @@ T2G = SimpleNamespace(
     sample_bones=lambda tracks, start, seconds, speaker, noise, work: np.ones((len(tracks), int(seconds * 15), 27)),
 )
 HEARD = Words.from_lists(["down"], [21.0], [0.4])
+
+
+def ball() -> Voxels:
+    """Voxels of 3 x 3 x 4 mm in a ball of 24 mm around 10, -20, 5 mm; the first axis of the file runs to the left."""
+    affine = np.array([[-3.0, 0, 0, 70], [0, 3, 0, -80], [0, 0, 4, -55], [0, 0, 0, 1]])
+    shape = (40, 40, 30)
+    ijk = np.argwhere(np.ones(shape))
+    mm = ijk @ affine[:3, :3].T + affine[:3, 3]
+    ijk = ijk[np.linalg.norm(mm - [10, -20, 5], axis=1) <= 24]
+    return Voxels(len(ijk), VoxelGrid(shape, affine, ijk))
 
 
 class TableRun:

@@ -191,7 +191,7 @@ def test_a_study_of_voxels_shows_the_curve_of_its_blocks(serve, page):
     """It crashed: the curve was read with the areas of the cortex."""
     with serve(Path(__file__).parent / "voxel_app.py") as url:
         page.goto(url)
-        page.get_by_text("choose among its 200 blocks of voxels in the list").wait_for(timeout=FIRST_LOAD)
+        page.get_by_text("choose among its 200 blocks of voxels").wait_for(timeout=FIRST_LOAD)
         page.get_by_text("Mean BOLD of all 200 blocks of voxels").wait_for()
         page.get_by_text("95 % CI of the mean over 200 blocks of voxels").wait_for()
         box = page.locator("[data-testid=stMultiSelect] input")
@@ -204,11 +204,32 @@ def test_a_study_of_voxels_shows_the_curve_of_its_blocks(serve, page):
 def test_a_study_without_a_cortex_is_chosen_in_the_list_and_errors_are_one_line(page, serve):
     with serve(Path(__file__).parent / "table_app.py") as url:
         page.goto(url)
-        page.get_by_text("choose among its 3 ROIs in the list").wait_for(timeout=FIRST_LOAD)
+        page.get_by_text("choose among its 3 ROIs").wait_for(timeout=FIRST_LOAD)
         page.get_by_text("decode: this run has no weights; train it again").wait_for()
         assert page.get_by_text("a real study").first.is_visible() and page.get_by_text("simulated").count() == 0
         box = page.locator("[data-testid=stMultiSelect] input")
         box.fill("LIFG")
         box.press("Enter")
         page.get_by_text("Mean BOLD of LIFG").wait_for()
+        boxes = (
+            page.get_by_test_id("stPills") if page.get_by_test_id("stPills").count() else page.locator(".stButtonGroup")
+        )
+        boxes.get_by_text("LPTL").click()
+        page.get_by_text("Mean BOLD of LIFG, LPTL").wait_for()
         assert "Traceback" not in page.content()
+
+
+def test_voxels_whose_places_are_known_are_seen_in_slices(serve, page):
+    with serve(Path(__file__).parent / "grid_app.py") as url:
+        page.goto(f"{url}/?rois=block-007")
+        page.get_by_text(re.compile("In colour: [0-9]+ of [0-9]+ voxels, 1 of [0-9]+ blocks")).wait_for(
+            timeout=FIRST_LOAD
+        )
+        image = page.locator("[data-testid=stImage] img")
+        page.wait_for_function("document.querySelector('[data-testid=stImage] img')?.naturalWidth > 600")
+        first = image.get_attribute("src")
+        box = page.locator("[data-testid=stMultiSelect] input")
+        box.fill("block-100")
+        box.press("Enter")
+        page.get_by_text(re.compile("2 of [0-9]+ blocks")).wait_for()
+        assert image.get_attribute("src") != first
