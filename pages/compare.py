@@ -74,8 +74,12 @@ def compare(run) -> None:
     motions = material.motions(sample, ids) or material.motions(sample)
     course = mean_course(recording, shown.rois)
     bold = (course.times, course.mean)
+    other_bold = None
+    if other is not None and wanted is not None:
+        course = mean_course(recording, wanted.rois)
+        other_bold = (course.times, course.mean)
     tracks, identity = list(motions), f"{run.digest} {shown.text} {wanted and wanted.text}"
-    data = player_data(decoded, motions, recording.words, bold, other=other, sample=sample)
+    data = player_data(decoded, motions, recording.words, bold, other=other, other_bold=other_bold, sample=sample)
     more = {"extras_of": identity, "view": view, "session": session_panel.to_save(decoded)}
     skeleton_player(data | more, key="compare_player", height=PLAYER_HEIGHT)
     track_fan(fan_data(material.motions(0, ids)), identity, key="compare_fan")

@@ -47,6 +47,7 @@ def player_data(
     bold: tuple[np.ndarray, np.ndarray] | None = None,
     *,
     other: Decoded | None = None,
+    other_bold: tuple[np.ndarray, np.ndarray] | None = None,
     sample: int = 0,
 ) -> dict[str, Any]:
     """What the skeleton player needs to show one decoded window.
@@ -61,6 +62,8 @@ def player_data(
         Mean BOLD of the selected ROIs: two arrays (n_volumes,), seconds and z.
     other : Decoded or None
         A second ROI selection (B), shown beside the first one (A).
+    other_bold : (times, values) or None
+        Mean BOLD of the ROIs of B, as `bold`.
     sample : which of the K samples the tracks and the decoded words are, from 0
 
     Returns
@@ -68,7 +71,7 @@ def player_data(
     dict
         ``start``, ``stop`` (seconds), ``simulated``, ``caption``, ``run``, ``file`` (name of a saved view, without
         time and ending), ``skeleton``, ``views`` (motions, with their strokes and holds), ``phases`` (how those are
-        told), ``transcripts`` and ``bold``.
+        told), ``transcripts``, ``bold`` and ``other_bold``.
     """
     results = {"": decoded} if other is None else {"A": decoded, "B": other}
     views = [_view(track, motion, results) for track, motion in motions.items()]
@@ -97,6 +100,7 @@ def player_data(
         "phases": RULE,
         "transcripts": transcripts,
         "bold": _bold(bold, decoded),
+        "other_bold": None if other is None else _bold(other_bold, other),
     }
 
 
@@ -164,7 +168,7 @@ def _bold(bold, decoded: Decoded) -> dict[str, Any] | None:
     if not keep.any():
         return None
     return {
-        "name": f"BOLD, {roi_label(decoded.rois, most=2)}",
+        "rois": roi_label(decoded.rois, most=2),
         "times": np.round(times[keep], 3).tolist(),
         "values": np.round(values[keep], 3).tolist(),
     }

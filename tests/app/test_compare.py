@@ -251,3 +251,11 @@ def test_keys_change_the_sample_and_find_regions_and_are_letters_while_somebody_
     page.keyboard.type("8]?D")
     expect(box).to_have_value("8]?D")
     assert "/compare" in page.url and "sample=" not in page.url and not sheet.is_visible()
+    page.keyboard.press("Escape")
+    page.locator(".player").focus()
+    page.keyboard.press("1")
+    page.locator(".st-key-explore .player[data-time]").wait_for()
+    page.keyboard.press("?")
+    expect(sheet.locator("h2")).to_have_text(
+        ["Everywhere", "Cortex, after a click on it", "Player, after a click on it"]
+    )

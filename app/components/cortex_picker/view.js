@@ -92,24 +92,20 @@ class CortexView {
       e.preventDefault();
       this.zoomBy(Math.exp(-0.002 * e.deltaY));
     };
-    c.onkeydown = (e) => {
-      const s = this.settings;
-      const move = (x, y) => (this.isFlat ? this.panTo(s.pan, -3 * x, -3 * y) : this.turn(s.az + x, s.el + y));
-      const acts = { ArrowLeft: () => move(-10, 0), ArrowRight: () => move(10, 0),
-        ArrowUp: () => move(0, -10), ArrowDown: () => move(0, 10), Escape: () => this.endDrag(),
-        "+": () => this.zoomBy(1.2), "=": () => this.zoomBy(1.2), "-": () => this.zoomBy(1 / 1.2), 0: () => this.goTo(this.look.point) };
-      if (!acts[e.key] || e.ctrlKey || e.metaKey) return;
+    const keys = cortexKeys(this);
+    const press = (e, key) => {
+      if (!key) return;
       e.preventDefault();
-      acts[e.key]();
+      key.act();
     };
+    c.onkeydown = (e) => press(e, e.ctrlKey || e.metaKey ? undefined : cortexKeyOf(keys, e));
     // Ctrl Z anywhere on the page, but not where a text is being written.
     this.onKey = (e) => {
-      const key = e.key.toLowerCase();
-      if (!(e.ctrlKey || e.metaKey) || e.altKey || !"zy".includes(key)) return;
-      if (/^(input|textarea)$/i.test(e.composedPath()[0].tagName) || e.composedPath()[0].isContentEditable) return;
-      e.preventDefault();
-      this.step(key === "z" && !e.shiftKey ? -1 : 1);
+      if (!(e.ctrlKey || e.metaKey)) return;
+      const at = e.composedPath()[0];
+      if (!/^(input|textarea)$/i.test(at.tagName) && !at.isContentEditable) press(e, cortexKeyOf(keys, e));
     };
+    tellCortexKeys(keys);
     document.addEventListener("keydown", this.onKey);
     this.resize = new ResizeObserver(() => this.redraw());
     this.resize.observe(this.stage);
@@ -376,6 +372,7 @@ class CortexView {
   close() {
     this.closed = true;
     document.removeEventListener("keydown", this.onKey);
+    tellCortexKeys(null);
     this.resize.disconnect();
     cancelAnimationFrame(this.frame);
     this.painter.close();

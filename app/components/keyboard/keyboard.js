@@ -67,7 +67,9 @@ function makeDialog() {
   close.textContent = "Close";
   close.type = "button";
   close.onclick = () => node.close();
-  node.append(title, parts, close);
+  const head = document.createElement("header");
+  head.append(title, close);
+  node.append(head, parts);
   node.onclick = (event) => { if (event.target === node) node.close(); }; // beside the sheet
   return node;
 }

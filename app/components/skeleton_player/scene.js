@@ -246,6 +246,7 @@ export function paintCanvas(context, shapes) {
       context.lineCap = s.flat ? "butt" : "round";
       context.strokeStyle = s.colour ?? s.stroke;
       context.lineWidth = s.width;
+      context.setLineDash(s.dash ?? []);
       context.stroke();
     }
   }

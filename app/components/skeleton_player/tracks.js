@@ -46,7 +46,7 @@ function panel(context, box, low, high, label, unit, curves, look) {
     shapes.push({ kind: "text", text: String(Number(v.toFixed(6))), x: box.x - 6, y: toY(v) + 3.5, size: 10.5, font: look.font, align: "right", colour: look.text, alpha: 0.75 });
   }
   const lines = curves.map((c) => ({
-    kind: "line", points: c.times.map((t, i) => [look.toX(t), toY(c.values[i])]), width: 1.5, colour: c.colour, alpha: 0.95,
+    kind: "line", points: c.times.map((t, i) => [look.toX(t), toY(c.values[i])]), width: 1.5, colour: c.colour, alpha: 0.95, dash: c.dash,
   }));
   const bands = curves.filter((c) => c.band).map(({ band, times, colour }) => {
     const edge = (values) => times.map((t, i) => [look.toX(t), toY(values[i])]);
@@ -114,10 +114,12 @@ export function drawTracks(context, width, height, { data, motions, range, fan }
   const speedLabel = wide ? `wrist speed, band: middle 80 % of ${wide.n} samples` : "wrist speed";
   panel(context, { x: MARGIN.left, y: top, width: inner, height: speedHeight }, 0, speedTop(motions), speedLabel, "m/s", curves, look);
   if (data.bold) {
-    const reach = Math.max(0.1, ...data.bold.values.map(Math.abs)) * 1.1;
+    const traces = [data.bold, data.other_bold].filter(Boolean);
+    const reach = Math.max(0.1, ...traces.flatMap((trace) => trace.values.map(Math.abs))) * 1.1;
     const box = { x: MARGIN.left, y: top + 10 + speedHeight, width: inner, height: plot - speedHeight - 12 };
-    const curve = { colour: look.text, times: data.bold.times, values: data.bold.values };
-    panel(context, box, -reach, reach, data.bold.name, "z", [curve], look);
+    const lines = traces.map(({ times, values }, i) => ({ colour: look.text, times, values, dash: i ? [5, 4] : undefined }));
+    const names = traces.length > 1 ? `BOLD, line A: ${traces[0].rois}, dashes B: ${traces[1].rois}` : `BOLD, ${traces[0].rois}`;
+    panel(context, box, -reach, reach, names, "z", lines, look);
   }
   drawTimes(context, range, width, height, look);
 }

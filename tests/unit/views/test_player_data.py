@@ -108,6 +108,16 @@ def test_two_selections_stand_side_by_side_and_are_told_apart(decoded):
     assert [t["colour"] for t in data["transcripts"]] == [v["colour"] for v in data["views"]]
 
 
+def test_the_bold_of_both_selections_is_told_apart_by_their_rois(decoded):
+    other = replace(decoded, request=replace(decoded.request, rois=("Visual",)))
+    times = np.arange(0, 40, 2.0)
+    motions = Material(decoded, other).motions(ids=("text", "text-b"))
+    data = player_data(decoded, motions, None, (times, times), other=other, other_bold=(times, -times))
+    assert (data["bold"]["rois"], data["other_bold"]["rois"]) == ("AC, Broca", "Visual")
+    assert data["other_bold"]["values"] == [-v for v in data["bold"]["values"]]
+    assert player_data(decoded, Material(decoded).motions(), None, (times, times))["other_bold"] is None
+
+
 def test_tracks_that_were_not_decoded_are_one_clear_line(decoded):
     bare = replace(decoded, text=None, texts=())
     with pytest.raises(UserError, match="none of the chosen tracks"):

@@ -1,0 +1,35 @@
+// The keys of the cortex: one list, which answers them and is shown on the sheet that "?" opens on every page.
+const CORTEX_PART = "Cortex, after a click on it";
+
+function cortexKeys(view) {
+  const s = view.settings;
+  const move = (x, y) => (view.isFlat ? view.panTo(s.pan, -3 * x, -3 * y) : view.turn(s.az + x, s.el + y));
+  return [
+    { keys: ["ArrowLeft"], shown: "\u2190", text: "turn; on the flatmap, move", act: () => move(-10, 0) },
+    { keys: ["ArrowRight"], shown: "\u2192", text: "turn; on the flatmap, move", act: () => move(10, 0) },
+    { keys: ["ArrowUp"], shown: "\u2191", text: "tilt; on the flatmap, move", act: () => move(0, -10) },
+    { keys: ["ArrowDown"], shown: "\u2193", text: "tilt; on the flatmap, move", act: () => move(0, 10) },
+    { keys: ["+", "="], shown: "+", text: "nearer", act: () => view.zoomBy(1.2) },
+    { keys: ["-"], shown: "\u2212", text: "farther", act: () => view.zoomBy(1 / 1.2) },
+    { keys: ["0"], shown: "0", text: "turned back, as at first", act: () => view.goTo(view.look.point) },
+    { keys: ["Escape"], shown: "Esc", text: "leave the lasso", act: () => view.endDrag() },
+    // These answer anywhere on the page.
+    { keys: ["z"], control: true, shift: false, shown: "Ctrl Z", text: "undo a change of the ROIs, anywhere", act: () => view.step(-1) },
+    { keys: ["z"], control: true, shift: true, shown: "Ctrl shift Z", text: "redo it", act: () => view.step(1) },
+    { keys: ["y"], control: true, shown: "Ctrl Y", text: "redo it", act: () => view.step(1) },
+  ];
+}
+
+// The entry of a key that was pressed, with the control key (or command) or without.
+function cortexKeyOf(keys, event) {
+  const control = event.ctrlKey || event.metaKey, name = control ? event.key.toLowerCase() : event.key;
+  if (event.altKey) return undefined;
+  return keys.find((k) => k.keys.includes(name) && Boolean(k.control) === control && (k.shift ?? event.shiftKey) === event.shiftKey);
+}
+
+// What the sheet shows; null when the cortex leaves the page.
+function tellCortexKeys(keys) {
+  globalThis.fmri2gesKeys ??= new Map();
+  if (keys) globalThis.fmri2gesKeys.set(CORTEX_PART, keys);
+  else globalThis.fmri2gesKeys.delete(CORTEX_PART);
+}
