@@ -9,6 +9,7 @@ import platform
 import subprocess
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,11 @@ def digest_json(obj: Any) -> str:
 
 def versions() -> dict[str, str]:
     """Versions of Python, this package and the packages that compute; nothing is imported for it."""
+    return dict(_versions())
+
+
+@cache
+def _versions() -> Mapping[str, str]:
     found = {"python": platform.python_version(), "fmri2ges": __version__}
     for name in PACKAGES:
         try:
@@ -54,6 +60,7 @@ def versions() -> dict[str, str]:
     return found
 
 
+@cache
 def git_commit() -> str | None:
     """The commit of the checkout that this package runs from; None for an installed package."""
     root = Path(__file__).resolve().parents[1]

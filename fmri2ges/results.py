@@ -77,6 +77,11 @@ class Decoded:
         """Whether the brain data are simulated."""
         return bool(self.manifest.get("simulated"))
 
+    @property
+    def is_draft(self) -> bool:
+        """Whether it holds only the first of the samples that were asked for."""
+        return "draft" in self.manifest
+
     def window(self, start: float | None = None, stop: float | None = None) -> Decoded:
         """The part between two moments, seconds on the story's clock; None is the first or the last moment.
 
@@ -130,8 +135,10 @@ class Decoded:
         Raises
         ------
         UserError
-            When the folder holds something already.
+            When the folder holds something already, and for a draft.
         """
+        if self.is_draft:
+            raise UserError("decode: a draft holds one of the samples only; decode the request to save it")
         return _storage().save_decoded(self, folder)
 
     @classmethod

@@ -11,7 +11,7 @@ from ..models.conditions import volume_track
 from ..request import DecodeRequest
 from ..types import Motion
 from ..work import QUIET, Work
-from .motions import DIRECT_STREAM, FPS, motion_of, torch_generator
+from .motions import DIRECT_STREAM, FPS, motion_of, noise_of
 from .readings import Reading
 
 if TYPE_CHECKING:
@@ -21,7 +21,9 @@ FADE = 1.0  # seconds over which two folds of one story are blended
 SHORTEST = 0.2  # seconds; a fold that covers less of the stretch is left out
 
 
-def direct_gestures(run: Run, readings: list[Reading], request: DecodeRequest, work: Work = QUIET) -> Motion:
+def direct_gestures(
+    run: Run, readings: list[Reading], request: DecodeRequest, n: int | None = None, work: Work = QUIET
+) -> Motion:
     """Gestures of the direct branch; where folds of one story meet, one fades into the other.
 
     Parameters
@@ -29,16 +31,17 @@ def direct_gestures(run: Run, readings: list[Reading], request: DecodeRequest, w
     run : whose F2G is used
     readings : what `Run.read` returned for the chosen ROIs
     request : a complete one; its stretch, samples, speaker and seed are used
+    n : how many of its samples are made, the first ones; None = all
     work : progress and cancel
     """
 
     def sampled(reading: Reading, low: float, seconds: float) -> np.ndarray:
         return run.f2g(reading.fold).sample_bones(
-            [volume_track(reading.tokens, reading.times, reading.f2t.readout.step)] * request.samples,
+            [volume_track(reading.tokens, reading.times, reading.f2t.readout.step)] * (n or request.samples),
             low,
             seconds,
             request.speaker,
-            torch_generator(request.seed, DIRECT_STREAM, reading.fold),
+            noise_of(request, DIRECT_STREAM, reading.fold),
             work=work,
         )
 

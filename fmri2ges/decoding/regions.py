@@ -27,7 +27,6 @@ from ..models.f2t import F2T, Decoder
 from ..models.region_readout import RegionReadout, chosen_penalty
 from ..motion.features import from_bones
 from ..text.embeddings import load_vectors
-from ..text.ngram import QuickBigram
 from ..text.timing import unit_rate
 from ..types import Motion, Recording
 from .expected import SPEAKER, expected_direct, expected_text
@@ -247,9 +246,8 @@ class _Fold:
     """The readout of a fold, ready for many choices."""
 
     def __init__(self, f2t: F2T):
-        language = QuickBigram.of(f2t.language)
         rate = None if f2t.word_rate is None else f2t.word_rate.for_many_choices()
-        known = (f2t.readout, f2t.blocks, language, f2t.vectors, f2t.covariance)
+        known = (f2t.readout, f2t.blocks, f2t.language, f2t.vectors, f2t.covariance)
         self.f2t = F2T(*known, f2t.heard, f2t.shrinkage, rate)
         self._shared = {f2t.readout.penalty: RegionReadout(f2t.readout)}
 

@@ -11,7 +11,7 @@ from collections import OrderedDict
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from threading import Lock
+from threading import Lock, RLock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -84,7 +84,7 @@ class Run:
         self.n_folds = int(manifest["folds"])
         self._models: dict[str | tuple, Any] = {}  # what was read from the folder
         self._recordings: OrderedDict[tuple[str, str], Recording] = OrderedDict()
-        self._reading = Lock()
+        self._reading, self._loading = Lock(), RLock()  # the app asks from several threads
         self._digests: dict[Path, str] = {}
 
     @cached_property
@@ -163,7 +163,7 @@ class Run:
         """One held-out recording; the last few are kept, as long as they are small."""
         source = self._source(subject, story)
         key = (subject, story)
-        with self._reading:  # the app asks from several threads
+        with self._reading:
             if key not in self._recordings:
                 self._recordings[key] = self._with_columns_of_run(self.study.read_recording(source))
                 while len(self._recordings) > 3 or (
@@ -212,9 +212,10 @@ class Run:
         return self._kept_under(name, lambda: read(self.path / f"{name}.safetensors"))
 
     def _kept_under(self, key: str | tuple, make):
-        if key not in self._models:
-            self._models[key] = make()
-        return self._models[key]
+        with self._loading:  # a model may need another one
+            if key not in self._models:
+                self._models[key] = make()
+            return self._models[key]
 
     def number(self, subject: str) -> int:
         """Number of a subject in the names of the files."""
@@ -332,6 +333,25 @@ class Run:
         Cancelled
             When the work shall stop.
         """
+        return self._answer(request, None, work)
+
+    def draft(self, request: DecodeRequest, work: Work = QUIET) -> Decoded:
+        """The first sample of a request alone: the same gesture and words as in `decode`, in a part of the time.
+
+        Texts and noise of all samples are drawn, which is quick, and only the gesture of the first one is made.
+
+        Parameters
+        ----------
+        request, work : as in `decode`
+
+        Returns
+        -------
+        Decoded whose motions hold one sample; ``is_draft`` is true
+        """
+        return self._answer(request, 1, work)
+
+    def _answer(self, request: DecodeRequest, first: int | None, work: Work) -> Decoded:
+        """The result of a request, or of its first samples only."""
         begun = time.time()
         device = self.device  # a wrong one is told before any work
         request = self.complete(request)
@@ -346,15 +366,17 @@ class Run:
             work.report(0.25, "decoding words")
             rng = np.random.default_rng([request.seed, 1])
             search = TextSearch.of(request)
-            texts = decode_texts(self, recording, readings, search, rng, work=work.part(0.25, 0.6))
+            texts = decode_texts(self, recording, readings, search, rng, work=work.part(0.25, 0.6))[:first]
             text = text_gestures(self, texts, request, work.part(0.4, 0.7, "text branch"))
             texts = tuple(words.slice(*request.span) for words in texts)
         if "direct" in request.branches:
             from .direct_branch import direct_gestures
 
-            direct = direct_gestures(self, readings, request, work.part(0.7, 1.0, "direct branch"))
+            direct = direct_gestures(self, readings, request, first, work.part(0.7, 1.0, "direct branch"))
         rate = np.concatenate([np.stack([reading.times, reading.rate], 1) for reading in readings])
         manifest = provenance(self, request, device) | {"seconds": round(time.time() - begun, 2)}
+        if first is not None and first < request.samples:
+            manifest["draft"] = first
         return Decoded(request, text, direct, texts, rate, manifest)
 
     def read(self, recording: Recording, columns: np.ndarray) -> list[Reading]:

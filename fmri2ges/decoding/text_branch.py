@@ -12,7 +12,7 @@ from ..request import DecodeRequest
 from ..text.embeddings import load_vectors
 from ..types import Motion, Recording, Words
 from ..work import QUIET, Work
-from .motions import TEXT_STREAM, motion_of, torch_generator
+from .motions import TEXT_STREAM, motion_of, noise_of
 from .readings import Reading, rates_of
 
 if TYPE_CHECKING:
@@ -117,8 +117,8 @@ def text_gestures(run: Run, texts: tuple[Words, ...], request: DecodeRequest, wo
     Parameters
     ----------
     run : whose T2G is used
-    texts : at least one
-    request : a complete one; its stretch, speaker and seed are used
+    texts : all texts of the request, or the first ones of them, at least one
+    request : a complete one; its stretch, number of samples, speaker and seed are used
     work : progress and cancel
     """
     start, stop = request.span
@@ -129,7 +129,7 @@ def text_gestures(run: Run, texts: tuple[Words, ...], request: DecodeRequest, wo
         start,
         stop - start,
         request.speaker,
-        torch_generator(request.seed, TEXT_STREAM),
+        noise_of(request, TEXT_STREAM),
         work=work,
     )
     return motion_of(bones, start)

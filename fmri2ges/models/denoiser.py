@@ -55,7 +55,16 @@ class Condition:
 
     def without_tokens(self) -> Condition:
         """The same windows with nothing to attend to: the unconditional pass of guidance."""
-        return Condition(self.tokens, self.times, torch.zeros_like(self.present), self.speaker)
+        return Condition(self.tokens[:, :0], self.times[:, :0], self.present[:, :0], self.speaker)
+
+    def twice(self) -> Condition:
+        """Every window as it is, and behind them all once more with nothing to attend to."""
+        return Condition(
+            torch.cat([self.tokens, self.tokens]),
+            torch.cat([self.times, self.times]),
+            torch.cat([self.present, torch.zeros_like(self.present)]),
+            torch.cat([self.speaker, self.speaker]),
+        )
 
     def __getitem__(self, rows) -> Condition:
         """The windows of a slice of the batch."""

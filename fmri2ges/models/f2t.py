@@ -22,16 +22,17 @@ from scipy.ndimage import gaussian_filter1d
 from ..text.ngram import Bigram
 from ..text.timing import spread_words, word_counts, words_of_volumes
 from ..types import Words
+from .kept import LastFew
 from .readout import Readout, Solution
 from .signatures import Heard, Signatures, fit_signatures
 from .word_rate import WordRate
 
+KEPT = 8  # choices of ROIs that stay solved
 SLOW_SECONDS = 6.0  # sd of the Gaussian that makes the topic course
 SILENT_RATE = 0.1  # words per second of the topic course; where fewer are said, it goes to zero
 # Runs from before word signatures: evidence of decoded word vectors, which counted double.
 COVARIANCE_SHRINK = 0.3
 EVIDENCE_WEIGHT = 2.0
-KEPT = 8  # choices of ROIs that stay solved
 SLOPE_PRIOR = 16.0  # a calibration slope is believed to be .5 with an sd of 1 / 4
 
 
@@ -94,7 +95,7 @@ def text_targets(words: Words, vectors: np.ndarray, volume_times: np.ndarray, tr
     return np.concatenate([fast, slow / np.maximum(slow_count, SILENT_RATE * tr)[:, None], count[:, None]], 1)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Decoder:
     """A readout solved and calibrated for one choice of ROIs.
 
@@ -139,19 +140,13 @@ class F2T:
         self.heard, self.shrinkage, self.word_rate = heard, shrinkage, word_rate
         shrunk = covariance + COVARIANCE_SHRINK * np.eye(len(covariance))
         self.evidence_of = np.linalg.solve(shrunk, vectors.T).astype(np.float32)  # (dim, n_vocabulary)
-        self._decoders: dict[tuple[int, ...], Decoder] = {}
-        self._signatures: dict[tuple[int, ...], tuple[Decoder, Signatures]] = {}
+        self._decoders: LastFew[Decoder] = LastFew(KEPT)
+        self._signatures: LastFew[Signatures] = LastFew(KEPT)
 
     def decoder(self, columns: np.ndarray) -> Decoder:
         """The readout solved for some feature columns; the last few are kept."""
         key = tuple(int(c) for c in columns)
-        if key not in self._decoders:
-            if len(self._decoders) >= KEPT:
-                oldest = next(iter(self._decoders))
-                self._decoders.pop(oldest)
-                self._signatures.pop(oldest, None)
-            self._decoders[key] = self.calibrated(self.readout.solve(columns))
-        return self._decoders[key]
+        return self._decoders.get(key, lambda: self.calibrated(self.readout.solve(columns)))
 
     def calibrated(self, solution: Solution) -> Decoder:
         """A solution of the readout with its calibration, which its cross-fitted predictions give."""
@@ -206,17 +201,12 @@ class F2T:
 
         Another decoder of the same ROIs, solved with another penalty, has signatures of its own.
         """
+        return self._signatures.get(decoder, lambda: self._signed(decoder))
+
+    def _signed(self, decoder: Decoder) -> Signatures:
         assert self.heard is not None, "asked only where the words of training are known"
-        key = tuple(int(c) for c in decoder.solution.columns)
-        owner, kept = self._signatures.get(key, (None, None))
-        if kept is None or owner is not decoder:
-            if len(self._signatures) >= KEPT:
-                self._signatures.pop(next(iter(self._signatures)))
-            tokens = self.tokens(decoder, decoder.solution.crossfit)
-            fitted = fit_signatures(tokens, self.readout.bounds, self.heard, self.vectors)
-            kept = fitted.discriminant(self.shrinkage)
-            self._signatures[key] = decoder, kept
-        return kept
+        tokens = self.tokens(decoder, decoder.solution.crossfit)
+        return fit_signatures(tokens, self.readout.bounds, self.heard, self.vectors).discriminant(self.shrinkage)
 
     def without_story(self, story: int) -> F2T:
         """The same decoder with word signatures that have not seen a training story, to decode that story.
@@ -226,7 +216,7 @@ class F2T:
         story : its number among the training stories
         """
         other = copy(self)
-        other._signatures = {}
+        other._signatures = LastFew(KEPT)
         if self.heard is not None:
             first, stop = self.readout.bounds[story : story + 2]
             other.heard = self.heard.where((self.heard.row < first) | (self.heard.row >= stop))

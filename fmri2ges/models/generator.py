@@ -12,7 +12,7 @@ from ..work import QUIET, Work
 from .calibration import Calibration, fit_calibration
 from .conditions import TokenTrack, window_conditions
 from .denoiser import LATENT_FPS, Denoiser
-from .schedule import expect_long, sample_long
+from .schedule import FirstOf, expect_long, sample_long
 
 STEPS = 10  # DDIM steps, chosen on validation stories; more cost time and gain little
 
@@ -40,7 +40,7 @@ class GestureGenerator:
         start: float,
         seconds: float,
         speaker: int,
-        generator: torch.Generator,
+        generator: torch.Generator | FirstOf,
         *,
         steps: int = STEPS,
         work: Work = QUIET,
@@ -52,7 +52,7 @@ class GestureGenerator:
         tracks : condition of each sample; the same object may appear several times
         start, seconds : begin and length of the stretch on the story's clock, seconds
         speaker : index of the speaker whose style is used
-        generator : torch's random generator, which draws the noise
+        generator : torch's random generator, which draws the noise; or that of more samples than there are tracks
         steps : DDIM steps
         work : told after each step how far the sampling is
 
@@ -75,7 +75,7 @@ class GestureGenerator:
         return codes if self.calibration is None else self.calibration(codes)
 
     def sample_bones(
-        self, tracks, start: float, seconds: float, speaker: int, generator: torch.Generator, **options
+        self, tracks, start: float, seconds: float, speaker: int, generator: torch.Generator | FirstOf, **options
     ) -> np.ndarray:
         """Like `sample_codes`, decoded to unit bone vectors (n_samples, n_frames, 27) at 15 fps."""
         codes = self.sample_codes(tracks, start, seconds, speaker, generator, **options)

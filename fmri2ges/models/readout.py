@@ -111,8 +111,7 @@ class Readout:
         residual = self.targets - root @ (root.T @ self.targets)
         held_out = np.empty_like(residual)
         for lo, hi in self._stories():
-            own = np.eye(hi - lo) - root[lo:hi] @ root[lo:hi].T
-            held_out[lo:hi] = np.linalg.solve(own, residual[lo:hi])
+            held_out[lo:hi] = without_own(root[lo:hi], residual[lo:hi])
         return Solution(columns, residual / np.float32(self.penalty), self.targets - held_out)
 
     def _equations(self, columns: np.ndarray) -> NormalEquations:
@@ -181,6 +180,22 @@ class Readout:
                     if d < min(r1 - r0, c1 - c0):
                         out[r0 : r1 - d, c0 : c1 - d] += base[r0 + d : r1, c0 + d : c1]
         return out
+
+
+def without_own(root: np.ndarray, residual: np.ndarray) -> np.ndarray:
+    """The residual of a story in a fit to all others, from its residual in the fit to all: (1 - R R')^-1 r.
+
+    Solved in whichever space is smaller, that of the volumes or that of the FIR features (Woodbury).
+
+    Parameters
+    ----------
+    root : array (n_volumes, n_fir), the story's rows of a root of the hat matrix
+    residual : array (n_volumes, n_targets)
+    """
+    n_volumes, n_fir = root.shape
+    if n_fir < n_volumes:
+        return residual + root @ np.linalg.solve(np.eye(n_fir) - root.T @ root, root.T @ residual)
+    return np.linalg.solve(np.eye(n_volumes) - root @ root.T, residual)
 
 
 def penalty_scores(stories, targets: np.ndarray, blocks, grid, delays=DELAYS) -> dict[float, float]:

@@ -21,7 +21,7 @@ from scipy.linalg import cho_factor, cho_solve, solve_triangular
 
 from ..brain.hrf import delayed
 from ..errors import UserError
-from .readout import Readout, Solution, agreement, best_penalty
+from .readout import Readout, Solution, agreement, best_penalty, without_own
 
 EXACT_FEATURES = 4096  # FIR features; the matrices of more are kept in single precision, to save memory
 
@@ -140,8 +140,7 @@ class RegionReadout:
         root = solve_triangular(lower, x.T, lower=True).T  # X A^-1 X' = root @ root.T
         held_out = np.empty_like(residual)
         for rows in self._stories:
-            own = np.eye(len(root[rows])) - root[rows] @ root[rows].T
-            held_out[rows] = np.linalg.solve(own, residual[rows])
+            held_out[rows] = without_own(root[rows], residual[rows])
         dual = residual / np.float32(self.penalty)
         return Solution(columns, dual, y - held_out, weights.astype(np.float32))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -21,6 +22,7 @@ HOP_FRAMES = 42  # windows share 2.4 s: as good as sharing half (docs/decisions/
 # Part of the noise is drawn anew at each DDIM step: 0 is deterministic, 1 is DDPM. Windows are blended
 # at each step, which takes variance away; fresh noise gives some back (chosen on validation stories).
 ETA = 0.5
+FEW = 16  # windows that one pass of the network takes in little more time than half of them
 MAX_WEIGHT = 12.0  # clips SNR + 1, so that nearly clean steps do not take the whole loss
 
 
@@ -68,12 +70,30 @@ def window_starts(n_frames: int) -> list[int]:
     return [*starts, n_frames - WINDOW_FRAMES]
 
 
+@dataclass(frozen=True)
+class FirstOf:
+    """The noise of some samples, of which only the first ones are made: each is what it would be among all.
+
+    Parameters
+    ----------
+    generator : torch's random generator
+    n_samples : how many samples there are in all
+    """
+
+    generator: torch.Generator
+    n_samples: int
+
+    def draw(self, n: int, *shape: int) -> Tensor:
+        """Noise of the first n samples, tensor (n, *shape)."""
+        return torch.randn(self.n_samples, *shape, generator=self.generator)[:n]
+
+
 @torch.inference_mode()
 def sample_long(
     denoiser: Denoiser,
     conditions: list[Callable[[float], Condition]],
     n_frames: int,
-    generator: torch.Generator,
+    generator: torch.Generator | FirstOf,
     *,
     steps: int = 8,
     guidance: float = 1.5,
@@ -90,7 +110,7 @@ def sample_long(
     conditions : one function per sample; it takes the start of a window, in seconds from the first frame, and
         gives the window's condition (batch of 1). The same function may stand there several times
     n_frames : length in latent frames (7.5 per second)
-    generator : torch's random generator, which draws the noise
+    generator : torch's random generator, which draws the noise; or that of more samples than are asked for here
     steps : DDIM steps
     guidance : 1 = conditional model; larger pushes away from the unconditional one
     batch : windows per forward pass, bounds the memory
@@ -117,7 +137,9 @@ def sample_long(
     )
     scheduler.set_timesteps(steps)
     n_samples = len(conditions)
-    x = torch.randn(n_samples, padded, denoiser.config.n_codes, generator=generator).to(device)
+    noise = generator if isinstance(generator, FirstOf) else FirstOf(generator, n_samples)
+    size = (n_samples, padded, denoiser.config.n_codes)
+    x = noise.draw(*size).to(device)
     for k, step in enumerate(scheduler.timesteps):
         # The network knows continuous noise times: the angle of this step's signal-to-noise ratio.
         alpha = scheduler.alphas_cumprod[step].clamp(0, 1).sqrt()
@@ -127,7 +149,8 @@ def sample_long(
             n_samples, len(starts), WINDOW_FRAMES, -1
         )
         blended = _blend(x0, starts, padded)
-        x = scheduler.step(blended, step, x, eta=ETA, generator=generator).prev_sample
+        fresh = noise.draw(*size).to(device)
+        x = scheduler.step(blended, step, x, eta=ETA, variance_noise=fresh).prev_sample
         work.report((k + 1) / steps, "denoising")
     return x[:, :n_frames]
 
@@ -183,22 +206,28 @@ def _blend(windows: Tensor, starts: list[int], n_frames: int) -> Tensor:
 
 
 def _guided_x0(denoiser, windows, t: float, condition: Condition, guidance: float, batch: int) -> Tensor:
-    """Clean estimates with classifier-free guidance; the two passes of a batch run side by side on a CPU."""
+    """Clean estimates with classifier-free guidance.
+
+    For few windows its two passes are one; for many they run side by side on a CPU.
+    """
 
     @torch.inference_mode()  # a thread does not inherit it
     def estimate(x: Tensor, c: Condition) -> Tensor:
         time = torch.full((len(x),), t, device=x.device)
         return to_x0(x, denoiser(x, time, c), time)
 
+    if guidance != 1.0 and 2 * len(windows) <= FEW:
+        guided, free = estimate(torch.cat([windows, windows]), condition.twice()).chunk(2)
+        return torch.lerp(free, guided, guidance)
     out = []
     with ThreadPoolExecutor(2 if windows.device.type == "cpu" else 1) as pool:
         for lo in range(0, len(windows), batch):
             rows = slice(lo, lo + batch)
             x = windows[rows]
             c = condition[rows]
-            free = pool.submit(estimate, x, c.without_tokens()) if guidance != 1.0 else None
+            beside = pool.submit(estimate, x, c.without_tokens()) if guidance != 1.0 else None
             x0 = estimate(x, c)
-            out.append(x0 if free is None else torch.lerp(free.result(), x0, guidance))
+            out.append(x0 if beside is None else torch.lerp(beside.result(), x0, guidance))
     return torch.cat(out)
 
 

@@ -171,15 +171,17 @@ def _signature_means(x: np.ndarray, story: np.ndarray, word: np.ndarray, vectors
     design = np.concatenate([vectors, np.ones((len(vectors), 1))], 1)
     prior = Prior(design, float(design.size / np.sum(design**2)))
     between, turn = np.ones(z.shape[1]), np.eye(z.shape[1])
-    seen = n > 0
+    # Words heard in as many stories are trusted alike.
+    often, kind, alike = np.unique(n, return_inverse=True, return_counts=True)
+    alike = np.where(often > 0, alike, 0)[:, None]
     for step in range(EM_STEPS + 1):
         predicted, prior = prior.predict(z, n / (1 + n * between.mean()))
-        trust = n[:, None] * between / (1 + n[:, None] * between)
-        deviation = trust * (z - predicted)
+        share = between / (1 + often[:, None] * between)
+        deviation = z - predicted
+        deviation *= (often[:, None] * share)[kind]  # zero where a word was not heard
         if step == EM_STEPS:
             break
-        uncertain = (between / (1 + n[seen, None] * between)).sum(0)
-        moment = (deviation[seen].T @ deviation[seen] + np.diag(uncertain)) / seen.sum()
+        moment = (deviation.T @ deviation + np.diag((alike * share).sum(0))) / alike.sum()
         between, axes = np.linalg.eigh(moment)
         between = np.maximum(between, 1e-9)
         z, turn = z @ axes, turn @ axes
@@ -218,17 +220,20 @@ class Prior:
 def _means_by_story(x, story, word, n_words) -> tuple[np.ndarray, np.ndarray]:
     """Mean token of each word in each story that has it, and the word of each mean."""
     key, which = np.unique(story * n_words + word, return_inverse=True)
-    total = np.zeros((len(key), x.shape[1]))
-    np.add.at(total, which, x)
-    return total / np.bincount(which)[:, None], key % n_words
+    return _sums(x, which, len(key)) / np.bincount(which)[:, None], key % n_words
+
+
+def _sums(x: np.ndarray, group: np.ndarray, n_groups: int) -> np.ndarray:
+    """Sum of the rows of each group, array (n_groups, n_columns); a sparse product takes a tenth of `np.add.at`."""
+    from scipy.sparse import csr_array
+
+    return csr_array((np.ones(len(x)), (group, np.arange(len(x)))), shape=(n_groups, len(x))) @ x
 
 
 def _means_by_word(units: np.ndarray, word: np.ndarray, n_words: int) -> tuple[np.ndarray, np.ndarray]:
     """In how many stories each word was heard, and the mean over them; zero where there is none."""
     n = np.bincount(word, minlength=n_words).astype(float)
-    total = np.zeros((n_words, units.shape[1]))
-    np.add.at(total, word, units)
-    return n, total / np.maximum(n, 1)[:, None]
+    return n, _sums(units, word, n_words) / np.maximum(n, 1)[:, None]
 
 
 def _shrunk(covariance: np.ndarray, share: float) -> np.ndarray:

@@ -24,6 +24,7 @@ from scipy.linalg import solve
 from ..brain.hrf import delayed
 from ..errors import UserError
 from ..text.timing import unit_rate
+from .kept import LastFew
 from .readout import Readout, Solution, penalty_scores
 from .region_readout import RegionReadout
 from .story_folds import story_folds
@@ -316,7 +317,7 @@ class WordRate:
         self.training, self.settings, self._make_pooled = training, settings, pooled
         self.mean = float(np.concatenate(training.counts).mean())
         self._solvers: Pair[Readout] | Pair[RegionReadout] | None = None
-        self._solved: dict[tuple[int, ...], SolvedRate] = {}
+        self._solved: LastFew[SolvedRate] = LastFew(KEPT)
 
     def for_many_choices(self) -> WordRate:
         """The same model, which shares among choices of ROIs what they have in common."""
@@ -339,12 +340,7 @@ class WordRate:
 
     def solved(self, columns: np.ndarray) -> SolvedRate:
         """The model for some feature columns, array (n_columns,), int; the last few are kept."""
-        key = tuple(int(c) for c in columns)
-        if key not in self._solved:
-            if len(self._solved) >= KEPT:
-                self._solved.pop(next(iter(self._solved)))
-            self._solved[key] = self._solve(np.asarray(columns, int))
-        return self._solved[key]
+        return self._solved.get(tuple(int(c) for c in columns), lambda: self._solve(np.asarray(columns, int)))
 
     def _solve(self, columns: np.ndarray) -> SolvedRate:
         solvers = self.readouts if self._solvers is None else self._solvers

@@ -15,7 +15,10 @@ from ..errors import UserError
 
 
 class Bigram:
-    """Bigram probabilities as one dense table: the vocabulary is that of a few stories.
+    """Bigram probabilities; the vocabulary is that of a few stories.
+
+    Products take the few pairs that were seen, and what is left of each row at once: a story is filtered in a
+    twentieth of the time that a dense table takes.
 
     Parameters
     ----------
@@ -73,54 +76,30 @@ class Bigram:
         lower /= lower.sum()
         return table, 1.0 - table.sum(1), lower
 
-    def after(self, state: np.ndarray) -> np.ndarray:
-        """Probability of the next word, array (n_words,), when `state` (n_words,) is that of the previous one."""
-        return state @ self.transition
-
-    def into(self, words: np.ndarray) -> np.ndarray:
-        """P(word | previous) for some words and every previous one, array (n, n_words)."""
-        return self.transition[:, words].T
-
-    def expected(self, values: np.ndarray) -> np.ndarray:
-        """Mean over the next word of `values` (n_words,), for every previous word, array (n_words,)."""
-        return self.transition @ values
-
-
-class QuickBigram(Bigram):
-    """The same bigram for many texts: products use the few pairs that were seen, `into` a table stored by next word.
-
-    Products differ in their last digits, so that texts drawn with them are other draws from the same posterior.
-    """
-
-    @classmethod
-    def of(cls, language: Bigram) -> QuickBigram:
-        """The quick form of a bigram."""
-        return cls(language.vocabulary, language.pairs, language.counts)
+    @cached_property
+    def _by_next(self) -> np.ndarray:
+        """The transpose of `transition`, so that a row holds what can stand before a word."""
+        table, left, lower = self._parts
+        return np.ascontiguousarray((table + left[:, None] * lower[None, :]).T)
 
     @cached_property
     def _seen(self):
+        """The pairs that were seen, a few in a hundred of all, as a sparse array and as its transpose."""
         from scipy.sparse import csr_array
 
-        return csr_array(self._parts[0])
-
-    @cached_property
-    def _seen_by_next(self):
-        return self._seen.T.tocsr()
-
-    @cached_property
-    def _by_next(self) -> np.ndarray:
-        return np.ascontiguousarray(self.transition.T)
+        seen = csr_array(self._parts[0])
+        return seen, seen.T.tocsr()
 
     def after(self, state: np.ndarray) -> np.ndarray:
-        """See `Bigram.after`."""
+        """Probability of the next word, array (n_words,), when `state` (n_words,) is that of the previous one."""
         _, left, lower = self._parts
-        return self._seen_by_next @ state + (state @ left) * lower
+        return self._seen[1] @ state + (state @ left) * lower
 
     def into(self, words: np.ndarray) -> np.ndarray:
-        """See `Bigram.into`."""
+        """P(word | previous) for some words and every previous one, array (n, n_words)."""
         return self._by_next[words]
 
     def expected(self, values: np.ndarray) -> np.ndarray:
-        """See `Bigram.expected`."""
+        """Mean over the next word of `values` (n_words,), for every previous word, array (n_words,)."""
         _, left, lower = self._parts
-        return self._seen @ values + left * (lower @ values)
+        return self._seen[0] @ values + left * (lower @ values)

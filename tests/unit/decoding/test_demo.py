@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from difflib import SequenceMatcher
 from itertools import pairwise
 
@@ -14,6 +15,7 @@ from fmri2ges.decoding.run import open_run
 from fmri2ges.demo import WEIGHTS
 from fmri2ges.demo.bold import UNPLANTED
 from fmri2ges.demo.world import TEST
+from fmri2ges.errors import UserError
 from fmri2ges.evaluation.gesture import FPS, features, pair, weighted_r
 from fmri2ges.evaluation.metrics import METRICS, R_MEAN
 from fmri2ges.evaluation.nulls import allowed_shifts, correlation_at_shifts
@@ -83,6 +85,20 @@ def test_the_first_screen_is_what_the_weights_decode(demo):
     same = np.mean([shared_words(a, b) for a, b in zip(made.texts, shipped.texts, strict=True)])
     others = np.mean([shared_words(a, b) for a, b in pairwise(shipped.texts)])
     assert same > others + 0.25
+
+
+def test_a_draft_is_the_first_sample_of_the_full_result(demo, tmp_path):
+    request = DecodeRequest(rois=("Broca", "AC"), samples=5, start=20.0, stop=50.0, seed=3)
+    draft, full = demo.draft(request), demo.decode(request)
+    assert draft.is_draft and not full.is_draft and draft.request == full.request
+    assert [words.text for words in draft.texts] == [full.texts[0].text] and len(full.texts) == 5
+    for branch in ("text", "direct"):
+        alone, all_of_them = getattr(draft, branch), getattr(full, branch)
+        assert len(alone.samples) == 1 and len(all_of_them.samples) == 5
+        np.testing.assert_allclose(alone.positions, all_of_them.positions, atol=1e-3)
+    with pytest.raises(UserError, match="a draft holds one of the samples only"):
+        draft.save(tmp_path / "draft")
+    assert not demo.draft(replace(request, samples=1)).is_draft  # it is all that was asked for
 
 
 def test_opening_the_demo_needs_no_torch():

@@ -9,7 +9,7 @@ from fmri2ges.models.conditions import TokenTrack, collate, window_conditions, w
 from fmri2ges.models.dbda import alignment_batch, alignment_loss
 from fmri2ges.models.denoiser import WINDOW_FRAMES, Condition, Denoiser, DenoiserConfig
 from fmri2ges.models.f2g import f2g_config, from_t2g
-from fmri2ges.models.schedule import add_noise, alpha_sigma, expect_long, sample_long, to_x0, window_starts
+from fmri2ges.models.schedule import FirstOf, add_noise, alpha_sigma, expect_long, sample_long, to_x0, window_starts
 from fmri2ges.types import Words
 from fmri2ges.work import Work
 
@@ -112,6 +112,32 @@ def test_guidance_goes_from_the_unconditional_estimate_beyond_the_conditional_on
     make = window_conditions(TokenTrack(np.ones((20, 3), np.float32), np.arange(20.0), 1.0, 1.0), 0, 5)
     sampled = sample_long(Flat(), [make], 100, torch.Generator().manual_seed(0), steps=1, guidance=guidance)
     torch.testing.assert_close(sampled, torch.full_like(sampled, 1 + guidance), atol=1e-2, rtol=0)
+
+
+@pytest.mark.parametrize("n_frames", [WINDOW_FRAMES, 200], ids=["one window", "several"])
+def test_the_first_samples_are_the_same_without_the_others(n_frames):
+    model = net()
+    rng = np.random.default_rng(0)
+    tracks = [TokenTrack(rng.standard_normal((40, 3), np.float32), np.arange(40.0), 1.0, 10) for _ in range(9)]
+    made = [window_conditions(track, 0, 5) for track in tracks]
+
+    def sample(n: int, noise) -> torch.Tensor:
+        return sample_long(model, made[:n], n_frames, noise, steps=4, guidance=2.0)
+
+    together = sample(9, torch.Generator().manual_seed(1))
+    for n in (1, 2):
+        alone = sample(n, FirstOf(torch.Generator().manual_seed(1), 9))
+        assert torch.allclose(alone, together[:n], atol=1e-4)
+    other = sample(1, torch.Generator().manual_seed(1))  # the noise of a single sample is another one
+    assert (other - together[:1]).abs().mean() > 0.1
+
+
+def test_both_passes_of_guidance_in_one_give_what_they_give_apart():
+    model, c = net(), condition(3)
+    x, t = torch.randn(3, WINDOW_FRAMES, 3, generator=torch.Generator().manual_seed(5)), torch.full((3,), 0.4)
+    both = model(torch.cat([x, x]), torch.cat([t, t]), c.twice())
+    apart = torch.cat([model(x, t, c), model(x, t, c.without_tokens())])
+    assert torch.allclose(both, apart, atol=1e-5) and not torch.allclose(both[:3], both[3:], atol=1e-3)
 
 
 def test_sampling_stops_when_asked():
