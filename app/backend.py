@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from math import ceil, floor
-from threading import Thread
 
 import streamlit as st
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from fmri2ges.errors import UserError
 from fmri2ges.request import F2T_FORMS, WHOLE_CORTEX, DecodeRequest
@@ -17,10 +17,16 @@ from fmri2ges.results import Decoded
 from fmri2ges.types import Motion
 from fmri2ges.work import Work
 
-from . import places, state
+from . import places, sessions, state
+from .background import begin
 from .decode_queue import Key, Made, Phase, Progress, queue
+from .draft_lane import Place, drafts
 
 SHORTEST = 4.0  # seconds
+DRAFTED = 60.0  # seconds; a longer stretch has no draft
+FOLLOWED = 480.0  # seconds of gesture, samples times stretch; more are decoded on the button
+DRAFT_WAIT = 2.0  # seconds that a page waits for a draft before it goes on without
+LOOK = 0.03  # seconds between two looks at whether the user went on meanwhile
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -142,13 +148,82 @@ def ask(run, request: DecodeRequest) -> None:
     UserError
         When the server has too many to do.
     """
+    key = Key(run.digest, request)
+    _cancelled().discard(key)
     if find(run, request) is None:
-        queue().submit(Key(run.digest, request), lambda work: run.decode(request, work), _session())
+        queue().submit(key, lambda work: run.decode(request, work), sessions.own())
 
 
 def cancel(run, request: DecodeRequest) -> None:
-    """Take the wish for a decoding back."""
-    queue().cancel(Key(run.digest, request), _session())
+    """Take the wish for a decoding back; it does not begin again by itself."""
+    key = Key(run.digest, request)
+    _cancelled().add(key)
+    queue().cancel(key, sessions.own())
+
+
+def _cancelled() -> set[Key]:
+    """What this session has cancelled."""
+    return st.session_state.setdefault("cancelled", set())
+
+
+def has_draft(request: DecodeRequest) -> bool:
+    """Whether what a complete request asks for can be shown as a draft at once."""
+    start, stop = request.span
+    return request.f2t == F2T_FORMS[0] and stop - start <= DRAFTED
+
+
+def follows(request: DecodeRequest) -> bool:
+    """Whether a complete request is decoded without a press."""
+    start, stop = request.span
+    return request.f2t == F2T_FORMS[0] and request.samples * (stop - start) <= FOLLOWED
+
+
+def follow(run, name: str, request: DecodeRequest | None, at_once: bool = False) -> None:
+    """Begin what a choice asks for, a draft and then all of it; what was begun for the choice before it is dropped.
+
+    Parameters
+    ----------
+    name : of the choice, "A" or "B"
+    request : a complete one, or None: nothing is chosen
+    at_once : decode also what takes long
+    """
+    place = Place(sessions.own(), name)
+    begun: dict[str, Key] = st.session_state.setdefault("begun", {})
+    key = None if request is None else Key(run.digest, request)
+    before = begun.get(name)
+    if before is not None and before != key:
+        del begun[name]
+        if before not in begun.values():
+            queue().cancel(before, sessions.own())
+    if request is None or key is None or find(run, request) is not None:
+        drafts().forget(place)
+        return
+    if has_draft(request):
+        drafts().want(place, key, lambda work: run.draft(request, work))
+    else:
+        drafts().forget(place)
+    quiet = key in _cancelled() or queue().progress(key).phase is not Phase.ABSENT
+    if quiet or not (at_once or follows(request)):
+        return
+    with suppress(UserError):  # the line is full: the button asks again
+        ask(run, request)
+        begun[name] = key
+
+
+def at_hand(run, request: DecodeRequest | None) -> Decoded | None:
+    """The result of a request, or its draft as long as there is no more; never waits."""
+    if request is None:
+        return None
+    return find(run, request) or drafts().result(Key(run.digest, request))
+
+
+def await_drafts(run, requests: Iterable[DecodeRequest | None]) -> None:
+    """Wait a moment for the drafts of some requests, unless the user goes on."""
+    keys = [Key(run.digest, r) for r in requests if r is not None and has_draft(r) and find(run, r) is None]
+    end = time.monotonic() + DRAFT_WAIT
+    while not drafts().wait(lambda: all(map(drafts().is_settled, keys)), LOOK):
+        if sessions.user_went_on() or time.monotonic() > end:
+            return
 
 
 def heard_key(run, request: DecodeRequest) -> Key:
@@ -166,7 +241,7 @@ def ask_heard(run, request: DecodeRequest) -> None:
         When the server has too many to do.
     """
     key = heard_key(run, request)
-    queue().submit(key, lambda work: _gestures_of_heard(run, key.request, work), _session())
+    queue().submit(key, lambda work: _gestures_of_heard(run, key.request, work), sessions.own())
 
 
 def _gestures_of_heard(run, request: DecodeRequest, work: Work) -> Motion:
@@ -192,7 +267,7 @@ def ask_scores(run, keys: list[Key]) -> None:
     UserError
         When the server has too many to do.
     """
-    owner = _session()
+    owner = sessions.own()
     for key in st.session_state.get("scores", []):
         if key not in keys:
             queue().cancel(key, owner)
@@ -208,17 +283,12 @@ def _scores(run, request: DecodeRequest, work: Work):
     return story_scores(run, request, run.kept(request) or queue().result(Key(run.digest, request)), work)
 
 
-def _session() -> str:
-    context = get_script_run_ctx()
-    return context.session_id if context else ""
-
-
 @st.cache_resource(max_entries=4, show_spinner=False)
 def warm_up(run_digest: str, device: str, subject: str, _run) -> None:
     """Load the models while the user looks at the first screen."""
 
     def load() -> None:
-        with queue().models, suppress(UserError):  # decoding meets it again, and shows it
+        with suppress(UserError):  # decoding meets it again, and shows it
             _run.warm_up(subject)
 
-    Thread(target=load, daemon=True).start()
+    begin(load, "warm up")

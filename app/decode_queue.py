@@ -7,14 +7,13 @@ it. One thread decodes, so that a run's models are in memory once.
 from __future__ import annotations
 
 import logging
-import sys
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
-from threading import Condition, Lock, Thread
+from threading import Condition, Thread
 from typing import Any
 
 from fmri2ges.errors import Cancelled, UserError
@@ -23,12 +22,15 @@ from fmri2ges.results import Decoded
 from fmri2ges.types import Motion
 from fmri2ges.work import Work
 
-PLACES = 16  # jobs that may wait or run
+from .background import begin
+from .draft_lane import drafts
+from .sessions import is_there
+
+PLACES = 40  # jobs that may wait or run: two of each of twenty sessions
 PLACES_OF_ONE = 4  # of them those that one session may have asked for
 KEPT = 32  # results kept
 KEPT_BYTES = 1_000_000_000  # of motion in the results kept
 FAILURES = 64  # reasons kept of jobs that failed
-SWITCH = 0.0005  # seconds after which a decoding lets a page run that waits for Python; 5 ms made pages a fifth slower
 TELLING = 0.1  # share of a job that must be done before its time left is told
 
 log = logging.getLogger(__name__)
@@ -109,13 +111,16 @@ class DecodeQueue:
     ----------
     alive : whether a session is still there; a waiting job that nobody waits for gives its place away
     clock : seconds
+    give_way : called at every step of a job; waits while something quicker is to be done
     """
 
     def __init__(
-        self, alive: Callable[[str], bool] = lambda owner: True, clock: Callable[[], float] = time.monotonic
+        self,
+        alive: Callable[[str], bool] = lambda owner: True,
+        clock: Callable[[], float] = time.monotonic,
+        give_way: Callable[[], object] = lambda: None,
     ) -> None:
-        self.models = Lock()  # held while models load or decode
-        self._alive, self._clock = alive, clock
+        self._alive, self._clock, self._give_way = alive, clock, give_way
         self._change = Condition()
         self._jobs: OrderedDict[Key, _Job] = OrderedDict()  # asked for and not done, oldest first
         self._at_work: _Job | None = None
@@ -168,9 +173,7 @@ class DecodeQueue:
             if self._at_work is not None and self._at_work.key.made.waits and not key.made.waits:
                 self._at_work.steps_back = True
             if self._thread is None:
-                self._thread = Thread(target=self._serve, name="decode", daemon=True)
-                self._thread.start()
-                sys.setswitchinterval(SWITCH)
+                self._thread = begin(self._serve, "decode")
             self._change.notify_all()
 
     def cancel(self, key: Key, owner: str) -> None:
@@ -239,12 +242,15 @@ class DecodeQueue:
         def report(fraction: float, message: str) -> None:
             job.fraction = fraction
 
-        work = Work(report, lambda: job.cancelled or job.steps_back)
+        def shall_stop() -> bool:
+            self._give_way()
+            return job.cancelled or job.steps_back
+
+        work = Work(report, shall_stop)
         try:
-            with self.models:
-                work.check()
-                job.begun = self._clock()
-                return job.make(work)
+            work.check()
+            job.begun = self._clock()
+            return job.make(work)
         except Cancelled:
             return None
         except UserError as error:
@@ -272,13 +278,7 @@ def result_bytes(result: Any) -> int:
     return sum(m.positions.nbytes + (0 if m.samples is None else m.samples.nbytes) for m in motions)
 
 
-def _session_is_there(owner: str) -> bool:
-    from streamlit import runtime
-
-    return not runtime.exists() or runtime.get_instance().is_active_session(owner)
-
-
 @cache
 def queue() -> DecodeQueue:
     """The line of this server, shared by all sessions."""
-    return DecodeQueue(_session_is_there)
+    return DecodeQueue(is_there, give_way=drafts().give_way)

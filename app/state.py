@@ -13,6 +13,7 @@ import streamlit as st
 
 from fmri2ges.errors import UserError
 from fmri2ges.request import MAX_SAMPLES, DecodeRequest, join_names, split_names
+from fmri2ges.results import Decoded
 from fmri2ges.views.tracks import MOST, TRACK_IDS
 
 from .components.address import replace_query
@@ -242,6 +243,16 @@ def shown() -> DecodeRequest | None:
 def show(wanted: DecodeRequest) -> None:
     """Put the decoding of a request on screen."""
     st.session_state["shown"] = wanted
+
+
+def paint(*results: Decoded | None) -> None:
+    """Remember which results are on screen."""
+    st.session_state["painted"] = [result for result in results if result is not None]
+
+
+def is_painted(result: Decoded) -> bool:
+    """Whether just this result is on screen."""
+    return any(result is other for other in st.session_state.get("painted", []))
 
 
 def is_first_look(what: Hashable) -> bool:

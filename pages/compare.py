@@ -12,7 +12,6 @@ from app.parts import choose, own_motion, score_panel, session_panel
 from app.parts.ab import rois_row
 from app.parts.context_bar import context_bar
 from app.parts.export_panel import export_panel
-from app.parts.job_row import job_row
 from app.parts.track_picker import (
     available_tracks,
     beside_the_label,
@@ -22,7 +21,7 @@ from app.parts.track_picker import (
     show_own,
 )
 from fmri2ges.brain.roi import mean_course
-from fmri2ges.results import BRANCHES
+from fmri2ges.results import BRANCHES, Decoded
 from fmri2ges.views import compare as charts
 from fmri2ges.views.fan import fan_data
 from fmri2ges.views.player import player_data
@@ -42,15 +41,18 @@ def compare(run) -> None:
     choose.complaints(place)
     context_bar(run)
     state.write_url()
-    decoded = backend.find(run, shown) or job_row(run, shown, "decode_compare", at_once=True)
+    row = st.container()
+    wanted = rois_row(run, shown)
+    state.write_url()
+    backend.await_drafts(run, [shown, wanted])
+    decoded, other = backend.at_hand(run, shown), backend.at_hand(run, wanted)
     if decoded is None:
+        st.caption("The gestures are shown here as soon as they are decoded.")
         return
     reference = run.reference(shown.story)
     if reference is not None and not reference.shares(shown.start, shown.stop):
         reference = None
     recording = backend.recording(run, shown)
-    row = st.container()
-    wanted, other = rois_row(run, shown)
     with row:
         left, right = st.columns([7, 3], vertical_alignment="bottom", gap="medium")
         with left:
@@ -78,32 +80,50 @@ def compare(run) -> None:
     if other is not None and wanted is not None:
         course = mean_course(recording, wanted.rois)
         other_bold = (course.times, course.mean)
+    results = {"": decoded}
+    if other is not None:
+        results = {"A": decoded, "B": other}
+    drafted = any(result.is_draft for result in results.values())
     tracks, identity = list(motions), f"{run.digest} {shown.text} {wanted and wanted.text}"
+    # Before the gestures, so that no draft stands without its mark.
+    score_panel.under_names(run, tracks, results, reference is not None, identity)
     data = player_data(decoded, motions, recording.words, bold, other=other, other_bold=other_bold, sample=sample)
     more = {"extras_of": identity, "view": view, "session": session_panel.to_save(decoded)}
     skeleton_player(data | more, key="compare_player", height=PLAYER_HEIGHT)
     track_fan(fan_data(material.motions(0, ids)), identity, key="compare_fan")
+    state.paint(*results.values())
     both = [branch for branch in BRANCHES if {Track(branch, "A"), Track(branch, "B")} <= set(tracks)]
     if other is not None and both:
-        st.caption(charts.likeness_note(decoded.sample(sample), other.sample(sample), both))
-    results = [("", shown, decoded)]
-    if other is not None and wanted is not None:
-        results = [("A", shown, decoded), ("B", wanted, other)]
+        alike = charts.likeness_note(decoded.sample(sample), other.sample(sample), both)
+        st.caption("How far A and B are apart is told when both are decoded." if drafted else alike)
     left, right = st.columns(2, gap="large")
     dark = st.context.theme.type == "dark"
     with left:
-        figure = charts.motion_chart(motions, dark, run.simulated)
+        figure = charts.motion_chart(motions, dark, run.simulated, drafted)
         st.plotly_chart(figure, key="wrists", config=PLAIN, alt="Speed and height of the wrists over time")
     with right:
-        scores = score_panel.scores_of(run, {letter: request for letter, request, _ in results})
-        score_panel.show(tracks, scores, dark, run.simulated)
-    score_panel.under_names(tracks, scores, reference is not None, identity)
+        full = {letter: result.request for letter, result in results.items() if not result.is_draft}
+        score_panel.show(tracks, score_panel.scores_of(run, full), dark, run.simulated)
     st.subheader("Export", divider="gray")
-    chosen = results[0]
-    if other is not None:
+    export(run, results, sample)
+
+
+def export(run, results: dict[str, Decoded], sample: int) -> None:
+    """Files of what is shown; where two choices are compared, of the one that is picked.
+
+    Parameters
+    ----------
+    results : letter of each choice of ROIs (empty where there is one) -> what is shown of it
+    sample : the sample on screen, from 0
+    """
+    letter = next(iter(results))
+    if len(results) > 1:
         letter = st.segmented_control("Which ROIs", ("A", "B"), default="A", required=True, key="compare_export")
-        chosen = results["AB".index(letter)]
-    export_panel(chosen[2], chosen[1], sample, run.space, other if chosen is results[0] else None)
+    if any(result.is_draft for result in results.values()):
+        st.caption("A draft cannot be exported: its full decoding follows.")
+        return
+    chosen = results[letter]
+    export_panel(chosen, chosen.request, sample, run.space, results["B"] if letter == "A" else None)
 
 
 @guarded

@@ -3,8 +3,8 @@
 import streamlit as st
 
 from app import backend, state
-from app.messages import guarded, plain, show_error
-from app.parts import choose, cortex_map, places_shown, roi_sets, rois
+from app.messages import guarded, show_error
+from app.parts import choose, cortex_map, places_shown, preview, roi_sets, rois
 from app.parts.context_bar import context_bar
 from app.parts.job_row import job_row
 from fmri2ges.errors import UserError
@@ -28,32 +28,9 @@ def open_run(place):
 
 
 def decode(run, wanted: DecodeRequest) -> None:
-    """The row of the decoding; what is at hand is shown at once, as is the first thing that a link asks for."""
-    if job_row(run, wanted, "decode", at_once=state.is_untouched()) is not None:
-        state.show(wanted)
-
-
-def preview(run, wanted: DecodeRequest) -> None:
-    """The decoded gestures of the request that is shown."""
-    from app.components.skeleton_player import skeleton_player
-    from fmri2ges.views.player import player_data, roi_label
-    from fmri2ges.views.tracks import Material
-
-    shown = state.shown()
-    decoded = backend.find(run, shown) if shown is not None and shown.run == wanted.run else None
-    # The line is always there, so that nothing below it moves.
-    if shown is None or decoded is None:
-        st.caption("The gestures are shown here as soon as they are decoded.")
-        return
-    what = f"{roi_label(shown.rois)}, {shown.subject}, {shown.story}, {shown.start:g} to {shown.stop:g} s"
-    if shown == wanted:
-        st.caption(plain(f"Shown: {what}, seed {shown.seed}"))
-    else:
-        st.caption(plain(f"Still shown: {what}. Press Decode for your new choice."))
-    heard = backend.recording(run, shown).words
-    motions = Material(decoded, reference=run.reference(shown.story)).motions()
-    data = player_data(decoded, motions, heard)
-    skeleton_player(data, key="preview", height=PLAYER_HEIGHT)
+    """The row of the decoding. A draft of every new choice comes at once, what is short is decoded behind it."""
+    backend.follow(run, "A", wanted, at_once=state.is_untouched())
+    job_row(run, {"": wanted}, "decode")
 
 
 def bold(run) -> None:
@@ -104,7 +81,9 @@ def explore() -> None:
             choose.copy_as()
             with st.container():
                 decode(run, wanted)
-        preview(run, wanted)
+        with st.container(key="preview_line"):
+            line = st.empty()
+        gestures = st.container()
     with left:
         bold(run)
     if settings is not None:
@@ -112,6 +91,8 @@ def explore() -> None:
             choose.device_picker(run)
     state.write_url()
     backend.warm_up(run.digest, state.device(), wanted.subject, run)
+    with gestures:
+        preview.show(run, wanted, line, PLAYER_HEIGHT)  # last: it waits a moment for the draft
 
 
 def other_run(run, left) -> None:

@@ -7,12 +7,11 @@ from pathlib import Path
 
 import streamlit as st
 
-from app import state
+from app import backend, state
 from app.messages import plain
 from app.parts.job_row import job_row
 from fmri2ges.brain.atlas import load_atlas
 from fmri2ges.request import WHOLE_CORTEX, DecodeRequest
-from fmri2ges.results import Decoded
 
 EXPLORE = Path(__file__).parents[2] / "pages" / "explore.py"
 
@@ -26,10 +25,12 @@ def _atlas_names() -> dict[str, str]:
     return reads | {area: f"{area[2:]}, {'left' if area[0] == 'L' else 'right'}" for area in atlas.areas}
 
 
-def rois_row(run, first: DecodeRequest) -> tuple[DecodeRequest | None, Decoded | None]:
-    """A row with both choices and a button between that swaps them; the request of B and its result, where there are.
+def rois_row(run, first: DecodeRequest) -> DecodeRequest | None:
+    """A row with both choices, a button between that swaps them, and the state of their decodings.
 
-    B's result is None while nothing is chosen, and while it is not decoded yet.
+    Returns
+    -------
+    the request of B, or None while nothing is chosen
     """
     with st.container(key="compare_rois"):
         left, right, job = st.columns([6, 5, 4], vertical_alignment="center", gap="small")
@@ -42,7 +43,8 @@ def rois_row(run, first: DecodeRequest) -> tuple[DecodeRequest | None, Decoded |
     with row:
         swap(first, second)
     with job:
-        return second, decode_other(run, second)
+        decode(run, first, second)
+    return second
 
 
 def pick_other(run, first: DecodeRequest) -> DecodeRequest | None:
@@ -100,7 +102,9 @@ def _exchange(first: DecodeRequest, second: DecodeRequest) -> None:
     state.update(rois=second.rois, other=first.rois)
 
 
-def decode_other(run, wanted: DecodeRequest | None):
-    """The result of B, or None: nothing chosen, or not decoded yet."""
-    # Names are added one by one: decoding waits for a press, unless a link names them all.
-    return None if wanted is None else job_row(run, wanted, "decode_other", "B", at_once=state.is_untouched())
+def decode(run, first: DecodeRequest, second: DecodeRequest | None) -> None:
+    """The row of both decodings; what the page was opened with is decoded even where it takes long."""
+    untouched = state.is_untouched()
+    backend.follow(run, "A", first, at_once=untouched)
+    backend.follow(run, "B", second, at_once=untouched)
+    job_row(run, {"": first} if second is None else {"A": first, "B": second}, "decode_compare")

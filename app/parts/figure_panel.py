@@ -118,7 +118,8 @@ def _decoded(composed: ComposedFigure) -> bool:
             return False
         if backend.find(run, request) is None:
             letters = [ascii_lowercase[k] for k, p in enumerate(composed.panels) if p.request == request]
-            ready = job_row(run, request, f"figure.decode.{letters[0]}", ", ".join(letters)) is not None and ready
+            job_row(run, {", ".join(letters): request}, f"figure.decode.{letters[0]}")
+            ready = False
     return ready
 
 

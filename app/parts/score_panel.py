@@ -5,14 +5,16 @@ from __future__ import annotations
 import streamlit as st
 
 from app import backend
-from app.components.track_extras import track_lines
+from app.components.track_extras import track_lines, track_marks
+from app.decode_queue import queue
 from app.messages import plain, show_error
 from app.parts.job_row import follow
 from fmri2ges.errors import UserError
 from fmri2ges.reports.story_scores import Score, StoryScores
 from fmri2ges.request import DecodeRequest
+from fmri2ges.results import Decoded
 from fmri2ges.views import compare as charts
-from fmri2ges.views.score_lines import TO_HEARD, TO_REFERENCE, ScoreLine, difference_lines, lines_of
+from fmri2ges.views.score_lines import TO_HEARD, TO_REFERENCE, ScoreLine, difference_lines, draft_line, lines_of
 from fmri2ges.views.tracks import Track
 
 PLAIN = {"displayModeBar": False}
@@ -43,17 +45,32 @@ def scores_of(run, asked: dict[str, DecodeRequest]) -> dict[str, StoryScores]:
     return found
 
 
-def under_names(tracks: list[Track], scores: dict[str, StoryScores], has_reference: bool, of: str) -> None:
-    """Put score lines under the names of the player's tracks."""
-    lines = {}
+def under_names(run, tracks: list[Track], results: dict[str, Decoded], has_reference: bool, of: str) -> None:
+    """Put score lines under the names of the player's tracks, and marks behind those of drafts, which have no scores.
+
+    Parameters
+    ----------
+    results : letter of each choice of ROIs (empty where there is one) -> what is shown of it
+    has_reference : whether a gesture was recorded with the story
+    of : which player, see `track_lines`
+    """
+    full = {letter: result.request for letter, result in results.items() if not result.is_draft}
+    found = {letter: queue().result(backend.scores_key(run, request)) for letter, request in full.items()}
+    scores: dict[str, StoryScores] = {letter: mine for letter, mine in found.items() if mine is not None}
+    lines: dict[str, list[ScoreLine]] = {}
+    marks: dict[str, str] = {}
     for track in tracks:
+        shown = results.get(track.letter) if track.is_decoded else None
         mine = scores.get(track.letter) or next(iter(scores.values()), None)
-        if mine is None or (track.is_decoded and track.letter not in scores):
+        if shown is not None and shown.is_draft:
+            lines[track.name], marks[track.name] = [draft_line(shown.request.samples)], "draft"
+        elif mine is None or (track.is_decoded and track.letter not in scores):
             lines[track.name] = [PENDING] if track.is_decoded else []
-            continue
-        rows = [s.row for s in (*mine.reference, *mine.heard)]
-        lines[track.name] = lines_of(track, rows, [s.row for s in mine.transcript], has_reference)
+        else:
+            rows = [s.row for s in (*mine.reference, *mine.heard)]
+            lines[track.name] = lines_of(track, rows, [s.row for s in mine.transcript], has_reference)
     track_lines(lines, of, key="compare_lines")
+    track_marks(marks, of)
 
 
 def show(tracks: list[Track], scores: dict[str, StoryScores], dark: bool, simulated: bool) -> None:

@@ -6,7 +6,6 @@ solution of the readout and the sampling.
 
 from __future__ import annotations
 
-import time
 from collections import OrderedDict
 from dataclasses import replace
 from functools import cached_property
@@ -29,9 +28,10 @@ from ..results import Decoded
 from ..storage.decoded import load_decoded, read_manifest, request_of
 from ..storage.folder import read_run_manifest
 from ..text.embeddings import load_vectors
-from ..types import Motion, Recording, Words
+from ..types import Motion, Recording
 from ..work import QUIET, Work
-from .proof import places, provenance
+from .answer import answer
+from .proof import places
 from .readings import Reading
 
 if TYPE_CHECKING:
@@ -276,7 +276,9 @@ class Run:
         for fold in range(self.n_folds):
             self.f2t(subject, fold)
             self.f2g(fold)
-        from diffusers import DDIMScheduler  # noqa: F401  slow to import
+        from ..models.schedule import ddim_scheduler
+
+        ddim_scheduler()
 
     # Decoding.
 
@@ -333,7 +335,7 @@ class Run:
         Cancelled
             When the work shall stop.
         """
-        return self._answer(request, None, work)
+        return answer(self, request, None, work)
 
     def draft(self, request: DecodeRequest, work: Work = QUIET) -> Decoded:
         """The first sample of a request alone: the same gesture and words as in `decode`, in a part of the time.
@@ -348,36 +350,7 @@ class Run:
         -------
         Decoded whose motions hold one sample; ``is_draft`` is true
         """
-        return self._answer(request, 1, work)
-
-    def _answer(self, request: DecodeRequest, first: int | None, work: Work) -> Decoded:
-        """The result of a request, or of its first samples only."""
-        begun = time.time()
-        device = self.device  # a wrong one is told before any work
-        request = self.complete(request)
-        recording = self.recording(request.subject, request.story)
-        work.report(0.05, "solving the readout for the chosen ROIs")
-        readings = self.read(recording, self.columns(request.rois, request.subject))
-        texts: tuple[Words, ...] = ()
-        text = direct = None
-        if "text" in request.branches:
-            from .text_branch import TextSearch, decode_texts, text_gestures
-
-            work.report(0.25, "decoding words")
-            rng = np.random.default_rng([request.seed, 1])
-            search = TextSearch.of(request)
-            texts = decode_texts(self, recording, readings, search, rng, work=work.part(0.25, 0.6))[:first]
-            text = text_gestures(self, texts, request, work.part(0.4, 0.7, "text branch"))
-            texts = tuple(words.slice(*request.span) for words in texts)
-        if "direct" in request.branches:
-            from .direct_branch import direct_gestures
-
-            direct = direct_gestures(self, readings, request, first, work.part(0.7, 1.0, "direct branch"))
-        rate = np.concatenate([np.stack([reading.times, reading.rate], 1) for reading in readings])
-        manifest = provenance(self, request, device) | {"seconds": round(time.time() - begun, 2)}
-        if first is not None and first < request.samples:
-            manifest["draft"] = first
-        return Decoded(request, text, direct, texts, rate, manifest)
+        return answer(self, request, 1, work)
 
     def read(self, recording: Recording, columns: np.ndarray) -> list[Reading]:
         """What the readout predicts for each stretch of volumes, in order of time.

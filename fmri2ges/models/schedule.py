@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any
 
 import torch
@@ -23,6 +24,7 @@ HOP_FRAMES = 42  # windows share 2.4 s: as good as sharing half (docs/decisions/
 # at each step, which takes variance away; fresh noise gives some back (chosen on validation stories).
 ETA = 0.5
 FEW = 16  # windows that one pass of the network takes in little more time than half of them
+_IMPORTING = Lock()
 MAX_WEIGHT = 12.0  # clips SNR + 1, so that nearly clean steps do not take the whole loss
 
 
@@ -68,6 +70,14 @@ def window_starts(n_frames: int) -> list[int]:
         return [0]
     starts = list(range(0, n_frames - WINDOW_FRAMES, HOP_FRAMES))
     return [*starts, n_frames - WINDOW_FRAMES]
+
+
+def ddim_scheduler() -> Any:
+    """The class of DDIM steps, slow to import; two threads that import it at once would find it half made."""
+    with _IMPORTING:
+        from diffusers import DDIMScheduler
+
+    return DDIMScheduler
 
 
 @dataclass(frozen=True)
@@ -120,14 +130,12 @@ def sample_long(
     -------
     codes : (n_samples, n_frames, n_codes)
     """
-    from diffusers import DDIMScheduler
-
     device = next(denoiser.parameters()).device
     padded = max(n_frames, WINDOW_FRAMES)
     starts = window_starts(padded)
     full = _conditions(conditions, starts).to(device)
 
-    scheduler: Any = DDIMScheduler(
+    scheduler: Any = ddim_scheduler()(
         num_train_timesteps=1000,
         beta_schedule="squaredcos_cap_v2",
         prediction_type="sample",

@@ -55,7 +55,7 @@ def wrist_curves(motion: Motion) -> tuple[np.ndarray, np.ndarray]:
     return np.convolve(padded, np.ones(window) / window, mode="valid"), height
 
 
-def motion_chart(shown: dict[Track, Motion], dark: bool = False, simulated: bool = False):
+def motion_chart(shown: dict[Track, Motion], dark: bool = False, simulated: bool = False, draft: bool = False):
     """Speed and height of the wrists of every motion, on one time axis.
 
     Parameters
@@ -63,6 +63,7 @@ def motion_chart(shown: dict[Track, Motion], dark: bool = False, simulated: bool
     shown : from `tracks.Material.motions`
     dark : whether the theme is dark
     simulated : put "simulated" into the title
+    draft : put "draft" into the title
 
     Returns
     -------
@@ -70,7 +71,8 @@ def motion_chart(shown: dict[Track, Motion], dark: bool = False, simulated: bool
     """
     go = graph_objects()
 
-    figure = go.Figure(layout=layout("Mean of both wrists over time", simulated, 366))
+    title = "Mean of both wrists over time" + (", draft" if draft else "")
+    figure = go.Figure(layout=layout(title, simulated, 366))
     for who, motion in shown.items():
         speed, height = wrist_curves(motion)
         time = {"x0": float(motion.start), "dx": 1 / motion.fps}

@@ -73,6 +73,16 @@ def score_line(found: Row, rank: Row | None = None, name: str = "") -> ScoreLine
     return ScoreLine(f"{name}: ".lstrip(": ") + ", ".join(parts), weak)
 
 
+def draft_line(samples: int) -> ScoreLine:
+    """What stands under the name of a draft, which has no scores.
+
+    Parameters
+    ----------
+    samples : how many the full result will have
+    """
+    return ScoreLine(f"draft: the first of {samples} samples; scores follow with the others", True)
+
+
 def lines_of(track: Track, rows: list[Row], transcript: list[Row], has_reference: bool) -> list[ScoreLine]:
     """What stands under the name of a track.
 

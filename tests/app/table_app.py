@@ -1,6 +1,7 @@
 """The app on a double of a run: a table of ROIs, or 500 voxels with SPACE=voxels, or a ball of them with SPACE=grid.
 
-Its decoding is refused; with GATE=FILE it runs until that file is there.
+Its decoding is refused; with GATE=FILE it runs until that file is there. With DRAFT_GATE=FILE there are drafts, which
+wait for that file.
 """
 
 import os
@@ -22,14 +23,17 @@ from fmri2ges.request import DEMO
 class Gate:
     """Open when the file is there."""
 
+    def __init__(self, file):
+        self.file = Path(file)
+
     def wait(self, seconds):
         time.sleep(seconds)
-        return Path(os.environ["GATE"]).exists()
+        return self.file.exists()
 
 
-GATE = Gate() if os.environ.get("GATE") else None
+GATE, DRAFT_GATE = (Gate(os.environ[name]) if os.environ.get(name) else None for name in ("GATE", "DRAFT_GATE"))
 SPACES = {"voxels": lambda: Voxels(500), "grid": ball}
-RUN = TableRun(SPACES.get(os.environ.get("SPACE"), lambda: None)(), GATE)
+RUN = TableRun(SPACES.get(os.environ.get("SPACE"), lambda: None)(), GATE, draft_gate=DRAFT_GATE)
 backend._open = lambda run, stamp, device: RUN
 if state.request().run == DEMO:
     state.adjust(run="table")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from types import SimpleNamespace
@@ -38,6 +39,7 @@ class TableRun:
     Parameters
     ----------
     gate : decoding waits for it; None = decoding is refused
+    draft_gate : drafts wait for this one; None = there are no drafts
     """
 
     study = SimpleNamespace(name="a real study")
@@ -47,8 +49,9 @@ class TableRun:
     simulated, forms = False, ("fast",)
     t2g = T2G
 
-    def __init__(self, space=None, gate: Event | None = None, digest: str = "0" * 64):
+    def __init__(self, space=None, gate: Event | None = None, digest: str = "0" * 64, draft_gate: Event | None = None):
         self.space, self.gate, self.digest = space or Table(("LATL", "LIFG", "LPTL")), gate, digest
+        self.draft_gate = draft_gate
 
     def recording(self, subject, story):
         bold = np.random.default_rng(0).normal(size=(100, self.space.n_columns)).astype(np.float32)
@@ -64,10 +67,17 @@ class TableRun:
         return None
 
     def decode(self, request, work):
-        if self.gate is None:
+        return self._answer(request, work, self.gate)
+
+    def draft(self, request, work):
+        made = self._answer(request, work, self.draft_gate)
+        return replace(made, manifest=made.manifest | {"draft": 1})
+
+    def _answer(self, request, work, gate):
+        if gate is None:
             raise UserError("decode: this run has no weights; train it again")
         work.report(0.25, "a quarter")
-        while not self.gate.wait(0.001):
+        while not gate.wait(0.001):
             work.check()
         frames = int((request.stop - request.start) * 15)
         motion = Motion(from_bones(np.ones((frames, 27)), BONE_LENGTHS), start=request.start)

@@ -1,5 +1,6 @@
 """Explore and Compare without a browser: what a link gets wrong, the row of a decoding, servers that others reach."""
 
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 
@@ -10,6 +11,7 @@ from table_run import TableRun
 
 from app import backend, places
 from app.decode_queue import Key, Phase, queue
+from app.draft_lane import drafts
 from app.messages import plain
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,7 +43,10 @@ def table(monkeypatch):
     monkeypatch.setattr(backend, "_open", lambda *_: run)
     yield run
     run.gate.set()
+    if run.draft_gate is not None:
+        run.draft_gate.set()
     queue().join()
+    drafts().join()
 
 
 def said(app: AppTest) -> list[str]:
@@ -140,13 +145,72 @@ def test_the_row_of_a_decoding_goes_from_asking_to_done(opened, table):
 
 def test_a_decoding_goes_on_while_another_page_or_another_tab_is_open(opened, table):
     request = opened("explore", run="table", seed="2").session_state["request"]
-    assert "Compare with other ROIs (B)" not in [m.label for m in opened("compare", run="table", seed="2").multiselect]
+    assert players(opened("compare", run="table", seed="2")) == 0
     assert queue().progress(Key(table.digest, request)).phase.moves
     table.gate.set()
     queue().join()
     app = opened("compare", run="table", seed="2")
     assert app.session_state["request"] == request  # found by what it is, and not decoded again
-    assert "Compare with other ROIs (B)" in [m.label for m in app.multiselect]
+    assert players(app) == 1
+
+
+def captions(app: AppTest) -> str:
+    return "\n".join(str(c.value) for c in app.caption).replace("\\", "")
+
+
+def test_a_draft_is_shown_until_the_full_result_replaces_it(opened, table):
+    table.draft_gate = Event()
+    table.draft_gate.set()
+    app = opened("explore", run="table", seed="20", rois="LIFG")
+    assert "Draft, the first of 8 samples: LIFG" in captions(app) and players(app) == 1
+    assert [b.label for b in app.button] == ["Cancel"]
+    table.gate.set()
+    queue().join()
+    app.run()
+    assert "Shown: LIFG" in captions(app) and "Draft" not in captions(app) and players(app) == 1
+    assert [b.label for b in app.button] == ["Decoded"]
+
+
+def test_a_new_choice_drops_what_the_old_one_began(opened, table):
+    app = opened("explore", run="table", seed="21", rois="LIFG")
+    old = Key(table.digest, app.session_state["request"])
+    assert queue().progress(old).phase.moves
+    app.multiselect[0].set_value(["LATL"]).run()
+    new = Key(table.digest, app.session_state["request"])
+    assert new.request.rois == ("LATL",) and queue().progress(new).phase.moves
+    assert queue().progress(old).phase is Phase.ABSENT
+    app.multiselect[0].set_value(["LIFG"]).run()  # and back: it begins again, as it was not cancelled by hand
+    assert queue().progress(old).phase.moves and queue().progress(new).phase is Phase.ABSENT
+
+
+@pytest.mark.parametrize("link", [{"stop": "120"}, {"samples": "64"}], ids=["long stretch", "many samples"])
+def test_what_takes_long_waits_for_the_button(opened, table, link):
+    app = opened("explore", run="table", seed="22", **link)
+    app.button[0].click().run()  # a link is decoded without a press; not this
+    app.multiselect[0].set_value(["LATL"]).run()
+    assert queue().progress(Key(table.digest, app.session_state["request"])).phase is Phase.ABSENT
+    assert [b.label for b in app.button] == ["Decode"]
+    app.button[0].click().run()
+    assert queue().progress(Key(table.digest, app.session_state["request"])).phase.moves
+
+
+def test_both_choices_of_compare_are_drafts_first_and_have_one_row(opened, table):
+    table.draft_gate = Event()
+    table.draft_gate.set()
+    app = opened("compare", run="table", seed="23", rois="LATL", other="LIFG")
+    assert players(app) == 1 and "told when both are decoded" in captions(app)
+    assert "A draft cannot be exported" in captions(app)
+    assert [b.label for b in app.button if b.label != "Swap"] == ["Cancel"]
+    told = "".join(str(e.proto) for e in app.get("bidi_component"))
+    assert told.count("draft: the first of 8 samples") == 4  # two branches of two choices
+    app.multiselect[0].set_value([]).run()
+    b = Key(table.digest, replace(app.session_state["request"], rois=("LIFG",)))
+    assert queue().progress(b).phase is Phase.ABSENT  # nobody wants B any more
+    table.gate.set()
+    queue().join()
+    app.run()
+    assert players(app) == 1 and [b.label for b in app.button if b.label != "Swap"][0] == "Decoded"
+    assert "draft" not in captions(app).lower()
 
 
 def test_results_at_hand_are_shown_while_another_decoding_runs(opened, table):

@@ -1,7 +1,7 @@
 // Keys of every page. One list answers them and is shown on the sheet; parts of the page with keys of their own (the
 // player) tell theirs in globalThis.fmri2gesKeys, a map from the name of the part to such a list.
 const FINDER = ".st-key-request-rois input, .st-key-request-other input";
-const DECODE = [".st-key-decode", ".st-key-decode_compare", ".st-key-decode_other"].map((key) => `${key} button:not([disabled])`).join();
+const DECODE = [".st-key-decode", ".st-key-decode_compare"].map((key) => `${key} button:not([disabled])`).join();
 const NO_TEXT = ["range", "checkbox", "radio", "button", "submit"]; // kinds of input that nobody writes into
 
 function pageKeys(data, send) {

@@ -271,8 +271,10 @@ function createPlayer(root) {
     takeFans();
     labels.replaceChildren(...motions.map((m) => {
       const told = extrasOf("lines", m.name) ?? [];
+      m.mark = extrasOf("marks", m.name) ?? "";
       const lines = told.map(({ text, weak }) => make("p", { text, class: weak ? "weak" : "" }));
-      const names = [make("b", { text: m.name }), make("span", { text: m.detail })];
+      const marks = m.mark ? [make("i", { text: m.mark })] : [];
+      const names = [make("b", { text: m.name }), ...marks, make("span", { text: m.detail })];
       const node = make("div", { "data-view": m.name }, [...names, ...lines]);
       node.style.setProperty("--mark", m.css);
       return node;
@@ -319,7 +321,7 @@ function createPlayer(root) {
     motions.forEach((m, i) => {
       const x = s.overlay ? 14 : (width / motions.length) * i + 14;
       const y = s.overlay ? 22 + 32 * i : 22;
-      shapes.push({ kind: "text", text: m.name, x, y, size: 14, weight: 600, font, colour: m.css });
+      shapes.push({ kind: "text", text: [m.name, ...(m.mark ? [`(${m.mark})`] : [])].join(" "), x, y, size: 14, weight: 600, font, colour: m.css });
       if (m.detail) shapes.push({ kind: "text", text: m.detail, x, y: y + 14, size: 10, font, colour });
     });
     const said = ribbons.map((r) => [r.name, wordAt(r, s.time)]).filter(([, i]) => i >= 0)

@@ -1,4 +1,4 @@
-"""What the player shows beside its tracks and gets after the skeletons: lines under the names, and all samples."""
+"""What the player shows beside its tracks and gets apart from the skeletons: lines, marks at the names, all samples."""
 
 from __future__ import annotations
 
@@ -28,6 +28,17 @@ def track_lines(lines: dict[str, list[ScoreLine]], of: str, key: str) -> None:
     """
     told = {name: [{"text": line.text, "weak": line.weak} for line in several] for name, several in lines.items()}
     _hand_over("lines", told, of, key)
+
+
+def track_marks(marks: dict[str, str], of: str) -> None:
+    """Show marks behind the names of tracks; the player's own data stay the same, and are not sent again for them.
+
+    Parameters
+    ----------
+    marks : name of a track -> its mark, such as "draft"
+    of : as for `track_lines`
+    """
+    _hand_over("marks", marks, of, "marks")
 
 
 def track_fan(fan: dict[str, dict[str, Any]], of: str, key: str) -> None:

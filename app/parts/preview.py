@@ -1,0 +1,60 @@
+"""The gestures on Explore: of what is chosen, first as a draft."""
+
+from __future__ import annotations
+
+from app import backend, state
+from app.messages import plain
+from fmri2ges.request import DecodeRequest
+from fmri2ges.results import Decoded
+
+
+def show(run, wanted: DecodeRequest, line, height: str) -> None:
+    """The decoded gestures of what is chosen, or their draft; what was on screen stays until one of them is there.
+
+    Parameters
+    ----------
+    line : the place of the one line above the gestures
+    height : of the player, as a length of CSS
+    """
+    # Imported here, so that the page shows the cortex first.
+    from app.components.skeleton_player import skeleton_player
+    from app.components.track_extras import track_marks
+    from fmri2ges.views.player import player_data
+    from fmri2ges.views.tracks import Material
+
+    _say(run, line, wanted)
+    backend.await_drafts(run, [wanted])
+    if backend.at_hand(run, wanted) is not None:
+        state.show(wanted)
+    shown, decoded = _say(run, line, wanted)
+    if shown is None or decoded is None:
+        return
+    heard = backend.recording(run, shown).words
+    motions = Material(decoded, reference=run.reference(shown.story)).motions()
+    identity = f"{run.digest} {shown.text}"
+    marks = {track.name: "draft" for track in motions if track.is_decoded and decoded.is_draft}
+    track_marks(marks, identity)
+    data = player_data(decoded, motions, heard)
+    skeleton_player(data | {"extras_of": identity}, key="preview", height=height)
+    state.paint(decoded)
+
+
+def _say(run, line, wanted: DecodeRequest) -> tuple[DecodeRequest | None, Decoded | None]:
+    """Say in the line what is on screen, and return it: its request and its result."""
+    from fmri2ges.views.player import roi_label
+
+    shown = state.shown()
+    decoded = backend.at_hand(run, shown) if shown is not None and shown.run == wanted.run else None
+    if shown is None or decoded is None:
+        line.caption("The gestures are shown here as soon as they are decoded.")
+        return shown, None
+    what = f"{roi_label(shown.rois)}, {shown.subject}, {shown.story}, {shown.start:g} to {shown.stop:g} s"
+    if shown != wanted:
+        follows = backend.progress(run, wanted).phase.moves
+        said = f"Still shown: {what}. {'Your new choice follows.' if follows else 'Press Decode for your new choice.'}"
+    elif decoded.is_draft:
+        said = f"Draft, the first of {shown.samples} samples: {what}, seed {shown.seed}"
+    else:
+        said = f"Shown: {what}, seed {shown.seed}"
+    line.caption(plain(said))
+    return shown, decoded
