@@ -33,8 +33,8 @@ EVERY = 2  # steps between two checkpoints
 PRELOADED = ["fmri2ges.training.train", "fmri2ges.training.bayes", "scipy.stats", "torch._dynamo"]
 
 
-def write_study(folder: Path) -> Path:
-    """A study of two training stories of a minute and one clip of 6.5 minutes, enough for a T2G of its own."""
+def write_study(folder: Path, seconds: int = 390) -> Path:
+    """A study of two training stories of a minute and one clip; 6.5 minutes are enough for a T2G of its own."""
     rng = np.random.default_rng(0)
     lines = ['name = "brief"', ""]
     folder.mkdir()
@@ -43,8 +43,8 @@ def write_study(folder: Path) -> Path:
         write_words_tsv(folder / f"{story}.tsv", make_words(rng))
         lines += ["[[recording]]", 'subject = "s1"', f'story = "{story}"', f'bold = "{story}.npy"', "tr = 2.0"]
         lines += ["first_volume_at = 1.0", 'columns = ["X", "Y", "Z"]', f'words = "{story}.tsv"', ""]
-    write_motion(folder / "g.npz", make_motion(rng, 15 * 390))
-    write_words_tsv(folder / "g.tsv", make_words(rng, 390.0))
+    write_motion(folder / "g.npz", make_motion(rng, 15 * seconds))
+    write_words_tsv(folder / "g.tsv", make_words(rng, float(seconds)))
     lines += ["[[gesture]]", 'clip = "g"', 'motion = "g.npz"', 'words = "g.tsv"', 'speaker = "1"', ""]
     lines += ["[split]", 'test_stories = ["c"]', ""]
     (folder / "study.toml").write_text("\n".join(lines))

@@ -9,7 +9,7 @@ import streamlit as st
 from app import backend, places, state
 from app.messages import plain
 from fmri2ges.errors import UserError
-from fmri2ges.motion.amount import T2GOrigin
+from fmri2ges.motion.amount import LearntFrom, T2GOrigin
 from fmri2ges.request import DecodeRequest
 from fmri2ges.views.names import run_name
 
@@ -66,6 +66,10 @@ def _end(stop: float | None) -> str:
 
 
 def _badges(marked) -> None:
+    origin = T2GOrigin.of(getattr(marked, "manifest", {}))
+    if origin.learnt_from is LearntFrom.FINE_TUNED:
+        note = " The gestures take over the style of these clips, and say nothing about how people gesture."
+        st.badge(origin.short, icon=":material/tune:", color="orange", help=f"{origin.caption}.{note}")
     if marked.simulated:
         st.badge(
             "Simulated data",
@@ -75,8 +79,7 @@ def _badges(marked) -> None:
         )
         return
     st.badge(_label(marked.study.name), icon=":material/person:", color="gray", help="The study shown")
-    origin = T2GOrigin.of(getattr(marked, "manifest", {}))
-    if origin.borrowed:
+    if origin.learnt_from is LearntFrom.DEMO:
         st.badge(
             "Gesture model trained on simulated motion",
             icon=":material/science:",

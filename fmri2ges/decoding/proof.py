@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..config import to_dict
 from ..demo.opener import name_of_run, name_of_study
+from ..motion.amount import t2g_entries
 from ..provenance import build_manifest, digest_json
 from ..request import DecodeRequest
 
@@ -40,8 +41,7 @@ def provenance(run: Run, request: DecodeRequest, device: str) -> dict[str, Any]:
         "run_created": run.manifest.get("created"),
         "study_name": run.study.name,
         "space": run.space.kind,
-        "t2g": run.manifest.get("t2g"),
-        "t2g_note": run.manifest.get("t2g_note"),
+        **t2g_entries(run.manifest),
         "rate_note": _rate_note(run, request.subject),
         "blocks": None if blocks is None else to_dict(blocks),
         "guidance": {branch: guidance[branch]() for branch in request.branches},

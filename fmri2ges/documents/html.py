@@ -10,7 +10,7 @@ from functools import cache
 from html import escape
 from pathlib import Path
 
-from ..motion.amount import T2GOrigin
+from ..motion.amount import LearntFrom, T2GOrigin
 
 VOID = ("br", "meta")  # elements without an end
 SIMULATED = (
@@ -19,6 +19,10 @@ SIMULATED = (
 BORROWED = (
     "Simulated gestures. T2G learnt from gestures that a program made: motion shows the pipeline and says nothing "
     "about how people gesture."
+)
+FINE_TUNED = (
+    "Partly simulated gestures. T2G learnt which gesture goes with a word from gestures that a program made, and was "
+    "fine-tuned on clips of the study: motion takes over their style, and says nothing about how people gesture."
 )
 
 
@@ -117,7 +121,9 @@ class Mark:
     @property
     def sentence(self) -> str:
         """What the head of the report says; empty where nothing is simulated."""
-        return SIMULATED if self.simulated else BORROWED if self.origin.borrowed else ""
+        if self.simulated or not self.origin.borrowed:
+            return SIMULATED if self.simulated else ""
+        return FINE_TUNED if self.origin.learnt_from is LearntFrom.FINE_TUNED else BORROWED
 
 
 @dataclass(frozen=True)

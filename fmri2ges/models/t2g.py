@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -16,6 +18,19 @@ CONDITION_DROPOUT = 0.1
 def t2g_config(dim: int, n_codes: int, n_speakers: int) -> DenoiserConfig:
     """Sizes for word tokens of `dim` numbers, a duration and the relative time."""
     return DenoiserConfig(n_codes=n_codes, token_width=dim + 3, n_speakers=n_speakers)
+
+
+def for_speakers(t2g: Denoiser, n_speakers: int) -> Denoiser:
+    """A copy of a T2G for other people: each of them begins with the mean style of those that it knows.
+
+    Parameters
+    ----------
+    n_speakers : number of the other people
+    """
+    copy, state = Denoiser(replace(t2g.config, n_speakers=n_speakers)), dict(t2g.state_dict())
+    style = state["speaker.weight"][: t2g.config.n_speakers].mean(0)
+    copy.load_state_dict(state | {"speaker.weight": style.repeat(n_speakers + 1, 1)})
+    return copy
 
 
 class WindowBatches:
@@ -58,6 +73,15 @@ class WindowBatches:
         """Codes (n, WINDOW_FRAMES, n_codes) of random windows, and their tokens and speakers."""
         x, which, seconds = self.draw(n)
         return x, self.condition(self.tracks, which, seconds)
+
+    def side_by_side(self, times: int) -> tuple[Tensor, Condition]:
+        """All windows that stand side by side in the renditions, each so many times; see `batch`."""
+        places = [
+            (k, f) for k, c in enumerate(self.codes) for f in range(0, len(c) - WINDOW_FRAMES + 1, WINDOW_FRAMES)
+        ] * times
+        x = np.stack([self.codes[k][f : f + WINDOW_FRAMES] for k, f in places])
+        which, seconds = [k for k, _ in places], [self.starts[k] + f / LATENT_FPS for k, f in places]
+        return torch.from_numpy(x), self.condition(self.tracks, which, seconds)
 
 
 def drop_condition(condition: Condition, generator: torch.Generator, share: float = CONDITION_DROPOUT) -> Condition:

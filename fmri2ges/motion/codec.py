@@ -6,7 +6,7 @@ the fastest beats, which fMRI at TR 2 s cannot carry anyway.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.interpolate import CubicSpline
@@ -43,6 +43,16 @@ class Codec:
         z = (_every_second(bones) - self.mean) / self.sd
         return ((z @ self.components) / self.scale).astype(np.float32)
 
+    def standardised_on(self, clips) -> Codec:
+        """The same components with the mean and the spread of other people's clips.
+
+        Parameters
+        ----------
+        clips : sequence of arrays (n_frames, 27) at 15 fps
+        """
+        mean, sd = _moments(_smoothed(clips))
+        return replace(self, mean=mean.astype(np.float32), sd=sd.astype(np.float32))
+
     def decode(self, codes: np.ndarray, n_frames: int | None = None) -> np.ndarray:
         """Unit bone vectors (..., n_frames, 27) at 15 fps of codes (..., n_latent, n_codes)."""
         n = codes.shape[-2]
@@ -56,6 +66,20 @@ class Codec:
         return normalise(CubicSpline(np.arange(n), bones, axis=-2)(t))
 
 
+def _every_second(bones: np.ndarray) -> np.ndarray:
+    """Low-passed bones at half the frame rate, array (n_latent, 27)."""
+    padded = np.concatenate([bones[:1], bones, bones[-1:]])
+    return ((padded[:-2] + 2 * padded[1:-1] + padded[2:]) / 4)[::2]
+
+
+def _smoothed(clips) -> np.ndarray:
+    return np.concatenate([_every_second(bones) for bones in clips]).astype(np.float64)
+
+
+def _moments(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return x.mean(0), np.maximum(x.std(0), 1e-3)
+
+
 def fit_codec(clips, n_codes: int = 14) -> Codec:
     """Fit the code on bones of training clips.
 
@@ -64,8 +88,8 @@ def fit_codec(clips, n_codes: int = 14) -> Codec:
     clips : sequence of arrays (n_frames, 27) at 15 fps
     n_codes : number of components that are kept
     """
-    x = np.concatenate([_every_second(bones) for bones in clips]).astype(np.float64)
-    mean, sd = x.mean(0), np.maximum(x.std(0), 1e-3)
+    x = _smoothed(clips)
+    mean, sd = _moments(x)
     z = (x - mean) / sd
     values, vectors = np.linalg.eigh(z.T @ z / len(z))
     top = vectors[:, ::-1][:, :n_codes]
@@ -74,9 +98,3 @@ def fit_codec(clips, n_codes: int = 14) -> Codec:
     scale = 0.9 * np.sqrt(spread * spread[0])
     assert len(mean) == N_FEATURES
     return Codec(*(a.astype(np.float32) for a in (mean, sd, top, scale)))
-
-
-def _every_second(bones: np.ndarray) -> np.ndarray:
-    """Frames 0, 2, 4 ... of bones (n_frames, 27), low-passed by the weights 1/4, 1/2, 1/4; (ceil(n_frames / 2), 27)."""
-    padded = np.concatenate([bones[:1], bones, bones[-1:]])
-    return ((padded[:-2] + 2 * padded[1:-1] + padded[2:]) / 4)[::2]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -146,7 +147,7 @@ def evaluate_stories(
             (),
             simulated,
             decoded=[s.decoded.manifest.get("digest") for s in stories],
-            t2g=_t2g(stories),
+            **_t2g(stories),
         ),
     )
     work.report(1.0, "done")
@@ -170,10 +171,11 @@ def _once(stories: list[DecodedStory], notes: list[str]) -> list[DecodedStory]:
     return list(best.values())
 
 
-def _t2g(stories: list[DecodedStory]) -> str | None:
+def _t2g(stories: list[DecodedStory]) -> dict[str, Any]:
     """What the T2G of all stories was trained on, as manifests say it; None where they differ."""
-    found = {s.decoded.manifest.get("t2g") for s in stories}
-    return found.pop() if len(found) == 1 else None
+    of_stories = [s.decoded.manifest for s in stories]
+    found = {name: {m.get(name) for m in of_stories} for name in ("t2g", "t2g_seconds")}
+    return {name: values.pop() if len(values) == 1 else None for name, values in found.items()}
 
 
 def story_measures(story: DecodedStory, notes: list[str]) -> list[Measure]:

@@ -30,7 +30,7 @@ from ..motion.codec import Codec
 from ..text.embeddings import WordVectors
 from ..text.ngram import Bigram
 from ..text.statistics import TextStatistics
-from .tensors import AGAIN, read_tensors, write_tensors
+from .tensors import AGAIN, read_header, read_tensors, write_tensors
 
 FEATURE_STEP = 1 / 28  # features are stored as int8: about 4.5 sd on both sides
 
@@ -45,13 +45,13 @@ def dequantise(stored: np.ndarray) -> np.ndarray:
     return stored.astype(np.float32) * np.float32(FEATURE_STEP)
 
 
-def write_generator(path, generator: GestureGenerator) -> None:
-    """Write T2G or F2G: network, motion code and calibration."""
+def write_generator(path, generator: GestureGenerator, **values) -> None:
+    """Write T2G or F2G: network, motion code and calibration; `values` are told beside them."""
     arrays = {f"net.{k}": v.detach().cpu().numpy() for k, v in generator.denoiser.state_dict().items()}
     arrays |= {f"codec.{k}": v for k, v in asdict(generator.codec).items()}
     assert generator.calibration is not None, "a generator is calibrated before it is stored"
     arrays |= {f"calibration.{k}": v for k, v in asdict(generator.calibration).items()}
-    write_tensors(path, arrays, config=asdict(generator.denoiser.config), guidance=generator.guidance)
+    write_tensors(path, arrays, config=asdict(generator.denoiser.config), guidance=generator.guidance, **values)
 
 
 def read_generator(path, device: str) -> GestureGenerator:
@@ -67,6 +67,11 @@ def read_generator(path, device: str) -> GestureGenerator:
     except (KeyError, TypeError, RuntimeError) as error:  # other names or sizes than this version's network
         raise UserError(f"{path}: was written by another version of fmri2ges; train again") from error
     return GestureGenerator(denoiser.eval().to(device), codec, float(meta["guidance"]), calibration)
+
+
+def read_choice(path) -> dict[str, Any]:
+    """Which T2G a file holds, as `write_generator` was told: see `motion.amount.T2GChoice.entries`."""
+    return read_header(path, "generator").values["choice"]
 
 
 def _part(arrays: dict[str, np.ndarray], name: str) -> dict[str, np.ndarray]:

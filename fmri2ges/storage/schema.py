@@ -88,6 +88,7 @@ NAMES = list_of(NAME, "a list of names", 1)
 ROWS = list_of(TABLE, "a list of objects")
 SUBJECTS = Value(lambda v: NAMES.allows(v) and len(set(v)) == len(v) <= 10_000, "a list of names, each of them once")
 
+T2G = one_of("study", "fine-tuned", "demo")  # what T2G learnt from, see `motion.amount`
 RANDOM = Value(
     lambda v: isinstance(v, list) and len(v) == 4 and all(map(whole(0, 2**128 - 1).allows, v)),
     "a list of four whole numbers",
@@ -133,7 +134,10 @@ MANIFESTS = {
         "blocks": optional(BLOCKS),
         "space": needed(one_of(*SPACES)),
         "columns": needed(list_of(NAME, "a list of names")),
-        "t2g": one_of("study", "demo"),
+        "t2g": T2G,
+        "t2g_seconds": NUMBER,
+        "t2g_judged": ROWS,
+        "t2g_held_out_seconds": NUMBER,
         "confounds": Value(
             lambda v: isinstance(v, dict) and all(map(list_of(NAME, "").allows, v.values())),
             "an object of lists of names",
@@ -149,7 +153,8 @@ MANIFESTS = {
         "run": TEXT,
         "run_digest": TEXT,
         "run_created": optional(TEXT),
-        "t2g": optional(one_of("study", "demo")),
+        "t2g": optional(T2G),
+        "t2g_seconds": optional(NUMBER),
         "space": one_of(*SPACES),
         "guidance": TABLE,
         "roi_note": TEXT,

@@ -165,7 +165,7 @@ WEIGHTS = {
             "net.refine.0.weight": Array(("F32",), ("refine", "two codes", 5)),
             "net.blocks.0.mlp.0.weight": Array(("F32",), ("inner", "width")),
         },
-        {"config": needed(TABLE), "guidance": needed(NUMBER)},
+        {"config": needed(TABLE), "guidance": needed(NUMBER), "choice": TABLE},
         _network_lengths,
         others="net.",
     ),
@@ -235,6 +235,7 @@ WEIGHTS = {
     "checkpoint": Weights(
         {
             "losses": Array(("F64",), ("steps",), needed=False),
+            "judged": Array(("F64",), ("judgements",), needed=False),
             "generator": Array(("U8",), (5056,), needed=False),
         },
         CHECKPOINT,

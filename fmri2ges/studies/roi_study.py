@@ -20,6 +20,7 @@ from ..evaluation.gesture import features, identification, pair, weighted_r
 from ..evaluation.roi_group import LEAST
 from ..evaluation.roi_rows import Effect, ForwardStep, RoiStudy
 from ..exports.roi_maps import write_roi_maps
+from ..motion.amount import t2g_entries
 from ..provenance import build_manifest
 from ..storage.folder import RunFolder
 from ..storage.roi_study import KIND, write_roi_study
@@ -157,8 +158,7 @@ def compute_study(
             run=request.run,
             run_digest=run.digest,
             study_name=run.study.name,
-            t2g=run.manifest.get("t2g"),
-            t2g_note=run.manifest.get("t2g_note"),
+            **t2g_entries(run.manifest),
             tasks=len(results),
         ),
     )

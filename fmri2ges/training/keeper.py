@@ -106,6 +106,7 @@ class Keeper:
     def _note_resumed(self, stage: str) -> None:
         """Remember the stage at which the training goes on, if it was interrupted."""
         if self._to_resume:
+            stage = self._checkpoint.loop or stage  # which may be one within this stage
             step = len(self._checkpoint.arrays["losses"]) if self._checkpoint.loop == stage else 0
             self._checkpoint.resumed.append({"stage": stage, "step": step})
             self._log(f"resumed in {stage}, after step {step}")

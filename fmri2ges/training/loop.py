@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -13,6 +14,9 @@ from ..motion.amount import BATCH
 from ..work import QUIET, Work
 from .keeper import SavedLoop
 from .state import LoopState
+
+JUDGED = 10  # times that a training is judged by held-out examples
+PATIENCE = 2  # of these times without a lower loss: then it ends
 
 
 @dataclass(frozen=True)
@@ -37,8 +41,12 @@ def fit(
     name: str = "training",
     work: Work = QUIET,
     saved: SavedLoop | None = None,
+    held_out: Callable[[], float] | None = None,
 ) -> list[float]:
     """Train `model` in place; it ends with the averaged weights, in evaluation mode.
+
+    With a held-out loss it ends with those averaged weights for which that was lowest, and it ends early where that
+    loss has risen for a while: then the examples are being learnt by heart.
 
     Parameters
     ----------
@@ -48,6 +56,7 @@ def fit(
     name : what is trained, for the messages
     work : told after every tenth step how far the training is; it can be stopped at every step
     saved : where the state of the loop is kept, and found again when the training was interrupted; None = nowhere
+    held_out : loss of `model` on what it does not learn from; asked before the first step and `JUDGED` times after
 
     Returns
     -------
@@ -69,8 +78,12 @@ def fit(
     state = LoopState(model, optimiser, schedule, average, losses)
     if saved is not None:
         saved.restore(state)
+    if held_out is not None and not state.judged:
+        state.judge(_of_average(state, held_out))
     with ThreadPoolExecutor(2 if weights[0].device.type == "cpu" else 1) as pool:
         for step in range(len(losses), config.steps):
+            if _is_over(state):
+                break
             work.check()
             loss, gradients = parallel_gradients(pool, loss_of, draw(), weights)
             for w, g in zip(weights, gradients, strict=True):
@@ -83,17 +96,41 @@ def fit(
                 for kept, w in zip(average, weights, strict=True):
                     kept.lerp_(w, 1 - keep)
             losses.append(loss)
+            if held_out is not None and (step + 1) * JUDGED // config.steps > step * JUDGED // config.steps:
+                state.judge(_of_average(state, held_out))
+            last = step + 1 == config.steps or _is_over(state)
             if saved is not None:
-                saved.save(state, last=step + 1 == config.steps)
-            if step % 10 == 9 or step + 1 == config.steps:
+                saved.save(state, last)
+            if step % 10 == 9 or last:
                 recent = losses[-10:]
                 mean = sum(recent) / len(recent)
                 work.report((step + 1) / config.steps, f"{name}: step {step + 1} of {config.steps}, loss {mean:.3f}")
     with torch.no_grad():
-        for w, kept in zip(weights, average, strict=True):
+        for w, kept in zip(weights, state.best or average, strict=True):
             w.copy_(kept)
     model.eval()
     return losses
+
+
+def _is_over(state: LoopState) -> bool:
+    """Whether the held-out loss has not become lower for a while."""
+    lowest = int(np.argmin(state.judged)) if state.judged else 0
+    return len(state.judged) - 1 - lowest >= PATIENCE
+
+
+@torch.no_grad()
+def _of_average(state: LoopState, loss: Callable[[], float]) -> float:
+    """A loss of the averaged weights; the network keeps its own."""
+    weights = list(state.model.parameters())
+    own = [w.detach().clone() for w in weights]
+    for w, kept in zip(weights, state.average, strict=True):
+        w.copy_(kept)
+    state.model.eval()
+    found = loss()
+    state.model.train()
+    for w, kept in zip(weights, own, strict=True):
+        w.copy_(kept)
+    return found
 
 
 def parallel_gradients(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,10 +14,11 @@ from ..models.denoiser import LATENT_FPS, Denoiser
 from ..models.f2t import F2T, Blocks, text_targets
 from ..models.generator import GestureGenerator, calibrate
 from ..models.readout import Readout, penalty_scores
+from ..models.schedule import noised
 from ..models.signatures import Heard, choose_shrinkage, words_heard
-from ..models.t2g import WindowBatches, t2g_batch, t2g_config, t2g_loss
+from ..models.t2g import WindowBatches, for_speakers, t2g_batch, t2g_config, t2g_loss
 from ..models.word_rate import RateTraining, WordRate
-from ..motion.codec import fit_codec
+from ..motion.codec import Codec, fit_codec
 from ..text.embeddings import WordVectors
 from ..text.statistics import TextStatistics
 from ..text.timing import words_of_volumes
@@ -27,6 +29,7 @@ from .keeper import Keeper
 from .loop import LoopConfig, fit
 from .presets import TrainConfig
 
+NOISES = 8  # noise times at which each held-out window is judged
 CALIBRATION_SECONDS = 150  # seconds of each clip that the moments of generated codes are taken from
 BINS_PER_VOLUME = 2  # gesture targets of the readout: two means of the motion codes per volume
 
@@ -38,6 +41,8 @@ def train_t2g(
     keeper: Keeper,
     device: str,
     work: Work = QUIET,
+    begin: GestureGenerator | None = None,
+    held_out: Sequence[GestureStory] = (),
 ) -> GestureGenerator:
     """Fit the motion code and train the text-to-gesture model.
 
@@ -48,16 +53,19 @@ def train_t2g(
     keeper : has numpy's random generator, which draws weights, windows and noise, and keeps the state of the loop
     device : where the network is trained
     work : told how far the training is
+    begin : a T2G that is fine-tuned, with the components of its motion code; None = both are new
+    held_out : gestures of the same speakers that are not learnt from; the weights that predict them best are kept
     """
     rng, loop = keeper.rng, LoopConfig(config.t2g_steps, config.t2g_rate, 0.02, 0.995)
-    codec = fit_codec([c.bones for c in clips])
-    codes = [codec.encode(c.bones) for c in clips]
+    bones = [c.bones for c in clips]
+    codec = fit_codec(bones) if begin is None else begin.codec.standardised_on(bones)
     tracks = [word_track(c.words, vectors.matrix(c.words.text)) for c in clips]
-    speakers = [c.speaker for c in clips]
-    sizes = t2g_config(vectors.dim, codec.n_codes, 1 + max(speakers))
-    batches = WindowBatches(codes, tracks, speakers, sizes.token_width, rng, [c.start for c in clips])
+    sizes = t2g_config(vectors.dim, codec.n_codes, 1 + max(c.speaker for c in clips))
+    batches = window_batches(clips, codec, vectors, rng)
     generator = torch.Generator().manual_seed(int(rng.integers(2**31)))
-    denoiser = seeded(lambda: Denoiser(sizes), rng).to(device)
+    denoiser = seeded(lambda: Denoiser(sizes) if begin is None else for_speakers(begin.denoiser, sizes.n_speakers), rng)
+    denoiser.to(device)
+    judge = held_out_loss(denoiser, window_batches(held_out, codec, vectors, rng)) if held_out else None
 
     def draw():
         x, condition = batches.batch(loop.batch)
@@ -66,9 +74,38 @@ def train_t2g(
     def loss(*batch):
         return t2g_loss(denoiser, *batch)
 
-    fit(denoiser, draw, loss, loop, name="T2G", work=work.part(0, 0.9), saved=keeper.loop(generator))
+    saved = keeper.loop(generator)
+    fit(denoiser, draw, loss, loop, name="T2G", work=work.part(0, 0.9), saved=saved, held_out=judge)
     raw = GestureGenerator(denoiser, codec, config.t2g_guidance)
     return calibrated_t2g(raw, clips, tracks, generator, work.part(0.9, 1))
+
+
+def window_batches(
+    clips: Sequence[GestureStory], codec: Codec, vectors: WordVectors, rng: np.random.Generator
+) -> WindowBatches:
+    """Windows of clips with their words, as T2G learns from them; `rng` will draw them."""
+    codes = [codec.encode(c.bones) for c in clips]
+    tracks = [word_track(c.words, vectors.matrix(c.words.text)) for c in clips]
+    starts, speakers = [c.start for c in clips], [c.speaker for c in clips]
+    return WindowBatches(codes, tracks, speakers, vectors.dim + 3, rng, starts)
+
+
+def held_out_loss(denoiser: Denoiser, clips: WindowBatches) -> Callable[[], float]:
+    """The denoising loss of a T2G on windows that cover these clips, always with the same noise.
+
+    Parameters
+    ----------
+    denoiser : the network, judged with the weights that it has when the loss is asked for
+    """
+    device = next(denoiser.parameters()).device
+    x0, condition = clips.side_by_side(NOISES)
+    x, t = noised(x0, torch.Generator().manual_seed(0))
+
+    @torch.no_grad()
+    def loss() -> float:
+        return float(t2g_loss(denoiser, x.to(device), t.to(device), x0.to(device), condition.to(device)))
+
+    return loss
 
 
 def calibrated_t2g(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from ..errors import UserError
 
 PARTS = ("weight", "average", "first", "second")  # of each parameter: itself, its average, the moments of AdamW
+BEST = "best"  # the average with the lowest held-out loss so far, where there is one
 NOTHING = np.zeros(0, np.float32)
 DAMAGED = "checkpoint: does not belong to this training, or is damaged; start anew with --force"
 
@@ -56,6 +57,8 @@ class LoopState:
     schedule : the learning rate, which follows from the number of the step
     average : averaged weights, in the order of the model's parameters
     losses : loss of each step so far
+    judged : held-out losses so far, empty where nothing is held out
+    best : the averaged weights with the lowest of them
     """
 
     model: nn.Module
@@ -63,6 +66,14 @@ class LoopState:
     schedule: torch.optim.lr_scheduler.OneCycleLR
     average: list[Tensor]
     losses: list[float]
+    judged: list[float] = field(default_factory=list)
+    best: list[Tensor] = field(default_factory=list)
+
+    def judge(self, loss: float) -> None:
+        """Note the held-out loss of the averaged weights, and keep them if it is the lowest so far."""
+        if loss < min(self.judged, default=np.inf):
+            self.best[:] = [kept.detach().clone() for kept in self.average]
+        self.judged.append(loss)
 
     def arrays(self) -> dict[str, np.ndarray]:
         """The state as arrays; those of the network by the names of its parameters."""
@@ -71,6 +82,10 @@ class LoopState:
             of_weight = self.optimiser.state[weight]
             parts = (weight, kept, of_weight["exp_avg"], of_weight["exp_avg_sq"])
             out |= {f"net.{part}.{name}": x.detach().cpu().numpy() for part, x in zip(PARTS, parts, strict=True)}
+        if self.best:
+            names = [name for name, _ in self.model.named_parameters()]
+            out["judged"] = np.array(self.judged)
+            out |= {f"net.{BEST}.{name}": x.cpu().numpy() for name, x in zip(names, self.best, strict=True)}
         return out
 
     def restore(self, arrays: dict[str, np.ndarray]) -> None:
@@ -92,7 +107,17 @@ class LoopState:
                 kept.copy_(torch.from_numpy(found["average"]))
                 first, second = torch.from_numpy(found["first"]), torch.from_numpy(found["second"])
                 moments[k] = {"step": torch.tensor(float(step)), "exp_avg": first, "exp_avg_sq": second}
+            if "judged" in arrays:
+                self.judged[:] = arrays["judged"].tolist()
+                self.best[:] = [self._like(name, weight, arrays) for name, weight in self.model.named_parameters()]
         self.losses[:] = arrays["losses"].tolist()
         self.optimiser.load_state_dict({"state": moments, "param_groups": self.optimiser.state_dict()["param_groups"]})
         self.schedule.load_state_dict({"last_epoch": step - 1, "_step_count": step})
         self.schedule.step()
+
+    @staticmethod
+    def _like(name: str, weight: Tensor, arrays: dict[str, np.ndarray]) -> Tensor:
+        found = arrays.get(f"net.{BEST}.{name}", NOTHING)
+        if found.shape != weight.shape:
+            raise UserError(DAMAGED)
+        return torch.from_numpy(found).to(weight.device)

@@ -17,7 +17,7 @@ from ..data.study.model import Study
 from ..errors import StudyError, check_option
 from ..models.device import resolve_device
 from ..models.generator import GestureGenerator
-from ..motion.amount import T2GChoice, choose_t2g
+from ..motion.amount import LearntFrom, T2GChoice, T2GPlan
 from ..provenance import build_manifest
 from ..storage import models as store
 from ..storage.training_folder import TrainingFolder
@@ -25,6 +25,7 @@ from ..text.embeddings import WordVectors, load_vectors
 from ..text.open_lm import fastest_choice
 from ..work import QUIET, Work
 from .brains import map_brains
+from .few_clips import FewClips, choose_t2g
 from .fold import Shared, fit_fold
 from .inputs import by_name, input_files, made_for, read_brains, read_clips, regressed_out
 from .keeper import Keeper
@@ -76,7 +77,7 @@ def train_study(
 
     Parameters
     ----------
-    study_toml : the study file; a study with too little gesture uses the shipped T2G, see `motion.amount`
+    study_toml : the study file; with too little gesture T2G is chosen by held-out clips, see `motion.amount`
     out : run folder to make
     config : settings, see `presets.preset_config`
     device : 'auto', 'cpu', 'cuda' or 'mps'
@@ -180,8 +181,7 @@ def train_models(
         "folds": len(folds),
         "train_stories": list(dict.fromkeys(story.story for story in held)),
         "blocks": None if blocks is None else to_dict(blocks),
-        "t2g": gestures.choice.trained_on,
-        "t2g_note": gestures.choice.describe(),
+        **gestures.choice.entries(),
         "space": space.kind,
         "columns": [] if space.has_cortex else list(bases[study.subjects[0]].names),
         "confounds": regressed_out(study),
@@ -207,20 +207,31 @@ class ObtainedT2G:
 def obtain_t2g(
     study: Study, vectors: WordVectors, config: TrainConfig, keeper: Keeper, device: str, work: Work = QUIET
 ) -> ObtainedT2G:
-    """Train T2G on the study's clips, or take the shipped one where they are too few; see `motion.amount`."""
+    """Train T2G on the study's clips; where they are few, see `few_clips`; without any, it is the shipped one."""
     work.report(0.0, "reading gesture clips")
     clips = read_clips(study, work.part(0, 0.1))
-    choice = choose_t2g(len(clip.bones) / 15 for clip in clips)
-    work.report(0.1, choice.describe())
+    plan = T2GPlan.of((str(clip.speaker), len(clip.bones) / 15) for clip in clips)
+    work.report(0.1, plan.describe())
+    part = work.part(0.1, 1)
 
-    def make() -> GestureGenerator:
-        if choice.own:
-            return train_t2g(clips, vectors, config, keeper, device, work.part(0.1, 1))
+    def make() -> tuple[GestureGenerator, T2GChoice]:
+        if plan.own:
+            return train_t2g(clips, vectors, config, keeper, device, part), T2GChoice(plan, LearntFrom.STUDY)
         from ..demo import WEIGHTS
 
-        return replace(store.read_generator(WEIGHTS / "t2g.safetensors", device), guidance=config.t2g_guidance)
+        shipped = replace(store.read_generator(WEIGHTS / "t2g.safetensors", device), guidance=config.t2g_guidance)
+        if not plan.judged:
+            return shipped, T2GChoice(plan, LearntFrom.DEMO)
+        return choose_t2g(FewClips.of(clips, plan, shipped, vectors, config), plan, keeper, device, part)
 
-    t2g = keeper.stage("t2g", make, store.write_generator, lambda path: store.read_generator(path, device))
-    if not choice.own:
+    def write(path: Path, made: tuple[GestureGenerator, T2GChoice]) -> None:
+        store.write_generator(path, made[0], choice=made[1].entries())
+
+    def read(path: Path) -> tuple[GestureGenerator, T2GChoice]:
+        return store.read_generator(path, device), T2GChoice.found(plan, store.read_choice(path))
+
+    t2g, choice = keeper.stage("t2g", make, write, read)
+    work.report(1.0, choice.describe())
+    if choice.learnt_from is LearntFrom.DEMO:
         return ObtainedT2G(t2g, choice, [])
     return ObtainedT2G(t2g, choice, [t2g.codec.encode(c.bones) for c in clips if c.speaker == 0])

@@ -14,7 +14,7 @@ from ...work import QUIET, Work
 from ..bold.formats import noise_ceiling_of
 from ..bold.read import Bold
 from .clocks import ClockFacts, clock_facts
-from .facts import ClipFacts, RecordingFacts, counted, minutes, summary_lines, t2g_choice, text_facts
+from .facts import ClipFacts, RecordingFacts, counted, minutes, summary_lines, t2g_plan, text_facts
 from .file import parse_study
 from .folds import StoryBlocks
 from .lengths import (
@@ -133,7 +133,7 @@ def checked_to_dict(checked: Checked) -> dict:
     study = checked.study
     if study is None:
         return out
-    t2g = t2g_choice(study, list(checked.clips))
+    t2g = t2g_plan(study, list(checked.clips))
     heard, spoken = text_facts(study, study.recordings), text_facts(study, study.gestures)
     return out | {
         "name": study.name,

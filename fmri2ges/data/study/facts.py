@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ...errors import UserError
-from ...motion.amount import T2GChoice, choose_t2g
+from ...motion.amount import T2GPlan
 from ...types import Words
 from .lengths import span_of
 from .model import Study
@@ -121,7 +121,7 @@ def summary_lines(study: Study, recordings: list[RecordingFacts], clips: list[Cl
         if clips:
             lines.append("skeletons: " + "; ".join(_skeletons(clips)))
         lines.append(_words_line("words spoken", text_facts(study, study.gestures)))
-    lines.append(t2g_choice(study, clips).describe())
+    lines.append(t2g_plan(study, clips).describe())
     split = study.split
     if split.within_story_folds:
         lines.append(f"split: {split.within_story_folds} folds inside the story, {split.gap:g} s gap")
@@ -133,10 +133,10 @@ def summary_lines(study: Study, recordings: list[RecordingFacts], clips: list[Cl
     return lines
 
 
-def t2g_choice(study: Study, clips: list[ClipFacts]) -> T2GChoice:
-    """Which T2G a run of the study uses: that follows from how much gesture there is to train on."""
+def t2g_plan(study: Study, clips: list[ClipFacts]) -> T2GPlan:
+    """Which T2G a run of the study will use, as far as that follows from how much gesture there is to train on."""
     training = {g.clip for g in study.train_gestures}
-    return choose_t2g(c.seconds for c in clips if c.clip in training)
+    return T2GPlan.of((c.speaker, c.seconds) for c in clips if c.clip in training)
 
 
 def _skeletons(clips: list[ClipFacts]) -> list[str]:

@@ -54,6 +54,7 @@ def test_no_text_becomes_markup_and_every_text_is_shown_as_it_is(text):
     [
         (True, "study", html.SIMULATED),
         (False, "demo", html.BORROWED),
+        (False, "fine-tuned", html.FINE_TUNED),
         (False, "study", ""),
         (True, "demo", html.SIMULATED),
     ],

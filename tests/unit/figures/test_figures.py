@@ -43,11 +43,12 @@ def test_real_data_carry_no_mark(decoded_dir, tmp_path):
         (True, "study", "SIMULATED", "T2G: the study's own, trained on its simulated gestures"),
         (False, "demo", "SIMULATED T2G", "T2G: the shipped one, trained on simulated gestures, not fine-tuned"),
         (False, "study", "", "T2G: the study's own, trained on its gestures"),
+        (False, "fine-tuned", "SIMULATED T2G", "tuned on 3.2 min of clips"),
         (False, None, "", "T2G: not stated"),
     ],
 )
 def test_every_figure_says_whose_gestures_t2g_learnt_from(simulated, t2g, mark, caption, story, tmp_path):
-    manifest = story.decoded.manifest | {"simulated": simulated, "t2g": t2g}
+    manifest = story.decoded.manifest | {"simulated": simulated, "t2g": t2g, "t2g_seconds": 192.0}
     shown = DecodedStory(replace(story.decoded, manifest=manifest), story.study)
     report = replace(evaluate_path(story_folder(story, tmp_path)), simulated=simulated, manifest=manifest)
     drawn = {kind: make_figure(shown, kind, tmp_path / f"{kind}.svg") for kind in KINDS}

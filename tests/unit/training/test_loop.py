@@ -46,6 +46,27 @@ def test_training_learns_and_repeats_bit_for_bit():
     assert losses[-1] < 1e-3 * losses[0] and not one.training
 
 
+def test_a_training_ends_with_the_weights_that_predict_best_what_is_held_out():
+    """The second of three rising losses is the lowest: later steps are forgotten, and most are not made."""
+    model, draw, loss_of = problem()
+    seen = []
+
+    def held_out() -> float:
+        seen.append(model.weight.detach().clone())
+        return [5.0, 3.0, 4.0, 6.0, 1.0][len(seen) - 1]
+
+    losses = fit(model, draw, loss_of, LoopConfig(100, 0.05, 0.0, 0.9), held_out=held_out)
+    assert len(losses) == 30 and len(seen) == 4
+    assert torch.equal(model.weight, seen[1]) and not torch.equal(seen[1], seen[2]) and not model.training
+
+
+def test_a_training_that_only_becomes_worse_changes_nothing():
+    model, draw, loss_of = problem()
+    before, rising = model.weight.detach().clone(), iter(range(20))
+    fit(model, draw, loss_of, LoopConfig(50, 0.05, 0.0, 0.9), held_out=lambda: float(next(rising)))
+    assert torch.equal(model.weight, before)
+
+
 def test_training_stops_when_asked():
     model, draw, loss_of = problem()
     with pytest.raises(Cancelled):

@@ -37,7 +37,7 @@ def stops_after(n: int) -> Work:
     return Work(should_stop=lambda: len(asked) >= n or asked.append(1) is not None)
 
 
-def train_lines(folder, work, checkpoint=None, width=2, on_draw=lambda _: None):
+def train_lines(folder, work, checkpoint=None, width=2, on_draw=lambda _: None, judged=False):
     """Two networks, one after the other, that draw from both random generators; their weights and losses."""
     keeper = Keeper(np.random.default_rng(5), folder, checkpoint or Checkpoint(MADE_FOR))
 
@@ -52,8 +52,11 @@ def train_lines(folder, work, checkpoint=None, width=2, on_draw=lambda _: None):
             return x, x @ truth
 
         config = LoopConfig(STEPS, 0.05, 0.01, 0.9)
+        fixed = torch.ones(1, 4)
+        options = {"held_out": lambda: float((model(fixed) - 0.1).square().mean())} if judged else {}
+        saved = keeper.loop(generator)
         losses = fit(
-            model, draw, lambda x, y: (model(x) - y).square().mean(), config, work=work, saved=keeper.loop(generator)
+            model, draw, lambda x, y: (model(x) - y).square().mean(), config, work=work, saved=saved, **options
         )
         return [*(p.detach().numpy() for p in model.parameters()), np.array(losses), rng.random(3)]
 
@@ -66,6 +69,19 @@ def train_lines(folder, work, checkpoint=None, width=2, on_draw=lambda _: None):
             return [file[name] for name in sorted(file)]
 
     return [x for name in ("t2g", "f2g-0") for x in keeper.stage(name, make, write, read)]
+
+
+@pytest.mark.parametrize("n", [1, 4, 5, 7, 11])
+def test_a_loop_with_a_held_out_loss_goes_on_with_the_best_weights_so_far(n, tmp_path):
+    for name in ("whole", "halves"):
+        (tmp_path / name).mkdir()
+    whole, parts = train_lines(tmp_path / "whole", Work(), judged=True), tmp_path / "halves"
+    with pytest.raises(Cancelled):
+        train_lines(parts, stops_after(n), judged=True)
+    checkpoint = Checkpoint.read(parts) if (parts / CHECKPOINTS).exists() else None
+    halves = train_lines(parts, Work(), checkpoint, judged=True)
+    assert all(a.tobytes() == b.tobytes() for a, b in zip(whole, halves, strict=True))
+    assert any(len(x) < STEPS for x in whole[2::4]), "one of the two has ended early"
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 5, 11, 14, 20])
@@ -99,24 +115,56 @@ def test_the_state_of_numpys_generator_is_four_numbers():
     assert other.integers(0, 1000, 9, dtype=np.int32).tolist() == rng.integers(0, 1000, 9, dtype=np.int32).tolist()
 
 
-def test_a_training_with_the_shipped_t2g_is_interrupted_and_goes_on(toy, tmp_path):
-    config = TrainConfig(f2g_steps=7, renditions=1, roi_choices=1, penalties=(100.0, 1000.0))
-    asked = []
-    train_study(toy, tmp_path / "whole", config, "cpu", work=Work(should_stop=lambda: asked.append(1)))
-    out = tmp_path / "halves"
+def stops_behind(message: str) -> Work:
+    """Work that is cancelled as soon as it has said something that begins so."""
+    said = []
+    return Work(lambda _, text: said.append(text), lambda: bool(said) and said[-1].startswith(message))
+
+
+@pytest.fixture(scope="module")
+def few_clips(tmp_path_factory):
+    """A study of a minute of gesture, settings for it, and a folder to train in that holds a whole run of it."""
+    folder = tmp_path_factory.mktemp("few")
+    study = write_study(folder / "study", seconds=60)
+    config = TrainConfig(t2g_steps=16, f2g_steps=7, renditions=1, roi_choices=1, penalties=(100.0, 1000.0))
+    (folder / "runs").mkdir()
+    train_study(study, folder / "runs" / "whole", config, "cpu")
+    return study, config, folder / "runs"
+
+
+@pytest.mark.parametrize(
+    "message, stage",
+    [("fine-tuned T2G: step", "t2g-fine-tuned"), ("own T2G: step", "t2g-study"), ("F2G: step", "f2g-0")],
+)
+def test_a_training_on_few_clips_is_interrupted_and_goes_on(message, stage, few_clips):
+    study, config, runs = few_clips
+    out = runs / stage
     with pytest.raises(Cancelled):
-        train_study(toy, out, config, "cpu", work=stops_after(len(asked) - 20))
+        train_study(study, out, config, "cpu", work=stops_behind(message))
     assert is_interrupted(out) and not out.exists()
-    with pytest.raises(UserError, match="halves: its training was interrupted on .*; go on with --resume"):
-        train_study(toy, out, config, "cpu")
+    with pytest.raises(UserError, match=f"{stage}: its training was interrupted on .*; go on with --resume"):
+        train_study(study, out, config, "cpu")
     with pytest.raises(UserError, match="was made with seed 0, not 1"):
-        train_study(toy, out, config, "cpu", seed=1, existing="resume")
-    train_study(toy, out, config, "cpu", existing="resume")
-    assert weights(out) == weights(tmp_path / "whole") and sorted(os.listdir(tmp_path)).count("halves") == 1
-    assert not [name for name in os.listdir(tmp_path) if name.startswith(".")]
-    manifests = [read_run_manifest(tmp_path / name) for name in ("whole", "halves")]
-    assert "resumed" not in manifests[0] and manifests[1]["resumed"] == [{"stage": "f2g-0", "step": 7}]
-    assert "resumed in f2g-0, after step 7" in (out / "log.txt").read_text()
+        train_study(study, out, config, "cpu", seed=1, existing="resume")
+    train_study(study, out, config, "cpu", existing="resume")
+    assert weights(out) == weights(runs / "whole") and sorted(os.listdir(runs)).count(stage) == 1
+    assert not [name for name in os.listdir(runs) if name.startswith(".")]
+    whole, halves = (read_run_manifest(runs / name) for name in ("whole", stage))
+    assert "resumed" not in whole and [r["stage"] for r in halves["resumed"]] == [stage]
+    assert f"resumed in {stage}, after step" in (out / "log.txt").read_text()
+    choice = [name for name in whole if name.startswith("t2g")]
+    assert len(choice) == 5 and all(whole[name] == halves[name] for name in choice)
+
+
+def test_the_manifest_names_the_t2g_and_all_three_losses(few_clips):
+    _, _, runs = few_clips
+    manifest = read_run_manifest(runs / "whole")
+    assert manifest["t2g_seconds"] == 45 and manifest["t2g_held_out_seconds"] == 15
+    losses = {one["t2g"]: one["loss"] for one in manifest["t2g_judged"]}
+    assert losses.keys() == {"demo", "fine-tuned", "study"} and losses[manifest["t2g"]] < losses["demo"]
+    which = {"fine-tuned": "shipped, fine-tuned", "study": "the study's own, trained"}[manifest["t2g"]]
+    assert manifest["t2g_note"].startswith(f"T2G: {which} on 0.8 min of the study's clips; loss on 0.2 min of held-out")
+    assert manifest["t2g_note"] in (runs / "whole" / "log.txt").read_text()
 
 
 @pytest.mark.slow
