@@ -13,6 +13,7 @@ from ...types import Recording, Words
 from ...work import QUIET, Work
 from ..bold.formats import noise_ceiling_of
 from ..bold.read import Bold
+from ..motion.files import read_motion_file
 from .clocks import ClockFacts, clock_facts
 from .facts import ClipFacts, RecordingFacts, counted, minutes, summary_lines, t2g_plan, text_facts
 from .file import parse_study
@@ -105,6 +106,7 @@ def check_study(path, work: Work = QUIET) -> Checked:
         else:
             _check_clip(found, label, source)
     problems = [*found.problems, *_by_clip(found.motions), *_column_problems(found), *_fold_problems(found)]
+    problems += _truth_problems(study)
     clocks = tuple(found.clocks.values())
     notes = [
         *(note for c in clocks if (note := c.note)),
@@ -124,6 +126,17 @@ def check_study(path, work: Work = QUIET) -> Checked:
         tuple(found.clips),
         clocks,
     )
+
+
+def _truth_problems(study: Study) -> list[str]:
+    """What is wrong with the gestures of held-out stories, which nothing but the scores would read."""
+    problems = []
+    for file in study.truth_files:
+        try:
+            read_motion_file(file)
+        except UserError as error:
+            problems += str(error).splitlines()
+    return problems
 
 
 def checked_to_dict(checked: Checked) -> dict:

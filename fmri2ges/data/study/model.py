@@ -212,6 +212,13 @@ class Study:
         path = self.root / "truth" / f"{story}.npz"
         return read_motion_file(path) if self.simulated and path.is_file() else None
 
+    @property
+    def truth_files(self) -> tuple[Path, ...]:
+        """The files with gestures of held-out stories that a simulated study has; empty for a real one."""
+        names = (f"{story}{kind}.npz" for story in self.stories for kind in ("", ".rerendition"))
+        files = (self.root / "truth" / name for name in names)
+        return tuple(file for file in files if file.is_file()) if self.simulated else ()
+
     def read_clip(self, source: GestureSource) -> GestureClip:
         """Motion with the words spoken."""
         return GestureClip(source.clip, source.speaker, source.import_motion().motion, self.read_words(source))

@@ -258,3 +258,16 @@ def test_the_noise_ceiling_of_a_story_with_repeats_is_told_once(toy):
     ]
     write_hf5(toy.parent / "c.hf5", signal, 3, repeats[:1])
     assert any("c.hf5" in line and "at least 2 repeats" in line for line in check_study(toy).problems)
+
+
+@pytest.mark.parametrize("name", ["c.npz", "c.rerendition.npz"])
+def test_a_truncated_gesture_of_a_held_out_story_is_named(name, toy):
+    change(toy, ('name = "toy"', 'name = "toy"\nsimulated = true'))
+    truth = toy.parent / "truth"
+    truth.mkdir()
+    for file in ("c.npz", "c.rerendition.npz"):
+        (truth / file).write_bytes((toy.parent / "g.npz").read_bytes())
+    assert not check_study(toy).problems
+    (truth / name).write_bytes((truth / name).read_bytes()[:3000])
+    (problem,) = check_study(toy).problems
+    assert problem.startswith(str(truth / name)) and main(["check", str(toy)]) == 2
