@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from string import ascii_lowercase
 from tempfile import TemporaryDirectory
@@ -15,8 +16,10 @@ from app.figure import WIDTHS, AtHand
 from app.messages import plain, show_error
 from app.parts.job_row import job_row
 from app.places import without_paths
+from fmri2ges.config import to_dict
 from fmri2ges.errors import UserError
 from fmri2ges.figures.composed import METRICS, ComposedFigure, Panel, draw_composed
+from fmri2ges.provenance import digest_json
 from fmri2ges.views.names import run_name
 from fmri2ges.views.player import roi_label
 
@@ -46,6 +49,8 @@ def empty() -> None:
 @st.fragment
 def show(composed: ComposedFigure) -> None:
     """Panels beside the page that they make."""
+    if figure.current() != composed:  # a press has changed it: the rest of the page follows
+        st.rerun()
     left, right = st.columns([5, 7], gap="large")
     with left:
         composed = _looks(composed)
@@ -71,27 +76,77 @@ def _looks(composed: ComposedFigure) -> ComposedFigure:
     return changed
 
 
+@dataclass(frozen=True)
+class Place:
+    """A panel of the figure, however the figure changes: which panel, and how many equal ones stand before it."""
+
+    panel: Panel
+    before: int
+
+    @classmethod
+    def of(cls, composed: ComposedFigure, k: int) -> Place:
+        """The place of panel `k`."""
+        return cls(composed.panels[k], composed.panels[:k].count(composed.panels[k]))
+
+    @property
+    def key(self) -> str:
+        """Of its widgets."""
+        return f"{digest_json(to_dict(self.panel))[:12]}.{self.before}"
+
+    def find(self, panels: list[Panel]) -> int | None:
+        """Its number among the panels that there are now; None when it was taken out."""
+        equal = [k for k, panel in enumerate(panels) if panel == self.panel]
+        return equal[self.before] if self.before < len(equal) else None
+
+
 def _panel(composed: ComposedFigure, k: int, panel: Panel) -> None:
-    panels = list(composed.panels)
+    place = Place.of(composed, k)
     with st.container(border=True):
         text, buttons = st.columns([6, 6], vertical_alignment="center")
         text.markdown(
             f"**{ascii_lowercase[k]}** {KINDS[panel.kind]}  \n:small[{plain(without_paths(describe(panel)))}]"
         )
+        # Callbacks run before anything else is drawn: a press that ends a run before it came here still counts.
         with buttons.container(horizontal=True, gap="small", horizontal_alignment="right"):
-            wide = st.checkbox("Wide", panel.wide, key=f"figure.wide.{k}.{panel.wide}")
-            up = st.button("", icon=":material/arrow_upward:", key=f"figure.up.{k}", disabled=not k, help="Move up")
-            gone = st.button("", icon=":material/delete:", key=f"figure.out.{k}", help="Take it out")
-    if wide != panel.wide:
-        panels[k] = replace(panel, wide=wide)
-    elif up:
-        panels[k - 1], panels[k] = panels[k], panels[k - 1]
-    elif gone:
-        del panels[k]
-    else:
-        return
-    figure.replace_with(figure.change(composed, tuple(panels)))
-    st.rerun()
+            st.checkbox("Wide", panel.wide, key=f"figure.wide.{place.key}", on_change=_turn_wide, args=(place,))
+            st.button(
+                "",
+                icon=":material/arrow_upward:",
+                key=f"figure.up.{place.key}",
+                disabled=not k,
+                help="Move up",
+                on_click=_move_up,
+                args=(place,),
+            )
+            st.button(
+                "",
+                icon=":material/delete:",
+                key=f"figure.out.{place.key}",
+                help="Take it out",
+                on_click=_take_out,
+                args=(place,),
+            )
+
+
+def _turn_wide(place: Place) -> None:
+    _change(place, lambda panels, k: [*panels[:k], replace(panels[k], wide=not panels[k].wide), *panels[k + 1 :]])
+
+
+def _move_up(place: Place) -> None:
+    _change(place, lambda panels, k: [*panels[: k - 1], panels[k], panels[k - 1], *panels[k + 1 :]] if k else panels)
+
+
+def _take_out(place: Place) -> None:
+    _change(place, lambda panels, k: [*panels[:k], *panels[k + 1 :]])
+
+
+def _change(place: Place, changed: Callable[[list[Panel], int], list[Panel]]) -> None:
+    """Change the panels of the figure as it is now; nothing happens to a panel that is gone."""
+    composed = figure.current()
+    panels = [] if composed is None else list(composed.panels)
+    k = place.find(panels)
+    if composed is not None and k is not None:
+        figure.replace_with(figure.change(composed, tuple(changed(panels, k))))
 
 
 def describe(panel: Panel) -> str:
