@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 from ..evaluation.intervals import Interval
 from .schema import short
+
+
+def table(columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
+    """Rows of values as tab-separated text under the names of their columns, six digits a number."""
+    lines = [columns, *(map(cell, row) for row in rows)]
+    return "".join("\t".join(line) + "\n" for line in lines)
 
 
 def cell(value: Any) -> str:

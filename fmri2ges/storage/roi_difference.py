@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from ..evaluation.intervals import Interval
 from ..evaluation.roi_difference import RoiDifference
 from ..evaluation.roi_group import GroupRow, group_rows
 from ..evaluation.roi_rows import Effect, RoiStudy
 from ..results import BRANCHES
-from .numbers import cell
+from .numbers import table
 
 KIND = "roi-difference"
 TABLE, GROUP = "difference.tsv", "group.tsv"
@@ -18,16 +19,22 @@ COLUMNS = (
 
 def difference_text(found: RoiDifference) -> str:
     """A line for each region, six digits a number."""
-    lines = ["\t".join(COLUMNS)]
-    for row in found.rows:
-        ci = row.interval
-        values = (
-            *(row.region, found.first.name, found.second.name, found.metric.id, found.effect.value, found.mode.value),
-            *(row.first, row.second, row.value, *((ci.low, ci.high) if ci else (None, None))),
-            *(row.p, row.p_corrected, found.correction.value, "yes" if found.paired else "no"),
-        )
-        lines.append("\t".join(map(cell, values)))
-    return "\n".join(lines) + "\n"
+    sides = (found.first.name, found.second.name, found.metric.id, found.effect.value, found.mode.value)
+    paired = "yes" if found.paired else "no"
+    return table(
+        COLUMNS,
+        (
+            [
+                *(row.region, *sides, row.first, row.second, row.value, *_ends(row.interval)),
+                *(row.p, row.p_corrected, found.correction.value, paired),
+            ]
+            for row in found.rows
+        ),
+    )
+
+
+def _ends(ci: Interval | None) -> tuple[float | None, float | None]:
+    return (ci.low, ci.high) if ci else (None, None)
 
 
 def groups_of(study: RoiStudy) -> dict[tuple[str, str, Effect], list[GroupRow]]:
@@ -47,14 +54,14 @@ def group_text(study: RoiStudy) -> str:
         *("branch", "metric", "effect", "region", "subjects", "agree", "above_null_mean", "mean", "ci_low", "ci_high"),
         *("p", "p_corrected"),
     )
-    lines = ["\t".join([*columns, *study.subjects])]
-    for (branch, metric, effect), rows in groups_of(study).items():
-        for row in rows:
-            ci = row.interval
-            values = (
+    return table(
+        [*columns, *study.subjects],
+        (
+            [
                 *(branch, metric, effect.value, row.region, len(row.rows), row.agree, row.above, row.mean),
-                *((ci.low, ci.high) if ci else (None, None)),
-                *(row.p, row.p_corrected, *(one.value for one in row.rows)),
-            )
-            lines.append("\t".join(map(cell, values)))
-    return "\n".join(lines) + "\n"
+                *(*_ends(row.interval), row.p, row.p_corrected, *(one.value for one in row.rows)),
+            ]
+            for (branch, metric, effect), rows in groups_of(study).items()
+            for row in rows
+        ),
+    )

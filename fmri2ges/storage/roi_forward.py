@@ -7,7 +7,7 @@ from typing import Any
 from ..evaluation.metrics import METRICS
 from ..evaluation.roi_rows import ForwardStep, Mode, RoiStudy
 from ..results import BRANCHES
-from .numbers import cell, finite, interval_from_dict, interval_to_dict, rounded
+from .numbers import finite, interval_from_dict, interval_to_dict, rounded, table
 
 FORWARD = "forward.tsv"
 COLUMNS = (
@@ -18,16 +18,16 @@ COLUMNS = (
 
 def forward_text(study: RoiStudy) -> str:
     """The table as tab-separated text, six digits a number."""
-    lines = ["\t".join(COLUMNS)]
-    for s in study.forward:
-        ci = s.interval
-        values = (
-            *(s.subject, s.branch, s.metric.id, Mode.EXPLORATORY.value, s.step, s.region, s.chosen, s.held_out),
-            *((ci.low, ci.high) if ci else (None, None)),
-            *(s.whole, s.share, s.agree, s.paths),
-        )
-        lines.append("\t".join(map(cell, values)))
-    return "\n".join(lines) + "\n"
+    return table(COLUMNS, map(_values, study.forward))
+
+
+def _values(s: ForwardStep) -> list[Any]:
+    ci = s.interval
+    return [
+        *(s.subject, s.branch, s.metric.id, Mode.EXPLORATORY.value, s.step, s.region, s.chosen, s.held_out),
+        *((ci.low, ci.high) if ci else (None, None)),
+        *(s.whole, s.share, s.agree, s.paths),
+    ]
 
 
 def step_to_dict(step: ForwardStep) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from ..evaluation.metrics import METRICS
 from ..evaluation.roi_rows import Correction, Effect, Mode, Region, RoiRow, RoiStudy, SizeNull
 from ..evaluation.rows import Null, NullKind
 from ..results import BRANCHES
-from .numbers import cell, finite, interval_from_dict, interval_to_dict, rounded
+from .numbers import finite, interval_from_dict, interval_to_dict, rounded, table
 from .roi_forward import FORWARD, forward_text, step_from_dict, step_to_dict
 from .schema import check_version, short
 
@@ -78,11 +78,13 @@ def table_text(study: RoiStudy) -> str:
     """The table as tab-separated text, six digits a number; empty where there is none."""
     regions = {region.name: region for region in study.regions}
     noise = any(row.noise_ceiling is not None for row in study.rows)
-    lines = ["\t".join([*COLUMNS, *(NOISE if noise else ())])]
-    for row in study.rows:
-        values = _values(row, study, regions.get(row.region))
-        lines.append("\t".join(map(cell, [*values, *((row.noise_ceiling, row.noise_share) if noise else ())])))
-    return "\n".join(lines) + "\n"
+    return table(
+        [*COLUMNS, *(NOISE if noise else ())],
+        (
+            [*_values(row, study, regions.get(row.region)), *((row.noise_ceiling, row.noise_share) if noise else ())]
+            for row in study.rows
+        ),
+    )
 
 
 def _values(row: RoiRow, study: RoiStudy, region: Region | None) -> list[Any]:
