@@ -11,7 +11,7 @@ import numpy as np
 
 from ...errors import UserError
 from ..content import check_content
-from .series import Series, array_series
+from .series import TR_TOLERANCE, Series, array_series
 
 # How names say the hemisphere: BIDS, FreeSurfer, Connectome Workbench.
 MARKS = (
@@ -49,7 +49,7 @@ def open_pair(path, partner, read: Callable[[Path, str | None], Hemisphere]) -> 
     Raises
     ------
     UserError
-        For no partner, two files of one hemisphere, a name that contradicts its file, or other lengths.
+        For no partner, two files of one hemisphere, a name that contradicts its file, other lengths, or another TR.
     """
     path = Path(path)
     partner = Path(partner) if partner else partner_of(path)
@@ -76,9 +76,14 @@ def open_pair(path, partner, read: Callable[[Path, str | None], Hemisphere]) -> 
         raise UserError(
             f"{path}: the hemispheres differ in length: {len(left.values)} volumes left, {len(right.values)} right"
         )
+    if left.tr and right.tr and abs(left.tr - right.tr) > TR_TOLERANCE:  # None and 0: a file that does not know it
+        raise UserError(
+            f"{path}: the hemispheres state other repetition times, {left.tr:g} s left and {right.tr:g} s right; give "
+            "two files of one run"
+        )
     trs = [side.tr for side in (left, right) if side.tr is not None]
     both = np.concatenate([left.values, right.values], axis=1)
-    return array_series(both, "fsaverage5", tr=trs[0] if trs else None)
+    return array_series(both, "fsaverage5", tr=max(trs, default=None))
 
 
 def partner_of(path) -> Path:

@@ -13,6 +13,9 @@ from ...errors import UserError
 
 MAX_BYTES = 2 * 2**30  # of one story in float32; a whole brain at 2 mm for 30 minutes is half of it
 ROWS = 32  # volumes that are read at a time
+# Seconds by which two statements of a repetition time may differ, because programs round to a millisecond. More would
+# add up: 1 % of a TR moves the end of a ten-minute story by 6 s.
+TR_TOLERANCE = 1e-3 + 1e-6
 
 
 @dataclass(frozen=True)

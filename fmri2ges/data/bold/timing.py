@@ -10,10 +10,8 @@ from ..atomic import read_json
 from ..bids_names import BidsName, split_name
 from ..content import check_content
 from .formats import header_tr
+from .series import TR_TOLERANCE
 
-# Seconds by which two statements may differ, because programs round to a millisecond. More would add up: 1 % of a TR
-# moves the end of a ten-minute story by 6 s.
-TOLERANCE = 1e-3 + 1e-6
 # Scanners take a volume in this many seconds; a header outside has another unit, or none.
 SHORTEST, LONGEST = 0.1, 20.0
 MAX_SIDECAR = 4 * 2**20  # bytes; those with the slice times of a whole brain take a hundredth
@@ -123,7 +121,7 @@ def check_sidecar(path, stated: float, top=None) -> None:
         found = sidecar_tr(path, top)
     except UserError:  # what it says does not count
         return
-    if found is not None and abs(found.seconds - stated) > TOLERANCE:
+    if found is not None and abs(found.seconds - stated) > TR_TOLERANCE:
         raise UserError(
             f"{found.file} says RepetitionTime {found.seconds:g} s for {Path(path).name}, but the study says tr = "
             f"{stated:g}; correct tr (or leave it out), or add ignore_header_tr = true where the .json is wrong"
@@ -143,7 +141,7 @@ def header_note(path, stated: float, header: float | None) -> str:
     UserError
         For a header that may well be right.
     """
-    if header is None or abs(header - stated) <= TOLERANCE:
+    if header is None or abs(header - stated) <= TR_TOLERANCE:
         return ""
     if doubtful(header):
         why = "as programs write that do not know it" if header in UNKNOWN else "which is no repetition time"

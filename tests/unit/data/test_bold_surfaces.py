@@ -9,6 +9,7 @@ from fmri2ges.brain.space import Cortex
 from fmri2ges.brain.surface import load_fslr_index
 from fmri2ges.data.bold.cifti import cifti_tr, open_cifti
 from fmri2ges.data.bold.gifti import partner_of
+from fmri2ges.data.bold.pairs import Hemisphere, open_pair
 from fmri2ges.data.bold.read import read_bold, standardize
 from fmri2ges.errors import UserError
 from tests.bold_files import N_FSLR, cortex_vertices, noisy, write_dtseries, write_gifti, write_gifti_pair
@@ -63,6 +64,24 @@ def test_either_file_names_the_pair(tmp_path):
 )
 def test_partner_by_name(name, other):
     assert partner_of(name).name == other and partner_of(other).name == name
+
+
+@pytest.mark.parametrize("left, right, tr", [(1.5, 1.5, 1.5), (1.5, 0.0, 1.5), (0.0, 1.5, 1.5), (0.0, 0.0, 0.0)])
+def test_the_hemisphere_that_knows_the_tr_says_it(tmp_path, left, right, tr):
+    assert open_pair(tmp_path / "lh.a.mgz", tmp_path / "rh.a.mgz", hemispheres(tmp_path, left, right)).tr == tr
+
+
+def test_hemispheres_of_two_runs_are_refused(tmp_path):
+    with pytest.raises(UserError, match="other repetition times, 1.5 s left and 2 s right; give two files of one run"):
+        open_pair(tmp_path / "lh.a.mgz", tmp_path / "rh.a.mgz", hemispheres(tmp_path, 1.5, 2.0))
+
+
+def hemispheres(folder, left: float, right: float):
+    """A reader of two files that state these repetition times."""
+    tr = {"L": left, "R": right}
+    for side in ("lh", "rh"):
+        (folder / f"{side}.a.mgz").write_bytes(b"x")
+    return lambda path, side: Hemisphere(np.zeros((5, 10242), np.float32), None, tr[side])
 
 
 def test_a_name_without_a_side(tmp_path):

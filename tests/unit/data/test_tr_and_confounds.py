@@ -14,7 +14,8 @@ from fmri2ges.data.atomic import write_json, write_npz
 from fmri2ges.data.bold.clean import clean, standardize
 from fmri2ges.data.bold.confounds import Confounds
 from fmri2ges.data.bold.read import read_bold
-from fmri2ges.data.bold.timing import TOLERANCE, doubtful, find_tr, header_note, sidecar_tr
+from fmri2ges.data.bold.series import TR_TOLERANCE
+from fmri2ges.data.bold.timing import doubtful, find_tr, header_note, sidecar_tr
 from fmri2ges.data.study.check import check_study, checked_to_dict
 from fmri2ges.data.study.load import load_study
 from fmri2ges.data.study.model import RecordingSource
@@ -48,7 +49,7 @@ def test_a_header_that_agrees_needs_no_note(tmp_path, header):
 
 @given(st.floats(0.2, 15), st.floats(0.2, 15))
 def test_two_repetition_times_that_may_both_be_right_are_a_question(stated, header):
-    alike = abs(stated - header) <= TOLERANCE
+    alike = abs(stated - header) <= TR_TOLERANCE
     if alike or doubtful(header):
         assert bool(header_note("f", stated, header)) != alike
     else:
