@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from math import floor, log10
+
 import streamlit as st
 
 from app import state
+from app.look import NO_MAP
 from app.parts.roi_panel import EFFECTS, load_study, newest_study
 from fmri2ges.errors import UserError
 from fmri2ges.evaluation.roi_rows import Effect
 from fmri2ges.views.area_map import AreaMap, bar_html
 from fmri2ges.views.roi_study import branches, cortex_map, measures
 
-NONE = "none"
-KEY = "explore.colour"
-CHOICES = {NONE: "None"} | {str(effect): label for effect, label in EFFECTS.items()}
+KEY, THRESHOLD = "explore.colour", "explore.threshold"
+CHOICES = {NO_MAP: "None"} | {str(effect): label for effect, label in EFFECTS.items()}
 
 
 def chosen_map(run=None) -> AreaMap | None:
@@ -24,8 +26,8 @@ def chosen_map(run=None) -> AreaMap | None:
     run : the opened run; None for the demo, whose study comes with the package
     """
     path = newest_study(run)
-    effect = st.session_state.get(KEY, Effect.ALONE)
-    if path is None or effect == NONE:
+    effect = state.look().colour
+    if path is None or effect == NO_MAP:
         return None
     try:
         study = load_study(path)
@@ -36,7 +38,7 @@ def chosen_map(run=None) -> AreaMap | None:
         return None
     metric = next(iter(measures(study)))
     branch = branches(study, metric)[-1]
-    return cortex_map(study, study.select(subject, branch, metric, Effect(effect)))
+    return cortex_map(study, study.select(subject, branch, metric, Effect(effect)), state.look().threshold)
 
 
 def _subject(subjects: tuple[str, ...]) -> str:
@@ -49,19 +51,43 @@ def map_row(shown: AreaMap | None, run=None) -> None:
     """The choice of the map, with its colour bar; nothing where the run has no ROI study."""
     if newest_study(run) is None:
         return
+    look = state.look()
     left, right = st.columns([2, 3], vertical_alignment="center")
+    if st.session_state.get(KEY) != look.colour:
+        st.session_state[KEY] = look.colour
     left.segmented_control(
         "Colours of the cortex",
         list(CHOICES),
         format_func=CHOICES.__getitem__,
-        default=Effect.ALONE,
         required=True,
         key=KEY,
-        persist_state="session",
+        on_change=lambda: state.adjust(colour=st.session_state[KEY], threshold=0.0),  # another map, another scale
         label_visibility="collapsed",
         help="What each region carries of the gesture, from the ROI study of this run",
     )
     if shown is not None:
+        with left:
+            _threshold(shown)
         right.html(bar_html(shown))
-    elif st.session_state.get(KEY) != NONE:
+    elif look.colour != NO_MAP:
         right.caption("The newest ROI study of this run has no map of this subject.")
+
+
+def _threshold(shown: AreaMap) -> None:
+    """A slider below whose value areas have no colour."""
+    digits = max(0, -floor(log10(shown.high / 20)))
+    step = 10.0**-digits
+    most = max(round(shown.high, digits), step)
+    value = min(shown.threshold, most)
+    if st.session_state.get(THRESHOLD) != value:
+        st.session_state[THRESHOLD] = value
+    st.slider(
+        "Threshold",
+        0.0,
+        most,
+        step=step,
+        format=f"from %.{digits}f on",
+        key=THRESHOLD,
+        on_change=lambda: state.adjust(threshold=st.session_state[THRESHOLD]),
+        label_visibility="collapsed",
+    )

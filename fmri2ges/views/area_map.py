@@ -45,6 +45,7 @@ class AreaMap:
     low, high : values at the ends of the colour bar
     null : 95 % point of the null, or None
     scale : name of the colour scale
+    threshold : areas whose value is nearer to 0 have no colour
     """
 
     title: str
@@ -54,9 +55,16 @@ class AreaMap:
     high: float
     null: float | None
     scale: str
+    threshold: float = 0.0
 
 
-def area_map(title: str, values: Mapping[str, AreaValue], null: float | None, difference: bool = False) -> AreaMap:
+def area_map(
+    title: str,
+    values: Mapping[str, AreaValue],
+    null: float | None,
+    difference: bool = False,
+    threshold: float = 0.0,
+) -> AreaMap:
     """The colours of values.
 
     Parameters
@@ -65,6 +73,7 @@ def area_map(title: str, values: Mapping[str, AreaValue], null: float | None, di
     values : name of an area -> its value
     null : 95 % point of the null, or None
     difference : whether the scale is symmetric around 0
+    threshold : areas whose value is nearer to 0 keep their text and have no colour; the scale stays as it is
     """
     from plotly.colors import sample_colorscale
 
@@ -87,9 +96,10 @@ def area_map(title: str, values: Mapping[str, AreaValue], null: float | None, di
             continue
         red, green, blue = (round(255 * c) for c in found[area])
         strength = STRONG if values[area].found else PALE
+        strength = 0 if abs(values[area].value) < threshold else strength
         entry = f"{red:02x}{green:02x}{blue:02x}{strength:02x}{values[area].text}"
         which.append(np.base_repr(entries.setdefault(entry, len(entries)), 36).lower().zfill(2))
-    return AreaMap(title, tuple(entries), "".join(which), low, high, null, scale)
+    return AreaMap(title, tuple(entries), "".join(which), low, high, null, scale, threshold)
 
 
 def bar_html(shown: AreaMap) -> str:
@@ -103,6 +113,12 @@ def bar_html(shown: AreaMap) -> str:
         left = 100 * (shown.null - shown.low) / (shown.high - shown.low)
         mark = f'<i style="left:{left:.1f}%"></i>'
         about = f"; mark: 95 % point of the null, {shown.null:.2f}"
+    if shown.threshold:
+        start, stop = (
+            100 * (max(shown.low, min(shown.high, sign * shown.threshold)) - shown.low) / (shown.high - shown.low)
+            for sign in (-1, 1)
+        )
+        mark = f'<u style="left:{start:.1f}%;width:{stop - start:.1f}%"></u>{mark}'
     return (
         f'<div class="map-bar"><div>{escape(shown.title)}; pale: not above chance after correction{about}</div>'
         f'<div style="background:linear-gradient(to right,{stops})">{mark}'

@@ -40,10 +40,10 @@ def is_found(row: RoiRow) -> bool:
     return row.p_corrected is not None and row.p_corrected < ALPHA
 
 
-def cortex_map(study: RoiStudy, rows: list[RoiRow]) -> AreaMap | None:
+def cortex_map(study: RoiStudy, rows: list[RoiRow], threshold: float = 0.0) -> AreaMap | None:
     """The rows of one effect on the areas of the atlas; None where the study has no cortex.
 
-    Where regions overlap, an area has the value of the region that carries most.
+    Where regions overlap, an area has the value of the region that carries most. Below `threshold` is no colour.
     """
     if not has_cortex(study.space) or not rows:
         return None
@@ -57,7 +57,7 @@ def cortex_map(study: RoiStudy, rows: list[RoiRow]) -> AreaMap | None:
     null = sum(nulls) / len(nulls) if nulls else None
     first = rows[0]
     title = f"{first.subject}: {first.metric.label}, {first.branch} branch, {first.effect.label}, {first.mode.value}"
-    return area_map(title, values, null, first.effect == Effect.LESION)
+    return area_map(title, values, null, first.effect == Effect.LESION, threshold)
 
 
 def bar_chart(study: RoiStudy, rows: list[RoiRow], simulated: bool):

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from app import state
+from app.look import Look
 from app.parts import cortex_map, roi_panel
 from fmri2ges.demo import ROI_STUDY
 from fmri2ges.request import DecodeRequest
@@ -45,3 +46,14 @@ def test_a_link_to_an_unknown_subject_of_the_demo_shows_the_map_of_the_subject_t
     monkeypatch.setattr(state, "request", lambda: DecodeRequest(subject="sub-09"))
     assert roi_panel.newest_study() == ROI_STUDY
     assert cortex_map.chosen_map().title.startswith("sub-01: ")
+
+
+def test_the_threshold_of_a_link_takes_away_colours(monkeypatch):
+    monkeypatch.setattr(state, "request", lambda: DecodeRequest())
+    monkeypatch.setattr(state, "look", lambda: Look(threshold=0.1))
+    shown = cortex_map.chosen_map()
+    assert shown.threshold == 0.1
+    strengths = {entry[8:].split(":")[0]: entry[6:8] for entry in shown.entries}
+    assert strengths["AC"] == "00" and strengths["Broca"] != "00"
+    monkeypatch.setattr(state, "look", lambda: Look(colour="none"))
+    assert cortex_map.chosen_map() is None

@@ -44,8 +44,14 @@ def test_the_flatmap_is_clicked_and_the_surface_is_in_the_link_but_no_step_of_th
     page.wait_for_url(re.compile("surface=white"))
     settle(page)
     assert sum(received) < 22_000 and page.evaluate("history.length") == steps  # no mesh is sent again
+    slider = page.get_by_role("slider", name="Threshold")
+    for _ in range(5):
+        slider.press("ArrowRight")
+    page.wait_for_url(re.compile("surface=white.*threshold=0.05"))
+    page.locator(".map-bar u").wait_for()
     page.reload()
     page.wait_for_selector(".cortex[data-surface=white]")
+    page.locator(".map-bar u").wait_for()
     wait_selected(page, ["L_44", "R_V1"])
     assert page.problems == []
 

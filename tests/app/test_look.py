@@ -1,5 +1,6 @@
 """How the cortex is seen, as a link says it; undo and redo of ROIs as values."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -9,10 +10,20 @@ from app.roi_steps import MOST, RoiSteps
 choices = st.lists(st.sampled_from(["AC", "Broca", "L_44", "R_V1"]), min_size=1, max_size=3).map(tuple)
 
 
-@given(st.fixed_dictionaries({name: st.sampled_from(allowed) for name, allowed in ALLOWED.items()}))
+CHOICES = {name: st.sampled_from(allowed) for name, allowed in ALLOWED.items()}
+
+
+@given(st.fixed_dictionaries(CHOICES | {"threshold": st.integers(0, 500).map(lambda k: k / 100)}))
 def test_a_link_reproduces_the_look(values):
     complaints = []
     assert Look.from_url(Look(**values).to_url(), complaints) == Look(**values) and complaints == []
+
+
+@pytest.mark.parametrize("text", ["-1", "nan", "inf", "much", ""])
+def test_a_threshold_that_cannot_be_is_one_line(text):
+    complaints = []
+    assert Look.from_url({"threshold": text}, complaints) == FIRST_LOOK
+    assert complaints == [f"threshold: must be a number from 0 on; got {text!r}"]
 
 
 def test_the_first_look_has_an_empty_link_and_an_unknown_surface_is_one_line():

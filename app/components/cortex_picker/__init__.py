@@ -14,7 +14,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.look import Look
+from app.look import CAMERA, Look
 from app.roi_steps import RoiSteps
 from fmri2ges.views.area_map import AreaMap
 
@@ -122,7 +122,8 @@ def cortex_picker(
         if event := event_of("looked"):
             count(event)
             # A browser says what it likes; the look of a link takes no unknown value either.
-            actions.look(**vars(Look.from_url({name: str(v) for name, v in event.items()}, [])))
+            said = Look.from_url({name: str(event.get(name)) for name in CAMERA}, [])
+            actions.look(**{name: getattr(said, name) for name in CAMERA})
 
     def stepped() -> None:
         if event := event_of("stepped"):
@@ -139,7 +140,7 @@ def cortex_picker(
             "seq": handled(),
             "name": key,
             "height": height,
-            "look": vars(look),
+            "look": {name: getattr(look, name) for name in CAMERA},
             "steps": [len(steps.before), len(steps.after)],
         }
         | ({} if shown is None else {"map": {"entries": list(shown.entries), "which": shown.which}}),

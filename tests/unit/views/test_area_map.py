@@ -52,6 +52,18 @@ def test_a_difference_is_symmetric_around_zero_and_nulls_are_marked_inside_the_b
     assert "&lt;b&gt;" in bar_html(replace(shown, title="<b>"))
 
 
+def test_below_the_threshold_an_area_keeps_its_words_and_loses_its_colour():
+    values = {"L_44": AreaValue(0.3, True, "a"), "R_44": AreaValue(0.1, True, "b"), "L_V1": AreaValue(-0.3, True, "c")}
+    for difference in (False, True):
+        free, bound = (area_map("r", values, 0.05, difference, threshold) for threshold in (0.0, 0.2))
+        assert entry(bound, "R_44")[6:] == "00b" and entry(free, "R_44")[6:] != "00b"
+        for area in ("L_44", "L_V1"):
+            assert entry(bound, area) == entry(free, area)
+        assert (free.low, free.high) == (bound.low, bound.high)
+        assert "<u" in bar_html(bound) and "<u" not in bar_html(free)
+    assert '<u style="left:16.7%;width:66.7%">' in bar_html(bound)  # -0.2 to 0.2 of -0.3 to 0.3
+
+
 def test_areas_have_the_value_of_their_region(study, rows):
     shown, best = views.cortex_map(study, rows), max(rows, key=lambda r: r.value)
     members = next(r.rois for r in study.regions if r.name == best.region)
