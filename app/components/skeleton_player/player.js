@@ -354,7 +354,9 @@ function createPlayer(root) {
         Object.assign(s, { time: data.start, start: data.start, stop: data.stop, loop: s.loop && !s.range, range: null, zoom: null });
       }
       if (data.view && data.view.number !== s.view) {
-        applyView(s, data.view, CAMERA);
+        // A first link that names nothing leaves the clock where another page's player brought it.
+        const isNamed = ["at", "loop", "camera"].some((name) => name in data.view);
+        if (isNamed || s.view !== null) applyView(s, data.view, CAMERA);
         s.view = data.view.number;
       }
       layout();
