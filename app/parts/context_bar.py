@@ -67,9 +67,6 @@ def _end(stop: float | None) -> str:
 
 def _badges(marked) -> None:
     origin = T2GOrigin.of(getattr(marked, "manifest", {}))
-    if origin.learnt_from is LearntFrom.FINE_TUNED:
-        note = " The gestures take over the style of these clips, and say nothing about how people gesture."
-        st.badge(origin.short, icon=":material/tune:", color="orange", help=f"{origin.caption}.{note}")
     if marked.simulated:
         st.badge(
             "Simulated data",
@@ -77,9 +74,12 @@ def _badges(marked) -> None:
             color="orange",
             help="Made by this program, with a known truth. It tests the software and says nothing about brains.",
         )
-        return
-    st.badge(_label(marked.study.name), icon=":material/person:", color="gray", help="The study shown")
-    if origin.learnt_from is LearntFrom.DEMO:
+    else:
+        st.badge(_label(marked.study.name), icon=":material/person:", color="gray", help="The study shown")
+    if origin.learnt_from is LearntFrom.FINE_TUNED:
+        note = " The gestures take over the style of these clips, and say nothing about how people gesture."
+        st.badge(origin.short, icon=":material/tune:", color="orange", help=f"{origin.caption}.{note}")
+    elif origin.borrowed:
         st.badge(
             "Gesture model trained on simulated motion",
             icon=":material/science:",
