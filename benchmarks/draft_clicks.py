@@ -58,12 +58,12 @@ def clicks(page, url: str) -> list[dict[str, float]]:
         page.mouse.click(point["x"], point["y"])
         page.locator("[data-testid=stMultiSelect]").get_by_text(f"{area} left", exact=True).wait_for()
         listed = time.perf_counter()
-        said = page.locator(".st-key-preview_line").get_by_text(f"L_{area}")
+        said = page.locator(".st-key-gestures [data-testid=stCaptionContainer]").get_by_text(f"L_{area}")
         said.filter(has_text="Draft").or_(said.filter(has_text="Shown:")).wait_for()
         # The line is sent just before the gestures; they are on screen when the player names the area too.
         page.locator(".player .caption").get_by_text(f"L_{area}").wait_for()
         drafted = time.perf_counter()
-        page.locator(".st-key-preview_line").get_by_text("Shown:").wait_for()
+        page.locator(".st-key-gestures [data-testid=stCaptionContainer]").get_by_text("Shown:").wait_for()
         page.get_by_role("button", name="Decoded").wait_for()
         found.append(
             {

@@ -81,9 +81,7 @@ def explore() -> None:
             choose.copy_as()
             with st.container():
                 decode(run, wanted)
-        with st.container(key="preview_line"):
-            line = st.empty()
-        gestures = st.container()
+        gestures = st.container(key="gestures")
     with left:
         bold(run)
     if settings is not None:
@@ -92,7 +90,7 @@ def explore() -> None:
     state.write_url()
     backend.warm_up(run.digest, state.device(), wanted.subject, run)
     with gestures:
-        preview.show(run, wanted, line, PLAYER_HEIGHT)  # last: it waits a moment for the draft
+        preview.show(run, wanted, PLAYER_HEIGHT)  # last: it waits a moment for the draft
 
 
 def other_run(run, left) -> None:

@@ -108,12 +108,11 @@ def _row(run, wanted: dict[str, DecodeRequest], key: str, drawn: Drawn) -> None:
         st.rerun()  # the rest of the page shows what has changed
     drawn.looked = stand.moves
     # One height for every state: nothing below it moves.
-    with st.container(height=42, border=False, key=f"{key}_row"):
+    with st.container(height=42, border=False, key=f"{key}_row", horizontal=True, vertical_alignment="center"):
         if stand.moves:
-            with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"{key}_moves"):
-                st.markdown(f":small[{stand.text}]", width="stretch")
-                at = f"{key}_cancel"
-                st.button("Cancel", key=at, icon=":material/close:", on_click=_cancel, args=(run, wanted))
+            at = f"{key}_cancel"
+            st.markdown(stand.text, width="stretch")
+            st.button("Cancel", key=at, icon=":material/close:", on_click=_cancel, args=(run, wanted))
         else:
             name = stand.missing[0] if len(stand.missing) < len(wanted) and stand.missing else ""
             st.button(

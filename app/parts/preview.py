@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import streamlit as st
+
 from app import backend, state
 from app.messages import plain
 from fmri2ges.request import DecodeRequest
 from fmri2ges.results import Decoded
 
 
-def show(run, wanted: DecodeRequest, line, height: str) -> None:
+def show(run, wanted: DecodeRequest, height: str) -> None:
     """The decoded gestures of what is chosen, or their draft; what was on screen stays until one of them is there.
 
     Parameters
     ----------
-    line : the place of the one line above the gestures
     height : of the player, as a length of CSS
     """
     # Imported here, so that the page shows the cortex first.
@@ -22,6 +23,7 @@ def show(run, wanted: DecodeRequest, line, height: str) -> None:
     from fmri2ges.views.player import player_data
     from fmri2ges.views.tracks import Material
 
+    line = st.empty()
     _say(run, line, wanted)
     backend.await_drafts(run, [wanted])
     if backend.at_hand(run, wanted) is not None:
@@ -51,7 +53,7 @@ def _say(run, line, wanted: DecodeRequest) -> tuple[DecodeRequest | None, Decode
     what = f"{roi_label(shown.rois)}, {shown.subject}, {shown.story}, {shown.start:g} to {shown.stop:g} s"
     if shown != wanted:
         follows = backend.progress(run, wanted).phase.moves
-        said = f"Still shown: {what}. {'Your new choice follows.' if follows else 'Press Decode for your new choice.'}"
+        said = f"Still shown: {roi_label(shown.rois)}. {'Yours follows.' if follows else 'Press Decode for yours.'}"
     elif decoded.is_draft:
         said = f"Draft, the first of {shown.samples} samples: {what}, seed {shown.seed}"
     else:

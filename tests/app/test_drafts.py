@@ -53,7 +53,13 @@ def marks(page):
 
 def layout(page):
     """Where the parts of the page stand."""
-    parts = (".st-key-decode_row", ".st-key-preview_line", ".player", ".player .scene", ".player .scrubber")
+    parts = (
+        ".st-key-decode_row",
+        ".st-key-gestures [data-testid=stCaptionContainer]",
+        ".player",
+        ".player .scene",
+        ".player .scrubber",
+    )
     return [page.locator(part).bounding_box() for part in parts]
 
 
