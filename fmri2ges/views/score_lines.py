@@ -80,7 +80,7 @@ def draft_line(samples: int) -> ScoreLine:
     ----------
     samples : how many the full result will have
     """
-    return ScoreLine(f"draft: the first of {samples} samples; scores follow with the others", True)
+    return ScoreLine(f"draft: the first of {samples} samples; scores follow", True)
 
 
 def lines_of(track: Track, rows: list[Row], transcript: list[Row], has_reference: bool) -> list[ScoreLine]:
