@@ -37,6 +37,7 @@ def test_the_flatmap_is_clicked_and_the_surface_is_in_the_link_but_no_step_of_th
     for area in ("L_44", "R_V1"):  # V1 is torn off the medial wall and lies in sight
         click_area(page, area)
     page.wait_for_url(re.compile(r"rois=L_44(,|%2C)R_V1"))
+    page.get_by_role("button", name="Decoded").wait_for()  # the draft, and then the full result, came and went
     settle(page)
     steps = page.evaluate("history.length")
     received.clear()
