@@ -71,7 +71,7 @@ def decode(s: Sources, target: Path, version: int) -> list[str]:
 
 def roi_study(s: Sources, target: Path, version: int) -> list[str]:
     """Arguments of `roi-study`, in two processes."""
-    asked = ["--branch", "text", "--nulls", "1", "--executor", "local:2", "--seed", str(version)]
+    asked = ["--branch", "text", "--nulls", "0", "--executor", "local:2", "--seed", str(version)]
     return ["roi-study", str(s.run), *asked, "--out", str(target)]
 
 

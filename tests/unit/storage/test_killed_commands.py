@@ -17,7 +17,7 @@ def sources(tmp_path_factory):
     return made
 
 
-@pytest.mark.parametrize("name", ["import", "report", "figure", "roi-study"])
+@pytest.mark.parametrize("name", ["import", "figure"])
 def test_a_finished_result_outlives_a_killed_command(name, sources, tmp_path):
     trial = Trial(name, True, sources, tmp_path / "f")
     assert trial.count > 20 and name in COMMANDS
