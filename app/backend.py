@@ -11,7 +11,7 @@ from math import ceil, floor
 
 import streamlit as st
 
-from fmri2ges.errors import UserError
+from fmri2ges.errors import UserError, one_line, shown
 from fmri2ges.request import F2T_FORMS, WHOLE_CORTEX, DecodeRequest
 from fmri2ges.results import Decoded
 from fmri2ges.types import Motion
@@ -86,7 +86,8 @@ def complete(run, request: DecodeRequest) -> tuple[DecodeRequest, list[str]]:
         if value in allowed:
             return value
         if value not in unset:
-            lines.append(f"{name}: {value!r} is not in this run; {allowed[0]} is shown. It has: {', '.join(allowed)}")
+            there = one_line(", ".join(allowed), 500)
+            lines.append(f"{name}: {shown(value)} is not in this run; {allowed[0]} is shown. It has: {there}")
         return allowed[0]
 
     full = replace(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from math import inf
 
+from fmri2ges.errors import shown
 from fmri2ges.evaluation.roi_rows import Effect
 from fmri2ges.views.cortex import SURFACES
 
@@ -44,7 +45,7 @@ class Look:
             if text in allowed:
                 found = replace(found, **{name: text})
             else:
-                complaints.append(f"{name}: must be one of {', '.join(allowed)}; got {text!r}")
+                complaints.append(f"{name}: must be one of {', '.join(allowed)}; got {shown(text)}")
         text = url.get("threshold", "0")
         try:
             threshold = float(text)
@@ -52,7 +53,7 @@ class Look:
             threshold = -1.0
         if 0 <= threshold < inf:
             return replace(found, threshold=threshold)
-        complaints.append(f"threshold: must be a number from 0 on; got {text!r}")
+        complaints.append(f"threshold: must be a number from 0 on; got {shown(text)}")
         return found
 
     def to_url(self) -> dict[str, str]:

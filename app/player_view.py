@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from fmri2ges.errors import shown
+
 LOOP_ALL: Literal["all"] = "all"  # the whole stretch is played again and again
 LEAST_LOOP = 0.2  # seconds, as in the player
 # Lowest and highest value of each part of the camera: angles in radians, and the factor by which it is nearer.
@@ -37,7 +39,7 @@ class PlayerView:
             ends = _numbers("loop", url, 2, "two moments in seconds, such as 34,41.5, or all", complaints)
             loop = (ends[0], ends[1]) if ends else None
             if loop is not None and loop[1] - loop[0] < LEAST_LOOP - 1e-9:
-                complaints.append(f"loop: must last {LEAST_LOOP:g} s or longer; got {url['loop']!r}")
+                complaints.append(f"loop: must last {LEAST_LOOP:g} s or longer; got {shown(url['loop'])}")
                 loop = None
         camera = _numbers("camera", url, 3, "yaw, pitch and zoom, such as 0.3,0.12,1", complaints)
         if camera is not None:
@@ -81,5 +83,5 @@ def _numbers(
         found = ()
     if len(found) == count and all(math.isfinite(value) and abs(value) < 1e6 for value in found):
         return found
-    complaints.append(f"{name}: must be {allowed}; got {url[name][:60]!r}")
+    complaints.append(f"{name}: must be {allowed}; got {shown(url[name])}")
     return None

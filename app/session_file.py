@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from fmri2ges.errors import UserError, one_line
+from fmri2ges.errors import UNPRINTABLE, UserError, one_line
 
 FORMAT = "fMRI2GES session"
 VERSION = 1
@@ -51,7 +51,10 @@ def view_of(data: bytes, name: str, allowed: tuple[str, ...]) -> dict[str, str]:
     view = found.get("view")
     if not isinstance(view, dict) or not all(isinstance(text, str) for text in view.values()):
         raise UserError(f'{name}: "view" must name fields of a link and give each as a text')
-    unknown = [one_line(field, 30) for field in view if field not in allowed]
+    broken = [field for field in allowed if UNPRINTABLE.search(view.get(field, ""))]
+    if broken:
+        raise UserError(f"{name}: {', '.join(broken)}: holds a control character or half a one")
+    unknown = [one_line(UNPRINTABLE.sub(" ", field), 30) for field in view if field not in allowed]
     if unknown:
         raise UserError(f"{name}: fields not known: {', '.join(unknown[:5])}; allowed: {', '.join(allowed)}")
     return view

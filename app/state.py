@@ -11,7 +11,8 @@ from typing import Any
 
 import streamlit as st
 
-from fmri2ges.errors import UserError
+from fmri2ges.errors import UserError, one_line
+from fmri2ges.errors import shown as quoted
 from fmri2ges.request import MAX_SAMPLES, DecodeRequest, join_names, split_names
 from fmri2ges.results import Decoded
 from fmri2ges.views.tracks import MOST, TRACK_IDS
@@ -46,7 +47,8 @@ class Comparison:
         asked = dict.fromkeys(split_names(url.get("tracks", "")))
         unknown = [name for name in asked if name not in TRACK_IDS]
         if unknown:
-            complaints.append(f"tracks: not known: {', '.join(unknown)}; allowed: {', '.join(TRACK_IDS)}")
+            names = one_line(", ".join(unknown), 100)
+            complaints.append(f"tracks: not known: {names}; allowed: {', '.join(TRACK_IDS)}")
         known = tuple(name for name in TRACK_IDS if name in asked)
         if len(known) > MOST:
             shown = ", ".join(known[:MOST])
@@ -55,7 +57,7 @@ class Comparison:
         text = url.get("sample", "1")
         if text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= MAX_SAMPLES:
             return replace(found, sample=int(text))
-        complaints.append(f"sample: must be a whole number from 1 to {MAX_SAMPLES}; got {text!r}")
+        complaints.append(f"sample: must be a whole number from 1 to {MAX_SAMPLES}; got {quoted(text)}")
         return found
 
     def to_url(self) -> dict[str, str]:

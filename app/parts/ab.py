@@ -11,6 +11,7 @@ from app import backend, state
 from app.messages import plain
 from app.parts.job_row import job_row
 from fmri2ges.brain.atlas import load_atlas
+from fmri2ges.errors import one_line
 from fmri2ges.request import WHOLE_CORTEX, DecodeRequest
 
 EXPLORE = Path(__file__).parents[2] / "pages" / "explore.py"
@@ -54,7 +55,7 @@ def pick_other(run, first: DecodeRequest) -> DecodeRequest | None:
     names = ["all", *reads]
     unknown = [name for name in state.comparison().other if name not in names]
     if unknown:
-        state.complain([f"other: not in this study: {', '.join(unknown)}; B is shown without"])
+        state.complain([f"other: not in this study: {one_line(', '.join(unknown), 100)}; B is shown without"])
         state.adjust(other=tuple(name for name in state.comparison().other if name in names))
 
     def chose(picked: list[str]) -> tuple[str, ...]:

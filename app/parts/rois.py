@@ -6,7 +6,7 @@ import streamlit as st
 
 from app import state
 from fmri2ges.brain.atlas import load_atlas
-from fmri2ges.errors import UserError
+from fmri2ges.errors import UserError, one_line
 from fmri2ges.request import WHOLE_CORTEX
 from fmri2ges.views.area_map import AreaMap
 from fmri2ges.views.cortex import area_names, area_numbers
@@ -90,7 +90,7 @@ def check_names(names: tuple[str, ...]) -> None:
     unknown = [name for name in rois if name not in names and rois != WHOLE_CORTEX]
     if unknown:
         shown = "the others are" if known else "all of them are"
-        state.complain([f"rois: not in this study: {', '.join(unknown)}; {shown} shown"])
+        state.complain([f"rois: not in this study: {one_line(', '.join(unknown), 100)}; {shown} shown"])
     state.adjust(rois=known or WHOLE_CORTEX)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import UserError, check_shape
+from ..errors import UNPRINTABLE, UserError, check_shape
 from ..types import Recording
 from .atlas import N_VERTICES, load_atlas
 from .surface import cortex_graph
@@ -26,7 +26,7 @@ class Roi:
 
     Parameters
     ----------
-    name : what it is called
+    name : what it is called; of what is no letter, a line end becomes a space and the rest question marks
     mask : boolean array (20484,); vertices of the medial wall are taken out
     """
 
@@ -34,6 +34,7 @@ class Roi:
     mask: np.ndarray
 
     def __post_init__(self):
+        object.__setattr__(self, "name", UNPRINTABLE.sub(lambda one: " " if one[0].isspace() else "?", self.name))
         object.__setattr__(self, "mask", _mask(self.mask))
 
 

@@ -32,6 +32,12 @@ def test_what_is_kept_comes_back_from_its_file(session):
         np.testing.assert_array_equal(roi.mask, kept[name].mask)
 
 
+def test_a_name_with_half_a_character_can_be_shown_and_written(session):
+    content = roi_sets.as_json({"v": Roi("v", V1)}).replace(b'"v"', b'"v\\ud800\\u0000\\n1"')
+    assert roi_sets.keep_file("mine.json", content) == ("v?? 1",)
+    assert roi_sets.keep_file("again.json", roi_sets.as_json(roi_sets.sets())) == ("v?? 1",)
+
+
 @pytest.mark.parametrize(
     "name, content, line",
     [

@@ -42,6 +42,9 @@ GOOD = {"format": FORMAT, "version": 1, "view": {"rois": "AC"}}
         (json.dumps(GOOD | {"version": True}).encode(), "version True; this program reads"),
         (json.dumps(GOOD | {"view": []}).encode(), '"view" must name fields'),
         (json.dumps(GOOD | {"view": {"start": 3}}).encode(), '"view" must name fields'),
+        (json.dumps(GOOD | {"view": {"other": "\ud800"}}).encode(), "other: holds a control character or half a one"),
+        (json.dumps(GOOD | {"view": {"\ud800": "1"}}).encode(), "fields not known: ; allowed: run"),
+        (json.dumps(GOOD | {"version": "\ud800"}).encode(), "this program reads version 1"),
         (json.dumps(GOOD | {"view": {"colour\nred": "1"}}).encode(), "fields not known: colour red; allowed: run"),
     ],
 )
@@ -49,3 +52,4 @@ def test_a_damaged_or_foreign_file_is_one_line_that_names_it(data, told):
     with pytest.raises(UserError) as error:
         view_of(data, "mine.json", OF_VIEW)
     assert str(error.value).startswith("mine.json: ") and told in str(error.value) and "\n" not in str(error.value)
+    str(error.value).encode()  # the page can send it

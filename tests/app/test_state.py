@@ -1,9 +1,10 @@
 """What a link says about the request, and what the app makes of a link."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.state import FIRST, Comparison, from_url, to_url
+from app.state import FIRST, OF_VIEW, Comparison, View, from_url, to_url
 from fmri2ges.views.tracks import MOST, TRACK_IDS
 from tests.unit.test_request import requests
 
@@ -43,3 +44,14 @@ def test_tracks_of_a_link_that_are_unknown_or_too_many_are_one_line_each():
     complaints = []
     assert Comparison.from_url({"tracks": ",".join(TRACK_IDS)}, complaints).tracks == TRACK_IDS[:MOST]
     assert len(complaints) == 1 and "at most 4" in complaints[0]
+
+
+LONG = "<b>$x" * 2000
+
+
+@pytest.mark.parametrize("field", [f for f in OF_VIEW if f not in ("run", "subject", "story", "rois", "other")])
+def test_what_a_link_says_of_any_length_is_complained_of_in_short_lines(field):
+    complaints = []
+    View.from_url({field: LONG}, complaints)
+    assert len(complaints) == 1 and complaints[0].startswith(field.split("=")[0][:4])
+    assert len(complaints[0]) < 500
