@@ -14,7 +14,7 @@ from fmri2ges.data.atomic import read_json, write_json
 from fmri2ges.data.maps import write_maps
 from fmri2ges.data.rois.files import read_rois, write_rois
 from fmri2ges.errors import UserError
-from fmri2ges.exports.rois import FORMATS as ROI_FORMATS
+from fmri2ges.exports.rois import MASKS
 from fmri2ges.figures.export import export
 from fmri2ges.results import Decoded
 
@@ -152,8 +152,8 @@ def test_writers_refuse_what_a_format_cannot_hold(tmp_path):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["r.csv"]
 
 
-@pytest.mark.parametrize("format", [f for f in ROI_FORMATS if f != "nii"])
-def test_the_roi_of_a_decoded_folder_in_every_format(tmp_path, decoded_dir, format):
+@pytest.mark.parametrize("format", [f for f in MASKS if f != "nii"])
+def test_the_roi_of_a_decoded_folder_in_every_format_of_a_mask(tmp_path, decoded_dir, format):
     mask = np.zeros(N_ALL, bool)
     for path in export(Decoded.load(decoded_dir), format, tmp_path / "out" / "roi"):
         for roi in read_rois(path):
