@@ -6,7 +6,7 @@ import streamlit as st
 
 from app import backend, state
 from app.components.skeleton_player import skeleton_player
-from app.components.track_extras import track_fan
+from app.components.track_extras import player_name, track_fan
 from app.messages import guarded
 from app.parts import choose, own_motion, score_panel, session_panel
 from app.parts.ab import rois_row
@@ -84,7 +84,7 @@ def compare(run) -> None:
     if other is not None:
         results = {"A": decoded, "B": other}
     drafted = any(result.is_draft for result in results.values())
-    tracks, identity = list(motions), f"{run.digest} {shown.text} {wanted and wanted.text}"
+    tracks, identity = list(motions), player_name(run.digest, shown.text, wanted and wanted.text)
     # Before the gestures, so that no draft stands without its mark.
     score_panel.under_names(run, tracks, results, reference is not None, identity)
     data = player_data(decoded, motions, recording.words, bold, other=other, other_bold=other_bold, sample=sample)

@@ -1,5 +1,7 @@
 """Explore: choose regions on the cortex, see their BOLD, decode gestures from it."""
 
+from contextlib import contextmanager
+
 import streamlit as st
 
 from app import backend, state
@@ -16,11 +18,23 @@ CORTEX_HEIGHT = "clamp(400px, calc(100vh - 444px), 760px)"
 PLAYER_HEIGHT = "clamp(400px, calc(100vh - 394px), 800px)"
 
 
+@contextmanager
+def waiting(place):
+    """The place, with a spinner in it."""
+    with place, st.spinner("Loading the models and the recordings"):
+        yield
+
+
 def open_run(place):
     """The opened run, or None after one clear line."""
+    name = state.request().run
+    # Only the first time: a spinner sends its end with every click, even where it was not seen.
+    waits = place if st.session_state.get("opened") == name else waiting(place)
     try:
-        with place, st.spinner("Loading the models and the recordings"):
-            return backend.open_run(state.request())
+        with waits:
+            run = backend.open_run(state.request())
+        st.session_state["opened"] = name
+        return run
     except UserError as error:
         with place:
             show_error(error)

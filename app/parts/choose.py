@@ -43,7 +43,7 @@ def complaints(place) -> None:
 def recording_pickers(run) -> None:
     """Subject, story and time window of a request that `settle` has seen."""
     left, middle, right = st.columns([5, 5, 9], gap="small")
-    left.selectbox("Subject", run.subjects, help="Listener whose BOLD is decoded", **state.bind("subject"))
+    left.selectbox("Subject", run.subjects, **state.bind("subject"))
     middle.selectbox("Story", run.stories, help="Held-out stories: no model has seen them", **state.bind("story"))
     first, last = backend.story_span(run, state.request())
     key = "request.window"

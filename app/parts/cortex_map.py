@@ -38,7 +38,16 @@ def chosen_map(run=None) -> AreaMap | None:
         return None
     metric = next(iter(measures(study)))
     branch = branches(study, metric)[-1]
-    return cortex_map(study, study.select(subject, branch, metric, Effect(effect)), state.look().threshold)
+    rows = study.select(subject, branch, metric, Effect(effect))
+    shown = cortex_map(study, rows, state.look().threshold)
+    if shown is not None and state.look().threshold > max(shown.high, -shown.low):
+        asked = state.look().threshold
+        state.adjust(threshold=0.0)
+        state.complain(
+            [f"threshold: {asked:g} is above every value of this map, {shown.high:.2f} at most; it shows all"]
+        )
+        return cortex_map(study, rows)
+    return shown
 
 
 def _subject(subjects: tuple[str, ...]) -> str:
@@ -52,25 +61,23 @@ def map_row(shown: AreaMap | None, run=None) -> None:
     if newest_study(run) is None:
         return
     look = state.look()
-    left, right = st.columns([2, 3], vertical_alignment="center")
     if st.session_state.get(KEY) != look.colour:
         st.session_state[KEY] = look.colour
-    left.segmented_control(
-        "Colours of the cortex",
-        list(CHOICES),
-        format_func=CHOICES.__getitem__,
-        required=True,
-        key=KEY,
-        on_change=lambda: state.adjust(colour=st.session_state[KEY], threshold=0.0),  # another map, another scale
-        label_visibility="collapsed",
-        help="What each region carries of the gesture, from the ROI study of this run",
-    )
-    if shown is not None:
-        with left:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.segmented_control(
+            "Colours of the cortex",
+            list(CHOICES),
+            format_func=CHOICES.__getitem__,
+            required=True,
+            key=KEY,
+            on_change=lambda: state.adjust(colour=st.session_state[KEY], threshold=0.0),  # another map, another scale
+            label_visibility="collapsed",
+        )
+        if shown is not None:
             _threshold(shown)
-        right.html(bar_html(shown))
-    elif look.colour != NO_MAP:
-        right.caption("The newest ROI study of this run has no map of this subject.")
+            st.html(bar_html(shown))
+        elif look.colour != NO_MAP:
+            st.caption("The newest ROI study of this run has no map of this subject.")
 
 
 def _threshold(shown: AreaMap) -> None:
@@ -90,4 +97,5 @@ def _threshold(shown: AreaMap) -> None:
         key=THRESHOLD,
         on_change=lambda: state.adjust(threshold=st.session_state[THRESHOLD]),
         label_visibility="collapsed",
+        width=150,
     )

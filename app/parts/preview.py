@@ -19,21 +19,24 @@ def show(run, wanted: DecodeRequest, height: str) -> None:
     """
     # Imported here, so that the page shows the cortex first.
     from app.components.skeleton_player import skeleton_player
-    from app.components.track_extras import track_marks
+    from app.components.track_extras import player_name, track_marks
     from fmri2ges.views.player import player_data
     from fmri2ges.views.tracks import Material
 
     line = st.empty()
-    _say(run, line, wanted)
-    backend.await_drafts(run, [wanted])
-    if backend.at_hand(run, wanted) is not None:
-        state.show(wanted)
     shown, decoded = _say(run, line, wanted)
+    before = backend.at_hand(run, wanted)
+    backend.await_drafts(run, [wanted])
+    now = backend.at_hand(run, wanted)
+    if now is not None:
+        state.show(wanted)
+    if now is not before or state.shown() != shown:
+        shown, decoded = _say(run, line, wanted)
     if shown is None or decoded is None:
         return
     heard = backend.recording(run, shown).words
     motions = Material(decoded, reference=run.reference(shown.story)).motions()
-    identity = f"{run.digest} {shown.text}"
+    identity = player_name(run.digest, shown.text)
     marks = {track.name: "draft" for track in motions if track.is_decoded and decoded.is_draft}
     track_marks(marks, identity)
     data = player_data(decoded, motions, heard)

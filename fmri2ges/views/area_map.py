@@ -13,7 +13,7 @@ from ..brain.atlas import load_atlas
 STRONG, PALE = 245, 90  # strength of the colour of an area, of 255: above chance after correction, and not
 ALONE, DIFFERENCE = "viridis", "rdbu_r"
 STOPS = 7  # colours of the bar
-NO_VALUE = "zz"  # for the number of an entry
+ONE_DIGIT = 35  # entries that one digit to the base 36 can number, beside z
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,8 @@ class AreaMap:
     title : what the colours measure, with the unit
     entries : what areas look like: red, green, blue and strength as eight hexadecimal digits, then the line of the
         tooltip
-    which : two digits to the base 36 for each area in atlas order, the number of its entry; zz for no value
+    which : a digit to the base 36 for each area in atlas order, the number of its entry, and z for no value; two
+        digits where there are more than 35 entries; of the left areas alone where the right ones are the same
     low, high : values at the ends of the colour bar
     null : 95 % point of the null, or None
     scale : name of the colour scale
@@ -89,17 +90,25 @@ def area_map(
     names = [a for a in areas if a in values]
     found = dict(zip(names, sample_colorscale(scale, [places[a] for a in names], colortype="tuple"), strict=True))
     entries: dict[str, int] = {}
-    which = []
+    which: list[int | None] = []
     for area in areas:
         if area not in values:
-            which.append(NO_VALUE)
+            which.append(None)
             continue
         red, green, blue = (round(255 * c) for c in found[area])
         strength = STRONG if values[area].found else PALE
         strength = 0 if abs(values[area].value) < threshold else strength
         entry = f"{red:02x}{green:02x}{blue:02x}{strength:02x}{values[area].text}"
-        which.append(np.base_repr(entries.setdefault(entry, len(entries)), 36).lower().zfill(2))
-    return AreaMap(title, tuple(entries), "".join(which), low, high, null, scale, threshold)
+        which.append(entries.setdefault(entry, len(entries)))
+    return AreaMap(title, tuple(entries), _digits(which, len(entries)), low, high, null, scale, threshold)
+
+
+def _digits(which: list[int | None], n_entries: int) -> str:
+    """The numbers as text, as short as can be: it is sent with every click."""
+    width = 1 if n_entries <= ONE_DIGIT else 2
+    half = len(which) // 2
+    sent = which[:half] if which[:half] == which[half:] else which
+    return "".join("z" * width if k is None else np.base_repr(k, 36).lower().zfill(width) for k in sent)
 
 
 def bar_html(shown: AreaMap) -> str:
@@ -112,7 +121,7 @@ def bar_html(shown: AreaMap) -> str:
     if shown.null is not None and shown.low <= shown.null <= shown.high:
         left = 100 * (shown.null - shown.low) / (shown.high - shown.low)
         mark = f'<i style="left:{left:.1f}%"></i>'
-        about = f"; mark: 95 % point of the null, {shown.null:.2f}"
+        about = f"; mark: null 95 %, {shown.null:.2f}"
     if shown.threshold:
         start, stop = (
             100 * (max(shown.low, min(shown.high, sign * shown.threshold)) - shown.low) / (shown.high - shown.low)
@@ -120,7 +129,7 @@ def bar_html(shown: AreaMap) -> str:
         )
         mark = f'<u style="left:{start:.1f}%;width:{stop - start:.1f}%"></u>{mark}'
     return (
-        f'<div class="map-bar"><div>{escape(shown.title)}; pale: not above chance after correction{about}</div>'
+        f'<div class="map-bar"><div>{escape(shown.title)}; pale: not above chance{about}</div>'
         f'<div style="background:linear-gradient(to right,{stops})">{mark}'
         f"<span>{shown.low + 0.0:.2f}</span><span>{shown.high:.2f}</span></div></div>"
     )

@@ -50,13 +50,15 @@ def cortex_map(study: RoiStudy, rows: list[RoiRow], threshold: float = 0.0) -> A
     members = {region.name: region.rois for region in study.regions}
     values: dict[str, AreaValue] = {}
     for row in sorted(rows, key=lambda r: r.value):
-        p = "" if row.p_corrected is None else f", {study.correction.label} p {row.p_corrected:.3f}"
+        p = "" if row.p_corrected is None else f", p {row.p_corrected:.3f}"
         text = f"{row.region}: {row.value:.3f}{p}"
         values |= {area: AreaValue(row.value, is_found(row), text) for area in members[row.region]}
     nulls = [row.null.q95 for row in rows if row.null is not None]
     null = sum(nulls) / len(nulls) if nulls else None
     first = rows[0]
     title = f"{first.subject}: {first.metric.label}, {first.branch} branch, {first.effect.label}, {first.mode.value}"
+    if first.p_corrected is not None:
+        title += f", p after {study.correction.label}"  # once here, not in each of the lines that a click sends
     return area_map(title, values, null, first.effect == Effect.LESION, threshold)
 
 

@@ -1,9 +1,11 @@
 // What colour each area has on the cortex: theme, map, selection, what the pointer is on.
 
 // What a map says of an area: [red, green, blue, strength] and a line for the tooltip; null where it says nothing.
-// `which` has two digits to the base 36 for each area, the number of its entry; an entry is 8 digits and the line.
+// `which` has a digit to the base 36 for each area, the number of its entry, or two where there are more than 35; both
+// hemispheres share them where there are half as many. An entry is 8 digits and the line.
 function entryOf(map, area) {
-  const entry = map?.entries[parseInt(map.which.slice(2 * area, 2 * area + 2), 36)];
+  const width = map?.entries.length > 35 ? 2 : 1, at = (width * area) % map?.which.length;
+  const entry = map?.entries[parseInt(map.which.slice(at, at + width), 36)];
   return entry ? { colour: [0, 2, 4, 6].map((i) => parseInt(entry.slice(i, i + 2), 16)), text: entry.slice(8) } : null;
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,15 @@ from fmri2ges.views.score_lines import ScoreLine
 
 @cache
 def _component():
-    script = Path(__file__).with_name("extras.js").read_text(encoding="utf-8")
+    lines = Path(__file__).with_name("extras.js").read_text(encoding="utf-8").splitlines()
+    # Without its comments, which would travel with every click.
+    script = "".join(f"{line}\n" for line in lines if not line.startswith("//"))
     return st.components.v2.component("fmri2ges_track_extras", js=script)
+
+
+def player_name(*parts: object) -> str:
+    """A short name of what a player shows, by which its extras find it: the same for the same texts."""
+    return sha256(" ".join(map(str, parts)).encode()).hexdigest()[:12]
 
 
 def track_lines(lines: dict[str, list[ScoreLine]], of: str, key: str) -> None:
