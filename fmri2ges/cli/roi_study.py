@@ -40,16 +40,23 @@ def roi_study(
     force: Force = False,
 ) -> None:
     """Score every region alone, all without it, and random regions of its size; a stopped study goes on."""
-    from ..errors import check_option
+    from ..errors import Cancelled, check_option
     from ..storage.folder import check_target
     from ..studies.roi_request import RoiStudyRequest
     from ..studies.roi_study import roi_study as study_regions
+    from ..studies.roi_study import tasks_folder
 
     check_option("--branch", branch, ("both", "text", "direct"))
     request = RoiStudyRequest(run, subject, rois, split_names(stories), branch, samples, nulls, refit, seed, forward)
     check_target(out, force)  # a name that is taken is answered before models are opened
-    with watched() as work:
-        study = study_regions(request, out, executor if workers is None else f"{executor}:{workers}", force, work)
+    try:
+        with watched() as work:
+            study = study_regions(request, out, executor if workers is None else f"{executor}:{workers}", force, work)
+    except KeyboardInterrupt:
+        kept = tasks_folder(out)
+        if kept.is_dir():
+            raise Cancelled(f"cancelled; the same command goes on with what {kept} keeps") from None
+        raise
     simulated = " [SIMULATED]" if study.simulated else ""
     print(
         f"{out}: regions: {len(study.regions)}, subjects: {len(study.subjects)}, stories: {len(study.stories)}"

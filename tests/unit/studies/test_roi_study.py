@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -54,6 +55,28 @@ def test_the_command_writes_what_the_library_returns(run, folder, tmp_path, caps
         assert (out / name).read_bytes() == (folder / name).read_bytes()
     assert (out / "maps" / "s1.tsv").read_bytes() == (folder / "maps" / "s1.tsv").read_bytes()
     assert not tasks_folder(out).exists()
+
+
+def test_an_interrupted_command_says_that_it_can_go_on(run, folder, tmp_path, capsys, monkeypatch):
+    out = tmp_path / "study"
+    command = ["roi-study", str(run), "--nulls", "0", "--executor", "serial", "--out", str(out)]
+
+    @contextmanager
+    def interrupted():
+        def tell(fraction, message):
+            if fraction > 0.4:
+                raise KeyboardInterrupt
+
+        yield Work(tell)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("fmri2ges.cli.roi_study.watched", interrupted)
+        assert main(command) == 130
+    message = capsys.readouterr().err
+    assert str(tasks_folder(out)) in message and "the same command goes on" in message and message.count("\n") == 1
+    assert not out.exists() and any(tasks_folder(out).rglob("*.*"))
+    assert main(command) == 0
+    assert (out / "study.json").read_bytes() == (folder / "study.json").read_bytes()
 
 
 def test_every_region_has_its_rows_for_each_branch_and_metric(folder):
