@@ -68,7 +68,8 @@ def export(
     Raises
     ------
     UserError
-        For an unknown format, a branch that was not decoded, or ROIs without a place on the cortex.
+        For an unknown format, a name with the ending of another, a branch that was not decoded, or ROIs without a
+        place on the cortex.
     """
     check_option("format", format, ENDINGS)
     out = Path(out)
@@ -83,9 +84,11 @@ def export(
         # The grid of voxels stands in the study, which is opened for them alone.
         source = None if rois.on_cortex(decoded) else story_of(decoded).source
         return rois.export_rois(decoded, format, out, None if source is None else source.space())
+    # A film is written by the ending of its name; for the rest, a pipe or a device needs none.
+    ending = out.suffix.lower()
+    if ending != ENDINGS[format] and (format in FILMS or ending in ENDINGS.values()):
+        raise UserError(f"out: the name of a {format} must end in {ENDINGS[format]}; got {out}")
     if format in FILMS:
-        if out.suffix.lower() != FILMS[format]:
-            raise UserError(f"out: the name of a {format} must end in {FILMS[format]}; got {out}")
         return (write_video(_film(decoded, film), out, work=work),)
     if format in SCENES:
         shown = _film(decoded, film).shown

@@ -289,8 +289,10 @@ def test_export_refuses_what_it_cannot_do(tmp_path, decoded_dir):
     other = Motion(np.zeros((2, 3, 3)), skeleton=Skeleton(("a", "b", "c"), (-1, 0, 1)))
     with pytest.raises(UserError, match="only the canonical skeleton"):
         write_bvh(tmp_path / "m.bvh", other)
-    with pytest.raises(UserError, match="must end in .gif"):
-        export(Decoded.load(decoded_dir), "gif", tmp_path / "m.mp4")
+    for format in ("bvh", "npz", "csv", "csv-wide", "gif", "mp4", "glb"):
+        with pytest.raises(UserError, match=rf"a {format} must end in \.\w+; got .*m\.obj"):
+            export(Decoded.load(decoded_dir), format, tmp_path / "m.obj")
+    assert not (tmp_path / "m.obj").exists()
 
 
 def test_bone_lengths_of_a_written_motion(tmp_path, decoded_dir):
