@@ -12,7 +12,7 @@ from ..brain.atlas import load_atlas
 
 STRONG, PALE = 245, 90  # strength of the colour of an area, of 255: above chance after correction, and not
 ALONE, DIFFERENCE = "viridis", "rdbu_r"
-STOPS = 7  # colours of the bar
+STOPS = 5  # colours of the bar
 ONE_DIGIT = 35  # entries that one digit to the base 36 can number, beside z
 
 

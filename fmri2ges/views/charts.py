@@ -18,6 +18,13 @@ def _times(times: np.ndarray) -> dict[str, float]:
     return {"x0": float(times[0]), "dx": float(times[1] - times[0]) if len(times) > 1 else 1.0}
 
 
+def _coarse(values: np.ndarray, most: float) -> list[float]:
+    """Values in steps of 1, 2 or 5 times a power of ten, of at most `most`: short texts, which every click sends."""
+    digits = math.floor(math.log10(most))
+    step = max(k for k in (1, 2, 5) if k * 10.0**digits <= most * (1 + 1e-9)) * 10.0**digits
+    return np.round(np.round(values / step) * step, max(0, -digits)).tolist()
+
+
 def bold_chart(course: Course, rois: str, window: tuple[float, float] | None = None, simulated: bool = False):
     """Mean BOLD of an ROI with its band.
 
@@ -64,8 +71,7 @@ def bold_chart(course: Course, rois: str, window: tuple[float, float] | None = N
     )
     t = _times(course.times)
     span = float(np.ptp(np.concatenate([course.low, course.high, course.mean]))) or 1.0
-    digits = max(0, 2 - math.floor(math.log10(span)))  # a step is at most a hundredth of the span: under two pixels
-    low, high, mean = (np.round(v, digits).tolist() for v in (course.low, course.high, course.mean))
+    low, high, mean = (_coarse(v, span / 100) for v in (course.low, course.high, course.mean))  # under two pixels
     if (course.high > course.low).any():
         edge = {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "legendgroup": "band"}
         figure.add_scatter(y=high, **t, **edge, showlegend=False)
