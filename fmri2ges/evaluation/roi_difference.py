@@ -164,8 +164,10 @@ def _same_region(first: Side, second: Side, name: str) -> Region:
 
 
 def _is_paired(first: Side, second: Side, rows: list[tuple[RoiRow, RoiRow]]) -> bool:
-    """Whether both sides were scored on the same stories, each in as many blocks."""
-    stories = [side.study.stories_of(side.subject) for side in (first, second)]
+    """Whether both sides were scored on the same stories of one study, each in as many blocks."""
+    stories = [
+        (side.study.manifest.get("study_name"), *side.study.stories_of(side.subject)) for side in (first, second)
+    ]
     return stories[0] == stories[1] and all(
         [len(blocks) for blocks in a.units] == [len(blocks) for blocks in b.units] for a, b in rows
     )

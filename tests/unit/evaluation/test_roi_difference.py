@@ -65,6 +65,14 @@ def test_a_planted_difference_is_found_and_pairing_makes_it_visible():
     assert np.mean(widths[1]) > 2 * np.mean(widths[0])
 
 
+def test_stories_of_one_name_in_two_studies_are_not_the_same_stories():
+    made = two_branches(np.random.default_rng(1), (0.3, 0.0, 0.0, 0.0))
+    here, there = (replace(made, manifest={"study_name": name}) for name in ("mine", "theirs"))
+    first, second = branches(here)
+    assert difference(first, second, *ALONE).paired
+    assert not difference(first, replace(second, study=there), *ALONE).paired
+
+
 @pytest.mark.parametrize("stories", [6, 1])
 def test_intervals_cover_and_p_is_uniform_where_nothing_differs(stories):
     covered, p = [], []
