@@ -27,7 +27,7 @@ from .roi_methods import kind_of_regions, methods_text
 from .strip import Axis, Scored, strip
 from .svg import inline
 
-FIGURES, TABLES, FILE = 3 * MEGABYTE, int(1.2 * MEGABYTE), MEGABYTE // 2  # bytes of each kind of content
+FIGURES, TABLES, FILE = int(3.7 * MEGABYTE), int(0.7 * MEGABYTE), MEGABYTE // 2  # bytes of each kind of content
 WIDTH = 180.0  # mm
 MOST_ROWS = 60  # regions in one table
 MOST_NAMES = 20  # regions in one sentence

@@ -71,7 +71,10 @@ def read_generator(path, device: str) -> GestureGenerator:
 
 def read_choice(path) -> dict[str, Any]:
     """Which T2G a file holds, as `write_generator` was told: see `motion.amount.T2GChoice.entries`."""
-    return read_header(path, "generator").values["choice"]
+    choice = read_header(path, "generator").values.get("choice")
+    if not isinstance(choice, dict):
+        raise UserError(f"{path}: does not say which T2G it holds; {AGAIN}")
+    return choice
 
 
 def _part(arrays: dict[str, np.ndarray], name: str) -> dict[str, np.ndarray]:

@@ -139,6 +139,7 @@ def test_the_choice_survives_another_page_and_the_mesh_is_not_sent_again(page, s
     open_explore(page, server, "?rois=AC")
     first = sum(received)
     page.locator(".cortex").get_by_role("button", name="Pial").click()
+    page.wait_for_url(re.compile("surface=pial"))
     page.get_by_role("link", name="About").click()
     page.get_by_text("What this program does").wait_for()
     settle(page)

@@ -12,7 +12,7 @@ from fmri2ges.brain.atlas import N_VERTICES
 from fmri2ges.data.bold.confounds import Confounds
 from fmri2ges.data.bold.formats import noise_ceiling_of
 from fmri2ges.data.bold.pycortex import _points
-from fmri2ges.data.bold.read import Bold, read_bold
+from fmri2ges.data.bold.read import Bold, open_halves, read_bold
 from fmri2ges.data.bold.timing import find_tr
 from fmri2ges.data.bold.xfm import read_xfm
 from fmri2ges.data.rois.files import RoiSelection, select_rois
@@ -137,6 +137,11 @@ def _repeats(folder: Path) -> Path:
     return bold.write_hf5(folder / "a.hf5", SIGNAL, 20, repeats)
 
 
+def two_halves(found) -> None:
+    """Both halves have the same volumes and columns."""
+    assert found is None or (found.first.shape == found.second.shape and found.repeats >= 2)
+
+
 def _sidecar(folder: Path) -> Path:
     (folder / "sub-01_task-x_bold.nii.gz").write_bytes(b"x")
     path = folder / "sub-01_task-x_bold.json"
@@ -169,6 +174,7 @@ def _xfm(folder: Path) -> Path:
 CASES = {
     "hf5": Case(_hf5, read_bold, ("bold .hf5",), cleaned, "damaged.hf5"),
     "hf5 ceiling": Case(_repeats, noise_ceiling_of, check=a_ceiling, name="damaged.hf5"),
+    "hf5 halves": Case(_repeats, open_halves, check=two_halves, name="damaged.hf5"),
     "nifti": _volume("a.nii"),
     "nifti.gz": _volume("a.nii.gz"),
     "mgz volume": Case(_mgz_volume, lambda p: read_bold(p, masks=(p.parent / "whole-mask.nii",)), (), cleaned, "d.mgz"),

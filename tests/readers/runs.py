@@ -31,9 +31,10 @@ from fmri2ges.storage.archive import export_run
 from fmri2ges.storage.checkpoint import Checkpoint
 from fmri2ges.storage.decoded import load_decoded
 from fmri2ges.storage.folder import read_status
-from fmri2ges.storage.models import read_codes, write_codes
+from fmri2ges.storage.models import read_choice, read_codes, write_codes
 from fmri2ges.storage.report import read_report, write_report
 from fmri2ges.storage.roi_study import load_roi_study, write_roi_study
+from fmri2ges.storage.tensors import read_tensors, write_tensors
 from fmri2ges.storage.unpack import import_run
 from fmri2ges.training.presets import TrainConfig
 from tests.bold_files import noisy
@@ -315,6 +316,19 @@ def _codes(folder: Path) -> Path:
     return folder / "codes.safetensors"
 
 
+def _choice(folder: Path) -> Path:
+    """T2G of a run whose clips were few."""
+    path = _run_file("t2g.safetensors").make(folder)
+    arrays, values = read_tensors(path, "generator")
+    write_tensors(path, arrays, **values, choice={"t2g": "study"})
+    return path
+
+
+def a_choice(found: dict) -> None:
+    """Something is said of the T2G."""
+    assert isinstance(found, dict)
+
+
 def _checkpoint(folder: Path) -> Path:
     made_for = {"seed": 0, "device": "cpu", "config": {"t2g_steps": 6}, "versions": {"numpy": "2"}, "files": {"a": "0"}}
     arrays = {"net.weight": np.ones((3, 2), np.float32), "losses": np.ones(3)}
@@ -331,6 +345,7 @@ def stories_of_codes(found: list[np.ndarray]) -> None:
 CASES |= {
     "checkpoint": Case(_checkpoint, lambda path: Checkpoint.read(path.parents[1])),
     "ROI study": Case(_roi_study, lambda path: load_roi_study(path.parent), (), scored),
+    "choice of T2G": Case(_choice, read_choice, (), a_choice),
     "codes": Case(_codes, read_codes, (), stories_of_codes),
     **{f"run {name}": _run_file(name) for name in RUN_FILES},
     **{f"decoded {name}": _decoded_file(name) for name in DECODED_FILES},

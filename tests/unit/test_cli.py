@@ -235,7 +235,15 @@ def test_a_job_that_outlives_its_terminal_is_not_interrupted():
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_interrupted_work_ends_with_130_and_leaves_nothing(tmp_path, number):
     out = tmp_path / "study"
-    command = [sys.executable, "-m", "fmri2ges", "simulate", str(out), "--subjects", "3"]
+    command = [
+        sys.executable,
+        "-m",
+        "fmri2ges",
+        "simulate",
+        str(out),
+        "--subjects",
+        "20",
+    ]  # takes minutes where nobody interrupts it
     # A shell that runs tests in the background, or nohup, makes its children ignore these signals; this one shall not.
     process = subprocess.Popen(
         command,
