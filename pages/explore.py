@@ -96,6 +96,10 @@ def explore() -> None:
             with st.container():
                 decode(run, wanted)
         gestures = st.container(key="gestures")
+    at_hand = backend.at_hand(run, wanted) is not None
+    if at_hand:  # before torch is imported for the name of the device
+        with gestures:
+            preview.show(run, wanted, PLAYER_HEIGHT)
     with left:
         bold(run)
     if settings is not None:
@@ -103,8 +107,9 @@ def explore() -> None:
             choose.device_picker(run)
     state.write_url()
     backend.warm_up(run.digest, state.device(), wanted.subject, run)
-    with gestures:
-        preview.show(run, wanted, PLAYER_HEIGHT)  # last: it waits a moment for the draft
+    if not at_hand:
+        with gestures:
+            preview.show(run, wanted, PLAYER_HEIGHT)  # last: it waits a moment for the draft
 
 
 def other_run(run, left) -> None:
