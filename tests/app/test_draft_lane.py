@@ -1,9 +1,10 @@
 """Drafts without a page: only the newest of a place counts, places take turns, long work gives way for a while."""
 
 import time
-from threading import Event, Thread, active_count
+from threading import Thread, active_count
 
 import pytest
+from held_work import LONG, Worker
 
 from app.decode_queue import DecodeQueue, Key, Phase
 from app.draft_lane import KEPT, DraftLane, Place
@@ -11,16 +12,11 @@ from fmri2ges.errors import UserError
 from fmri2ges.request import DecodeRequest
 from fmri2ges.results import Decoded
 
-LONG = 60  # seconds after which something that must happen has not happened
 HERE = Place("me", "A")
 
 
-class Worker:
+class Drafts(Worker):
     """Drafts that a test holds and lets go."""
-
-    def __init__(self):
-        self.begun: list[int] = []
-        self.started, self.go = Event(), Event()
 
     def wait_until_at(self, seed: int, times: int = 1) -> None:
         """Wait until a draft was begun, so many times at least, and no other after it."""
@@ -29,20 +25,10 @@ class Worker:
             time.sleep(0.001)
         assert self.begun[-1] == seed and self.begun.count(seed) >= times
 
-    def draft(self, seed: int):
-        def work_on(work) -> Decoded:
-            self.begun.append(seed)
-            self.started.set()
-            while not self.go.wait(0.001):
-                work.check()
-            return Decoded(DecodeRequest(seed=seed))
-
-        return work_on
-
 
 @pytest.fixture
 def worker():
-    held = Worker()
+    held = Drafts()
     yield held
     held.go.set()
 
@@ -53,10 +39,10 @@ def lane():
 
 
 def test_a_newer_wish_of_a_place_drops_the_older_ones_also_the_one_at_work(lane, worker):
-    lane.want(HERE, 0, worker.draft(0))
+    lane.want(HERE, 0, worker.decode(0))
     assert worker.started.wait(LONG)
     for seed in (1, 2, 3):
-        lane.want(HERE, seed, worker.draft(seed))
+        lane.want(HERE, seed, worker.decode(seed))
         time.sleep(0.002 * seed)  # some are dropped before they begin, some while they are made
     worker.wait_until_at(3)
     worker.go.set()
@@ -67,10 +53,10 @@ def test_a_newer_wish_of_a_place_drops_the_older_ones_also_the_one_at_work(lane,
 
 
 def test_going_back_to_the_draft_that_was_dropped_makes_it_after_all(lane, worker):
-    lane.want(HERE, 0, worker.draft(0))
+    lane.want(HERE, 0, worker.decode(0))
     assert worker.started.wait(LONG)
-    lane.want(HERE, 1, worker.draft(1))
-    lane.want(HERE, 0, worker.draft(0))  # before the thread has seen that it is dropped, or after
+    lane.want(HERE, 1, worker.decode(1))
+    lane.want(HERE, 0, worker.decode(0))  # before the thread has seen that it is dropped, or after
     worker.wait_until_at(0, times=2)
     worker.go.set()
     lane.join()
@@ -79,24 +65,24 @@ def test_going_back_to_the_draft_that_was_dropped_makes_it_after_all(lane, worke
 
 def test_the_same_wish_again_goes_on_and_a_wish_that_is_met_is_not_met_again(lane, worker):
     for _ in range(3):
-        lane.want(HERE, 0, worker.draft(0))
+        lane.want(HERE, 0, worker.decode(0))
         assert worker.started.wait(LONG)
-    lane.want(Place("you", "A"), 0, worker.draft(0))  # another session waits for the same
+    lane.want(Place("you", "A"), 0, worker.decode(0))  # another session waits for the same
     worker.go.set()
     lane.join()
-    lane.want(Place("me", "B"), 0, worker.draft(0))
+    lane.want(Place("me", "B"), 0, worker.decode(0))
     lane.join()
     assert worker.begun == [0]
 
 
 def test_places_take_turns_whoever_clicks_most(lane, worker):
-    lane.want(HERE, 0, worker.draft(0))
+    lane.want(HERE, 0, worker.decode(0))
     assert worker.started.wait(LONG)
-    lane.want(Place("busy", "A"), 10, worker.draft(10))
-    lane.want(Place("calm", "A"), 20, worker.draft(20))
+    lane.want(Place("busy", "A"), 10, worker.decode(10))
+    lane.want(Place("calm", "A"), 20, worker.decode(20))
     for seed in range(11, 15):
-        lane.want(Place("busy", "A"), seed, worker.draft(seed))  # keeps its turn, and does not gain another
-    lane.want(Place("busy", "B"), 30, worker.draft(30))
+        lane.want(Place("busy", "A"), seed, worker.decode(seed))  # keeps its turn, and does not gain another
+    lane.want(Place("busy", "B"), 30, worker.decode(30))
     worker.go.set()
     lane.join()
     assert worker.begun == [0, 14, 20, 30]
@@ -105,10 +91,10 @@ def test_places_take_turns_whoever_clicks_most(lane, worker):
 def test_what_a_place_forgets_or_a_closed_session_wanted_is_not_made(worker):
     gone: set[str] = set()
     lane = DraftLane(alive=lambda session: session not in gone)
-    lane.want(HERE, 0, worker.draft(0))
+    lane.want(HERE, 0, worker.decode(0))
     assert worker.started.wait(LONG)
-    lane.want(Place("gone", "A"), 1, worker.draft(1))
-    lane.want(Place("me", "B"), 2, worker.draft(2))
+    lane.want(Place("gone", "A"), 1, worker.decode(1))
+    lane.want(Place("me", "B"), 2, worker.decode(2))
     gone.add("gone")
     lane.forget(Place("me", "B"))
     lane.forget(HERE)
@@ -124,7 +110,7 @@ def test_a_draft_that_fails_is_settled_and_the_next_one_is_made(lane, worker, ca
         raise ZeroDivisionError("secret")
 
     worker.go.set()
-    for key, make in ((0, refuse), (1, break_down), (2, worker.draft(2))):
+    for key, make in ((0, refuse), (1, break_down), (2, worker.decode(2))):
         lane.want(HERE, key, make)
         lane.join()
     assert all(map(lane.is_settled, range(3)))
@@ -134,7 +120,7 @@ def test_a_draft_that_fails_is_settled_and_the_next_one_is_made(lane, worker, ca
 def test_only_the_drafts_used_last_are_kept(lane, worker):
     worker.go.set()
     for key in range(KEPT + 3):
-        lane.want(HERE, key, worker.draft(key))
+        lane.want(HERE, key, worker.decode(key))
         lane.join()
         lane.result(0)
     assert [key for key in range(KEPT + 3) if not lane.is_settled(key)] == [1, 2, 3]
@@ -142,11 +128,11 @@ def test_only_the_drafts_used_last_are_kept(lane, worker):
 
 def test_twenty_sessions_that_click_on_and_on_need_one_thread(lane, worker):
     before = active_count()
-    lane.want(Place("0", "A"), "first", worker.draft(-1))
+    lane.want(Place("0", "A"), "first", worker.decode(-1))
     assert worker.started.wait(LONG)
     for click in range(30):
         for session in range(20):
-            lane.want(Place(str(session), "A"), (session, click), worker.draft(100 * session + click))
+            lane.want(Place(str(session), "A"), (session, click), worker.decode(100 * session + click))
     assert active_count() <= before + 1
     worker.go.set()
     lane.join()
@@ -156,7 +142,7 @@ def test_twenty_sessions_that_click_on_and_on_need_one_thread(lane, worker):
 
 
 def test_who_waits_hears_of_the_draft_and_not_longer_than_asked(lane, worker):
-    lane.want(HERE, 0, worker.draft(0))
+    lane.want(HERE, 0, worker.decode(0))
     assert not lane.wait(lambda: lane.is_settled(0), 0.05)
     Thread(target=worker.go.set).start()
     assert lane.wait(lambda: lane.is_settled(0), LONG)
@@ -165,7 +151,7 @@ def test_who_waits_hears_of_the_draft_and_not_longer_than_asked(lane, worker):
 def test_a_long_decoding_gives_way_to_a_draft_and_no_draft_keeps_it_from_its_end(lane, worker):
     steps: list[str] = []
     line = DecodeQueue(give_way=lambda: lane.give_way(LONG))
-    lane.want(HERE, 0, worker.draft(0))
+    lane.want(HERE, 0, worker.decode(0))
     assert worker.started.wait(LONG)
 
     def long(work) -> Decoded:
@@ -182,7 +168,7 @@ def test_a_long_decoding_gives_way_to_a_draft_and_no_draft_keeps_it_from_its_end
 
     worker.go.clear()
     patient = DecodeQueue(give_way=lambda: lane.give_way(0.05))
-    lane.want(HERE, 1, worker.draft(1))
+    lane.want(HERE, 1, worker.decode(1))
     patient.submit(key, long, "me")
     patient.join()  # though the draft is still at work
     assert len(steps) == 2 and not lane.is_settled(1)
