@@ -80,7 +80,7 @@ def explore() -> None:
     with right:
         if on_atlas:
             choose_rois()
-        run = open_run(st.container())
+        run = open_run(st.empty())  # as high whether or not a spinner was in it
         if run is None:
             choose.settings()
             return

@@ -86,6 +86,22 @@ def test_a_draft_comes_before_the_full_result_which_moves_neither_clock_nor_page
     assert layout(page) == before
 
 
+def test_nothing_moves_when_a_run_that_opened_slowly_is_drawn_again(page, tmp_path, monkeypatch):
+    """Its spinner is gone from the second drawing on, and leaves no gap in the first one."""
+    monkeypatch.setenv("OPENING", "1")
+    monkeypatch.setenv("GATE", str(tmp_path / "full"))
+    monkeypatch.setenv("DRAFT_GATE", str(tmp_path / "draft"))
+    page.set_default_timeout(LOAD)
+    with run_server(TABLE, tmp_path) as url:
+        page.goto(f"{url}/?run=table&seed=1")
+        rois = page.locator(".st-key-request-rois")
+        rois.wait_for()
+        top = rois.bounding_box()["y"]
+        (tmp_path / "draft").touch()
+        page.get_by_text("Draft, the first of 8 samples: all ROIs").wait_for()
+        assert rois.bounding_box()["y"] == top
+
+
 def test_a_new_choice_has_its_draft_while_others_decode_and_a_page_switch_loses_nothing(
     page, browser, address, waiting
 ):
