@@ -148,6 +148,10 @@ class Bench:
         samples = from_bones(bones)
         return Motion(samples[0], samples=samples)
 
+    def expected(self, generator: GestureGenerator, tracks: list) -> Motion:
+        """Mean of very many samples, whose r compares with that of a regression."""
+        return Motion(from_bones(generator.expected_bones(tracks, 0.0, self.kind.seconds, 0)))
+
     def features(self, motions: list[np.ndarray]) -> np.ndarray:
         """FGD features of joint positions (n_frames, 10, 3), one array a story."""
         return np.concatenate([self.encoder(cut_windows(to_bones(m))) for m in motions])
@@ -298,6 +302,8 @@ def run_world(name: str, seed: int, plan: Plan) -> dict:
             raw = replace(net, guidance=guidance[row], calibration=None)
             nets[row] = bench.calibrated(raw, what), what
             keep(row, [bench.sample(nets[row][0], bench.tracks(s, what)) for s in test])
+            if row in ("text", "direct"):
+                keep(f"{row}-expected", [bench.expected(nets[row][0], bench.tracks(s, what)) for s in test])
             if row == "text":
                 keep("vectors", [bench.sample(nets[row][0], bench.tracks(s, "vectors")) for s in test])
             if row == "direct" and plan.rows == "all":
@@ -342,7 +348,8 @@ def summarise(worlds: list[dict]) -> dict:
         }
     pairs = {"direct-text": ("direct", "text"), "direct-hard": ("direct", "hard"), "dual-direct": ("dual", "direct")}
     differences = {n: values(a, "r") - values(b, "r") for n, (a, b) in pairs.items() if {a, b} <= rows.keys()}
-    shares = {n: (values(n, "r") / values("oracle", "r")).tolist() for n in ("text", "direct") if "oracle" in rows}
+    branches = [n for n in ("text", "text-expected", "direct", "direct-expected") if {n, "oracle"} <= rows.keys()]
+    shares = {n: (values(n, "r") / values("oracle", "r")).tolist() for n in branches}
     return {
         "worlds": [w["seed"] for w in worlds],
         "laws": {str(w["seed"]): w.get("laws", {}) for w in worlds},
