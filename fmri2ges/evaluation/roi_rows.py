@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from statistics import median
 from typing import Any
 
 from ..results import BRANCHES
@@ -11,6 +13,7 @@ from .intervals import Interval
 from .metrics import HEARD_R_EXPECTED, R_EXPECTED, RANKS, WORD_VECTORS, Metric
 from .rows import Null
 
+NULL_MARK = "95 % point of the null, median of the regions"  # what `null_mark` is, for captions
 MAIN = (R_EXPECTED, HEARD_R_EXPECTED, WORD_VECTORS)  # of these, a study shows first the first that it has
 
 
@@ -148,6 +151,12 @@ class RoiRow:
     def noise_share(self) -> float | None:
         """The value as a share of what noise in the BOLD allows, or None."""
         return self.value / self.noise_ceiling if self.noise_ceiling else None
+
+
+def null_mark(rows: Iterable[RoiRow]) -> float | None:
+    """Where a map of regions marks chance: the median of the 95 % points of their nulls; None where none has a null."""
+    points = [row.null.q95 for row in rows if row.null is not None]
+    return median(points) if points else None
 
 
 @dataclass(frozen=True)

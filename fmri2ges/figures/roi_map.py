@@ -11,7 +11,7 @@ from ..brain.space import has_cortex
 from ..data.maps import on_vertices
 from ..errors import UserError
 from ..evaluation.metrics import RANKS
-from ..evaluation.roi_rows import Effect, Region, RoiRow, RoiStudy
+from ..evaluation.roi_rows import NULL_MARK, Effect, Region, RoiRow, RoiStudy, null_mark
 from ..motion.amount import T2GOrigin
 from .cortex import draw_cortex, map_colours
 from .roi_view import RoiView, Shown, is_found, shown
@@ -38,9 +38,7 @@ def draw_roi_map(study: RoiStudy, paper: Paper, view: RoiView) -> Page:
     width = paper.width
     part = shown(study, view)
     row = (width - 8 - BAR) * 0.165 + 12
-    about = (
-        f"{part.about}; outlined: corrected p < .05; mark on each colour bar: 95 % point of the null; grey: not studied"
-    )
+    about = f"{part.about}; outlined: corrected p < .05; mark on each colour bar: {NULL_MARK}; grey: not studied"
     title = f"Which regions carry the gesture: {part.metric.label}"
     origin = T2GOrigin.of(study.manifest)
     page = Page(
@@ -64,18 +62,13 @@ def _row(page: Page, study: RoiStudy, part: Shown, rows: list[RoiRow], top: floa
     most = max(map(abs, values.values()))
     chance = part.metric in RANKS and not lesion
     limits = (-most, most) if lesion else (0.5, max(most, 0.51)) if chance else (0.0, most)
-    edges = [row.null.q95 for row in rows if row.null is not None]
     unit = part.metric.unit.value or "no unit"
     paint_regions(
         page,
         top,
         Regions(study.regions, values, {row.region for row in rows if is_found(row)}),
-        Colours(f"{part.metric.label} ({unit})", limits, LESION_MAP if lesion else ALONE_MAP, _middle(edges)),
+        Colours(f"{part.metric.label} ({unit})", limits, LESION_MAP if lesion else ALONE_MAP, null_mark(rows)),
     )
-
-
-def _middle(edges: list[float]) -> float | None:
-    return float(np.median(edges)) if edges else None
 
 
 @dataclass(frozen=True)
@@ -96,7 +89,7 @@ class Colours:
     label : of the colour bar, with its unit
     limits : values at both ends
     cmap : name of a colour map
-    null : where 95 % of the null lies below, or None
+    null : where the mark stands, see `evaluation.roi_rows.null_mark`, or None
     """
 
     label: str
@@ -125,7 +118,7 @@ def paint_regions(page: Page, top: float, what: Regions, how: Colours) -> None:
 
 
 def _bar(page: Page, left: float, top: float, height: float, how: Colours) -> None:
-    """Colour bar with its unit, and a line where 95 % of the null lies below."""
+    """Colour bar with its unit, and the mark of the null."""
     limits = how.limits
     axes = page.axes(left, top, 2.6, height)
     axes.imshow(

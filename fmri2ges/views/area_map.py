@@ -9,6 +9,7 @@ from html import escape
 import numpy as np
 
 from ..brain.atlas import load_atlas
+from ..evaluation.roi_rows import NULL_MARK
 
 STRONG, PALE = 245, 90  # strength of the colour of an area, of 255: above chance after correction, and not
 ALONE, DIFFERENCE = "viridis", "rdbu_r"
@@ -44,7 +45,7 @@ class AreaMap:
     which : a digit to the base 36 for each area in atlas order, the number of its entry, and z for no value; two
         digits where there are more than 35 entries; of the left areas alone where the right ones are the same
     low, high : values at the ends of the colour bar
-    null : 95 % point of the null, or None
+    null : where the map marks chance (`evaluation.roi_rows.null_mark`), or None
     scale : name of the colour scale
     threshold : areas whose value is nearer to 0 have no colour
     """
@@ -72,7 +73,7 @@ def area_map(
     ----------
     title : what the colours measure, with the unit
     values : name of an area -> its value
-    null : 95 % point of the null, or None
+    null : where the map marks chance (`evaluation.roi_rows.null_mark`), or None
     difference : whether the scale is symmetric around 0
     threshold : areas whose value is nearer to 0 keep their text and have no colour; the scale stays as it is
     """
@@ -112,7 +113,7 @@ def _digits(which: list[int | None], n_entries: int) -> str:
 
 
 def bar_html(shown: AreaMap) -> str:
-    """The colour bar with its ends and the 95 % point of the null, for `st.html`; app/style.css dresses it."""
+    """The colour bar with its ends and the mark of the null, for `st.html`; app/style.css dresses it."""
     from plotly.colors import sample_colorscale
 
     colours = sample_colorscale(shown.scale, [k / (STOPS - 1) for k in range(STOPS)], colortype="tuple")
@@ -121,7 +122,7 @@ def bar_html(shown: AreaMap) -> str:
     if shown.null is not None and shown.low <= shown.null <= shown.high:
         left = 100 * (shown.null - shown.low) / (shown.high - shown.low)
         mark = f'<i style="left:{left:.1f}%"></i>'
-        about = f"; mark: null 95 %, {shown.null:.2f}"
+        about = f"; mark: {NULL_MARK}, {shown.null:.2f}"
     if shown.threshold:
         start, stop = (
             100 * (max(shown.low, min(shown.high, sign * shown.threshold)) - shown.low) / (shown.high - shown.low)

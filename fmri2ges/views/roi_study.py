@@ -8,7 +8,7 @@ from typing import Any
 from ..brain.space import has_cortex
 from ..evaluation.report import format_number, format_p
 from ..evaluation.roi_group import group_rows
-from ..evaluation.roi_rows import Effect, ForwardStep, RoiRow, RoiStudy
+from ..evaluation.roi_rows import Effect, ForwardStep, RoiRow, RoiStudy, null_mark
 from .area_map import AreaMap, AreaValue, area_map
 from .plots import graph_objects, named_lines
 from .scores import NULL_BAND, layout
@@ -53,13 +53,11 @@ def cortex_map(study: RoiStudy, rows: list[RoiRow], threshold: float = 0.0) -> A
         p = "" if row.p_corrected is None else f", p {row.p_corrected:.3f}"
         text = f"{row.region}: {row.value:.3f}{p}"
         values |= {area: AreaValue(row.value, is_found(row), text) for area in members[row.region]}
-    nulls = [row.null.q95 for row in rows if row.null is not None]
-    null = sum(nulls) / len(nulls) if nulls else None
     first = rows[0]
     title = f"{first.subject}: {first.metric.label}, {first.branch} branch, {first.effect.label}, {first.mode.value}"
     if first.p_corrected is not None:
         title += f", p after {study.correction.label}"  # once here, not in each of the lines that a click sends
-    return area_map(title, values, null, first.effect == Effect.LESION, threshold)
+    return area_map(title, values, null_mark(rows), first.effect == Effect.LESION, threshold)
 
 
 def bar_chart(study: RoiStudy, rows: list[RoiRow], simulated: bool):

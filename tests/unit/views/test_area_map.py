@@ -1,6 +1,7 @@
 """Maps on the areas of the atlas, and an ROI study on screen."""
 
 import os
+import statistics
 import subprocess
 import sys
 from dataclasses import replace
@@ -9,7 +10,10 @@ import pytest
 
 from fmri2ges.brain.atlas import load_atlas
 from fmri2ges.demo import ROI_STUDY
-from fmri2ges.evaluation.roi_rows import Effect
+from fmri2ges.evaluation.roi_rows import NULL_MARK, Effect, null_mark
+from fmri2ges.figures import roi_map
+from fmri2ges.figures.roi_view import RoiView
+from fmri2ges.figures.style import Paper, print_style
 from fmri2ges.storage.roi_study import load_roi_study
 from fmri2ges.views import roi_study as views
 from fmri2ges.views import scores
@@ -82,6 +86,22 @@ def test_areas_have_the_value_of_their_region(study, rows):
     members = next(r.rois for r in study.regions if r.name == best.region)
     assert all(entry(shown, area)[8:].startswith(f"{best.region}: {best.value:.3f}") for area in members)
     assert views.cortex_map(replace(study, space="table"), rows) is None
+
+
+def test_screen_and_paper_mark_the_same_null_and_say_which(study, rows, monkeypatch):
+    """One region with a null of its own kind: the mean would lie elsewhere."""
+    outlier = replace(rows[0], null=replace(rows[0].null, q95=9.0))
+    changed = replace(study, rows=tuple(outlier if row is rows[0] else row for row in study.rows))
+    selected = changed.select(outlier.subject, "direct", outlier.metric.id, Effect.ALONE)
+    middle = statistics.median(row.null.q95 for row in selected)
+    marks = []
+    monkeypatch.setattr(roi_map, "paint_regions", lambda page, top, what, how: marks.append(how.null))
+    with print_style():
+        page = roi_map.draw_roi_map(changed, Paper(120.0), RoiView(metric=outlier.metric.id, branch="direct"))
+    on_screen = views.cortex_map(changed, selected)
+    assert on_screen.null == marks[0] == middle < 1
+    assert NULL_MARK in page.legend and f"{NULL_MARK}, {middle:.2f}" in bar_html(on_screen)
+    assert null_mark([replace(row, null=None) for row in rows]) is None
 
 
 def test_bars_are_sorted_and_say_their_region(study, rows):
