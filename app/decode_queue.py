@@ -24,6 +24,7 @@ from fmri2ges.work import Work
 
 from .background import begin
 from .draft_lane import drafts
+from .page_runs import page_runs
 from .sessions import is_there
 
 PLACES = 40  # jobs that may wait or run: two of each of twenty sessions
@@ -32,6 +33,7 @@ KEPT = 32  # results kept
 KEPT_BYTES = 1_000_000_000  # of motion in the results kept
 FAILURES = 64  # reasons kept of jobs that failed
 TELLING = 0.1  # share of a job that must be done before its time left is told
+PATIENCE = 2.0  # seconds that a job gives way at one of its steps, at most
 
 log = logging.getLogger(__name__)
 
@@ -100,6 +102,7 @@ class _Job:
     owners: set[str]
     fraction: float = 0.0
     begun: float | None = None
+    waited: float = 0.0  # seconds in which it gave way
     cancelled: bool = False
     steps_back: bool = False  # for a job that somebody looks at; it begins again when that is done
 
@@ -111,14 +114,15 @@ class DecodeQueue:
     ----------
     alive : whether a session is still there; a waiting job that nobody waits for gives its place away
     clock : seconds
-    give_way : called at every step of a job; waits while something quicker is to be done
+    give_way : called at the steps of a job with a number of seconds; waits so long, at most, while something quicker
+        is to be done. A job that gives way takes at most twice as long as without, and `PATIENCE`
     """
 
     def __init__(
         self,
         alive: Callable[[str], bool] = lambda owner: True,
         clock: Callable[[], float] = time.monotonic,
-        give_way: Callable[[], object] = lambda: None,
+        give_way: Callable[[float], object] = lambda seconds: None,
     ) -> None:
         self._alive, self._clock, self._give_way = alive, clock, give_way
         self._change = Condition()
@@ -232,7 +236,7 @@ class DecodeQueue:
             with self._change:
                 self._at_work = None
                 if job.steps_back and outcome is None:
-                    job.steps_back, job.begun, job.fraction = False, None, 0.0
+                    job.steps_back, job.begun, job.waited, job.fraction = False, None, 0.0, 0.0
                 elif not job.cancelled:
                     del self._jobs[job.key]
                     self._keep(job.key, outcome)
@@ -243,13 +247,13 @@ class DecodeQueue:
             job.fraction = fraction
 
         def shall_stop() -> bool:
-            self._give_way()
+            self._let_others(job)
             return job.cancelled or job.steps_back
 
         work = Work(report, shall_stop)
+        job.begun = self._clock()
         try:
             work.check()
-            job.begun = self._clock()
             return job.make(work)
         except Cancelled:
             return None
@@ -258,6 +262,16 @@ class DecodeQueue:
         except Exception as error:
             log.exception("a decoding failed: %s", job.key.request)
             return UserError(f"decode: failed unexpectedly ({type(error).__name__}); the server's log says more")
+
+    def _let_others(self, job: _Job) -> None:
+        """Give way, in all for as long as the job has worked, and a moment."""
+        assert job.begun is not None, "only a job at work has steps"
+        now = self._clock()
+        worked = now - job.begun - job.waited
+        patience = min(PATIENCE, worked + PATIENCE - job.waited)
+        if patience > 0:
+            self._give_way(patience)
+            job.waited += self._clock() - now
 
     def _keep(self, key: Key, outcome: Any | UserError | None) -> None:
         if isinstance(outcome, UserError):
@@ -278,7 +292,14 @@ def result_bytes(result: Any) -> int:
     return sum(m.positions.nbytes + (0 if m.samples is None else m.samples.nbytes) for m in motions)
 
 
+def give_way(seconds: float) -> None:
+    """Let drafts be made and pages be drawn first."""
+    end = time.monotonic() + seconds
+    drafts().give_way(seconds)
+    page_runs().give_way(max(0.0, end - time.monotonic()))
+
+
 @cache
 def queue() -> DecodeQueue:
     """The line of this server, shared by all sessions."""
-    return DecodeQueue(is_there, give_way=drafts().give_way)
+    return DecodeQueue(is_there, give_way=give_way)

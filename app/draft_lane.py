@@ -22,7 +22,6 @@ from .background import begin
 from .sessions import is_there
 
 KEPT = 64  # drafts kept, about 0.4 MB each
-PATIENCE = 2.0  # seconds that a long decoding waits for drafts at each of its steps, at most
 
 log = logging.getLogger(__name__)
 
@@ -113,7 +112,7 @@ class DraftLane:
         with self._change:
             return self._change.wait_for(until, seconds)
 
-    def give_way(self, seconds: float = PATIENCE) -> None:
+    def give_way(self, seconds: float) -> None:
         """Let the drafts that are wanted be made first; other work calls it at its steps.
 
         Parameters

@@ -13,6 +13,7 @@ import streamlit as st
 from app import state
 from app.components.cortex_picker import mount_store
 from app.components.keyboard import page_keys
+from app.page_runs import page_runs
 
 PAGES = [
     ("explore.py", "Explore", ":material/neurology:"),
@@ -26,21 +27,31 @@ PAGES = [
 ]
 
 LOGO = str(ROOT / "assets" / "logo.svg")
-st.set_page_config(page_title="fMRI2GES", page_icon=LOGO, layout="wide")
-st.logo(LOGO, size="medium")
 
-pages = [
-    st.Page(ROOT / "pages" / name, title=title, icon=icon, default=name == "explore.py")
-    for name, title, icon in PAGES
-    if (ROOT / "pages" / name).exists()
-]
-st.html(ROOT / "app" / "style.css")
-page = st.navigation(pages, position="top")
-state.remember_pages(pages)
-state.follow_url(page.url_path)
-mount_store()
-asked = page_keys([p.title for p in pages], page.title == "Compare" and state.request().samples > 1, state.step_sample)
-if asked is not None and asked != page.title:
-    st.switch_page(state.page_of(asked.lower()))
-page.run()
-state.write_url()
+
+@page_runs().one()
+def show() -> None:
+    """What is on every page, and the page that is open."""
+    st.set_page_config(page_title="fMRI2GES", page_icon=LOGO, layout="wide")
+    st.logo(LOGO, size="medium")
+
+    pages = [
+        st.Page(ROOT / "pages" / name, title=title, icon=icon, default=name == "explore.py")
+        for name, title, icon in PAGES
+        if (ROOT / "pages" / name).exists()
+    ]
+    st.html(ROOT / "app" / "style.css")
+    page = st.navigation(pages, position="top")
+    state.remember_pages(pages)
+    state.follow_url(page.url_path)
+    mount_store()
+    asked = page_keys(
+        [p.title for p in pages], page.title == "Compare" and state.request().samples > 1, state.step_sample
+    )
+    if asked is not None and asked != page.title:
+        st.switch_page(state.page_of(asked.lower()))
+    page.run()
+    state.write_url()
+
+
+show()

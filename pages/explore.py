@@ -6,6 +6,7 @@ import streamlit as st
 
 from app import backend, state
 from app.messages import guarded, show_error
+from app.page_runs import page_runs
 from app.parts import choose, cortex_map, places_shown, preview, roi_sets, rois
 from app.parts.context_bar import context_bar
 from app.parts.job_row import job_row
@@ -65,6 +66,7 @@ def bold(run) -> None:
 
 
 @st.fragment
+@page_runs().one()
 @guarded
 def explore() -> None:
     """The whole screen."""

@@ -124,7 +124,7 @@ def sample_long(
     steps : DDIM steps
     guidance : 1 = conditional model; larger pushes away from the unconditional one
     batch : windows per forward pass, bounds the memory
-    work : told after each step how far the sampling is
+    work : told after each step how far the sampling is; stops it between two batches
 
     Returns
     -------
@@ -153,7 +153,7 @@ def sample_long(
         alpha = scheduler.alphas_cumprod[step].clamp(0, 1).sqrt()
         t = torch.acos(alpha) / (math.pi / 2)
         windows = torch.stack([x[:, s : s + WINDOW_FRAMES] for s in starts], 1).flatten(0, 1)
-        x0 = _guided_x0(denoiser, windows, float(t), full, guidance, batch).view(
+        x0 = _guided_x0(denoiser, windows, float(t), full, guidance, batch, work).view(
             n_samples, len(starts), WINDOW_FRAMES, -1
         )
         blended = _blend(x0, starts, padded)
@@ -213,8 +213,10 @@ def _blend(windows: Tensor, starts: list[int], n_frames: int) -> Tensor:
     return blended / weight[:, None]
 
 
-def _guided_x0(denoiser, windows, t: float, condition: Condition, guidance: float, batch: int) -> Tensor:
-    """Clean estimates with classifier-free guidance.
+def _guided_x0(
+    denoiser, windows, t: float, condition: Condition, guidance: float, batch: int, work: Work = QUIET
+) -> Tensor:
+    """Clean estimates with classifier-free guidance; `work` is checked before each batch.
 
     For few windows its two passes are one; for many they run side by side on a CPU.
     """
@@ -230,6 +232,7 @@ def _guided_x0(denoiser, windows, t: float, condition: Condition, guidance: floa
     out = []
     with ThreadPoolExecutor(2 if windows.device.type == "cpu" else 1) as pool:
         for lo in range(0, len(windows), batch):
+            work.check()
             rows = slice(lo, lo + batch)
             x = windows[rows]
             c = condition[rows]

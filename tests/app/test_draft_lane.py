@@ -150,7 +150,7 @@ def test_who_waits_hears_of_the_draft_and_not_longer_than_asked(lane, worker):
 
 def test_a_long_decoding_gives_way_to_a_draft_and_no_draft_keeps_it_from_its_end(lane, worker):
     steps: list[str] = []
-    line = DecodeQueue(give_way=lambda: lane.give_way(LONG))
+    line = DecodeQueue(give_way=lambda seconds: lane.give_way(LONG))
     lane.want(HERE, 0, worker.decode(0))
     assert worker.started.wait(LONG)
 
@@ -167,7 +167,7 @@ def test_a_long_decoding_gives_way_to_a_draft_and_no_draft_keeps_it_from_its_end
     assert steps and lane.is_settled(0)
 
     worker.go.clear()
-    patient = DecodeQueue(give_way=lambda: lane.give_way(0.05))
+    patient = DecodeQueue(give_way=lambda seconds: lane.give_way(0.05))
     lane.want(HERE, 1, worker.decode(1))
     patient.submit(key, long, "me")
     patient.join()  # though the draft is still at work
