@@ -19,6 +19,7 @@ from app.places import without_paths
 from fmri2ges.config import to_dict
 from fmri2ges.errors import UserError
 from fmri2ges.figures.composed import METRICS, ComposedFigure, Panel, draw_composed
+from fmri2ges.figures.preview import PanelPicture, draw_panel, preview
 from fmri2ges.provenance import digest_json
 from fmri2ges.views.names import run_name
 from fmri2ges.views.player import roi_label
@@ -179,19 +180,30 @@ def _decoded(composed: ComposedFigure) -> bool:
 
 
 @st.cache_data(max_entries=16, show_spinner="Drawing")
-def _drawn(composed: str, ending: str, dpi: int, opened: tuple[str, ...]) -> tuple[bytes, str]:
-    """Bytes and legend of a figure; `opened` are the digests of the runs, which change when a run is trained anew."""
+def _drawn(composed: str, ending: str, dpi: int, opened: tuple[str, ...]) -> bytes:
+    """Bytes of a figure; `opened` are the digests of the runs, which change when a run is trained anew."""
     with TemporaryDirectory() as folder:
         out = Path(folder) / f"figure.{ending}"
-        legend = draw_composed(ComposedFigure.from_json(composed), out, dpi, AtHand())
-        return out.read_bytes(), legend
+        draw_composed(ComposedFigure.from_json(composed), out, dpi, AtHand())
+        return out.read_bytes()
+
+
+@st.cache_resource(max_entries=128, show_spinner="Drawing")
+def _panel_picture(panel: Panel, width: float, opened: str) -> PanelPicture:
+    """The picture of a panel, kept by what it shows and how wide it is; `opened` as in `_drawn`."""
+    return draw_panel(panel, width, PREVIEW_DPI, AtHand())
+
+
+def _picture_of(panel: Panel, width: float) -> PanelPicture:
+    panel = replace(panel, wide=True)  # which says where it stands, not how it looks
+    return _panel_picture(panel, width, backend.open_run(panel.request).digest if panel.request else "")
 
 
 def _page(composed: ComposedFigure) -> None:
     opened = tuple(backend.open_run(p.request).digest for p in composed.panels if p.request)
     text = composed.to_json()
     try:
-        picture, legend = _drawn(text, "png", PREVIEW_DPI, opened)
+        page = preview(composed, PREVIEW_DPI, _picture_of)
     except UserError as error:
         show_error(error)
         return
@@ -200,7 +212,7 @@ def _page(composed: ComposedFigure) -> None:
         dpi = st.number_input("dpi", 72, 1200, 300, step=50, help="Of PNG, and of meshes inside SVG and PDF", width=140)
         st.download_button(
             "Download",
-            lambda: _drawn(text, ending, int(dpi), opened)[0],
+            lambda: _drawn(text, ending, int(dpi), opened),
             f"figure.{ending}",
             MIME[ending],
             type="primary",
@@ -217,9 +229,9 @@ def _page(composed: ComposedFigure) -> None:
             help=f"Draws the same bytes again: fmri2ges figure figure.json --out figure.{ending} --dpi {int(dpi)}",
         )
     with st.container(border=True):
-        st.image(picture, width="stretch" if composed.width_mm > 100 else 480)
+        st.image(page.png, width="stretch" if composed.width_mm > 100 else 480)
     with st.expander("Legend"):
-        st.code(legend, language=None, wrap_lines=True)
+        st.code(page.legend, language=None, wrap_lines=True)
 
 
 def _open() -> None:

@@ -259,7 +259,7 @@ def draw_composed(figure: ComposedFigure, out, dpi: int = 300, sources: Sources 
         pages = {}
         for row in rows:
             for letter in row:
-                with _naming(letter):
+                with naming(letter):
                     paper = Paper(figure.width_mm / len(row), None, letter * figure.letters)
                     pages[letter] = drawings[letter].draw(paper)
         heights = [max(pages[letter].height for letter in row) for row in rows]
@@ -276,19 +276,24 @@ def draw_composed(figure: ComposedFigure, out, dpi: int = 300, sources: Sources 
 def _drawings(figure: ComposedFigure, sources: Sources) -> list[Drawing]:
     found = []
     for letter, panel in zip(ascii_lowercase, figure.panels, strict=False):
-        with _naming(letter):
-            drawing = drawing_of(panel, sources)
-            if panel.digest and panel.digest != drawing.digest:
-                raise UserError(
-                    "what it shows is not what it was made of; it was decoded or trained anew since. Add the panel "
-                    "again, or empty its digest to draw what there is now"
-                )
-        found.append(drawing)
+        with naming(letter):
+            found.append(same_drawing(panel, sources))
     return found
 
 
+def same_drawing(panel: Panel, sources: Sources) -> Drawing:
+    """What a panel shows; a `UserError` where that is not what it was made of."""
+    drawing = drawing_of(panel, sources)
+    if panel.digest and panel.digest != drawing.digest:
+        raise UserError(
+            "what it shows is not what it was made of; it was decoded or trained anew since. Add the panel "
+            "again, or empty its digest to draw what there is now"
+        )
+    return drawing
+
+
 @contextmanager
-def _naming(letter: str) -> Iterator[None]:
+def naming(letter: str) -> Iterator[None]:
     """Put the panel before what is wrong with it."""
     try:
         yield

@@ -1,9 +1,12 @@
 """Composed figures: a value that is drawn again as the same bytes, and never of another result without a word."""
 
 from dataclasses import replace
+from io import BytesIO
 
+import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from PIL import Image
 
 from fmri2ges.cli.main import main
 from fmri2ges.decoding.stories import load_stories
@@ -12,6 +15,7 @@ from fmri2ges.errors import UserError
 from fmri2ges.figures.composed import ComposedFigure, Panel, Sources, draw_composed, pinned
 from fmri2ges.figures.metrics import draw_metrics
 from fmri2ges.figures.motion import draw_compare, draw_strip
+from fmri2ges.figures.preview import draw_panel, preview
 from fmri2ges.figures.roi_bars import draw_roi_bars
 from fmri2ges.figures.roi_map import draw_roi_map
 from fmri2ges.figures.roi_view import RoiView
@@ -54,6 +58,38 @@ def test_the_same_figure_gives_the_same_bytes(figure, story, tmp_path):
         for drawn, file in zip((figure, again), files, strict=True):
             draw_composed(drawn, file, 72, AtHand(story))
         assert files[0].read_bytes() == files[1].read_bytes()
+
+
+def test_the_preview_is_the_page_and_draws_only_what_has_changed(figure, story, tmp_path):
+    drawn = []
+    kept = {}
+
+    def picture(panel, width):
+        key = (replace(panel, wide=True), width)
+        if key not in kept:
+            drawn.append(panel)
+            kept[key] = draw_panel(panel, width, 72, AtHand(story))
+        return kept[key]
+
+    shown = preview(figure, 72, picture)
+    legend = draw_composed(figure, tmp_path / "f.png", 72, AtHand(story))
+    assert shown.legend == legend and len(drawn) == len(figure.panels)
+    page, whole = Image.open(BytesIO(shown.png)).convert("L"), Image.open(tmp_path / "f.png").convert("L")
+    assert max(abs(a - b) for a, b in zip(page.size, whole.size, strict=True)) <= 3  # each panel has whole pixels
+    # Of a coarse picture, in which a pixel more or less does not count, nothing differs by much.
+    coarse = [np.asarray(p.resize((24, 48), Image.Resampling.BOX), float) for p in (page, whole)]
+    assert np.abs(coarse[0] - coarse[1]).max() < 60 and np.abs(coarse[0] - coarse[1]).mean() < 4
+    last = figure.panels[-1]
+    preview(replace(figure, panels=(last, *figure.panels[:-1])), 72, picture)
+    assert len(drawn) == len(figure.panels)  # in other places, with other letters
+    preview(replace(figure, panels=(*figure.panels[:-1], replace(last, sample=1))), 72, picture)
+    assert drawn[len(figure.panels) :] == [replace(last, sample=1)]
+
+
+def test_the_preview_names_the_panel_that_cannot_be_drawn(figure, story):
+    changed = replace(figure, panels=(*figure.panels, replace(BARS, digest="0" * 64)))
+    with pytest.raises(UserError, match="panel e: what it shows is not what it was made of"):
+        preview(changed, 72, lambda panel, width: draw_panel(panel, width, 30, AtHand(story)))
 
 
 def test_panels_have_letters_and_a_line_each(figure, story, tmp_path):
