@@ -39,7 +39,7 @@ from fmri2ges.motion.codec import fit_codec
 from fmri2ges.motion.features import to_bones
 from fmri2ges.storage.report import row_to_dict
 from fmri2ges.text.embeddings import load_vectors
-from fmri2ges.training.phase1 import gesture_targets
+from fmri2ges.training.phase1 import gesture_bins, gesture_targets
 from fmri2ges.training.presets import PRESETS
 
 TIMES = FIRST_VOLUME_AT + TR * np.arange(N_VOLUMES)
@@ -61,7 +61,7 @@ def all_targets(world: World) -> tuple[dict[str, np.ndarray], Blocks]:
     out = {}
     for s, heard in words.items():
         text = text_targets(heard, vectors.matrix(heard.text) - centre, TIMES, TR)
-        moves = gesture_targets(np.mean([codec.encode(b) for b in bones[s]], 0), N_VOLUMES, TR)
+        moves = gesture_targets(np.mean([codec.encode(b) for b in bones[s]], 0), N_VOLUMES, TR, gesture_bins(TR))
         out[s] = np.concatenate([text, moves], 1)
     return out, Blocks(vectors.dim, moves.shape[1])
 

@@ -107,7 +107,7 @@ def run(c: Condition, seed: int, choice: LmChoice, n_null: int, n_test: int, n_d
 
     stories = [Recording(SUBJECT, s, basis.transform(bold[s]), TR, float(TIMES[0]), words[s], Cortex()) for s in train]
     no_gesture = [np.zeros((1, int(SECONDS * 7.5), 0), np.float32)] * len(stories)
-    problem = f2t_problem(stories, no_gesture, statistics, vectors)
+    problem = f2t_problem(stories, no_gesture, statistics, vectors, bins=1)
     rate = fit_rates({SUBJECT: Listener(0, stories, problem.rate_training)}, PRESETS["demo"].components)[SUBJECT]
     fast = fit_f2t(problem, statistics, best_penalty([problem.scores(PRESETS["demo"].penalties)]), rate)
     decoder = fast.decoder(np.flatnonzero(np.isin(basis.parcel, parcels)))

@@ -20,7 +20,7 @@ from ..types import Recording
 from ..work import QUIET, Work
 from .corpus import Telling
 from .keeper import Keeper
-from .phase1 import f2t_problem, fit_f2t, pseudo_gestures
+from .phase1 import f2t_problem, fit_f2t, gesture_bins, pseudo_gestures
 from .phase2 import AlignedStory, decoded_tracks, random_choices, roi_tracks, train_f2g
 from .presets import TrainConfig
 from .word_rate import Listener, fit_rates
@@ -129,8 +129,9 @@ def fit_texts(
     work.report(0.0, "F2T")
     config, rng = shared.config, shared.rng
     own_of = {subject: [s for s in stories if s.subject == subject] for subject in shared.bases}
+    bins = gesture_bins(max(s.tr for s in stories))  # listeners share one F2G, whose tokens have one width
     problems = {
-        subject: f2t_problem(own, [gestures[Telling.of(s)][:2] for s in own], statistics, shared.vectors)
+        subject: f2t_problem(own, [gestures[Telling.of(s)][:2] for s in own], statistics, shared.vectors, bins)
         for subject, own in own_of.items()
     }
     penalty = best_penalty([p.scores(config.penalties) for p in problems.values()])

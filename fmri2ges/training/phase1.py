@@ -31,7 +31,7 @@ from .presets import TrainConfig
 
 NOISES = 8  # noise times at which each held-out window is judged
 CALIBRATION_SECONDS = 150  # seconds of each clip that the moments of generated codes are taken from
-BINS_PER_VOLUME = 2  # gesture targets of the readout: two means of the motion codes per volume
+BIN_SECONDS = 1.0  # gesture targets of the readout: means of the motion codes over about so long
 
 
 def train_t2g(
@@ -181,14 +181,22 @@ def pseudo_gestures(
     return out
 
 
-def gesture_targets(codes: np.ndarray, n_volumes: int, tr: float) -> np.ndarray:
-    """Mean motion codes per part of a volume, array (n_volumes, BINS_PER_VOLUME * n_codes).
+def gesture_bins(tr: float) -> int:
+    """Equal parts of a volume that are nearest to `BIN_SECONDS`: 1 up to a TR of 1.5 s, 2 at 2 s, 3 at 3 s."""
+    return max(1, int(tr / BIN_SECONDS + 0.5))
+
+
+def gesture_targets(codes: np.ndarray, n_volumes: int, tr: float, bins: int) -> np.ndarray:
+    """Mean motion codes per part of a volume, array (n_volumes, bins * n_codes).
 
     Parameters
     ----------
     codes : array (n_latent, n_codes), already averaged over renditions
+    n_volumes : from the beginning of the codes on
+    tr : repetition time, seconds
+    bins : parts of a volume; listeners of one F2G have as many, see `gesture_bins`
     """
-    edges = np.linspace(0, n_volumes * tr * LATENT_FPS, n_volumes * BINS_PER_VOLUME + 1).round().astype(int)
+    edges = np.linspace(0, n_volumes * tr * LATENT_FPS, n_volumes * bins + 1).round().astype(int)
     total = np.concatenate([np.zeros((1, codes.shape[1])), np.cumsum(codes, 0, dtype=np.float64)])
     edges = np.minimum(edges, len(codes))
     means = (total[edges[1:]] - total[edges[:-1]]) / np.maximum(edges[1:] - edges[:-1], 1)[:, None]
@@ -222,7 +230,7 @@ class F2TProblem:
 
 
 def f2t_problem(
-    stories: list[Recording], gestures: list[np.ndarray], statistics: TextStatistics, vectors: WordVectors
+    stories: list[Recording], gestures: list[np.ndarray], statistics: TextStatistics, vectors: WordVectors, bins: int
 ) -> F2TProblem:
     """What the text decoder of one subject learns.
 
@@ -230,13 +238,14 @@ def f2t_problem(
     ----------
     stories : training stories of one subject, of one TR
     gestures : arrays (n_renditions, n_latent, n_codes), pseudo-gestures of the same stories
+    bins : parts of a volume that each have a gesture target
     """
     targets = []
     for story, codes in zip(stories, gestures, strict=True):
         text = text_targets(
             story.words, vectors.matrix(story.words.text) - statistics.centre, story.volume_times, story.tr
         )
-        moves = gesture_targets(codes.mean(0), len(story.volume_times), story.tr)
+        moves = gesture_targets(codes.mean(0), len(story.volume_times), story.tr, bins)
         targets.append(np.concatenate([text, moves], 1))
     blocks = Blocks(vectors.dim, targets[0].shape[1] - 2 * vectors.dim - 1)
     heard = words_heard(

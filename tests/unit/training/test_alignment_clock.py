@@ -13,7 +13,7 @@ from fmri2ges.models.generator import GestureGenerator
 from fmri2ges.text.embeddings import WordVectors
 from fmri2ges.training import phase2
 from fmri2ges.training.keeper import Keeper
-from fmri2ges.training.phase1 import BINS_PER_VOLUME, gesture_targets
+from fmri2ges.training.phase1 import gesture_bins, gesture_targets
 from fmri2ges.training.phase2 import AlignedStory, train_f2g
 from fmri2ges.types import Recording, Words
 
@@ -55,10 +55,11 @@ def test_codes_words_and_volumes_of_a_window_belong_together(first, monkeypatch)
         np.testing.assert_allclose(apart[condition.present.numpy()], 0, atol=1e-3)
 
 
-@pytest.mark.parametrize("tr", [0.72, 1.5, 2.0, 3.0])
-def test_gesture_targets_of_a_volume_are_the_codes_of_its_time(tr):
+@pytest.mark.parametrize(("tr", "bins"), [(0.5, 1), (0.72, 1), (1.0, 1), (1.5, 2), (2.0, 2), (2.5, 3), (3.0, 3)])
+def test_gesture_targets_of_a_volume_are_the_codes_of_its_time_about_a_second_each(tr, bins):
     n = 40
+    assert gesture_bins(tr) == bins
     times = (np.arange(int(np.ceil(n * tr * LATENT_FPS))) + 0.5) / LATENT_FPS  # from the beginning of the first volume
-    found = gesture_targets(times[:, None], n, tr)
-    centres = (np.arange(n * BINS_PER_VOLUME) + 0.5) * tr / BINS_PER_VOLUME
+    found = gesture_targets(times[:, None], n, tr, bins)
+    centres = (np.arange(n * bins) + 0.5) * tr / bins
     np.testing.assert_allclose(found.ravel(), centres, atol=0.5 / LATENT_FPS + 1e-5)  # to half a code

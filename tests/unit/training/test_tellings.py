@@ -10,7 +10,7 @@ from fmri2ges.brain.space import Table
 from fmri2ges.data.study.folds import Fold
 from fmri2ges.models.denoiser import LATENT_FPS
 from fmri2ges.text.embeddings import WordVectors
-from fmri2ges.training import fold
+from fmri2ges.training import fold, phase1
 from fmri2ges.training.corpus import Telling
 from fmri2ges.training.keeper import Keeper
 from fmri2ges.types import Recording, Words
@@ -60,3 +60,25 @@ def test_each_listener_learns_from_gestures_on_its_own_clock(tmp_path, monkeypat
     assert [story.subject for story, _ in aligned] == ["one", "two", "three", "four"]
     for story, codes in aligned:
         assert codes[0, 0, 0] == story.start and codes.shape[1] == int(story.seconds * LATENT_FPS)
+
+
+def test_listeners_of_different_repetition_times_have_gesture_targets_of_one_width(tmp_path, monkeypatch):
+    """They share one F2G."""
+    stories = [recording("one"), replace(recording("two", n=110), tr=0.72)]
+    widths = {}
+
+    def problem(own, gestures, statistics, vectors, bins):
+        widths[own[0].subject] = phase1.f2t_problem(own, gestures, statistics, vectors, bins).blocks.n_gesture
+        raise StopIteration
+
+    monkeypatch.setattr(fold, "pseudo_gestures", timed_gestures)
+    monkeypatch.setattr(fold, "f2t_problem", problem)
+    keeper = Keeper(np.random.default_rng(0))
+    words = WordVectors(WORDS.text, np.eye(2))
+    shared = SimpleNamespace(keeper=keeper, folder=tmp_path, t2g=None, vectors=words, speakers=[0], rng=keeper.rng)
+    shared.config = SimpleNamespace()
+    for subject in ("one", "two"):
+        shared.bases = {subject: None}
+        with pytest.raises((StopIteration, RuntimeError)):
+            fold.train_fold(shared, 0, Fold(stories, [WORDS.text]), QUIET)
+    assert widths == {"one": 2, "two": 2}
