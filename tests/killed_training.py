@@ -1,20 +1,14 @@
-"""Trainings that are killed (SIGKILL) at random instants and gone on with: `python -m tests.killed_training --kills N`.
+"""Trainings that are killed (SIGKILL) at random instants and gone on with; `tests.killed_commands` kills many.
 
-A child process counts its steps and file operations and kills itself at one of them, so an instant is a number and
-not a time. A training is small: two stories, one clip, six steps of each network.
+Its instants are its steps and file operations (`tests.forks`). A training is small: two stories, one clip, six steps of
+each network.
 """
 
 from __future__ import annotations
 
-import argparse
-import collections
-import multiprocessing
 import os
 import shutil
-import signal
-import sys
-import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -26,11 +20,18 @@ from fmri2ges.data.words.files import write_words_tsv
 from fmri2ges.storage.folder import read_run_manifest
 from fmri2ges.training.presets import TrainConfig
 from tests.conftest import make_motion, make_words
+from tests.forks import Ended, Forks, Instant
 
-OPERATIONS = {"open", "os.rename", "os.mkdir", "os.remove", "os.rmdir"}
 BRIEF = TrainConfig(t2g_steps=6, f2g_steps=6, renditions=1, roi_choices=1, penalties=(100.0, 1000.0), lm="bigram")
 EVERY = 2  # steps between two checkpoints
-PRELOADED = ["fmri2ges.training.train", "fmri2ges.training.bayes", "scipy.stats", "torch._dynamo"]
+
+
+class Lost(AssertionError):
+    """What stands under a name is neither the old result nor the new one, or cannot be made any more."""
+
+
+class Orphan(AssertionError):
+    """Something of a killed command is left after the next start."""
 
 
 def write_study(folder: Path, seconds: int = 390) -> Path:
@@ -53,14 +54,13 @@ def write_study(folder: Path, seconds: int = 390) -> Path:
 
 @dataclass(frozen=True)
 class Start:
-    """One start of a training: of what, to where, with which options, and at which of its instants it is killed."""
+    """One start of a training: of what, to where, and with which options."""
 
     study: Path
     out: Path
     seed: int = 0
     force: bool = False
     resume: bool = False
-    kill_at: int | None = None
 
 
 def weights(run: Path) -> dict[str, bytes]:
@@ -75,115 +75,82 @@ def weights(run: Path) -> dict[str, bytes]:
     }
 
 
-def _train(start: Start, count) -> None:
-    """Train in a child process; `count` gets the number of instants that it came to."""
-    import torch
-
+def train(start: Start, instant: Instant) -> int:
+    """Train, with an instant at every step."""
     from fmri2ges.training import keeper
     from fmri2ges.training.train import Existing, train_study
     from fmri2ges.work import Work
 
-    torch.set_num_threads(1)
-    keeper.EVERY = EVERY
-
-    def instant(*_) -> bool:
-        count.value += 1
-        if count.value == start.kill_at:
-            os.kill(os.getpid(), signal.SIGKILL)
+    def step() -> bool:
+        instant()
         return False
 
-    sys.addaudithook(lambda event, _: instant() if event in OPERATIONS else None)
-    train_study(
-        start.study,
-        start.out,
-        BRIEF,
-        "cpu",
-        start.seed,
-        Existing.of(start.force, start.resume),
-        Work(should_stop=instant),
-    )
+    keeper.EVERY = EVERY
+    existing = Existing.of(start.force, start.resume)
+    train_study(start.study, start.out, BRIEF, "cpu", start.seed, existing, Work(should_stop=step))
+    return 0
 
 
-class Trainings:
-    """Starts trainings in children of a process that has imported everything."""
-
-    def __init__(self) -> None:
-        self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload([*PRELOADED, __name__])
-
-    def run(self, start: Start) -> int:
-        """Train, or be killed on the way; the number of instants."""
-        count = self._context.Value("q", 0)
-        process = self._context.Process(target=_train, args=(start, count))
-        process.start()
-        process.join()
-        assert process.exitcode in (0, -signal.SIGKILL), f"the training failed with {process.exitcode}"
-        assert (process.exitcode == 0) == (start.kill_at is None)
-        return count.value
-
-
-@dataclass
 class Trial:
-    """Trainings of one study into one folder, with or without a finished run that they replace."""
+    """Trainings of one study into one folder, with or without a finished run that they replace.
 
-    study: Path
-    folder: Path
-    force: bool
-    trainings: Trainings = field(default_factory=Trainings)
+    Parameters
+    ----------
+    study : file of the study
+    folder : where they go; it is made
+    force : over a finished run
+    """
 
-    def __post_init__(self) -> None:
-        self.folder.mkdir()
-        self.target, self.old_run = self.folder / "run", self.folder.with_name(f"{self.folder.name}-old")
-        self.count = self.trainings.run(Start(self.study, self.target))
+    def __init__(self, study: Path, folder: Path, force: bool):
+        self.study, self.folder, self.force = study, folder, force
+        self.target, self.old_run = folder / "run", folder.with_name(f"{folder.name}-old")
+        self._forks = Forks(train, [Start(study, folder.with_name(f"{folder.name}-warm") / "run")])
+        folder.mkdir()
+        self.count = self.run().count
         self.new, self.old = weights(self.target), {}
-        if self.force:
-            self.trainings.run(Start(self.study, self.target, seed=1, force=True))
+        if force:
+            self.run(seed=1, force=True)
             self.old = weights(self.target)
             os.rename(self.target, self.old_run)
             assert self.old.keys() == self.new.keys() and self.old != self.new
-        shutil.rmtree(self.folder)
+        shutil.rmtree(folder)
+
+    def run(self, kill_at: int | None = None, **asked) -> Ended:
+        """Train, or be killed on the way."""
+        ended = self._forks.run(Start(self.study, self.target, **asked), kill_at)
+        if not (ended.killed or ended.code == 0):
+            raise Lost(f"the training ended with {ended.code}")
+        return ended
+
+    def close(self) -> None:
+        """End the process that is forked."""
+        self._forks.close()
 
     def kill(self, at: int) -> str:
         """Kill a training at an instant, look at what is left, go on with it; where it went on, in words."""
         self.folder.mkdir()
         if self.force:
             shutil.copytree(self.old_run, self.target)
-        self.trainings.run(Start(self.study, self.target, force=self.force, kill_at=at))
+        self.run(at, force=self.force)
         found = weights(self.target)
-        assert found in (self.old, self.new), "the finished run is the old or the new one, whole"
+        if found not in (self.old, self.new):
+            raise Lost("the run under the name is neither the old nor the new one")
         sweep(self.folder)  # as the next start of any other command in this folder does
         left = [name for name in os.listdir(self.folder) if name != "run"]
         if found == self.new:
-            assert left == [] and not (self.target / CHECKPOINTS).exists()
+            if left or (self.target / CHECKPOINTS).exists():
+                raise Orphan(f"beside the finished run: {left}, or a checkpoint in it")
             shutil.rmtree(self.folder)
             return "was finished"
-        assert len(left) <= 1, "an orphan beside the training that can be gone on with"
-        self.trainings.run(Start(self.study, self.target, force=self.force, resume=True))
-        assert weights(self.target) == self.new, "the weights differ from those of an uninterrupted training"
-        assert os.listdir(self.folder) == ["run"]
+        if len(left) > 1:
+            raise Orphan(f"beside the training that can be gone on with: {left}")
+        self.run(force=self.force, resume=True)
+        if weights(self.target) != self.new:
+            raise Lost("the weights differ from those of an uninterrupted training")
+        if os.listdir(self.folder) != ["run"]:
+            raise Orphan(f"beside the run: {os.listdir(self.folder)}")
         resumed = read_run_manifest(self.target).get("resumed", [])
-        assert len(resumed) == len(left)
+        if len(resumed) != len(left):
+            raise Lost("a checkpoint was there and not gone on with")
         shutil.rmtree(self.folder)
         return f"went on in {resumed[0]['stage']}" if resumed else "began again (no checkpoint yet)"
-
-
-def main() -> None:
-    """Kill as many trainings as are asked for, and count where they went on."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kills", type=int, default=12)
-    parser.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as temp:
-        study = write_study(Path(temp) / "study")
-        for force in (False, True):
-            trial = Trial(study, Path(temp) / f"force-{force}", force)
-            instants = np.random.default_rng([options.seed, force]).integers(1, trial.count + 1, options.kills // 2)
-            print(f"{'over' if force else 'without'} a finished run: {len(instants)} of {trial.count} instants")
-            outcomes: collections.Counter[str] = collections.Counter()
-            for k in instants:
-                outcomes[trial.kill(int(k))] += 1
-                print(f"  {outcomes.total():3d}: {dict(outcomes)}", flush=True)
-
-
-if __name__ == "__main__":
-    main()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
+import io
 import os
 import subprocess
 import sys
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 
@@ -59,23 +59,23 @@ def render(shots: list[Shot]) -> list[np.ndarray]:
     """
     if importlib.util.find_spec("pyvista") is None:
         raise CannotRender("pyvista is not installed; get it with: pip install pyvista")
-    with TemporaryDirectory(prefix="fmri2ges-render-") as folder:
-        scene, out = Path(folder) / "scene.npz", Path(folder) / "pictures.npz"
-        np.savez(scene, allow_pickle=False, **_arrays(shots))
-        command = [sys.executable, "-m", "fmri2ges.figures.render_child", str(scene), str(out)]
-        root = str(Path(__file__).parents[2])
-        path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH", ""))))
-        try:
-            done = subprocess.run(
-                command, capture_output=True, text=True, timeout=SECONDS, env={**os.environ, "PYTHONPATH": path}
-            )
-        except subprocess.TimeoutExpired:
-            raise CannotRender(f"pyvista did not finish within {SECONDS} s") from None
-        if done.returncode != 0 or not out.is_file():
-            cause = f"was ended by signal {-done.returncode}" if done.returncode < 0 else _last_line(done.stderr)
-            raise CannotRender(f"pyvista found no OpenGL that it could use ({cause}); libgl1 or libosmesa6 is needed")
-        with np.load(out, allow_pickle=False) as pictures:
-            return [pictures[f"picture{k}"] for k in range(len(shots))]
+    # Over pipes, so that no file is left when either process is killed.
+    scene = io.BytesIO()
+    np.savez(scene, allow_pickle=False, **_arrays(shots))
+    command = [sys.executable, "-m", "fmri2ges.figures.render_child"]
+    root = str(Path(__file__).parents[2])
+    path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH", ""))))
+    env = {**os.environ, "PYTHONPATH": path}
+    try:
+        done = subprocess.run(command, input=scene.getvalue(), capture_output=True, timeout=SECONDS, env=env)
+    except subprocess.TimeoutExpired:
+        raise CannotRender(f"pyvista did not finish within {SECONDS} s") from None
+    if done.returncode != 0 or not done.stdout:
+        told = _last_line(done.stderr.decode("utf-8", "replace"))
+        cause = f"was ended by signal {-done.returncode}" if done.returncode < 0 else told
+        raise CannotRender(f"pyvista found no OpenGL that it could use ({cause}); libgl1 or libosmesa6 is needed")
+    with np.load(io.BytesIO(done.stdout), allow_pickle=False) as pictures:
+        return [pictures[f"picture{k}"] for k in range(len(shots))]
 
 
 @lru_cache(maxsize=1)

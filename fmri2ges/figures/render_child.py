@@ -1,7 +1,9 @@
-"""The process that `render.render` starts: reads meshes and views, and writes pictures."""
+"""The process that `render.render` starts: meshes and views come through its standard input, pictures go out."""
 
 from __future__ import annotations
 
+import io
+import os
 import sys
 from typing import Any
 
@@ -9,17 +11,22 @@ import numpy as np
 import pyvista
 
 
-def main(scene: str, out: str) -> None:
-    """Render every view of the file `scene` into the file `out`."""
+def main() -> None:
+    """Render every view of the scene that comes in."""
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what a graphics driver prints is no picture
     plotters: dict[tuple[int, ...], pyvista.Plotter] = {}  # one for each size; opening a window takes longest
-    with np.load(scene, allow_pickle=False) as arrays:
+    with np.load(io.BytesIO(sys.stdin.buffer.read()), allow_pickle=False) as arrays:
         pictures = {}
         for k in range(int(arrays["n"])):
             size = tuple(int(p) for p in arrays[f"pixels{k}"])
             if size not in plotters:
                 plotters[size] = _plotter(size)
             pictures[f"picture{k}"] = _picture(plotters[size], arrays, k)
-    np.savez(out, allow_pickle=False, **pictures)
+    made = io.BytesIO()
+    np.savez(made, allow_pickle=False, **pictures)
+    with answers:
+        answers.write(made.getvalue())
 
 
 def _plotter(size: tuple[int, ...]) -> pyvista.Plotter:
@@ -59,4 +66,4 @@ def _picture(plotter: pyvista.Plotter, arrays, k: int) -> np.ndarray:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()

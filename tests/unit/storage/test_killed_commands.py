@@ -17,9 +17,10 @@ def sources(tmp_path_factory):
     return made
 
 
-@pytest.mark.parametrize("name", ["import", "figure"])
+@pytest.mark.parametrize("name", ["import", "export", "figure"])
 def test_a_finished_result_outlives_a_killed_command(name, sources, tmp_path):
     trial = Trial(name, True, sources, tmp_path / "f")
-    assert trial.count > 20 and name in COMMANDS
-    for k in np.random.default_rng(1).integers(trial.count // 2, trial.count + 1, 2):
+    assert trial.count > 10 and name in COMMANDS
+    for k in np.random.default_rng(1).integers(1, trial.count + 1, 4):
         assert trial.kill(int(k)) in ("old", "new")
+    trial.close()

@@ -172,4 +172,6 @@ def test_the_manifest_names_the_t2g_and_all_three_losses(few_clips):
 def test_killed_at_random_instants(force, tmp_path):
     trial = Trial(write_study(tmp_path / "study"), tmp_path / "f", force)
     instants = np.random.default_rng([12, force]).integers(trial.count // 3, trial.count + 1, 6)
-    assert any("went on" in trial.kill(int(k)) for k in instants)
+    found = [trial.kill(int(k)) for k in instants]
+    trial.close()
+    assert any("went on" in what for what in found)
