@@ -22,7 +22,7 @@ class Threshold:
         return f"{'>' if self.above else '<'}{self.value:g}"
 
 
-def roi_inside(path, values: np.ndarray, threshold: Threshold | None = None) -> np.ndarray:
+def roi_inside(path, values: np.ndarray, threshold: Threshold | None = None, statistic: str = "") -> np.ndarray:
     """What an ROI's map holds inside.
 
     Parameters
@@ -30,6 +30,8 @@ def roi_inside(path, values: np.ndarray, threshold: Threshold | None = None) -> 
     values : array of numbers, any shape; NaN and infinite values are outside
     threshold : threshold of a statistic map; None for a mask: values from 0 to 1 (those above .5 are inside), or two
         values of which one is 0 (such as 0 and 255)
+    statistic : what the header calls the values, where it calls them a statistic: then values between 0 and 1 are no
+        probabilities of a mask. Programs leave the word in masks that they make of a statistic map
 
     Returns
     -------
@@ -45,14 +47,14 @@ def roi_inside(path, values: np.ndarray, threshold: Threshold | None = None) -> 
         with np.errstate(invalid="ignore"):
             inside = values > threshold.value if threshold.above else values < threshold.value
         return inside & finite
-    if low >= -SLACK and high <= 1 + SLACK:
+    if low >= -SLACK and high <= 1 + SLACK and not (statistic and _has_between(values, finite)):
         return (values > 0.5) & finite
     if _two_valued(values, finite, low, high):
         return (values == high) & finite
     raise UserError(
-        f"{path}: is no mask: its values lie between {low:g} and {high:g}. For a statistic map state the threshold "
-        "after "
-        "the file's name, in quotes: 'FILE>3.1'"
+        f"{path}: is no mask: its values lie between {low:g} and {high:g}"
+        f"{f', and its header calls them {statistic}' if statistic else ''}. For a statistic map state the threshold "
+        "after the file's name, in quotes: 'FILE>3.1'"
     )
 
 
@@ -74,6 +76,11 @@ def _range(path, values: np.ndarray) -> tuple[float, float, np.ndarray]:
     finite = np.isfinite(values) if values.dtype.kind == "f" else np.ones(values.shape, bool)
     some = values if finite.all() else values[finite]
     return (float(some.min()), float(some.max()), finite) if some.size else (0.0, 0.0, finite)
+
+
+def _has_between(values: np.ndarray, finite: np.ndarray) -> bool:
+    """Whether values lie between 0 and 1, and not only at these ends."""
+    return bool((finite & (values > SLACK) & (values < 1 - SLACK)).any())
 
 
 def _two_valued(values: np.ndarray, finite: np.ndarray, low: float, high: float) -> bool:

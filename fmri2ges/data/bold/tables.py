@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import re
 from collections import Counter
@@ -146,7 +147,7 @@ def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
     """Line number and fields of every row."""
     separator = ""
     try:
-        with open(path, encoding="utf-8-sig") as file:
+        with open(path, encoding=_encoding(path)) as file:
             # Lines are read with a bound: a file may be a single one.
             for number, line in enumerate(iter(lambda: file.readline(MAX_LINE), ""), start=1):
                 if not line.strip() or line.lstrip().startswith("#"):
@@ -158,8 +159,16 @@ def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
                     )
                 separator = separator or _separator(path, line)
                 yield number, _split(line, separator)
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path}: is not a text table ({error})") from error
+    except UnicodeError as error:  # of UTF-16 without a mark too
+        raise UserError(
+            f"{path}: is not a text table in UTF-8 or UTF-16 ({one_line(error)}); save it as UTF-8"
+        ) from error
+
+
+def _encoding(path: Path) -> str:
+    """UTF-16 where the file begins with its mark, as what spreadsheets call Unicode text does; else UTF-8."""
+    with open(path, "rb") as file:
+        return "utf-16" if file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
 
 
 def _separator(path: Path, line: str) -> str:
@@ -246,8 +255,11 @@ def select_columns(path, values: np.ndarray, names: tuple[str, ...], columns: tu
     """
     if not columns:
         if not names:
+            turned = (
+                ": looks transposed, rows must be volumes" if values.shape[0] in (N_VERTICES, 2 * N_VERTICES) else ""
+            )
             raise UserError(
-                f"{path}: has {values.shape[1]} columns without a name; add a header line or "
+                f"{path}: has {values.shape[1]} columns without a name{turned}; add a header line or "
                 f"`columns = [...]` with {values.shape[1]} names to the recording"
             )
         return values, names

@@ -19,6 +19,17 @@ from ..vertices import VertexMap, vertex_maps
 from .mesh import STRUCTURES, Part, check_disjoint, hemisphere_of, labelled, merged, stem_of
 
 STRUCTURE = "AnatomicalStructurePrimary"
+# Intents that make a map a statistic -> what they are called.
+STATISTICS = {
+    "CORREL": "correlations",
+    "TTEST": "t values",
+    "FTEST": "F values",
+    "ZSCORE": "z scores",
+    "CHISQ": "chi-squared values",
+    "PVAL": "p values",
+    "LOGPVAL": "logarithms of p",
+    "LOG10PVAL": "logarithms of p",
+}
 # Colours of the labels, in turn: Okabe and Ito's palette, which colour-blind readers can tell apart.
 COLOURS = (
     (0.84, 0.37, 0),
@@ -67,7 +78,7 @@ def _rois(path: Path, gifti: Gifti, maps: list[VertexMap], side: str, threshold:
         name = found.meta.get("Name") or (stem_of(path) if len(maps) == 1 else f"{stem_of(path)} {k}")
         where = path if len(maps) == 1 else f"{path}: map {k}"
         # On the mesh of the file: what kind of map it is shows in all of its values.
-        inside = roi_inside(where, found.data, threshold)
+        inside = roi_inside(where, found.data, threshold, STATISTICS.get(found.intent, ""))
         yield Part(name, side, to_fsaverage5(inside, side, path))
 
 

@@ -57,7 +57,7 @@ def read_nifti_roi(path: Path, threshold: Threshold | None = None) -> tuple[Roi,
             f"{path}: does not say where it lies (sform and qform are both 0), so it cannot be laid onto the cortex; "
             "write it with its affine in MNI space"
         )
-    data = _to_sample(path, data, threshold)
+    data = _to_sample(path, data, threshold, _statistic(image))
     if abs(np.linalg.det(affine[:3, :3])) < 1e-6:
         raise UserError(f"{path}: its affine cannot be inverted; set it to MNI space")
     cut = threshold or Threshold(0.5)
@@ -69,9 +69,17 @@ def read_nifti_roi(path: Path, threshold: Threshold | None = None) -> tuple[Roi,
     return rois
 
 
-def _to_sample(path: Path, data: np.ndarray, threshold: Threshold | None) -> np.ndarray:
+def _statistic(image) -> str:
+    """What a NIfTI header calls its values, where it calls them a statistic; else empty."""
+    header = image.header
+    if "intent_code" not in header or not 2 <= int(header["intent_code"]) <= 24:
+        return ""
+    return f"a statistic ({header.get_intent()[0]})"
+
+
+def _to_sample(path: Path, data: np.ndarray, threshold: Threshold | None, statistic: str) -> np.ndarray:
     """A volume as it is sampled: a mask as 0 and 1, a probability and a statistic as they are; outside is 0."""
-    inside = roi_inside(path, data, threshold)
+    inside = roi_inside(path, data, threshold, statistic)
     finite = np.where(np.isfinite(data), data, 0)
     if threshold is not None:
         return finite

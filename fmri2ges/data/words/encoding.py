@@ -25,6 +25,7 @@ MARKS = (
 OLD = ("cp1252", "mac_roman")  # where both make sense, the first is taken
 NAMES = {"cp1252": "Windows-1252", "mac_roman": "MacRoman"}
 CONTROL = re.compile(r"[\x00\x0e\x0f\x1b]")  # never in text; ISO-2022 and damaged UTF-16 are full of them
+LATIN_CONTROL = re.compile("[\x80-\x9f]")  # neither, where text was taken for Latin-1
 SAMPLE = 4096  # bytes that are enough to see UTF-16
 OPENING, CLOSING, INSIDE = "“„«‹¿¡", "”»›…", "’‘\xa0\xad"
 # Letters to Unicode, but signs in the old encodings: no word of a story holds them.
@@ -63,6 +64,46 @@ def decode(path: Path, data: bytes) -> Decoded:
                 f"{path}: is damaged {name.removesuffix('-sig').upper()} text ({one_line(error)}); copy it again"
             ) from error
     return _old(path, data)
+
+
+@dataclass(frozen=True)
+class Meant:
+    """Labels of a file as they were meant, and a line on what was mended."""
+
+    labels: list[str]
+    note: str = ""
+
+
+def as_meant(labels: list[str]) -> Meant:
+    """Labels before their text was taken for an older encoding and saved once more: don’t became donâ€™t.
+
+    Only where all labels beyond ASCII turn into words of Latin letters. Windows-1252 that was taken for Latin-1 has
+    control characters in the place of its signs.
+    """
+    strange = list(dict.fromkeys(label for label in labels if not label.isascii()))
+    for name in OLD:
+        whole = {label: _before(label, name) for label in strange}
+        # A no-break space, which is half of à, was taken off the end as a blank.
+        before = {label: found or _before(f"{label}\xa0", name) for label, found in whole.items()}
+        if any(whole.values()) and all(before.values()):
+            example = one_line(repr(before[strange[0]]), 40)
+            note = f"UTF-8 was taken for {NAMES[name]} and saved again; read as meant, for example {example}"
+            return Meant([before.get(label, label) for label in labels], note)
+    if not any(LATIN_CONTROL.search(label) for label in strange):
+        return Meant(labels)
+    mended = [LATIN_CONTROL.sub(lambda c: c[0].encode("latin-1").decode("cp1252", "ignore") or c[0], x) for x in labels]
+    return Meant(mended, "Windows-1252 was taken for Latin-1 and saved as UTF-8; its signs are read as meant")
+
+
+def _before(label: str, encoding: str) -> str:
+    """What a label was whose UTF-8 was read in an older encoding; empty where that makes no sense."""
+    try:
+        data = b"".join(char.encode(encoding if ord(char) > 0x9F else "latin-1") for char in label)
+        found = data.decode("utf-8")
+    except UnicodeError:
+        return ""
+    latin = all(ord(c) < 0x180 or 0x2010 <= ord(c) <= 0x203A for c in found)
+    return found if latin and _makes_sense(found) else ""
 
 
 def _utf16(data: bytes) -> str | None:

@@ -7,6 +7,7 @@ file and line or interval, not only the first one.
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable
@@ -18,6 +19,7 @@ import numpy as np
 
 from ...errors import UserError
 from ...types import Words
+from .encoding import LATIN_CONTROL, as_meant
 
 # Pause and noise labels: Huth lab (sp, ns, lg, ls, br, cg, sentence_start, ...), MFA and P2FA (sil).
 MARKS = frozenset({"sp", "sil", "ns", "lg", "ls", "br", "cg", "sl", "sentence_start", "sentence_end"})
@@ -26,6 +28,8 @@ UNKNOWN = frozenset(shape.format(name) for name in ("unk", "oov", "spn") for sha
 APOSTROPHES = str.maketrans(dict.fromkeys("’‘ʼ´`＇", "'") | dict.fromkeys("\u2010\u2011", "-"))
 JOINERS = "\u200c\u200d"  # invisible, but part of the spelling of Persian, Hindi and others
 PUNCTUATION = '.,;:!?"“”()…—–-'
+DECIMAL_COMMA = re.compile(r"[-+]?\d*,\d+")
+COMMA = "have a decimal comma; save the file with decimal points"
 MAX_OVERLAP = 0.020  # seconds; forced aligners round their borders
 MAX_TIME = 1e6  # seconds; no recording is longer, so a larger number is no time in seconds
 LONG_WORD = 5.0  # seconds; when half of the words last longer, they are no words, or the file has another unit
@@ -100,8 +104,9 @@ def report_words(path: Path, rows: Iterable[Row], notes=(), problems=()) -> Word
     starts: list[float] = []
     durations: list[float] = []
     unknown: Counter[str] = Counter()
-    problems, marks = list(problems), 0
-    for place, label, start, duration in rows:
+    problems, marks, rows = list(problems), 0, list(rows)
+    meant = as_meant([row.label for row in rows])
+    for (place, _, start, duration), label in zip(rows, meant.labels, strict=True):
         word = clean_word(label)
         if word is None:
             mark = label.strip().lower()
@@ -113,6 +118,10 @@ def report_words(path: Path, rows: Iterable[Row], notes=(), problems=()) -> Word
             onset, length = float(start), float(duration)
             problem = _problem(word, onset, length, previous)
         except ValueError:
+            if any(DECIMAL_COMMA.fullmatch(str(time).strip()) for time in (start, duration)):
+                # Every line has them: one problem says it.
+                problems.append(f"{path}: {place} ({_short(word)}): {_short(start)} and {_short(duration)} {COMMA}")
+                break
             problem = f"start and duration must be seconds; got {_short(start)} and {_short(duration)}"
         if problem:
             problems.append(f"{path}: {place} ({_short(word)}): {problem}")
@@ -134,6 +143,7 @@ def report_words(path: Path, rows: Iterable[Row], notes=(), problems=()) -> Word
             f"{path}: {unknown.total()} of {len(text) + unknown.total()} words dropped, which the aligner did not know "
             f"({counts}); add them to its dictionary if they matter"
         )
+    told += [f"{path}: {meant.note}"] if meant.note else []
     told += [*notes, *_clock_notes(path, text, starts)]
     return WordsReport(Words.from_lists(text, starts, durations), tuple(problems), tuple(told))
 
@@ -144,6 +154,8 @@ def _problem(word: str, start: float, duration: float, previous) -> str | None:
         return "holds more than one word; give one word per interval or line (is this the word tier?)"
     if "\\" in word:
         return "holds a backslash, as Praat's codes of special letters do; choose Modify > Convert to Unicode in Praat"
+    if LATIN_CONTROL.search(word):
+        return "holds a control character; save the file as UTF-8"
     if not (math.isfinite(start) and math.isfinite(duration)):
         return f"start and duration must be finite seconds; got {start} and {duration}"
     if abs(start) > MAX_TIME or duration > MAX_TIME:

@@ -8,6 +8,7 @@ names it as `stim_file`, and that onset is added, whichever event the words are 
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,6 +22,7 @@ NO_STORY = frozenset(
     "music silence rest fixation baseline blank pause tone beep noise instruction instructions question questions "
     "response movie video".split()
 )
+SOUND = re.compile(r".+\.(wav|mp3|flac|ogg|oga|opus|m4a|aac|aif|aiff|wma|mp4|m4v|mov|avi|mkv|webm)", re.IGNORECASE)
 FEW = 9  # more events than this are parts of one story
 TAIL = 10.0  # seconds for which BOLD still answers to the last words
 
@@ -153,19 +155,28 @@ def _read(path: Path) -> list[Event]:
     table = WordsFile(path).table
     if "onset" not in table.header:
         raise UserError(f"{path}, line 1: an events file must have the column onset")
-    events = [_event(number, dict(zip(table.header, fields, strict=True))) for number, fields in table.lines]
+    lines = [(number, dict(zip(table.header, fields, strict=True))) for number, fields in table.lines]
+    column = _file_column(table.header, [fields for _, fields in lines])
+    events = [_event(number, fields, column) for number, fields in lines]
     if not events:
         raise UserError(f"{path}: holds no event")
     return sorted(events, key=lambda e: -math.inf if math.isnan(e.onset) else e.onset)
 
 
-def _event(number: int, fields: dict[str, str]) -> Event:
+def _file_column(header: tuple[str, ...], lines: list[dict[str, str]]) -> str:
+    """The column of stimulus files: BIDS calls it stim_file; else the first that names a sound or a film."""
+    if "stim_file" in header:
+        return "stim_file"
+    return next((c for c in header if any(SOUND.fullmatch(fields[c].strip()) for fields in lines)), "")
+
+
+def _event(number: int, fields: dict[str, str], file_column: str) -> Event:
     names: set[str] = set()
-    for column in ("stim_file", "trial_type", "story"):
+    for column in (file_column, "trial_type", "story"):
         value = fields.get(column, "").strip().lower()
         if value not in ("", "n/a"):
             names |= {value, _file(value), _file(value).split(".")[0]}
-    stim = fields.get("stim_file", "").strip().lower()
+    stim = fields.get(file_column, "").strip().lower()
     return Event(
         number,
         _seconds(fields["onset"]),

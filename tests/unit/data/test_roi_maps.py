@@ -214,6 +214,30 @@ def test_gifti_statistics_need_a_threshold(tmp_path):
     assert select_rois([f"{path}>3.1"]).names == tuple(a for a in ATLAS.expand(["Broca"]) if a[0] == "L")
 
 
+def test_values_that_the_header_calls_a_statistic_are_no_probabilities(tmp_path):
+    """p values and correlations lie between 0 and 1 too; a mask that was made of a statistic map keeps its intent."""
+    p_values = np.random.default_rng(0).uniform(0, 1, 10242).astype("f4")
+    for intent, called in (("PVAL", "p values"), ("CORREL", "correlations")):
+        path = write_gifti_text(tmp_path / "lh.p.func.gii", [Array(p_values, intent)], "L")
+        with pytest.raises(UserError, match=f"is no mask: .*, and its header calls them {called}. For a statistic map"):
+            read_rois(path)
+        assert mask_of(path, threshold=Threshold(0.05, above=False)).any()
+    binary = write_gifti_text(tmp_path / "lh.z.func.gii", [Array((p_values > 0.9).astype("f4"), "ZSCORE")], "L")
+    assert mask_of(binary).sum() > 500
+    image = nibabel.load(ball_nifti(tmp_path / "ball.nii.gz", (-50, 20, 10), 20.0))
+    values = image.get_fdata(dtype=np.float32)
+    r = np.random.default_rng(0).uniform(0.3, 0.9, values.shape).astype("f4")
+    for made_of, refused in ((r * values, True), (values, False)):
+        made = nibabel.Nifti1Image(made_of, image.affine)
+        made.header.set_intent("correlation", (10,))
+        nibabel.save(made, tmp_path / "r.nii.gz")
+        if refused:
+            with pytest.raises(UserError, match=r"its header calls them a statistic \(correlation\)"):
+                read_rois(tmp_path / "r.nii.gz")
+        else:
+            assert read_rois(tmp_path / "r.nii.gz")[0].mask.any()
+
+
 def test_one_of_several_gifti_maps_above_a_threshold(tmp_path):
     arrays = [Array(Z[LEFT].astype("f4"), "ZSCORE", meta={"Name": k}) for k in ("a", "b")]
     arrays[1].data = -arrays[1].data

@@ -174,3 +174,13 @@ def test_a_scan_that_ends_before_its_story(tmp_path):
     assert (
         sum("has 60 volumes, but the story begins at volume 86; check tr, first_volume_at" in p for p in problems) == 1
     )
+
+
+@pytest.mark.parametrize("column", ["stim_file", "stimulus", "sound", "audio_file"])
+def test_a_column_of_sound_files_is_known_by_what_it_holds(tmp_path, column):
+    text = PIEMAN.replace("stim_file", column).replace("pieman_audio.wav", "sounds/Pieman.WAV", 1)
+    text = text.replace("pieman_audio.wav", "pieman.wav").replace("0.0\t13.0", "12.0\t13.0").replace("15.0\t", "27.0\t")
+    path = written(tmp_path / "e.tsv", text)
+    assert [story_onset(path, stim) for stim in (None, "story", "pieman.wav", "pieman")] == [12.0] * 4
+    without = written(tmp_path / "f.tsv", "onset\tduration\ttrial_type\n12.0\t13\tmusic\n27.0\t400\tstory\n")
+    assert story_onset(without) == 27.0

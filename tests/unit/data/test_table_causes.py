@@ -92,3 +92,25 @@ def test_latin_letters_are_no_text_table(tmp_path):
     (tmp_path / "a.tsv").write_bytes("Größe\tB\n1\t2\n".encode("latin-1"))
     with pytest.raises(UserError, match="is not a text table"):
         read_table(tmp_path / "a.tsv")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
+def test_unicode_text_of_a_spreadsheet_is_read(tmp_path, encoding):
+    path = write(tmp_path / "a.tsv", "\t")
+    path.write_bytes(path.read_text().encode(encoding))
+    values, names = read_table(path)
+    assert names == NAMES
+    np.testing.assert_allclose(values, VALUES, atol=1e-6)
+
+
+@pytest.mark.parametrize("content", ["café\tb\n1\t2\n".encode("latin-1"), b"\xff\xfea\x00b"], ids=["latin", "cut"])
+def test_bytes_that_are_no_text_are_one_line(tmp_path, content):
+    (tmp_path / "a.tsv").write_bytes(content)
+    with pytest.raises(UserError, match="is not a text table in UTF-8 or UTF-16 .*; save it as UTF-8"):
+        read_table(tmp_path / "a.tsv")
+
+
+def test_vertices_as_rows_look_transposed(tmp_path):
+    np.save(tmp_path / "a.npy", np.zeros((20484, 35), np.float32))
+    with pytest.raises(UserError, match="has 35 columns without a name: looks transposed, rows must be volumes"):
+        read_bold(tmp_path / "a.npy")

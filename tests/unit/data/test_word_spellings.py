@@ -1,5 +1,7 @@
 """One word has one spelling, a mark is no word, and what is no word in seconds is said to be none."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -99,3 +101,50 @@ def test_quotes_around_fields_and_columns_of_one_name(tmp_path):
     ]
     with pytest.raises(UserError, match="line 1: two columns are called 'word'"):
         read_words(written(tmp_path / "b.tsv", "word\tstart\tduration\tword\nhello\t1.0\t0.3\tx\n"))
+
+
+TWICE = ["don’t", "“café”", "naïve…", "Zoë", "mañana", "voilà", "plain"]
+
+
+@pytest.mark.parametrize("taken_for", ["cp1252", "mac_roman"])
+def test_utf8_that_was_taken_for_an_older_encoding_and_saved_again_is_read_as_meant(tmp_path, taken_for):
+    said = [(word, k, k + 0.5) for k, word in enumerate(TWICE)]
+    right = make.textgrid([("words", said)])
+    twice = "".join(
+        bytes([byte]).decode(taken_for) if byte not in (0x81, 0x8D, 0x8F, 0x90, 0x9D) else chr(byte)
+        for byte in right.encode()
+    )
+    assert "donâ€™t" in twice or "don‚Äôt" in twice
+    found = report(written(tmp_path / "w.TextGrid", twice))
+    assert found.words.text == ("don't", "café", "naïve", "zoë", "mañana", "voilà", "plain") and not found.problems
+    assert any("saved again; read as meant, for example 'don’t'" in note for note in found.notes)
+
+
+def test_text_that_was_saved_twice_is_known_behind_the_escapes_of_json(tmp_path):
+    said = [{"word": "donâ€™t", "start": 0.1, "end": 0.5}, {"word": "go", "start": 0.6, "end": 0.9}]
+    path = written(tmp_path / "w.json", json.dumps({"segments": [{"start": 0, "end": 1, "words": said}]}))
+    assert path.read_bytes().isascii() and read_words(path).text == ("don't", "go")
+
+
+def test_windows_1252_that_was_taken_for_latin_1_is_read_as_meant(tmp_path):
+    content = make.textgrid([("words", [("don’t", 0.1, 0.5), ("“café”", 1.0, 1.5)])])
+    found = report(written(tmp_path / "w.TextGrid", content.encode("cp1252", "replace").decode("latin-1")))
+    assert found.words.text == ("don't", "café")
+    assert any("Windows-1252 was taken for Latin-1" in note for note in found.notes)
+    broken = make.textgrid([("words", [("don\x81t", 0.1, 0.5)])])
+    with pytest.raises(UserError, match="holds a control character; save the file as UTF-8"):
+        read_words(written(tmp_path / "v.TextGrid", broken))
+
+
+@pytest.mark.parametrize("word", ["não", "“hello”", "Spaß“", "mâché", "CAFÉ’S", "ça", "Ã", "größe", "год", "é"])
+def test_words_that_are_right_stay_as_they_are(tmp_path, word):
+    found = report(written(tmp_path / "w.TextGrid", make.textgrid([("words", [(word, 0.1, 0.5)])])))
+    assert found.words.text == (clean_word(word),) and not any("as meant" in note for note in found.notes)
+
+
+def test_decimal_commas_are_named_once(tmp_path):
+    lines = "word\tstart\tduration\n" + "".join(f"w\t{k},25\t0,5\n" for k in range(30))
+    found = report(written(tmp_path / "w.tsv", lines))
+    assert found.problems == (
+        f"{tmp_path / 'w.tsv'}: line 2 ('w'): '0,25' and '0,5' have a decimal comma; save the file with decimal points",
+    )
