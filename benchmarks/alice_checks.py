@@ -40,9 +40,8 @@ from fmri2ges.brain.space import Table
 from fmri2ges.data.bold.read import standardize
 from fmri2ges.data.study.folds import blocks_of, within_story_folds
 from fmri2ges.errors import UserError
-from fmri2ges.evaluation.wordrate import words_per_volume
 from fmri2ges.models.word_rate import RateTraining
-from fmri2ges.text.timing import unit_rate
+from fmri2ges.text.timing import unit_rate, word_counts
 from fmri2ges.training.word_rate import Listener, fit_rates
 from fmri2ges.types import Recording, Words
 
@@ -119,7 +118,7 @@ def motion(problem: Problem, words: Words, nuisance: np.ndarray, n: int = 40) ->
 
 def sensitivity(problem: Problem, words: Words) -> dict[str, dict[str, list[float]]]:
     """Rows under other folds, gaps and delays; nothing is chosen from it."""
-    counts = words_per_volume(words, problem.times, TR)[:, None]
+    counts = word_counts(words, problem.times, TR)[:, None]
     found = {}
     for name, change in SENSITIVITY.items():
         inner, outer, _ = nested(replace(problem, **change), counts)
@@ -130,7 +129,7 @@ def sensitivity(problem: Problem, words: Words) -> dict[str, dict[str, list[floa
 def other_rois(folder: Path, rois: str) -> dict[str, list[float]]:
     """Rows for another radius of the ROIs."""
     _, problem, words = read_alice(folder, rois)
-    inner, outer, _ = nested(problem, words_per_volume(words, problem.times, TR)[:, None])
+    inner, outer, _ = nested(problem, word_counts(words, problem.times, TR)[:, None])
     return {row: rounded(score(inner, outer, allowed)) for row, allowed in TWO.items()}
 
 

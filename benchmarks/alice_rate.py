@@ -35,7 +35,7 @@ from fmri2ges.data.words.files import read_words
 from fmri2ges.errors import UserError
 from fmri2ges.evaluation.intervals import block_edges, bootstrap, count_blocks
 from fmri2ges.evaluation.nulls import MIN_SHIFT, holm, p_value
-from fmri2ges.evaluation.wordrate import words_per_volume
+from fmri2ges.text.timing import word_counts
 from fmri2ges.types import Words
 
 TR, FIRST_VOLUME = 2.0, 20.0  # seconds; the data set's clock
@@ -93,7 +93,7 @@ def shifted_counts(words: Words, times: np.ndarray) -> np.ndarray:
     onset = onset[(onset >= 0) & (onset < length)]
     moves = np.arange(MIN_SHIFT, length - MIN_SHIFT + SHIFT_STEP / 2, SHIFT_STEP)
     moved = [np.histogram((onset + m) % length, len(times), (0, length))[0] for m in moves]
-    return np.stack([words_per_volume(words, times, TR), *moved], 1).astype(float)
+    return np.stack([word_counts(words, times, TR), *moved], 1).astype(float)
 
 
 def prewhiten(bold: np.ndarray, train: np.ndarray) -> np.ndarray:

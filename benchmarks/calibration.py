@@ -26,7 +26,8 @@ from fmri2ges.evaluation.clock import check_clock
 from fmri2ges.evaluation.gesture import FPS, Pair, against_reference, on_body
 from fmri2ges.evaluation.measure import Measure, pool, row
 from fmri2ges.evaluation.rows import Row
-from fmri2ges.evaluation.wordrate import word_rate, words_per_volume
+from fmri2ges.evaluation.wordrate import word_rate
+from fmri2ges.text.timing import word_counts
 from fmri2ges.types import Words
 
 CELLS = ((1, 1), (2, 1), (5, 1), (10, 1), (20, 1), (1, 3), (2, 3), (5, 3), (1, 6), (2, 6), (5, 6))  # minutes, stories
@@ -78,7 +79,7 @@ def gesture(rng: np.random.Generator, seconds: float, planted: float) -> list[Me
 def rate(rng: np.random.Generator, seconds: float, planted: float) -> list[Measure]:
     heard = speech(rng, seconds)
     times = TR / 2 + TR * np.arange(int(seconds / TR))
-    counts = words_per_volume(heard, times, TR)
+    counts = word_counts(heard, times, TR)
     noise = slow_noise(rng, len(times), 1, 1 / TR, ((4.0, 1.0), (20.0, 0.5)))[:, 0]
     z = (counts - counts.mean()) / max(counts.std(), 1e-9)
     return word_rate(heard, None, times, TR, planted * z + np.sqrt(1 - planted**2) * noise)

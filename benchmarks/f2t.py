@@ -35,7 +35,6 @@ from fmri2ges.evaluation.text_scores import (
     WordErrorRate,
     window_frequency_weights,
 )
-from fmri2ges.evaluation.wordrate import words_per_volume
 from fmri2ges.models.bayes import fit_bayes
 from fmri2ges.models.beam import sample_prior
 from fmri2ges.models.f2t import sample_prior_texts
@@ -43,6 +42,7 @@ from fmri2ges.models.readout import best_penalty
 from fmri2ges.text.embeddings import load_vectors
 from fmri2ges.text.open_lm import BIGRAM, LmChoice, fastest_choice, open_lm
 from fmri2ges.text.statistics import text_statistics
+from fmri2ges.text.timing import word_counts
 from fmri2ges.training.bayes import parcel_of_column
 from fmri2ges.training.phase1 import f2t_problem, fit_f2t
 from fmri2ges.training.presets import PRESETS
@@ -136,7 +136,7 @@ def run(c: Condition, seed: int, choice: LmChoice, n_null: int, n_test: int, n_d
         features = basis.transform(data)
         prediction = fast.readout.predict(decoder.solution, features)
         rate = fast.rate(decoder, prediction, features)
-        rates.append(np.corrcoef(rate, words_per_volume(words[s], TIMES, TR))[0, 1])
+        rates.append(np.corrcoef(rate, word_counts(words[s], TIMES, TR))[0, 1])
         begun = time.process_time()
         texts = {
             "fast": fast.decode_texts(decoder, prediction, TIMES, TR, 1, rng, rate)[0],

@@ -35,7 +35,6 @@ from fmri2ges.evaluation.gesture import features, pair, roughness
 from fmri2ges.evaluation.intervals import t_interval
 from fmri2ges.evaluation.nulls import allowed_shifts, combine_stories, correlation_at_shifts, p_value
 from fmri2ges.evaluation.windows import cut_windows
-from fmri2ges.evaluation.wordrate import words_per_volume
 from fmri2ges.models.conditions import volume_track, word_track
 from fmri2ges.models.denoiser import LATENT_FPS
 from fmri2ges.models.encoding import StoryVoxels
@@ -46,6 +45,7 @@ from fmri2ges.models.ridge import fit_ridge
 from fmri2ges.motion.features import from_bones, to_bones
 from fmri2ges.storage.encoder import load_encoder
 from fmri2ges.text.embeddings import load_vectors
+from fmri2ges.text.timing import word_counts
 from fmri2ges.training.inputs import read_brains, read_clips
 from fmri2ges.training.keeper import Keeper
 from fmri2ges.training.phase1 import calibrated_t2g, pseudo_gestures, seeded
@@ -237,11 +237,11 @@ class Bench:
 
     def word_rates(self) -> dict[str, float]:
         """Mean r of decoded and heard words per volume: the product's, and of a ridge fitted on the true counts."""
-        known = self.ridge([words_per_volume(s.words, s.volume_times, s.tr)[:, None] for s in self.stories])
+        known = self.ridge([word_counts(s.words, s.volume_times, s.tr)[:, None] for s in self.stories])
         found = []
         for r in (self.run.recording(self.kind.subject, story) for story in self.kind.test):
             (reading,) = self.run.read(r, self.run.columns(("all",), self.kind.subject))
-            rates = words_per_volume(r.words, r.volume_times, r.tr), reading.rate, known(r)[:, 0]
+            rates = word_counts(r.words, r.volume_times, r.tr), reading.rate, known(r)[:, 0]
             found.append(np.corrcoef(rates)[0, 1:])
         return dict(zip(("product", "ridge on true counts"), np.mean(found, 0).tolist(), strict=True))
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..evaluation import metrics
 from ..evaluation.ceiling import split_half_ceiling
+from ..evaluation.fold_means import at_own_means
 from ..evaluation.gesture import FPS, at_times, features, motion_clock, on_body
 from ..evaluation.region_scores import (
     HEARD,
@@ -16,18 +17,16 @@ from ..evaluation.region_scores import (
     GestureMetrics,
     StoryScore,
     TimedVectors,
-    at_own_means,
     gesture_scores,
     meaning_scores,
     rate_score,
 )
-from ..evaluation.wordrate import words_per_volume
 from ..models.conditions import slot_track
 from ..models.f2t import F2T, Decoder
 from ..models.region_readout import RegionReadout, chosen_penalty
 from ..motion.features import from_bones
 from ..text.embeddings import load_vectors
-from ..text.timing import unit_rate
+from ..text.timing import unit_rate, word_counts
 from ..types import Motion, Recording
 from .expected import SPEAKER, expected_direct, expected_text
 from .heard import HeardGestures
@@ -124,7 +123,7 @@ class RegionDecoder:
             found += _against(story.references, made.gestures, "text", choice.null)
             said = [TimedVectors(text.vectors, text.start) for text in made.slots]
             found += meaning_scores(recording.words, said, start, stop, load_vectors().matrix, choice.null)
-            true = words_per_volume(recording.words, made.times, recording.tr)
+            true = word_counts(recording.words, made.times, recording.tr).astype(float)
             found.append(rate_score(true, made.rate, recording.tr, choice.null))
         if "direct" in choice.branches:
             found += _against(story.references, made.gestures, "direct", choice.null)

@@ -7,8 +7,10 @@ from functools import cached_property
 from pathlib import Path
 from shlex import quote
 
+from ..config import from_dict
 from ..data.atomic import read_json
 from ..data.motion.npz import read_motion
+from ..data.study.folds import StoryBlocks
 from ..data.study.model import RecordingSource, Study
 from ..demo.opener import has_study, open_study
 from ..errors import UserError
@@ -85,10 +87,29 @@ class DecodedStory:
         return None if self.study is None else rerendition_of(self.study, self.story)
 
     @property
+    def joins(self) -> tuple[float, ...]:
+        """Where models of one fold hand over to those of the next, see `joins_of`."""
+        return () if self.heard is None else joins_of(self.decoded, self.heard)
+
+    @property
     def setting(self) -> Setting:
         """What must be equal in stories whose scores are averaged."""
         request = self.decoded.request
         return Setting(request.subject, request.rois, request.samples)
+
+
+def joins_of(decoded: Decoded, heard: Words) -> tuple[float, ...]:
+    """Where models of one fold hand over to those of the next, seconds; empty where the same decoded the whole story.
+
+    Parameters
+    ----------
+    decoded : a result
+    heard : the words of the story; the clock of folds begins with the first
+    """
+    blocks = decoded.manifest.get("blocks")
+    if not blocks or not len(heard):
+        return ()
+    return tuple(float(heard.start[0]) + border for border in from_dict(StoryBlocks, blocks, "blocks").borders)
 
 
 def rerendition_of(study: Study, story: str) -> Motion | None:

@@ -10,6 +10,7 @@ r, the distribution of motion and the spread of the samples stand beside it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,6 +19,7 @@ from ..errors import UserError
 from ..motion.features import from_bones, to_bones
 from ..types import TED10_JOINTS, Motion
 from . import metrics
+from .fold_means import at_own_means
 from .intervals import block_edges, block_means, count_blocks
 from .measure import Measure, mean_statistic
 from .metrics import Metric
@@ -83,10 +85,12 @@ class Pair:
     ----------
     reference : array (n_frames, 10, 3), metres
     samples : array (n_samples, n_frames, 10, 3), metres
+    first : first frame of each stretch that models of its own decoded; such a stretch is correlated at its own mean
     """
 
     reference: np.ndarray
     samples: np.ndarray
+    first: tuple[int, ...] = (0,)
 
     @property
     def mean(self) -> np.ndarray:
@@ -125,8 +129,13 @@ def at_times(positions: np.ndarray, motion: Motion, times: np.ndarray) -> np.nda
     return (1 - w) * positions[..., low, :, :] + w * positions[..., high, :, :]
 
 
-def pair(reference: Motion, predicted: Motion) -> Pair:
+def pair(reference: Motion, predicted: Motion, joins: Sequence[float] = ()) -> Pair:
     """The stretch that both motions cover, at 15 fps.
+
+    Parameters
+    ----------
+    reference, predicted : motions on one clock
+    joins : where models of one fold hand over to those of the next, seconds in order
 
     Raises
     ------
@@ -145,6 +154,7 @@ def pair(reference: Motion, predicted: Motion) -> Pair:
     return Pair(
         on_body(at_times(reference.positions, reference, times)),
         on_body(at_times(all_samples(predicted), predicted, times)),
+        (0, *(int(np.searchsorted(times, join)) for join in joins if times[0] < join <= times[-1])),
     )
 
 
@@ -299,10 +309,10 @@ def against_reference(both: Pair, branch: str, null: bool = True) -> list[Measur
     """
     k = len(both.samples)
     one, mean = f"mean of {k} samples, each alone", f"the mean of {k} samples"
-    true, each, middle = features(both.reference), features(both.samples), features(both.mean)[None]
-    slow = low_pass(true)
+    true, each = features(both.reference), at_own_means(features(both.samples), both.first)
+    slow, middle = low_pass(true), each.mean(0)[None]
     speed = wrist_speed(both.reference)[:, None]
-    speeds = wrist_speed(both.samples)[..., None]
+    speeds = at_own_means(wrist_speed(both.samples)[..., None], both.first)
     found = [
         _r_measure(metrics.R_ONE, branch, true, each, both.blocks, one, null),
         _r_measure(metrics.R_MEAN.of(k), branch, true, middle, both.blocks, mean, null),
@@ -353,7 +363,7 @@ def against_heard(both: Pair, branch: str) -> list[Measure]:
     both : that mean as the reference, and the decoded samples
     branch : 'text' or 'direct'
     """
-    k, true, middle = len(both.samples), features(both.reference), features(both.mean)
+    k, true, middle = len(both.samples), features(both.reference), at_own_means(features(both.mean), both.first)
     own = {metrics.SEGMENT_RANK: metrics.HEARD_RANK, metrics.SEGMENT_TOP1: metrics.HEARD_TOP1}
     ranked = [replace(m, metric=own[m.metric]) for m in identification(true, middle, branch)]
     return [_r_measure(metrics.HEARD_R.of(k), branch, true, middle[None], both.blocks, "", True), *ranked]

@@ -133,29 +133,6 @@ def gesture_scores(
     return found
 
 
-def at_own_means(predicted: np.ndarray, first: list[int]) -> np.ndarray:
-    """A prediction whose stretches were made by different models, each at mean 0.
-
-    Every fold of one story has models of its own. What they expect without any BOLD is the mean of their training part,
-    which lies above that of the story just where the test block lies below: folds at their own means, one after the
-    other, go against the reference, and a brain that says nothing has an r below 0. See `text.timing.unit_rate`.
-
-    Parameters
-    ----------
-    predicted : array (n_frames, n_columns)
-    first : first frame of each stretch, in order; the first is 0
-
-    Returns
-    -------
-    array (n_frames, n_columns); as it is where there is a single stretch, whose mean r does not depend on
-    """
-    if len(first) < 2:
-        return predicted
-    edges = [*first, len(predicted)]
-    parts = [predicted[a:b] - predicted[a:b].mean(0) for a, b in zip(edges[:-1], edges[1:], strict=True) if b > a]
-    return np.concatenate(parts)
-
-
 def rate_score(true: np.ndarray, decoded: np.ndarray, tr: float, null: bool) -> StoryScore:
     """Correlation of decoded and heard words per volume, arrays (n_volumes,)."""
     return _correlation(metrics.WORD_RATE_R, "text", true[:, None], decoded[:, None], 1 / tr, null)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..text.timing import word_counts
 from ..types import Words
 from . import metrics
 from .gesture import block_sums, r_of_sums
@@ -13,23 +14,6 @@ from .intervals import count_blocks
 from .measure import Measure
 from .metrics import Metric
 from .nulls import allowed_shifts, correlation_at_shifts
-
-
-def words_per_volume(words: Words, volume_times: np.ndarray, tr: float) -> np.ndarray:
-    """Word onsets within half a TR of each volume's centre.
-
-    Parameters
-    ----------
-    words : Words
-    volume_times : array (n_volumes,), seconds, evenly spaced by `tr`
-    tr : seconds
-
-    Returns
-    -------
-    counts : array (n_volumes,), float
-    """
-    edges = np.append(volume_times - tr / 2, volume_times[-1] + tr / 2)
-    return np.diff(np.searchsorted(words.start, edges)).astype(float)
 
 
 def word_rate(
@@ -55,13 +39,13 @@ def word_rate(
     """
     if len(volume_times) < 10:
         return []
-    true = words_per_volume(heard, volume_times, tr)
+    true = word_counts(heard, volume_times, tr)
     found = []
     if rate is not None:
         note = "decoded words per volume" + (f": {note}" if note else "")
         found.append(_measure(metrics.WORD_RATE_R, true, np.asarray(rate, float), tr, note))
     if decoded is not None:
-        guess = words_per_volume(decoded, volume_times, tr)
+        guess = word_counts(decoded, volume_times, tr)
         found.append(_measure(metrics.PLACED_WORD_RATE_R, true, guess, tr, "words of the best text per volume"))
     return found
 
@@ -82,7 +66,7 @@ def listeners_rate(heard: Words, volume_times: np.ndarray, tr: float, rates: np.
     """
     if len(volume_times) < 10:
         return []
-    n, true = len(rates), words_per_volume(heard, volume_times, tr)
+    n, true = len(rates), word_counts(heard, volume_times, tr)
     note = f"mean of the words per volume decoded from {n} listeners"
     mean = _measure(metrics.WORD_RATE_OF_MEAN.of(n), true, rates.mean(0), tr, note)
     singles = [_measure(metrics.WORD_RATE_R, true, rate, tr, "") for rate in rates]
@@ -98,7 +82,7 @@ def listeners_rate(heard: Words, volume_times: np.ndarray, tr: float, rates: np.
 
 
 def _measure(metric: Metric, true: np.ndarray, guess: np.ndarray, tr: float, note: str) -> Measure:
-    true, guess = true[:, None], guess[:, None]
+    true, guess = true[:, None].astype(float), guess[:, None].astype(float)
     blocks = count_blocks(len(true) * tr)
     sums = block_sums(true, guess, blocks)
     scores = correlation_at_shifts(true, guess, np.append(0, allowed_shifts(len(true), 1 / tr)))

@@ -193,7 +193,7 @@ def story_measures(story: DecodedStory, notes: list[str]) -> list[Measure]:
         )
     for branch, motion in story.motions.items():
         if story.reference is not None:
-            found += _with_ceiling(against_reference(pair(story.reference, motion), branch), story, motion)
+            found += _with_ceiling(against_reference(pair(story.reference, motion, story.joins), branch), story, motion)
         reference = None if story.reference is None else _during(story.reference, motion)
         found += by_itself(motion, branch, reference)
         if story.heard is not None:

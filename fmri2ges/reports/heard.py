@@ -6,7 +6,7 @@ scores have metrics of their own and never stand for scores against real motion.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from ..decoding.heard import N_SAMPLES, HeardGestures
@@ -42,16 +42,17 @@ def heard_measures(
         return []
     request = story.decoded.request
     mean = gestures.mean(run, story.heard, story.span, speaker=request.speaker, seed=request.seed, work=work)
-    return against_words(mean, story.motions)
+    return against_words(mean, story.motions, story.joins)
 
 
-def against_words(mean: Motion, motions: Mapping[str, Motion]) -> list[Measure]:
+def against_words(mean: Motion, motions: Mapping[str, Motion], joins: Sequence[float] = ()) -> list[Measure]:
     """Scores of each branch against the mean of gestures that T2G made of the heard words.
 
     Parameters
     ----------
     mean : from `mean_gesture`
     motions : branch -> decoded motion
+    joins : where models of one fold hand over to those of the next, seconds
     """
-    found = [m for branch, motion in motions.items() for m in against_heard(pair(mean, motion), branch)]
+    found = [m for branch, motion in motions.items() for m in against_heard(pair(mean, motion, joins), branch)]
     return [replace(m, note=NOTE) for m in found]

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..decoding.heard import gestures_of_words, mean_gesture
 from ..decoding.run import Run
+from ..decoding.stories import joins_of
 from ..evaluation.gesture import LEAST_SHARED, against_reference, pair
 from ..evaluation.measure import Measure, row
 from ..evaluation.rows import Row
@@ -66,6 +67,7 @@ def story_scores(run: Run, request: DecodeRequest, decoded: Decoded | None = Non
     words, reference = run.recording(request.subject, request.story).words, run.reference(request.story)
     if reference is not None and not reference.shares(start, stop, LEAST_SHARED):
         reference = None
+    joins = joins_of(decoded, words)
     rng = np.random.default_rng(request.seed)
 
     def scored(measures: list[Measure]) -> tuple[Score, ...]:
@@ -76,14 +78,14 @@ def story_scores(run: Run, request: DecodeRequest, decoded: Decoded | None = Non
     if len(words.slice(start, stop)):
         told = {"speaker": request.speaker, "seed": request.seed}
         made = gestures_of_words(run.t2g, words, start, stop, **told, work=work.part(0.6, 0.9))
-        heard = against_words(mean_gesture(made), decoded.motions)
+        heard = against_words(mean_gesture(made), decoded.motions, joins)
         if reference is not None:
             transcript = against_reference(pair(reference, made), "heard")
     work.report(0.9, "scoring")
     gestures: list[Measure] = []
     if reference is not None:
         for branch, motion in decoded.motions.items():
-            gestures += against_reference(pair(reference, motion), branch)
+            gestures += against_reference(pair(reference, motion, joins), branch)
             work.check()
     texts: list[Measure] = []
     if decoded.words is not None and len(words.slice(start, stop)):

@@ -6,8 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..config import from_dict
-from ..data.study.folds import StoryBlocks
 from ..decoding.stories import DecodedStory
 from ..evaluation.measure import Measure, pool, row
 from ..evaluation.nulls import N_NULL
@@ -72,7 +70,10 @@ def rate_notes(stories: list[DecodedStory]) -> list[str]:
     who = {note: "" if len(told) == 1 else f" of {', '.join(dict.fromkeys(names))}" for note, names in told.items()}
     lines = [f"word rate{who[note]}: {note}" for note in told]
     if any(story.study is not None and story.study.split.within_story_folds for story in stories):
-        lines.append("word rate r: every fold has models of its own, so each is taken at mean 0 and variance 1")
+        lines.append(
+            "every fold of a story has models of its own: r of gestures takes each at its own mean, r of word rates "
+            "each at mean 0 and variance 1"
+        )
     return lines
 
 
@@ -105,13 +106,11 @@ def _rate(story: DecodedStory) -> np.ndarray | None:
     if rate is None or study is None or source is None:
         return None
     parts = [rate[:, 1]]
-    made = story.decoded.manifest.get("blocks")
-    if made and story.heard is not None:
-        number = from_dict(StoryBlocks, made, "blocks").number(rate[:, 0] - story.heard.start[0])
-        parts = np.split(rate[:, 1], 1 + np.flatnonzero(np.diff(number)))
+    if story.joins:
+        parts = np.split(rate[:, 1], np.searchsorted(rate[:, 0], story.joins))
     elif study.split.within_story_folds:  # results of earlier versions
         parts = np.array_split(rate[:, 1], study.split.within_story_folds)
-    return np.concatenate([unit_rate(part) for part in parts])
+    return np.concatenate([unit_rate(part) for part in parts if len(part)])
 
 
 def _volumes(story: DecodedStory) -> tuple[int, int]:

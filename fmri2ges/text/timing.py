@@ -10,7 +10,11 @@ FINE = 32  # points per volume between which a word's time is interpolated
 
 
 def words_of_volumes(words: Words, volume_times: np.ndarray, tr: float) -> np.ndarray:
-    """Index of the volume during which each word's midpoint falls, array (n_words,); -1 = outside."""
+    """Index of the volume during which each word's midpoint falls, array (n_words,); -1 = outside.
+
+    BOLD answers the whole word. The mean of the response h over a word of duration d that is centred at m is h(t - m)
+    + d^2 h''(t - m) / 24: an impulse at the midpoint stands for it to first order, one at the onset is d / 2 too early.
+    """
     middle = words.start + words.duration / 2
     index = np.floor((middle - volume_times[0]) / tr + 0.5).astype(int) if len(words) else np.zeros(0, int)
     index[(index < 0) | (index >= len(volume_times))] = -1

@@ -6,6 +6,7 @@ from fmri2ges.evaluation import metrics
 from fmri2ges.evaluation.gesture import (
     FPS,
     Pair,
+    against_heard,
     against_reference,
     all_samples,
     at_times,
@@ -173,3 +174,33 @@ def test_a_motion_without_samples_counts_as_one_sample(synthetic, rng):
     truth, _ = synthetic.gesture(rng, 5)
     assert all_samples(truth).shape == (1, 75, 10, 3)
     assert isinstance(pair(truth, truth), Pair)
+
+
+def test_folds_that_read_nothing_are_at_chance_and_not_below(synthetic):
+    """Each fold expects the mean of what it was trained on, the other folds: without its own mean r is far below 0."""
+    found = []
+    for seed in range(8):
+        rng = np.random.default_rng([4, seed])
+        drift = np.repeat(rng.standard_normal((5, 9, 3)), 600, axis=0)  # people hold their arms otherwise for a while
+        true = synthetic.walk(rng, 3000) + drift
+        expected = np.stack([np.delete(true, np.s_[a : a + 600], 0).mean(0) for a in range(0, 3000, 600)])
+        guess = np.repeat(expected, 600, axis=0) + synthetic.walk(rng, 3000)
+        truth, made = (Motion(synthetic.body(0.5 * noise), start=3.0) for noise in (true, guess))
+        joins = tuple(3.0 + 40.0 * k for k in range(1, 5))
+        for pieces in ((), joins):
+            both = pair(truth, made, pieces)
+            found.append([scores(against_reference(both, "text", null=False))[metrics.R_ONE.id].value])
+            found[-1] += [scores(against_heard(both, "text"))[metrics.HEARD_R.id].value]
+    plain, own = np.mean(found[0::2], 0), np.mean(found[1::2], 0)
+    assert (plain < -0.05).all() and (np.abs(own) < 0.03).all()
+
+
+def test_where_folds_meet_inside_the_shared_stretch(synthetic, rng):
+    truth, _ = synthetic.gesture(rng, 60)
+    assert pair(truth, truth).first == (0,)
+    assert pair(truth, truth, (-5.0, 0.0, 20.0, 20.01, 80.0)).first == (0, 300, 301)
+    cut = truth.slice(15.0, 45.0)
+    assert pair(cut, truth, (10.0, 20.0, 50.0)).first == (0, 75)
+    same, other = (scores(against_reference(pair(truth, truth, j), "text")) for j in ((), (20.0,)))
+    assert other[metrics.MPJPE.id].value == same[metrics.MPJPE.id].value == 0
+    assert other[metrics.R_ONE.id].value < 1 < other[metrics.R_ONE.id].value + 0.2

@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fmri2ges.evaluation import metrics
+from fmri2ges.evaluation.fold_means import at_own_means
 from fmri2ges.evaluation.gesture import block_sums, r_of_sums, weighted_r
 from fmri2ges.evaluation.region_effects import Scored, interval_of, shift_null, size_null
 from fmri2ges.evaluation.region_scores import (
     TimedVectors,
-    at_own_means,
     correlation_in_time,
     gesture_scores,
     in_blocks,

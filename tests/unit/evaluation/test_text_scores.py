@@ -18,7 +18,9 @@ from fmri2ges.evaluation.text import (
     window_texts,
 )
 from fmri2ges.evaluation.text_scores import Likeness
-from fmri2ges.evaluation.wordrate import word_rate, words_per_volume
+from fmri2ges.evaluation.wordrate import word_rate
+from fmri2ges.models.f2t import text_targets
+from fmri2ges.text.timing import word_counts
 from fmri2ges.types import Motion, Words
 
 
@@ -113,16 +115,22 @@ def test_nothing_decoded_gives_no_score(synthetic, rng):
     assert against_transcript(synthetic.speech(rng, 60), nothing, 0.0, 60.0) == []
 
 
-def test_words_are_counted_in_the_volume_in_which_they_begin():
-    words = Words.from_lists("abcde", [0.0, 0.5, 1.99, 2.0, 5.0], [0.1] * 5)
-    assert words_per_volume(words, np.array([1.0, 3.0, 5.0]), 2.0).tolist() == [3, 1, 1]
+def test_a_rate_is_scored_against_the_counts_that_the_models_learn_from(rng):
+    """Long words reach into the next volume: a rate that equals what F2T takes for the truth has an r of 1."""
+    heard = Words(("w",) * 700, np.cumsum(rng.exponential(0.4, 700)), rng.uniform(0.1, 1.5, 700))
+    times = 1 + 2.0 * np.arange(130)
+    learnt = text_targets(heard, np.zeros((700, 2)), times, 2.0)[:, -1]
+    own, _ = word_rate(heard, heard, times, 2.0, rate=learnt)
+    assert own.value == pytest.approx(1)
+    begun = np.histogram(heard.start, np.append(times - 1, times[-1] + 1))[0]
+    assert np.corrcoef(begun, learnt)[0, 1] < 0.9  # the volumes in which they begin are others
 
 
 def test_word_rate_is_pearson_with_a_shift_null(synthetic, rng):
     heard, other = synthetic.speech(rng, 300), synthetic.speech(rng, 300)
     times = 1 + 2.0 * np.arange(150)
     (found,) = word_rate(heard, other, times, 2.0)
-    a, b = (words_per_volume(w, times, 2.0) for w in (heard, other))
+    a, b = (word_counts(w, times, 2.0) for w in (heard, other))
     assert found.value == pytest.approx(np.corrcoef(a, b)[0, 1])
     assert found.statistic(np.ones((1, found.blocks)))[0] == pytest.approx(found.value)
     assert len(found.shifted) == 150 - 20 + 1

@@ -147,11 +147,11 @@ def test_a_part_of_a_story_is_compared_with_the_same_part_of_the_truth(story):
 
 def test_the_decoded_rate_is_scored_on_the_volumes_of_the_stretch(story, scored_run):
     from fmri2ges.data.words.files import read_words_tsv
-    from fmri2ges.evaluation.wordrate import words_per_volume
+    from fmri2ges.text.timing import word_counts
 
     folder, _ = story
     times = 1 + 2.0 * np.arange(50)
-    heard = words_per_volume(read_words_tsv(scored_run.parent / "one.tsv"), times, 2.0)
+    heard = word_counts(read_words_tsv(scored_run.parent / "one.tsv"), times, 2.0)
     lines = "".join(f"{t}\t{n}\n" for t, n in zip(times, heard, strict=True))
     (folder / "rate.tsv").write_text("volume_time\twords_per_volume\n" + lines)
     for branch in ("text", "direct"):

@@ -24,7 +24,7 @@ def t2g():
 def story_of(heard, **motions):
     request = SimpleNamespace(speaker=0, seed=0)
     return SimpleNamespace(
-        story="s", heard=heard, motions=motions, span=(0.0, SECONDS), decoded=SimpleNamespace(request=request)
+        story="s", heard=heard, joins=(), motions=motions, span=(0.0, SECONDS), decoded=SimpleNamespace(request=request)
     )
 
 

@@ -10,12 +10,12 @@ from fmri2ges.data.words.files import write_words_tsv
 from fmri2ges.decoding.stories import DecodedStory
 from fmri2ges.evaluation import metrics
 from fmri2ges.evaluation.report import format_report
-from fmri2ges.evaluation.wordrate import words_per_volume
 from fmri2ges.reports.evaluate import evaluate_stories
 from fmri2ges.reports.null_texts import NullTexts
 from fmri2ges.reports.word_rate import listeners_rows, rate_measures, rate_notes
 from fmri2ges.request import DecodeRequest
 from fmri2ges.results import Decoded
+from fmri2ges.text.timing import word_counts
 from fmri2ges.types import Words
 from fmri2ges.work import QUIET
 from tests.conftest import make_motion
@@ -56,7 +56,7 @@ def decoded(study, subject: str, story: str = "tale", share: float = 0.3, seed: 
     rng = np.random.default_rng([seed, int(subject), len(story), ord(story[0])])
     request = DecodeRequest("run", subject, story, ("all",), samples=1, start=0.0, stop=2.0 * N)
     result = DecodedStory(Decoded(request, text=make_motion(rng, int(2 * N * 15))), study)
-    counts = words_per_volume(result.heard, TIMES, 2.0)
+    counts = word_counts(result.heard, TIMES, 2.0)
     z = share * (counts - counts.mean()) / counts.std() + np.sqrt(1 - share**2) * rng.normal(size=N)
     fold = np.concatenate([np.full(len(rows), k) for k, rows in enumerate(np.array_split(TIMES, FOLDS))])
     rate = 5 + 0.5 * rng.normal(size=FOLDS)[fold] + rng.uniform(0.1, 1, FOLDS)[fold] * z
@@ -130,7 +130,10 @@ def test_one_listener_or_listeners_of_other_words_have_no_row(study, several):
 
 def test_the_report_says_how_each_rate_was_decoded(study, several):
     stories = [decoded(study, s) for s in "12"]
-    folds = "word rate r: every fold has models of its own, so each is taken at mean 0 and variance 1"
+    folds = (
+        "every fold of a story has models of its own: r of gestures takes each at its own mean, r of word rates "
+        "each at mean 0 and variance 1"
+    )
     assert rate_notes(stories) == ["word rate: mean of four forms", folds]
     own = replace(stories[1].decoded, manifest=stories[1].decoded.manifest | {"rate_note": "mean of two forms"})
     lines = rate_notes([stories[0], replace(stories[1], decoded=own)])
