@@ -11,9 +11,12 @@ from math import ceil, floor
 
 import streamlit as st
 
+from fmri2ges.data.atomic import read_json
 from fmri2ges.errors import UserError, one_line, shown
+from fmri2ges.provenance import stamp_file
 from fmri2ges.request import F2T_FORMS, WHOLE_CORTEX, DecodeRequest
 from fmri2ges.results import Decoded
+from fmri2ges.storage.schema import MAX_MANIFEST
 from fmri2ges.types import Motion
 from fmri2ges.work import Work
 
@@ -30,25 +33,40 @@ LOOK = 0.03  # seconds between two looks at whether the user went on meanwhile
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _open(run: str, stamp: tuple[int, int], device: str):
+def _open(run: str, stamp: tuple, device: str):
     from fmri2ges.decoding.run import open_run
 
     return open_run(run, device)
 
 
-def _stamp(run: str) -> tuple[int, int]:
-    """What changes when a run is trained anew under its old name."""
+def _stamp(run: str) -> tuple:
+    """What changes when a run is trained anew under its old name, or its study file is written anew."""
     from fmri2ges.demo.opener import find_run  # after the first cortex is drawn
 
+    manifest = find_run(run) / "manifest.json"
+    trained = stamp_file(manifest)
+    return trained, stamp_file(_study_of(str(manifest), trained))
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _study_of(manifest: str, stamp: tuple) -> str:
+    """The study file that a run names; empty where there is none, and opening the run says what is wrong."""
     try:
-        stat = (find_run(run) / "manifest.json").stat()
-    except (OSError, ValueError):
-        return 0, 0  # opening it says what is wrong
-    return stat.st_mtime_ns, stat.st_ino
+        return str(read_json(manifest, MAX_MANIFEST)["study"])
+    except (UserError, LookupError, TypeError):
+        return ""
+
+
+def key_of(run, request: DecodeRequest, made: Made = Made.DECODED) -> Key:
+    """What is made of a complete request, from the recording as its files are now."""
+    stamp = ""
+    with suppress(UserError):  # an unknown recording: decoding it says so
+        stamp = run.stamp(request.subject, request.story)
+    return Key(run.digest, request, made, stamp)
 
 
 def open_run(request: DecodeRequest):
-    """The opened run of a request (`fmri2ges.decoding.run.Run`), cached until it is trained anew."""
+    """The opened run of a request (`fmri2ges.decoding.run.Run`), cached until it or its study file changes."""
     place = places.find_run(request.run)
     return _open(place, _stamp(place), state.device())
 
@@ -67,13 +85,14 @@ def devices() -> tuple[str, ...]:
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _recording(run_digest: str, subject: str, story: str, _run):
+def _recording(run_digest: str, stamp: str, subject: str, story: str, _run):
     return _run.recording(subject, story)
 
 
 def recording(run, request: DecodeRequest):
-    """The recording of a request, cached."""
-    return _recording(run.digest, request.subject, request.story, run)
+    """The recording of a request, cached until its files change."""
+    stamp = run.stamp(request.subject, request.story)
+    return _recording(run.digest, stamp, request.subject, request.story, run)
 
 
 def complete(run, request: DecodeRequest) -> tuple[DecodeRequest, list[str]]:
@@ -116,7 +135,7 @@ def story_span(run, request: DecodeRequest) -> tuple[float, float]:
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)
-def _kept_then(run_digest: str, changed: int, request: DecodeRequest, _run):
+def _kept_then(key: Key, changed: int, request: DecodeRequest, _run):
     return _run.kept(request)
 
 
@@ -126,19 +145,19 @@ def _kept(run, request: DecodeRequest) -> Decoded | None:
         changed = (run.path / "decoded").stat().st_mtime_ns
     except OSError:
         return None
-    return _kept_then(run.digest, changed, request, run)
+    return _kept_then(key_of(run, request), changed, request, run)
 
 
 def find(run, request: DecodeRequest) -> Decoded | None:
     """The result of a request if it is at hand; it never waits for a decoding, of whomever."""
-    return _kept(run, request) or queue().result(Key(run.digest, request))
+    return _kept(run, request) or queue().result(key_of(run, request))
 
 
 def progress(run, request: DecodeRequest) -> Progress:
     """Where the decoding of a request stands."""
     if _kept(run, request) is not None:
         return Progress(Phase.DONE, fraction=1.0)
-    return queue().progress(Key(run.digest, request))
+    return queue().progress(key_of(run, request))
 
 
 def ask(run, request: DecodeRequest) -> None:
@@ -149,7 +168,7 @@ def ask(run, request: DecodeRequest) -> None:
     UserError
         When the server has too many to do.
     """
-    key = Key(run.digest, request)
+    key = key_of(run, request)
     _cancelled().discard(key)
     if find(run, request) is None:
         queue().submit(key, lambda work: run.decode(request, work), sessions.own())
@@ -157,7 +176,7 @@ def ask(run, request: DecodeRequest) -> None:
 
 def cancel(run, request: DecodeRequest) -> None:
     """Take the wish for a decoding back; it does not begin again by itself."""
-    key = Key(run.digest, request)
+    key = key_of(run, request)
     _cancelled().add(key)
     queue().cancel(key, sessions.own())
 
@@ -190,7 +209,7 @@ def follow(run, name: str, request: DecodeRequest | None, at_once: bool = False)
     """
     place = Place(sessions.own(), name)
     begun: dict[str, Key] = st.session_state.setdefault("begun", {})
-    key = None if request is None else Key(run.digest, request)
+    key = None if request is None else key_of(run, request)
     before = begun.get(name)
     if before is not None and before != key:
         del begun[name]
@@ -215,12 +234,12 @@ def at_hand(run, request: DecodeRequest | None) -> Decoded | None:
     """The result of a request, or its draft as long as there is no more; never waits."""
     if request is None:
         return None
-    return find(run, request) or drafts().result(Key(run.digest, request))
+    return find(run, request) or drafts().result(key_of(run, request))
 
 
 def await_drafts(run, requests: Iterable[DecodeRequest | None]) -> None:
     """Wait a moment for the drafts of some requests, unless the user goes on."""
-    keys = [Key(run.digest, r) for r in requests if r is not None and has_draft(r) and find(run, r) is None]
+    keys = [key_of(run, r) for r in requests if r is not None and has_draft(r) and find(run, r) is None]
     end = time.monotonic() + DRAFT_WAIT
     while not drafts().wait(lambda: all(map(drafts().is_settled, keys)), LOOK):
         if sessions.user_went_on() or time.monotonic() > end:
@@ -230,7 +249,7 @@ def await_drafts(run, requests: Iterable[DecodeRequest | None]) -> None:
 def heard_key(run, request: DecodeRequest) -> Key:
     """The job that makes the gestures of the heard words over the stretch of a request; no brain is read for it."""
     asked = replace(request, rois=WHOLE_CORTEX, branch="both", f2t=F2T_FORMS[0], beam=DecodeRequest().beam)
-    return Key(run.digest, asked, Made.HEARD)
+    return key_of(run, asked, Made.HEARD)
 
 
 def ask_heard(run, request: DecodeRequest) -> None:
@@ -257,7 +276,7 @@ def _gestures_of_heard(run, request: DecodeRequest, work: Work) -> Motion:
 def scores_key(run, request: DecodeRequest) -> Key:
     """The job that scores what is decoded from the whole story of a request."""
     start, stop = story_span(run, request)
-    return Key(run.digest, replace(request, start=start, stop=stop), Made.SCORES)
+    return key_of(run, replace(request, start=start, stop=stop), Made.SCORES)
 
 
 def ask_scores(run, keys: list[Key]) -> None:
@@ -281,7 +300,7 @@ def ask_scores(run, keys: list[Key]) -> None:
 def _scores(run, request: DecodeRequest, work: Work):
     from fmri2ges.reports.story_scores import story_scores
 
-    return story_scores(run, request, run.kept(request) or queue().result(Key(run.digest, request)), work)
+    return story_scores(run, request, run.kept(request) or queue().result(key_of(run, request)), work)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

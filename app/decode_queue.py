@@ -68,11 +68,15 @@ class Made(Enum):
 
 @dataclass(frozen=True)
 class Key:
-    """What a job makes: the digest of the models, a complete request, and what is made of it."""
+    """What a job makes: the digest of the models, a complete request, what is made of it, and of which recording.
+
+    The stamp of the recording changes when its files do, see `decoding.run.Run.stamp`.
+    """
 
     run_digest: str
     request: DecodeRequest
     made: Made = Made.DECODED
+    recording: str = ""
 
 
 @dataclass(frozen=True)

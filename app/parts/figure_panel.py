@@ -21,6 +21,7 @@ from fmri2ges.errors import UserError
 from fmri2ges.figures.composed import METRICS, ComposedFigure, Panel, draw_composed
 from fmri2ges.figures.preview import PanelPicture, draw_panel, preview
 from fmri2ges.provenance import digest_json
+from fmri2ges.request import DecodeRequest
 from fmri2ges.views.names import run_name
 from fmri2ges.views.player import roi_label
 
@@ -179,9 +180,14 @@ def _decoded(composed: ComposedFigure) -> bool:
     return ready
 
 
+def _shown_now(request: DecodeRequest) -> str:
+    """What changes when the run of a panel is trained anew, or what was recorded changes."""
+    return repr(backend.key_of(backend.open_run(request), request))
+
+
 @st.cache_data(max_entries=16, show_spinner="Drawing")
 def _drawn(composed: str, ending: str, dpi: int, opened: tuple[str, ...]) -> bytes:
-    """Bytes of a figure; `opened` are the digests of the runs, which change when a run is trained anew."""
+    """Bytes of a figure; `opened` is what `_shown_now` says of its panels."""
     with TemporaryDirectory() as folder:
         out = Path(folder) / f"figure.{ending}"
         draw_composed(ComposedFigure.from_json(composed), out, dpi, AtHand())
@@ -196,11 +202,11 @@ def _panel_picture(panel: Panel, width: float, opened: str) -> PanelPicture:
 
 def _picture_of(panel: Panel, width: float) -> PanelPicture:
     panel = replace(panel, wide=True)  # which says where it stands, not how it looks
-    return _panel_picture(panel, width, backend.open_run(panel.request).digest if panel.request else "")
+    return _panel_picture(panel, width, _shown_now(panel.request) if panel.request else "")
 
 
 def _page(composed: ComposedFigure) -> None:
-    opened = tuple(backend.open_run(p.request).digest for p in composed.panels if p.request)
+    opened = tuple(_shown_now(p.request) for p in composed.panels if p.request)
     text = composed.to_json()
     try:
         page = preview(composed, PREVIEW_DPI, _picture_of)

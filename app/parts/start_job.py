@@ -12,6 +12,7 @@ from app.messages import plain, show_error
 from app.parts.job_list import started
 from app.parts.roi_panel import FOLDER
 from fmri2ges.errors import UserError
+from fmri2ges.provenance import digest_json
 from fmri2ges.request import DEMO, DecodeRequest
 from fmri2ges.storage.folder import check_target
 from fmri2ges.storage.training_folder import check_training
@@ -98,7 +99,8 @@ def _decode(folder: Path) -> None:
     path = run.path.absolute()
     for story in stories:
         asked = replace(chosen, run=str(path), subject=subject, story=story, start=None, stop=None)
-        out = path / "decoded" / f"{subject}-{story}-{asked.digest[:8]}"
+        name = digest_json([asked.digest, run.digest_of_recording(subject, story)])[:8]
+        out = path / "decoded" / f"{subject}-{story}-{name}"
         try:
             check_target(out)
         except UserError as error:

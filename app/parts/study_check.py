@@ -91,7 +91,7 @@ def _check(path: Path) -> Checked:
 
 
 @st.cache_resource(max_entries=16, show_spinner="Reading the recording")
-def recording_preview(path: str, stamp: int, subject: str, story: str, _study) -> views.RecordingPreview:
+def recording_preview(path: str, stamp: str, subject: str, story: str, _study) -> views.RecordingPreview:
     """The preview of one recording; a `UserError` where it cannot be read."""
     return views.recording_preview(_study.read_recording(_study.recording(subject, story)))
 

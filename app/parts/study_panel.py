@@ -97,7 +97,8 @@ def recording(opened: Opened) -> None:
     stories = [r.story for r in readable if r.subject == subject]
     story = middle.selectbox("Story", stories, key=f"data.story.{opened.stamp}.{subject}")
     try:
-        preview = study_check.recording_preview(str(opened.path), opened.stamp, subject, story, study)
+        stamp = study.stamp(study.recording(subject, story))
+        preview = study_check.recording_preview(str(opened.path), stamp, subject, story, study)
     except UserError as error:
         st.html(problems_html([str(error)], str(opened.path.parent)))
         return

@@ -18,7 +18,7 @@ from ..request import DecodeRequest
 from ..results import Decoded
 from ..types import Words
 from .run import Run, open_run
-from .text_nulls import TextNulls
+from .text_nulls import TextNulls, digest_of_null_bold
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,8 @@ class NullTask:
     ----------
     run, study : names of the run and its study, see `demo.opener`
     run_digest : of the weights of the run
-    decoded : digest of the result whose null it is, which covers the BOLD
+    recordings : digest of the BOLD that null BOLD is made of
+    decoded : digest of the result whose null it is
     request : the complete request of that result
     kind : which null BOLD, a `NullKind`
     seed : of the BOLD and the text
@@ -38,6 +39,7 @@ class NullTask:
     run: str
     study: str
     run_digest: str
+    recordings: str
     decoded: str
     request: DecodeRequest
     kind: str
@@ -63,9 +65,10 @@ class NullTask:
 def null_tasks(run: Run, decoded: Decoded, kind: NullKind, n: int, rng: np.random.Generator) -> list[NullTask]:
     """`n` texts from one kind of null BOLD, whose seeds are drawn from `rng`."""
     names = name_of_run(run.path), name_of_study(run.study)
+    digests = run.digest, digest_of_null_bold(run, decoded.request)
     of_result = str(decoded.manifest.get("digest") or "")
     seeds = rng.integers(2**63, size=n)
-    return [NullTask(*names, run.digest, of_result, decoded.request, kind.value, int(seed)) for seed in seeds]
+    return [NullTask(*names, *digests, of_result, decoded.request, kind.value, int(seed)) for seed in seeds]
 
 
 def decode_null(task: NullTask) -> dict[str, Any]:
@@ -76,7 +79,7 @@ def decode_null(task: NullTask) -> dict[str, Any]:
     UserError
         When run or study are not there, or are not those that the task was made for.
     """
-    maker = _maker(task.run, task.study, task.run_digest, task.request)
+    maker = _maker(task.run, task.study, task.run_digest, task.recordings, task.request)
     words = maker.from_bold(NullKind(task.kind), np.random.default_rng(task.seed))
     return {"text": list(words.text), "start": words.start.tolist(), "duration": words.duration.tolist()}
 
@@ -87,9 +90,11 @@ def words_of(result: dict[str, Any]) -> Words:
 
 
 @lru_cache(maxsize=1)
-def _maker(name: str, study: str, run_digest: str, request: DecodeRequest) -> TextNulls:
+def _maker(name: str, study: str, run_digest: str, recordings: str, request: DecodeRequest) -> TextNulls:
     """The run, the recording and its readout, which a worker keeps for the next task of the same result."""
     run = open_run(name, device="cpu", study=study)
     if run.digest != run_digest:
         raise UserError(f"{name}: holds other weights than those that decoded the text; decode it again")
+    if digest_of_null_bold(run, request) != recordings:
+        raise UserError(f"{study}: files of it changed since the evaluation began; start it again")
     return TextNulls(run, request)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def provenance(run: Run, request: DecodeRequest, device: str) -> dict[str, Any]:
     """Entries of the manifest that prove where a result comes from.
 
-    The digest covers request, weights and inputs.
+    The digest covers request, weights, inputs, and what the study file says about the inputs.
 
     Parameters
     ----------
@@ -29,14 +29,16 @@ def provenance(run: Run, request: DecodeRequest, device: str) -> dict[str, Any]:
     source = run.study.recording(request.subject, request.story)
     blocks = run.blocks_of(run.recording(request.subject, request.story))
     weights = {file.name: run.file_digest(file) for file in _weights(run, request)}
-    inputs = {_relative(file, run.study.root): run.file_digest(file) for file in source.files}
+    inputs = {name_of_file(file, run.study.root): run.file_digest(file) for file in source.files}
+    recording = run.digest_of_recording(request.subject, request.story)
     asked = {name: value for name, value in request.to_dict().items() if name != "run"}
     guidance = {"text": lambda: run.t2g.guidance, "direct": lambda: run.f2g(0).guidance}
     manifest = build_manifest("decode", {}, request.seed, {}, run.simulated, device)
     return manifest | {
         "digests": inputs,
         "weights": weights,
-        "digest": digest_json({"request": asked, "weights": weights, "inputs": inputs}),
+        "recording": recording,
+        "digest": digest_json({"request": asked, "weights": weights, "inputs": inputs, "recording": recording}),
         "run_digest": run.digest,
         "run_created": run.manifest.get("created"),
         "study_name": run.study.name,
@@ -74,6 +76,7 @@ def _rate_note(run: Run, subject: str) -> str:
     return "ridge of all decoded quantities together, as in earlier versions" if rate is None else rate.settings.note
 
 
-def _relative(file: Path, root: Path) -> str:
+def name_of_file(file: Path, root: Path) -> str:
+    """How a result names a file that it was decoded from: as seen from the folder of the study file."""
     file = file.absolute()
     return file.relative_to(root).as_posix() if file.is_relative_to(root) else file.name

@@ -22,16 +22,15 @@ from ..data.study.model import RecordingSource, Study
 from ..demo.opener import find_run, has_study, open_study
 from ..errors import UserError, check_option
 from ..models.device import DEVICES, resolve_device
-from ..provenance import digest_file, digest_json
+from ..provenance import digest_file, digest_json, stamp_file
 from ..request import DEMO, F2T_FORMS, DecodeRequest
 from ..results import Decoded
-from ..storage.decoded import load_decoded, read_manifest, request_of
 from ..storage.folder import read_run_manifest
 from ..text.embeddings import load_vectors
 from ..types import Motion, Recording
 from ..work import QUIET, Work
 from .answer import answer
-from .proof import places
+from .kept import kept_result
 from .readings import Reading
 
 if TYPE_CHECKING:
@@ -83,9 +82,9 @@ class Run:
         self.path, self.manifest, self.study, self._device = Path(path), manifest, study, device
         self.n_folds = int(manifest["folds"])
         self._models: dict[str | tuple, Any] = {}  # what was read from the folder
-        self._recordings: OrderedDict[tuple[str, str], Recording] = OrderedDict()
+        self._recordings: OrderedDict[tuple[str, str, str], Recording] = OrderedDict()
         self._reading, self._loading = Lock(), RLock()  # the app asks from several threads
-        self._digests: dict[Path, str] = {}
+        self._digests: dict[tuple, str] = {}
 
     @cached_property
     def device(self) -> str:
@@ -143,10 +142,19 @@ class Run:
         return digest_json({file.name: self.file_digest(file) for file in sorted(self.path.glob("*.safetensors"))})
 
     def file_digest(self, file: Path) -> str:
-        """SHA-256 of a file, computed once."""
-        if file not in self._digests:
-            self._digests[file] = digest_file(file)
-        return self._digests[file]
+        """SHA-256 of a file, computed once as long as it stays the same."""
+        key = file, stamp_file(file)
+        if key not in self._digests:
+            self._digests[key] = digest_file(file)
+        return self._digests[key]
+
+    def stamp(self, subject: str, story: str) -> str:
+        """What changes when a file of a recording is written anew, or the study says something else about it."""
+        return self.study.stamp(self.study.recording(subject, story))
+
+    def digest_of_recording(self, subject: str, story: str) -> str:
+        """SHA-256 of all that decides what is read of a recording: the bytes of its files, and how they are read."""
+        return self.study.digest(self.study.recording(subject, story), self.file_digest)
 
     # Data.
 
@@ -160,9 +168,9 @@ class Run:
         return from_dict(StoryBlocks, self.manifest["blocks"], "blocks") if trained else None
 
     def recording(self, subject: str, story: str) -> Recording:
-        """One held-out recording; the last few are kept, as long as they are small."""
+        """One held-out recording; the last few are kept, as long as they are small and their files the same."""
         source = self._source(subject, story)
-        key = (subject, story)
+        key = (subject, story, self.study.stamp(source))
         with self._reading:
             if key not in self._recordings:
                 self._recordings[key] = self._with_columns_of_run(self.study.read_recording(source))
@@ -310,15 +318,8 @@ class Run:
         return replace(full, start=start, stop=stop)
 
     def kept(self, request: DecodeRequest) -> Decoded | None:
-        """The result of a complete request among those in the run's folder ``decoded``, if these models made it."""
-        place = self.path / "decoded"
-        for file in sorted([*place.glob("manifest.json"), *place.glob("*/manifest.json")]):
-            manifest = read_manifest(file.parent)
-            asked = replace(request_of(manifest, file.parent), run=request.run)
-            if asked == request and manifest.get("run_digest") == self.digest:
-                found = load_decoded(file.parent)
-                return replace(found, request=asked, manifest=manifest | places(self))
-        return None
+        """The result of a complete request that lies in the run's folder, see `kept_result`."""
+        return kept_result(self, request)
 
     def decode(self, request: DecodeRequest, work: Work = QUIET) -> Decoded:
         """Gestures and words from the BOLD of the chosen ROIs.

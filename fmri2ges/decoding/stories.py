@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from shlex import quote
 
@@ -12,13 +12,16 @@ from ..data.atomic import read_json
 from ..data.motion.npz import read_motion
 from ..data.study.folds import StoryBlocks
 from ..data.study.model import RecordingSource, Study
-from ..demo.opener import has_study, open_study
+from ..demo.opener import has_study, name_of_study, open_study
 from ..errors import UserError
 from ..evaluation.gesture import LEAST_SHARED
 from ..evaluation.rows import Setting
+from ..provenance import digest_file
+from ..request import DEMO
 from ..results import Decoded
 from ..storage.decoded import KIND, load_decoded
 from ..types import Motion, Words
+from .proof import name_of_file
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,24 @@ class DecodedStory:
     def rerendition(self) -> Motion | None:
         """A second performance of the same text by the same speaker: how alike real gestures are."""
         return None if self.study is None else rerendition_of(self.study, self.story)
+
+    @cached_property
+    def changed(self) -> str:
+        """In words how the files that were decoded from differ from those of the study now; empty where they do not.
+
+        Those of the demo do not change.
+        """
+        if self.study is None or self.source is None or name_of_study(self.study) == DEMO:
+            return ""
+        made, digest_of = self.decoded.manifest, cache(digest_file)
+        there = {name_of_file(file, self.study.root): file for file in self.source.files}
+        digests: dict[str, str] = made.get("digests") or {}
+        other = [name for name, file in there.items() if name in digests and digest_of(file) != digests[name]]
+        if other:
+            return f"{', '.join(other)} {'has' if len(other) == 1 else 'have'} changed"
+        if made.get("recording") in (None, self.study.digest(self.source, digest_of)):
+            return ""
+        return "the study file says something else about its recording"
 
     @property
     def joins(self) -> tuple[float, ...]:

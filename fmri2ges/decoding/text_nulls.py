@@ -14,6 +14,7 @@ from ..evaluation.bold_nulls import phase_randomised, shifted_bold, swapped_bold
 from ..evaluation.rows import NullKind
 from ..models.beam import sample_prior
 from ..models.f2t import sample_prior_texts
+from ..provenance import digest_json
 from ..request import DecodeRequest
 from ..text.timing import word_counts
 from ..types import Recording, Words
@@ -79,7 +80,7 @@ class TextNulls:
     def kinds(self) -> tuple[NullKind, ...]:
         """The kinds of null BOLD that there are; swapped BOLD needs another story of the subject."""
         kinds = (NullKind.SHIFTED_BOLD, NullKind.PHASE_RANDOMISED_BOLD)
-        return (*kinds, NullKind.SWAPPED_BOLD) if self._others else kinds
+        return (*kinds, NullKind.SWAPPED_BOLD) if other_stories(self.run, self.request) else kinds
 
     def from_bold(self, kind: NullKind, rng: np.random.Generator) -> Words:
         """A decoding of null BOLD with the decoded number of words in each volume."""
@@ -92,19 +93,26 @@ class TextNulls:
         if kind == NullKind.PHASE_RANDOMISED_BOLD:
             return phase_randomised(bold, rng)
         assert kind == NullKind.SWAPPED_BOLD, f"{kind} is no null BOLD"
-        other = self._others[int(rng.integers(len(self._others)))]
+        others = other_stories(self.run, self.request)
+        other = others[int(rng.integers(len(others)))]
         return swapped_bold(self.run.recording(self.request.subject, other).bold, len(bold), rng)
-
-    @property
-    def _others(self) -> list[str]:
-        """Other held-out stories that the subject heard."""
-        heard = {r.story for r in self.run.study.recordings if r.subject == self.request.subject}
-        return [story for story in self.run.stories if story != self.request.story and story in heard]
 
     def _decode(self, recording: Recording, rate: np.ndarray, rng: np.random.Generator) -> Words:
         readings = self.run.read(recording, self.columns)
         (text,) = decode_texts(self.run, recording, readings, self.search, rng, rate)
         return text.slice(self.search.start, self.search.stop)
+
+
+def other_stories(run: Run, request: DecodeRequest) -> list[str]:
+    """Other held-out stories that the subject of a request heard; their BOLD is swapped with its own."""
+    heard = {r.story for r in run.study.recordings if r.subject == request.subject}
+    return [story for story in run.stories if story != request.story and story in heard]
+
+
+def digest_of_null_bold(run: Run, request: DecodeRequest) -> str:
+    """SHA-256 of the recordings from which null BOLD of a request is made."""
+    stories = (request.story, *other_stories(run, request))
+    return digest_json([run.digest_of_recording(request.subject, story) for story in stories])
 
 
 def heard_rate(heard: Words, recording: Recording) -> np.ndarray:

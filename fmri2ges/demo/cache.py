@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 from ..data.study.load import load_study
 from ..data.study.model import RecordingSource, Study
+from ..provenance import digest_file, digest_json
 from ..types import Motion, Recording
 from . import WEIGHTS
 from .study import write_bold, write_study_file, write_truth, write_words
@@ -50,6 +52,14 @@ class DemoStudy(Study):
             write_study_file(world, root, train=(), clips=())
         study = load_study(root / "study.toml")
         return cls(study.name, study.simulated, study.path, study.recordings, study.gestures, study.split)
+
+    def stamp(self, source: RecordingSource) -> str:
+        """The demo's recordings follow from its world; their files are empty until they are read."""
+        return self.digest(source)
+
+    def digest(self, source: RecordingSource, digest_of: Callable[[Path], str] = digest_file) -> str:
+        """Of the world's seed and the name of the recording."""
+        return digest_json([demo_world().seed, source.subject, source.story])
 
     def read_recording(self, source: RecordingSource) -> Recording:
         """A recording, whose BOLD is made when it is first read."""

@@ -104,7 +104,7 @@ def evaluate_stories(
     notes: list[str] = []
     texts: list[TextTable] = []
     forms: dict[tuple, dict[str, tuple[DecodedStory, list[TextScore]]]] = {}  # of each form, its stories
-    stories = _once(stories, notes)
+    stories = _once(_of_today(stories, notes), notes)
     runs, gestures = Runs(), HeardGestures()
     settings: dict[Setting, list[tuple[DecodedStory, list[Measure]]]] = {}
     steps = len(stories) + 1
@@ -152,6 +152,22 @@ def evaluate_stories(
     )
     work.report(1.0, "done")
     return report
+
+
+def _of_today(stories: list[DecodedStory], notes: list[str]) -> list[DecodedStory]:
+    """The results of what their study has now; scores of a file that was replaced would stand for those of the new one.
+
+    Raises
+    ------
+    UserError
+        When there is none.
+    """
+    today = [story for story in stories if not story.changed]
+    old = [f"{s.subject}/{s.story}: {s.changed} since it was decoded" for s in stories if s.changed]
+    if not today:
+        raise UserError(f"{old[0]}; decode it again, then evaluate")
+    notes += [f"{line}, so it is left out; decode it again" for line in old]
+    return today
 
 
 def _once(stories: list[DecodedStory], notes: list[str]) -> list[DecodedStory]:

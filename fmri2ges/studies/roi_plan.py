@@ -18,7 +18,7 @@ from ..decoding.run import Run
 from ..errors import UserError
 from ..evaluation.roi_rows import Correction, Region
 from .roi_request import ALL_SUBJECTS, AREAS, GROUPS, RoiStudyRequest
-from .roi_task import RoiTask
+from .roi_task import RoiTask, digest_of_recordings
 
 
 @dataclass(frozen=True)
@@ -94,6 +94,7 @@ def _plan(run: Run, request: RoiStudyRequest, subject: str, stories: tuple[str, 
         run.digest,
         subject,
         stories,
+        digest_of_recordings(run, subject, stories),
         (ALL,),
         branches=request.branches,
         texts=request.samples,

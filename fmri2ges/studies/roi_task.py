@@ -9,12 +9,15 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..config import from_dict, to_dict
 from ..errors import UserError
 from ..provenance import digest_json
 from ..results import BRANCHES
+
+if TYPE_CHECKING:
+    from ..decoding.run import Run
 
 VERSION = 3  # of what a task computes; results of another version are not taken for its own
 
@@ -29,6 +32,7 @@ class RoiTask:
     run_digest : digest of its weights
     subject : whose BOLD is decoded
     stories : held-out stories
+    recordings : digest of what is read of them, see `digest_of_recordings`
     rois : names of the space of the run
     without : everything but `rois` is decoded from, instead of `rois`
     branches : 'text', 'direct' or both
@@ -42,6 +46,7 @@ class RoiTask:
     run_digest: str
     subject: str
     stories: tuple[str, ...]
+    recordings: str
     rois: tuple[str, ...]
     without: bool = False
     branches: tuple[str, ...] = BRANCHES
@@ -66,6 +71,11 @@ class RoiTask:
         return from_dict(cls, json.loads(text), "task")
 
 
+def digest_of_recordings(run: Run, subject: str, stories: tuple[str, ...]) -> str:
+    """SHA-256 of all that decides what is read of some stories of a subject."""
+    return digest_json([run.digest_of_recording(subject, story) for story in stories])
+
+
 def run_task(task: RoiTask) -> dict[str, Any]:
     """The scores of a task: story -> seconds and scores, JSON values.
 
@@ -84,7 +94,7 @@ def run_task(task: RoiTask) -> dict[str, Any]:
     from ..threads import torch_threads
 
     with threadpool_limits(1), torch_threads(1):  # tasks share the machine, not the cores of one task
-        decoder = _decoder(task.run, task.run_digest, task.subject, task.stories)
+        decoder = _decoder(task.run, task.run_digest, task.subject, task.stories, task.recordings)
         columns = decoder.run.columns(task.rois, task.subject)
         if task.without:
             everything = decoder.run.columns(("all",), task.subject)
@@ -105,7 +115,7 @@ def _to_json(score, null: bool) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=1)
-def _decoder(run: str, run_digest: str, subject: str, stories: tuple[str, ...]):
+def _decoder(run: str, run_digest: str, subject: str, stories: tuple[str, ...], recordings: str):
     """A run with the stories of a subject; a worker keeps the last one."""
     from ..decoding.regions import RegionDecoder
     from ..decoding.run import open_run
@@ -113,6 +123,8 @@ def _decoder(run: str, run_digest: str, subject: str, stories: tuple[str, ...]):
     opened = open_run(run, device="cpu")
     if opened.digest != run_digest:
         raise UserError(f"{run}: was trained anew since the study began; start the study again in another folder")
+    if digest_of_recordings(opened, subject, stories) != recordings:
+        raise UserError(f"{opened.study.path}: files of {subject} changed since the study began; start it again")
     return RegionDecoder(opened, subject, stories, _heard(run_digest))
 
 

@@ -53,6 +53,9 @@ class TableRun:
         self.space, self.gate, self.digest = space or Table(("LATL", "LIFG", "LPTL")), gate, digest
         self.draft_gate = draft_gate
 
+    def stamp(self, subject, story):
+        return ""
+
     def recording(self, subject, story):
         bold = np.random.default_rng(0).normal(size=(100, self.space.n_columns)).astype(np.float32)
         return Recording(subject, story, bold, 2.0, 20.0, HEARD, self.space)

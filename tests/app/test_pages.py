@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from table_run import TableRun
 
 from app import backend, places
-from app.decode_queue import Key, Phase, queue
+from app.decode_queue import Phase, queue
 from app.draft_lane import drafts
 from app.messages import plain
 
@@ -125,11 +125,11 @@ def test_a_link_cannot_put_markup_on_the_page(opened, table, page, fields):
 def test_the_row_of_a_decoding_goes_from_asking_to_done(opened, table):
     app = opened("explore", run="table", seed="1")  # a link is decoded without a press
     request = app.session_state["request"]
-    assert queue().progress(Key(table.digest, request)).phase.moves
+    assert queue().progress(backend.key_of(table, request)).phase.moves
     assert [b.label for b in app.button] == ["Cancel"] and not any("Decoded" in text for text in said(app))
 
     app.button[0].click().run()
-    assert queue().progress(Key(table.digest, request)).phase is Phase.ABSENT
+    assert queue().progress(backend.key_of(table, request)).phase is Phase.ABSENT
     assert [b.label for b in app.button] == ["Decode"]
     app.run()
     assert [b.label for b in app.button] == ["Decode"]  # what was cancelled does not begin again
@@ -146,7 +146,7 @@ def test_the_row_of_a_decoding_goes_from_asking_to_done(opened, table):
 def test_a_decoding_goes_on_while_another_page_or_another_tab_is_open(opened, table):
     request = opened("explore", run="table", seed="2").session_state["request"]
     assert players(opened("compare", run="table", seed="2")) == 0
-    assert queue().progress(Key(table.digest, request)).phase.moves
+    assert queue().progress(backend.key_of(table, request)).phase.moves
     table.gate.set()
     queue().join()
     app = opened("compare", run="table", seed="2")
@@ -173,10 +173,10 @@ def test_a_draft_is_shown_until_the_full_result_replaces_it(opened, table):
 
 def test_a_new_choice_drops_what_the_old_one_began(opened, table):
     app = opened("explore", run="table", seed="21", rois="LIFG")
-    old = Key(table.digest, app.session_state["request"])
+    old = backend.key_of(table, app.session_state["request"])
     assert queue().progress(old).phase.moves
     app.multiselect[0].set_value(["LATL"]).run()
-    new = Key(table.digest, app.session_state["request"])
+    new = backend.key_of(table, app.session_state["request"])
     assert new.request.rois == ("LATL",) and queue().progress(new).phase.moves
     assert queue().progress(old).phase is Phase.ABSENT
     app.multiselect[0].set_value(["LIFG"]).run()  # and back: it begins again, as it was not cancelled by hand
@@ -188,10 +188,10 @@ def test_what_takes_long_waits_for_the_button(opened, table, link):
     app = opened("explore", run="table", seed="22", **link)
     app.button[0].click().run()  # a link is decoded without a press; not this
     app.multiselect[0].set_value(["LATL"]).run()
-    assert queue().progress(Key(table.digest, app.session_state["request"])).phase is Phase.ABSENT
+    assert queue().progress(backend.key_of(table, app.session_state["request"])).phase is Phase.ABSENT
     assert [b.label for b in app.button] == ["Decode"]
     app.button[0].click().run()
-    assert queue().progress(Key(table.digest, app.session_state["request"])).phase.moves
+    assert queue().progress(backend.key_of(table, app.session_state["request"])).phase.moves
 
 
 def test_both_choices_of_compare_are_drafts_first_and_have_one_row(opened, table):
@@ -204,7 +204,7 @@ def test_both_choices_of_compare_are_drafts_first_and_have_one_row(opened, table
     told = "".join(str(e.proto) for e in app.get("bidi_component"))
     assert told.count("draft: the first of 8 samples") == 4  # two branches of two choices
     app.multiselect[0].set_value([]).run()
-    b = Key(table.digest, replace(app.session_state["request"], rois=("LIFG",)))
+    b = backend.key_of(table, replace(app.session_state["request"], rois=("LIFG",)))
     assert queue().progress(b).phase is Phase.ABSENT  # nobody wants B any more
     table.gate.set()
     queue().join()
@@ -221,7 +221,7 @@ def test_results_at_hand_are_shown_while_another_decoding_runs(opened, table):
     running = opened("explore", run="table", seed="4").session_state["request"]
     app = opened("explore", run="table", seed="3")
     assert [b.label for b in app.button] == ["Decoded"] and any("Shown" in text for text in said(app))
-    assert queue().progress(Key(table.digest, running)).phase.moves
+    assert queue().progress(backend.key_of(table, running)).phase.moves
 
 
 def test_a_decoding_that_is_refused_is_one_line_under_its_row(opened, table):

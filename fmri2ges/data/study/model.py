@@ -7,14 +7,15 @@ out, for all subjects and for both kinds of source.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ...errors import UserError
+from ...provenance import digest_file, digest_json, stamp_file
 from ...types import GestureClip, Motion, Recording, Words
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from ..bold.read import Bold
     from ..motion.imported import Imported
     from ..words.rows import WordsReport
+
+UNREAD = ("subject", "story", "assumed")  # of a recording: nothing that is read depends on them
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,22 @@ class RecordingSource:
         named = (self.bold, self.partner, *self.mask, self.words, self.events, regressed, *more)
         return tuple(dict.fromkeys(file for file in named if file is not None))
 
+    def stamp(self) -> str:
+        """What changes when one of the files is written anew or the study file reads it otherwise; reads no file."""
+        return digest_json([repr(self), [stamp_file(file) for file in self.files]])
+
+    def digest(self, digest_of: Callable[[Path], str] = digest_file) -> str:
+        """SHA-256 of all that decides what is read: the bytes of the files and what the study file says about them.
+
+        Where the files lie, and how they are called, does not matter.
+
+        Parameters
+        ----------
+        digest_of : SHA-256 of the bytes of a file
+        """
+        told = {f.name: _told(getattr(self, f.name), digest_of) for f in fields(self) if f.name not in UNREAD}
+        return digest_json(told)
+
     def read_bold(self) -> Bold:
         """Detrended, z-scored BOLD of the story; see `bold.read.read_bold`."""
         from ..bold.read import read_bold
@@ -101,6 +120,19 @@ class RecordingSource:
         from ..bold.read import open_bold
 
         return open_bold(self.bold, self.columns, self.mask, self.partner, self.pycortex).space_of_columns
+
+
+def _told(value, digest_of: Callable[[Path], str]):
+    """A value of a recording's source without paths, for JSON."""
+    from ..bold.pycortex import PycortexSubject
+
+    if isinstance(value, PycortexSubject):
+        return [digest_of(file) for file in value.files()]
+    if isinstance(value, Path):
+        return digest_of(value)
+    if is_dataclass(value):
+        return {f.name: _told(getattr(value, f.name), digest_of) for f in fields(value)}
+    return [_told(v, digest_of) for v in value] if isinstance(value, tuple) else value
 
 
 @dataclass(frozen=True)
@@ -141,7 +173,7 @@ class Split:
 
 @dataclass(frozen=True)
 class Study:
-    """A validated study; see `load_study`."""
+    """A validated study; see `load_study`. What it keeps of a file is read anew when the file changes."""
 
     name: str
     simulated: bool
@@ -188,6 +220,14 @@ class Study:
         heard = ", ".join(r.story for r in self.recordings if r.subject == subject)
         raise UserError(f"story: {subject} has no recording of {story!r}; allowed: {heard}")
 
+    def stamp(self, source: RecordingSource) -> str:
+        """What changes when the files of a recording do, see `RecordingSource.stamp`."""
+        return source.stamp()
+
+    def digest(self, source: RecordingSource, digest_of: Callable[[Path], str] = digest_file) -> str:
+        """SHA-256 of all that decides what is read of a recording, see `RecordingSource.digest`."""
+        return source.digest(digest_of)
+
     def read_words(self, source: RecordingSource | GestureSource) -> Words:
         """The words of a recording or a clip (each file is read once); a `UserError` where one of them is wrong."""
         return self.words_report(source).checked()
@@ -195,11 +235,12 @@ class Study:
     def words_report(self, source: RecordingSource | GestureSource) -> WordsReport:
         """The words with all problems and notes of their file; a `UserError` where it cannot be read at all."""
         key = source.words_key
-        if key not in self._words:
+        stamps = [stamp_file(file) for file in key if isinstance(file, Path)]
+        if key not in self._words or self._words[key][0] != stamps:
             from ..words.files import report
 
-            self._words[key] = report(*key)
-        return self._words[key]
+            self._words[key] = stamps, report(*key)
+        return self._words[key][1]
 
     def read_recording(self, source: RecordingSource) -> Recording:
         """Detrended, z-scored BOLD with its words."""

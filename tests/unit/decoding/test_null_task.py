@@ -15,7 +15,7 @@ from fmri2ges.request import DecodeRequest
 from fmri2ges.results import Decoded
 
 REQUEST = DecodeRequest("demo", "sub-01", "test-1", start=10, stop=70, rois=("Broca", "AG"))
-TASK = NullTask("demo", "demo", "a" * 64, "b" * 64, REQUEST, NullKind.SHIFTED_BOLD.value, 5)
+TASK = NullTask("demo", "demo", "a" * 64, "c" * 64, "b" * 64, REQUEST, NullKind.SHIFTED_BOLD.value, 5)
 
 
 def test_a_task_travels_as_json():

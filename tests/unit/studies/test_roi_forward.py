@@ -17,8 +17,8 @@ BLOCKS = 7
 
 
 def plan_of(stories) -> Plan:
-    whole = RoiTask("run", "digest", "s1", stories, ("all",), branches=("direct",))
-    alone = tuple(RoiTask("run", "digest", "s1", stories, (name,), branches=("direct",)) for name in NAMES)
+    whole = RoiTask("run", "digest", "s1", stories, "", ("all",), branches=("direct",))
+    alone = tuple(RoiTask("run", "digest", "s1", stories, "", (name,), branches=("direct",)) for name in NAMES)
     regions = tuple(Region(name, (name,), 1) for name in NAMES)
     return Plan("s1", regions, whole, alone, (), (), ())
 
@@ -69,7 +69,7 @@ def test_the_held_out_score_of_a_story_is_of_a_path_that_the_story_did_not_choos
         return results
 
     plan = plan_of(stories)
-    whole = compute([RoiTask("run", "digest", "s1", stories, NAMES)])
+    whole = compute([RoiTask("run", "digest", "s1", stories, "", NAMES)])
     steps = forward_steps(plan, next(iter(whole.values())), 0, compute)
     assert steps[0].region == "a" and steps[0].chosen == pytest.approx(0.5)
     assert steps[0].held_out == 0.0 and steps[0].agree == 1  # t-1 chooses a, t-2 chooses c

@@ -120,7 +120,7 @@ def test_a_stopped_study_goes_on_and_ends_with_the_same_bytes(request_of, folder
 
 
 def test_a_task_is_json_and_its_digest_is_of_all_but_the_place(run):
-    task = RoiTask(str(run), "d", "s1", STORIES, ("A",))
+    task = RoiTask(str(run), "d", "s1", STORIES, "r", ("A",))
     assert RoiTask.from_json(task.to_json()) == task
     assert replace(task, run="elsewhere").digest == task.digest
     changes = {"rois": ("B",), "without": True, "texts": 2, "seed": 1, "refit": True, "null": False, "run_digest": "e"}
@@ -130,7 +130,7 @@ def test_a_task_is_json_and_its_digest_is_of_all_but_the_place(run):
 
 def test_a_run_that_was_trained_anew_is_refused(run):
     with pytest.raises(UserError, match="trained anew"):
-        run_task(RoiTask(str(run), "0" * 64, "s1", STORIES, ("A",)))
+        run_task(RoiTask(str(run), "0" * 64, "s1", STORIES, "r", ("A",)))
 
 
 def test_random_regions_give_a_band_and_drawn_texts_other_numbers(run, tmp_path):
