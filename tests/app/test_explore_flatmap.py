@@ -1,4 +1,4 @@
-"""The surfaces of the cortex, the lasso, undo and redo, in a real browser."""
+"""The surfaces of the cortex, lasso and polygon, undo and redo, in a real browser."""
 
 import re
 
@@ -98,4 +98,50 @@ def test_a_lasso_takes_the_areas_that_the_library_finds_and_can_be_undone(page, 
     found = selected(page) - before
     assert {"L_44", "L_A4", "L_1", "L_TE1p"} <= found  # lateral
     assert not found & {"L_RSC", "L_25", "L_d23ab"} and not [a for a in found if a[0] == "R"]  # medial; the other side
+    assert page.problems == []
+
+
+def test_a_polygon_takes_the_areas_that_the_library_finds_by_mouse_and_by_keyboard(page, server):
+    page.set_viewport_size({"width": 1280, "height": 800})
+    open_explore(page, server, "?rois=AC&surface=flat&side=left")
+    cortex, before = page.locator(".cortex"), {a for a in ATLAS.groups["AC"][1]}
+    status = cortex.locator(".status")
+    buttons = cortex.locator(".bar").first.bounding_box()
+    cortex.get_by_role("button", name="Polygon").click()
+    assert buttons["height"] < 40  # still one row
+    vertices = load_surface("flat").vertices[:10242]
+    middle = vertices[ATLAS.vertices(["L_44"])[:10242], :2].mean(0)
+    polygon = middle + 45 * np.array([[-1, -1], [1, -0.8], [1.2, 1], [-0.7, 0.9]])
+    corners = cortex.evaluate(ON_PAGE, polygon.tolist())
+    for n, corner in enumerate(corners, start=1):
+        page.mouse.click(*corner)
+        assert f"Polygon: {n} corner" in status.inner_text()
+    assert cortex.locator(".lasso polygon").get_attribute("points").count(",") >= 4
+    page.keyboard.press("Escape")
+    assert "Polygon" not in status.inner_text() and selected(page) == before
+    for corner in corners[:-1]:
+        page.mouse.click(*corner)
+    page.mouse.dblclick(*corners[-1])
+    inside = np.concatenate([inside_polygon(polygon, "L"), np.zeros(10242, bool)])
+    wanted = set(cover(inside).areas)
+    parts = {a: inside[ATLAS.vertices([a])].mean() for a in ATLAS.areas}
+    close = {a for a, part in parts.items() if 0.42 < part < 0.58}
+    assert len(wanted) > 15 and selected(page) - before - close == wanted - before - close
+    assert "Polygon:" in status.inner_text() and "more than half inside" in status.inner_text()
+    settle(page)
+    page.wait_for_url(re.compile("L_44|Broca"))
+    page.keyboard.press("Control+z")
+    wait_selected(page, before)
+
+    cortex.locator("canvas").focus()  # and without a mouse
+    page.keyboard.press("ArrowRight")
+    for key, n in (("ArrowLeft", 12), ("ArrowUp", 8), ("ArrowRight", 24), ("ArrowDown", 16), ("ArrowLeft", 24)):
+        for _ in range(n):
+            page.keyboard.press(key)
+        page.keyboard.press("Space")
+    page.keyboard.press("Backspace")
+    assert "Polygon: 4 corners" in status.inner_text()
+    page.keyboard.press("Enter")
+    assert len(selected(page) - before) > 3 and "more than half inside" in status.inner_text()
+    assert all(area[0] == "L" for area in selected(page) - before)
     assert page.problems == []

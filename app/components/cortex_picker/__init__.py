@@ -37,7 +37,8 @@ def _store():
     style = f"const STYLE = {json.dumps(_text('picker.css'))};\n"
     return st.components.v2.component(
         "fmri2ges_cortex_store",
-        js=style + _text("geometry.js", "colours.js", "controls.js", "draw.js", "keys.js", "view.js", "store.js"),
+        js=style
+        + _text("geometry.js", "colours.js", "controls.js", "draw.js", "keys.js", "polygon.js", "view.js", "store.js"),
     )
 
 

@@ -3,13 +3,14 @@
 const CHOICES = {
   side: [["both", "Both"], ["left", "Left"], ["right", "Right"]],
   surface: [["inflated", "Inflated"], ["pial", "Pial"], ["white", "White"], ["flat", "Flat"]],
-  pick: [["area", "Area"], ["group", "Group"], ["lasso", "Lasso"]],
+  pick: [["area", "Area"], ["group", "Group"], ["lasso", "Lasso"], ["polygon", "Polygon"]],
 };
 const TITLES = {
   side: "Which hemisphere is shown",
   surface: "Inflated shows the sulci too; pial and white matter are the true shapes; flat is the whole hemisphere, cut open",
   pick: "What a click chooses: one area, or the whole named group it belongs to (Shift for the other one). Lasso, or Shift "
-    + "and drag with any of them: the areas of which more than half lies inside are added; with Alt they are removed",
+    + "and drag with any of them: the areas of which more than half lies inside are added; with Alt they are removed. "
+    + "Polygon: click its corners; a double click or Enter closes it, Escape drops it",
 };
 const POINT_NAMES = [["overview", "Overview"], ["lateral", "Lateral"], ["medial", "Medial"], ["front", "Front"],
   ["back", "Back"], ["top", "Top"], ["bottom", "Bottom"]];
@@ -49,17 +50,19 @@ function pointSelect(onChoose) {
   return select;
 }
 
-// The line that is drawn around areas: a polygon over the picture.
+// The line that is drawn around areas: a polygon over the picture, and the cross that sets corners by keyboard.
 class LassoLine {
   constructor() {
     const make = (tag) => document.createElementNS("http://www.w3.org/2000/svg", tag);
     this.line = make("polygon");
+    this.cross = make("path");
     this.svg = make("svg");
     this.svg.setAttribute("class", "lasso");
-    this.svg.append(this.line);
+    this.svg.append(this.line, this.cross);
   }
 
-  draw(points) {
+  draw(points, cross = null) {
     this.line.setAttribute("points", points.map((p) => p.join()).join(" "));
+    this.cross.setAttribute("d", cross ? `M${cross[0] - 9} ${cross[1]}h18M${cross[0]} ${cross[1] - 9}v18` : "");
   }
 }

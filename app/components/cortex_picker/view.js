@@ -1,4 +1,4 @@
-// The cortex view: camera, hover, click and lasso. One instance per mounted picker.
+// The cortex view: camera, hover, click, lasso and polygon. One instance per mounted picker.
 
 class CortexView {
   // `settings` outlive this view and stay in the browser: camera, zoom, tool. What a link holds (side, surface, point of
@@ -14,6 +14,11 @@ class CortexView {
     this.status = element("div", { className: "status" });
     this.status.setAttribute("role", "status");
     this.lasso = new LassoLine();
+    this.polygon = new PolygonTool(this.lasso, {
+      tell: (text) => { this.told = text; this.refresh(); },
+      taken: (corners, panel, remove) => this.catchAreas(corners, panel, remove, "Polygon"),
+      panelAt: (point) => this.panelOf(...point),
+    });
     const zooms = element("div", { className: "choice zoom" },
       iconButton("\u2212", "Zoom out", () => this.zoomBy(1 / 1.2)), iconButton("+", "Zoom in", () => this.zoomBy(1.2)));
     this.stage = element("div", { className: "stage" }, this.canvas, this.captions, this.lasso.svg, this.tip, zooms);
@@ -65,6 +70,7 @@ class CortexView {
     };
     c.onpointermove = (e) => {
       const d = this.drag;
+      if (this.polygon.isBegun) return this.polygon.draw(this.point2d(e));
       if (!d) return this.hover(e);
       const dx = e.clientX - d.x, dy = e.clientY - d.y;
       if (!d.moved && Math.hypot(dx, dy) < 4) return;
@@ -80,13 +86,17 @@ class CortexView {
     };
     c.onpointerup = (e) => {
       const d = this.drag;
-      this.endDrag();
-      if (d && !d.moved) this.click(e);
-      else if (d?.line) this.catchAreas(d.line, d.panel, e.altKey);
+      this.drag = null;
+      if (d && !d.moved) return this.click(e);
+      this.lasso.draw([]);
+      if (d?.line) this.catchAreas(d.line, d.panel, e.altKey, "Lasso");
     };
     c.onpointercancel = () => this.endDrag();
     c.onpointerleave = () => this.setHover(-1);
-    c.ondblclick = () => this.settings.pick === "lasso" || this.goTo(this.look.point);
+    c.ondblclick = (e) => {
+      if (this.settings.pick === "polygon") this.polygon.close(e.altKey);
+      else if (this.settings.pick !== "lasso") this.goTo(this.look.point);
+    };
     c.onwheel = (e) => {
       if (!e.ctrlKey && !e.metaKey) return; // a plain wheel scrolls the page
       e.preventDefault();
@@ -96,7 +106,7 @@ class CortexView {
     const press = (e, key) => {
       if (!key) return;
       e.preventDefault();
-      key.act();
+      key.act(e);
     };
     c.onkeydown = (e) => press(e, e.ctrlKey || e.metaKey ? undefined : cortexKeyOf(keys, e));
     // Ctrl Z anywhere on the page, but not where a text is being written.
@@ -114,9 +124,11 @@ class CortexView {
   endDrag() {
     this.drag = null;
     this.lasso.draw([]);
+    this.polygon.drop();
   }
 
   set(changes) {
+    if ("pick" in changes) this.polygon.drop();
     if ("pick" in changes) Object.assign(this.settings, changes);
     else this.tellLook(changes);
     this.refresh();
@@ -217,6 +229,7 @@ class CortexView {
     const w = Math.round(this.stage.clientWidth * ratio), h = Math.round(this.stage.clientHeight * ratio);
     if (this.canvas.width !== w || this.canvas.height !== h) Object.assign(this.canvas, { width: w, height: h });
     this.placed = this.layout();
+    this.polygon.see(JSON.stringify(this.placed));
     const started = performance.now();
     const palette = (this.colours = paletteOf(this.root, this.colours));
     this.painter.draw({ surface: this.look.surface, panels: this.placed, table: this.table(), palette, ratio });
@@ -264,7 +277,11 @@ class CortexView {
   }
 
   panelAt(e) {
-    const r = this.canvas.getBoundingClientRect(), x = e.clientX - r.left, y = e.clientY - r.top;
+    const r = this.canvas.getBoundingClientRect();
+    return this.panelOf(e.clientX - r.left, e.clientY - r.top);
+  }
+
+  panelOf(x, y) {
     const panel = this.placed?.find((p) => x >= p.x && x < p.x + p.w && y >= p.y && y < p.y + p.h);
     return panel && { ...panel, px: x, py: y };
   }
@@ -316,6 +333,7 @@ class CortexView {
   }
 
   click(e) {
+    if (this.settings.pick === "polygon" && !e.shiftKey) return this.polygon.add(this.point2d(e));
     const area = this.areaAt(e);
     if (area >= 0) this.choose(toggled(this.selected, this.target(area, e.shiftKey)), "");
   }
@@ -331,7 +349,7 @@ class CortexView {
 
   // What a line around some areas of one panel chooses. A true shape hides its sulci: which side of the hemisphere faces
   // the eye is asked of the inflated one.
-  catchAreas(line, panel, remove) {
+  catchAreas(line, panel, remove, tool) {
     if (!panel) return;
     const { on } = this.shapeOf(panel), m = panel.matrix, { normals } = this.mesh.surfaces.inflated[panel.hemisphere];
     const faces = (v) => this.isFlat || m[6] * normals[3 * v] + m[7] * normals[3 * v + 1] + m[8] * normals[3 * v + 2] > 0;
@@ -339,9 +357,9 @@ class CortexView {
     const next = new Set(this.selected);
     areas.forEach((a) => (remove ? next.delete(a) : next.add(a)));
     const n = `${areas.length} ${areas.length === 1 ? "area" : "areas"}`;
-    const told = `Lasso: ${n} with more than half inside ${remove ? "removed" : "chosen"}. Decoding works on whole areas.`;
+    const told = `${tool}: ${n} with more than half inside ${remove ? "removed" : "chosen"}. Decoding works on whole areas.`;
     if (areas.length) return this.choose(next, told);
-    this.told = "Lasso: no area has more than half inside, and decoding works on whole areas. Draw a larger one.";
+    this.told = `${tool}: no area has more than half inside, and decoding works on whole areas. Draw a larger one.`;
     this.refresh();
   }
 
