@@ -16,16 +16,15 @@ import numpy as np
 from common import arguments, at_least, at_most, finish
 
 from fmri2ges.decoding.direct_branch import direct_gestures
-from fmri2ges.decoding.expected import expected_direct
+from fmri2ges.decoding.expected import ExpectedGestures
 from fmri2ges.decoding.regions import Choice, RegionDecoder
 from fmri2ges.decoding.run import open_run
 from fmri2ges.demo import ROI_STUDY
 from fmri2ges.demo.bold import PLANTED, UNPLANTED
 from fmri2ges.demo.world import TEST
-from fmri2ges.evaluation.gesture import features, on_body, pair, weighted_r
+from fmri2ges.evaluation.gesture import features, features_of_bones, pair, weighted_r
 from fmri2ges.evaluation.roi_rows import Effect
 from fmri2ges.models.region_readout import RegionReadout
-from fmri2ges.motion.features import from_bones
 from fmri2ges.request import DecodeRequest
 from fmri2ges.storage.roi_study import load_roi_study
 
@@ -64,7 +63,7 @@ def recovery(folder: Path) -> dict:
 
 def expected_against_samples(run, stories) -> list[dict]:
     """r of the expected gesture of the direct branch, and of the mean of many samples."""
-    rows = []
+    rows, gestures = [], ExpectedGestures(run)
     for rois in CHOICES:
         for story in stories:
             recording = run.recording(SUBJECT, story)
@@ -72,8 +71,8 @@ def expected_against_samples(run, stories) -> list[dict]:
             truth = run.reference(story)
             request = run.complete(DecodeRequest(subject=SUBJECT, story=story, rois=rois, samples=SAMPLES))
             both = pair(truth, direct_gestures(run, readings, request))
-            bones = expected_direct(run, readings, *request.span)
-            true, made = features(both.reference), features(on_body(from_bones(bones)))
+            bones = gestures.direct(readings, *request.span)
+            true, made = features(both.reference), features_of_bones(bones)
             n = min(len(true), len(made))
             r = weighted_r(true[:n], made[:n])
             rows.append({"rois": rois, "story": story, "expected": r, "mean": weighted_r(true, features(both.mean))})

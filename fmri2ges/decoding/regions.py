@@ -10,10 +10,11 @@ import numpy as np
 from ..evaluation import metrics
 from ..evaluation.ceiling import split_half_ceiling
 from ..evaluation.fold_means import at_own_means
-from ..evaluation.gesture import FPS, at_times, features, motion_clock, on_body
+from ..evaluation.gesture import FPS, at_times, features, features_of_bones, motion_clock, on_body
 from ..evaluation.region_scores import (
     HEARD,
     REAL,
+    Course,
     GestureMetrics,
     StoryScore,
     TimedVectors,
@@ -24,11 +25,11 @@ from ..evaluation.region_scores import (
 from ..models.conditions import slot_track
 from ..models.f2t import F2T, Decoder
 from ..models.region_readout import RegionReadout, chosen_penalty
-from ..motion.features import from_bones
+from ..models.word_posterior import word_posteriors
 from ..text.embeddings import load_vectors
 from ..text.timing import unit_rate, word_counts
 from ..types import Motion, Recording
-from .expected import SPEAKER, expected_direct, expected_text
+from .expected import SPEAKER, ExpectedGestures
 from .heard import HeardGestures
 from .readings import Reading
 from .run import Run
@@ -71,7 +72,7 @@ class RegionDecoder:
 
     def __init__(self, run: Run, subject: str, stories: tuple[str, ...], heard: HeardGestures | None = None):
         self.run, self.subject, self.stories = run, subject, stories
-        self._heard = heard or HeardGestures()
+        self._heard, self._gestures = heard or HeardGestures(), ExpectedGestures(run)
         self._seen: dict[str, _Story] = {}
 
     @cached_property
@@ -113,38 +114,51 @@ class RegionDecoder:
         """
         penalties = tuple(self.run.manifest["config"].get("penalties", ())) if choice.refit else ()
         decoders = [fold.solve(choice.columns, penalties) for fold in self._folds]
-        return {name: self._score(self._story(name), decoders, choice) for name in self.stories}
+        stories = [self._story(name) for name in self.stories]
+        made = self._made([(story, story.features) for story in stories], decoders, choice)
+        found = {}
+        for name, story, one in zip(self.stories, stories, made, strict=True):
+            found[name] = self._scored(story, one, choice)
+            if choice.null and story.halves is not None:
+                found[name] = self._with_ceilings(found[name], story, story.halves, decoders, choice)
+        return found
 
-    def _score(self, story: _Story, decoders: list[Decoder], choice: Choice) -> list[StoryScore]:
+    def _scored(self, story: _Story, made: _Made, choice: Choice) -> list[StoryScore]:
         recording, (start, stop) = story.recording, story.span
-        made = self._made(story, story.features, decoders, choice)
         found: list[StoryScore] = []
         if "text" in choice.branches:
-            found += _against(story.references, made.gestures, "text", choice.null)
+            found += _against(story.references, made.gestures.get("text"), "text", choice.null)
             said = [TimedVectors(text.vectors, text.start) for text in made.slots]
             found += meaning_scores(recording.words, said, start, stop, load_vectors().matrix, choice.null)
             true = word_counts(recording.words, made.times, recording.tr).astype(float)
             found.append(rate_score(true, made.rate, recording.tr, choice.null))
         if "direct" in choice.branches:
-            found += _against(story.references, made.gestures, "direct", choice.null)
-        halves = story.halves if choice.null else None
-        return found if halves is None else self._with_ceilings(found, story, halves, decoders, choice)
+            found += _against(story.references, made.gestures.get("direct"), "direct", choice.null)
+        return found
 
-    def _made(self, story: _Story, features: np.ndarray, decoders: list[Decoder], choice: Choice) -> _Made:
-        """What is decoded from features of a story, array (n_volumes, n_features)."""
-        recording, (start, stop) = story.recording, story.span
-        readings = self.run.readings(recording, features, [fold.f2t for fold in self._folds], decoders)
-        folds = _first_frames(readings, start, recording.tr)
-        bones: dict[str, np.ndarray] = {}
-        slots: list[_Slots] = []
+    def _made(self, several: list[tuple[_Story, np.ndarray]], decoders: list[Decoder], choice: Choice) -> list[_Made]:
+        """What is decoded from features of some stories, arrays (n_volumes, n_features)."""
+        f2ts = [fold.f2t for fold in self._folds]
+        readings = [self.run.readings(story.recording, features, f2ts, decoders) for story, features in several]
+        slots: list[list[_Slots]] = [[] for _ in several]
         if "text" in choice.branches:
-            slots = self._slots(readings, recording.tr, choice)
-            if story.references:
-                tracks = [slot_track(text.vectors, text.start, text.duration) for text in slots]
-                bones["text"] = expected_text(self.run, tracks, start, stop)
+            trs = [story.recording.tr for story, _ in several]
+            slots = self._drawn(readings, trs, choice) if choice.texts else self._expected(readings, trs)
+        return [
+            self._made_of(story, reads, texts, choice)
+            for (story, _), reads, texts in zip(several, readings, slots, strict=True)
+        ]
+
+    def _made_of(self, story: _Story, readings: list[Reading], slots: list[_Slots], choice: Choice) -> _Made:
+        start, stop = story.span
+        folds = _first_frames(readings, start, story.recording.tr)
+        bones: dict[str, np.ndarray] = {}
+        if "text" in choice.branches and story.references:
+            tracks = [slot_track(text.vectors, text.start, text.duration) for text in slots]
+            bones["text"] = self._gestures.text(tracks, start, stop)
         if "direct" in choice.branches and story.references:
-            bones["direct"] = expected_direct(self.run, readings, start, stop)
-        gestures = {branch: at_own_means(_features(from_bones(b)), folds) for branch, b in bones.items()}
+            bones["direct"] = self._gestures.direct(readings, start, stop)
+        gestures = {branch: Course(at_own_means(features_of_bones(b), folds)) for branch, b in bones.items()}
         times = np.concatenate([reading.times for reading in readings])
         rate = np.concatenate([unit_rate(reading.rate) for reading in readings])
         return _Made(gestures, slots, times, rate)
@@ -153,28 +167,34 @@ class RegionDecoder:
         self, found: list[StoryScore], story: _Story, halves: _Halves, decoders: list[Decoder], choice: Choice
     ) -> list[StoryScore]:
         """The scores with the ceiling of every r: how alike the decodings of two halves of the repeats are."""
-        one, other = (self._made(story, half, decoders, choice) for half in (halves.first, halves.second))
+        one, other = self._made([(story, halves.first), (story, halves.second)], decoders, choice)
         rate = split_half_ceiling(one.rate[:, None], other.rate[:, None], halves.repeats)
         ceiling = {(metrics.WORD_RATE_R, "text"): rate}
         for branch, gesture in one.gestures.items():
-            highest = split_half_ceiling(gesture, other.gestures[branch], halves.repeats)
+            highest = split_half_ceiling(gesture.values, other.gestures[branch].values, halves.repeats)
             ceiling |= {(metric, branch): highest for metric in (metrics.R_EXPECTED, metrics.HEARD_R_EXPECTED)}
         return [replace(score, ceiling=ceiling.get((score.metric, score.branch))) for score in found]
 
-    def _slots(self, readings: list[Reading], tr: float, choice: Choice) -> list[_Slots]:
-        """The word slots of a story: of each drawn text, or the one expected text."""
-        if not choice.texts:
-            return [_one_after_the_other([self._expected(reading, tr) for reading in readings])]
-        rng = np.random.default_rng([choice.seed, 1])
-        parts = [x.f2t.decode_texts(x.decoder, x.prediction, x.times, tr, choice.texts, rng, x.rate) for x in readings]
-        vectors = load_vectors()
-        texts = [joined(list(several)) for several in zip(*parts, strict=True)]
-        return [_Slots(vectors.matrix(text.text), text.start, text.duration) for text in texts]
+    def _drawn(self, readings: list[list[Reading]], trs: list[float], choice: Choice) -> list[list[_Slots]]:
+        """The word slots of each drawn text of each story."""
+        vectors, found = load_vectors(), []
+        for reads, tr in zip(readings, trs, strict=True):
+            rng = np.random.default_rng([choice.seed, 1])
+            parts = [x.f2t.decode_texts(x.decoder, x.prediction, x.times, tr, choice.texts, rng, x.rate) for x in reads]
+            texts = [joined(list(several)) for several in zip(*parts, strict=True)]
+            found.append([_Slots(vectors.matrix(text.text), text.start, text.duration) for text in texts])
+        return found
 
-    def _expected(self, reading: Reading, tr: float) -> _Slots:
-        found = reading.f2t.word_posterior(reading.decoder, reading.prediction, reading.times, tr, reading.rate)
-        vectors = found.p @ self._folds[reading.fold].vectors
-        return _Slots(vectors, found.start, found.duration)
+    def _expected(self, readings: list[list[Reading]], trs: list[float]) -> list[list[_Slots]]:
+        """The word slots of the one expected text of each story; the stories of a fold are decoded side by side."""
+        parts: list[list[_Slots]] = [[] for _ in readings]
+        for k, fold in enumerate(self._folds):
+            whose = [(n, read) for n, reads in enumerate(readings) for read in reads if read.fold == k]
+            slots = [fold.f2t.word_slots(x.decoder, x.prediction, x.times, trs[n], x.rate) for n, x in whose]
+            posteriors = word_posteriors(fold.f2t.language, slots)
+            for (n, _), one, p in zip(whose, slots, posteriors, strict=True):
+                parts[n].append(_Slots(p @ fold.vectors, one.start, one.duration))
+        return [[_one_after_the_other(several)] for several in parts]
 
 
 @dataclass(frozen=True)
@@ -196,15 +216,15 @@ def _one_after_the_other(parts: list[_Slots]) -> _Slots:
 
 @dataclass(frozen=True)
 class _Reference:
-    """A gesture that decoded ones are held against: `gesture.features` (n_frames, 18) at 15 fps."""
+    """A gesture that decoded ones are held against: `gesture.features` at 15 fps."""
 
-    features: np.ndarray
+    course: Course
     measures: GestureMetrics
 
     @classmethod
     def of(cls, motion: Motion, measures: GestureMetrics) -> _Reference:
         """The features of a motion."""
-        return cls(features(on_body(at_times(motion.positions, motion, motion_clock(motion)))), measures)
+        return cls(Course(features(on_body(at_times(motion.positions, motion, motion_clock(motion))))), measures)
 
 
 @dataclass(frozen=True)
@@ -235,7 +255,7 @@ class _Halves:
 class _Made:
     """What was decoded: features of the gesture of each branch, word slots, times of the volumes, and their rate."""
 
-    gestures: dict[str, np.ndarray]
+    gestures: dict[str, Course]
     slots: list[_Slots]
     times: np.ndarray
     rate: np.ndarray
@@ -276,15 +296,10 @@ def _first_frames(readings: list[Reading], start: float, tr: float) -> list[int]
     return [0, *(max(0, first) for first in starts[1:])]
 
 
-def _features(positions: np.ndarray) -> np.ndarray:
-    return features(on_body(positions))
-
-
-def _against(
-    references: tuple[_Reference, ...], gestures: dict[str, np.ndarray], branch: str, null: bool
-) -> list[StoryScore]:
+def _against(references: tuple[_Reference, ...], gesture: Course | None, branch: str, null: bool) -> list[StoryScore]:
     found: list[StoryScore] = []
-    for one in references:
-        n = min(len(one.features), len(gestures[branch]))
-        found += gesture_scores(one.features[:n], gestures[branch][:n], branch, null, one.measures)
+    if gesture is not None:
+        for one in references:
+            n = min(len(one.course), len(gesture))
+            found += gesture_scores(one.course.first(n), gesture.first(n), branch, null, one.measures)
     return found

@@ -12,11 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
 from ..errors import UserError
-from ..motion.features import from_bones, to_bones
+from ..motion.features import BONE_LENGTHS, bones_to_joints, from_bones, normalise, to_bones
 from ..types import TED10_JOINTS, Motion
 from . import metrics
 from .fold_means import at_own_means
@@ -57,6 +58,18 @@ def features(positions: np.ndarray) -> np.ndarray:
     """Wrists, elbows and face of `on_body` positions, array (..., 18), metres."""
     chosen = positions[..., WRISTS + ELBOWS + FACE, :]
     return chosen.reshape(*chosen.shape[:-2], -1)  # (..., 6 joints x 3)
+
+
+def features_of_bones(bones: np.ndarray) -> np.ndarray:
+    """The same of bones (..., 27) of `motion.features`, which stand for a pose on the standard body."""
+    return normalise(bones).astype(float) @ _features_of_bones()
+
+
+@lru_cache(maxsize=1)
+def _features_of_bones() -> np.ndarray:
+    """Matrix (27, 18) from unit bone vectors to `features`: the bones that lead from the neck to each joint."""
+    paths = bones_to_joints() * BONE_LENGTHS[:, None]
+    return np.kron(paths[:, WRISTS + ELBOWS + FACE] - paths[:, [NECK]], np.eye(3))
 
 
 def low_pass(series: np.ndarray, fps: float = FPS) -> np.ndarray:
@@ -204,14 +217,15 @@ def segment_ranks(reference: np.ndarray, predicted: np.ndarray, per_segment: int
         [i, j] = share of the other true segments that are less like prediction i than segment j
         is (ties count half). The diagonal is the identification score; chance is 0.5.
     """
-    n = len(reference) // per_segment
+    return ranks(unit_segments(predicted, per_segment) @ unit_segments(reference, per_segment).T)
 
-    def cut(x):
-        parts = x[: n * per_segment].reshape(n, per_segment, -1)
-        parts = (parts - parts.mean(1, keepdims=True)).reshape(n, -1)  # (segments, frames x columns)
-        return parts / np.maximum(np.linalg.norm(parts, axis=1, keepdims=True), 1e-9)
 
-    return ranks(cut(predicted) @ cut(reference).T)
+def unit_segments(series: np.ndarray, per_segment: int) -> np.ndarray:
+    """Whole segments of a series (n_frames, n_columns), each centred and of norm 1, array (n_segments, n_values)."""
+    n = len(series) // per_segment
+    parts = series[: n * per_segment].reshape(n, per_segment, -1)
+    parts = (parts - parts.mean(1, keepdims=True)).reshape(n, -1)  # (segments, frames x columns)
+    return parts / np.maximum(np.linalg.norm(parts, axis=1, keepdims=True), 1e-9)
 
 
 def ranks(likeness: np.ndarray) -> np.ndarray:

@@ -9,12 +9,13 @@ varies from sample to sample.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from ..types import Words
 from . import metrics
-from .gesture import FPS, SEGMENT, rank_curve, segment_ranks
+from .gesture import FPS, SEGMENT, rank_curve, ranks, unit_segments
 from .intervals import block_edges, count_blocks
 from .metrics import Metric
 from .nulls import allowed_shifts, correlation_at_shifts
@@ -54,42 +55,80 @@ def in_blocks(values: np.ndarray, blocks: int) -> np.ndarray:
     return np.add.reduceat(values, edges[:-1]) * (blocks / len(values))
 
 
-def correlation_in_time(reference: np.ndarray, predicted: np.ndarray) -> np.ndarray:
-    """Contribution of each frame to the variance-weighted r of `nulls.correlation_at_shifts`, array (n,).
+class Course:
+    """A series that is held against others: what depends on it alone is computed once.
 
     Parameters
     ----------
-    reference, predicted : arrays (n, n_columns)
+    values : array (n, n_columns)
+    """
+
+    def __init__(self, values: np.ndarray):
+        self.values = values
+        self._first: dict[int, Course] = {}
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def first(self, n: int) -> Course:
+        """Its first n samples."""
+        if n == len(self):
+            return self
+        if n not in self._first:
+            self._first[n] = Course(self.values[:n])
+        return self._first[n]
+
+    @cached_property
+    def centred(self) -> np.ndarray:
+        """Without the mean of each column, array (n_columns, n)."""
+        return np.ascontiguousarray((self.values - self.values.mean(0)).T)
+
+    @cached_property
+    def segments(self) -> np.ndarray:
+        """See `gesture.unit_segments`."""
+        return unit_segments(self.values, int(SEGMENT * FPS))
+
+
+def correlation_in_blocks(reference: Course, predicted: Course, blocks: int) -> np.ndarray:
+    """Contribution of each of equal blocks to the variance-weighted r of `nulls.correlation_at_shifts`.
 
     Returns
     -------
-    array (n,) whose mean is r; each is r plus the influence of its frame on r, that is, with z the standardised
-    columns and w the variances of the reference, sum_d w_d (z_a z_b - r_d (z_a^2 + z_b^2) / 2 + r_d) / sum_d w_d, and
-    the influence of the frame on the weights
+    array (blocks,) whose mean is r. With as many blocks as samples, each is r plus the influence of its sample on r,
+    that is, with z the standardised columns and w the variances of the reference,
+    sum_d w_d (z_a z_b - r_d (z_a^2 + z_b^2) / 2 + r_d) / sum_d w_d, and the influence of the sample on the weights
     """
-    a, b = reference - reference.mean(0), predicted - predicted.mean(0)
-    w, v = (a**2).mean(0), (b**2).mean(0)
+    a, b, n = reference.centred, predicted.centred, len(reference)
+    edges = block_edges(n, blocks)
+    parts = [slice(i, j) for i, j in zip(edges[:-1], edges[1:], strict=True)]
+    aa, bb, ab = (
+        np.stack([np.einsum("dt,dt->d", x[:, part], y[:, part]) for part in parts]) for x, y in ((a, a), (b, b), (a, b))
+    )  # (blocks, columns)
+    w, v = aa.sum(0) / n, bb.sum(0) / n
     total = w.sum()
     alive = (v > 1e-12 * total) & (w > 0)
     if total <= 0 or not alive.any():
-        return np.zeros(len(a))
-    za, zb = a[:, alive] / np.sqrt(w[alive]), b[:, alive] / np.sqrt(v[alive])
-    r = (za * zb).mean(0)
-    each = za * zb - r * (za**2 + zb**2) / 2 + r
-    weighted = each @ w[alive] / total
-    r_of_all = np.zeros(len(w))
-    r_of_all[alive] = r
-    mean = float(w @ r_of_all / total)
-    return weighted + ((a**2 - w) @ (r_of_all - mean)) / total
+        return np.zeros(blocks)
+    spread_a, spread_b = np.where(alive, np.sqrt(w), 1.0), np.where(alive, np.sqrt(v), 1.0)
+    r = np.where(alive, ab.sum(0) / n / (spread_a * spread_b), 0.0)
+    size = np.diff(edges)[:, None]
+    each = ab / (spread_a * spread_b) - r * (aa / spread_a**2 + bb / spread_b**2) / 2 + r * size
+    mean = float(w @ r / total)
+    found = each @ (w * alive) / total + ((aa - w * size) @ (r - mean)) / total
+    return found * (blocks / n)
 
 
-def _correlation(metric: Metric, branch: str, reference, predicted, rate: float, null: bool) -> StoryScore:
-    """r of two series (n, n_columns) with `rate` samples a second."""
+def _correlation(
+    metric: Metric, branch: str, reference: Course, predicted: Course, rate: float, null: bool
+) -> StoryScore:
+    """r of two series with `rate` samples a second."""
     blocks = count_blocks(len(reference) / rate)
     step = max(1, int(round(SHIFT_STEP * rate)))
     shifts = allowed_shifts(len(reference), rate)[::step] if null else np.zeros(0, int)
-    shifted = correlation_at_shifts(reference, predicted, shifts) if len(shifts) else np.zeros(0)
-    return StoryScore(metric, branch, in_blocks(correlation_in_time(reference, predicted), blocks), shifted)
+    shifted = np.zeros(0)
+    if len(shifts):
+        shifted = correlation_at_shifts(reference.values, predicted.values, shifts)
+    return StoryScore(metric, branch, correlation_in_blocks(reference, predicted, blocks), shifted)
 
 
 @dataclass(frozen=True)
@@ -111,22 +150,21 @@ HEARD = GestureMetrics(metrics.HEARD_R_EXPECTED, metrics.HEARD_RANK)
 
 
 def gesture_scores(
-    reference: np.ndarray, predicted: np.ndarray, branch: str, null: bool, measures: GestureMetrics = REAL
+    reference: Course, predicted: Course, branch: str, null: bool, measures: GestureMetrics = REAL
 ) -> list[StoryScore]:
     """Correlation and identification of an expected gesture.
 
     Parameters
     ----------
-    reference, predicted : arrays (n_frames, n_columns) of `gesture.features`, 15 per second
+    reference, predicted : of `gesture.features`, 15 per second
     branch : which branch made it
     null : whether the shifted scores are wanted
     measures : `REAL` where the reference is recorded motion, `HEARD` where T2G made it of the words heard
     """
     found = [_correlation(measures.r, branch, reference, predicted, FPS, null)]
-    per_segment = int(SEGMENT * FPS)
-    n = len(reference) // per_segment
+    n = len(reference.segments)
     if n >= 3:
-        table = segment_ranks(reference, predicted, per_segment)
+        table = ranks(predicted.segments @ reference.segments.T)
         shifts = allowed_shifts(n, 1 / SEGMENT) if null else np.zeros(0, int)
         blocks = in_blocks(np.diag(table), count_blocks(n * SEGMENT))
         found.append(StoryScore(measures.rank, branch, blocks, rank_curve(table, shifts)))
@@ -135,7 +173,7 @@ def gesture_scores(
 
 def rate_score(true: np.ndarray, decoded: np.ndarray, tr: float, null: bool) -> StoryScore:
     """Correlation of decoded and heard words per volume, arrays (n_volumes,)."""
-    return _correlation(metrics.WORD_RATE_R, "text", true[:, None], decoded[:, None], 1 / tr, null)
+    return _correlation(metrics.WORD_RATE_R, "text", Course(true[:, None]), Course(decoded[:, None]), 1 / tr, null)
 
 
 @dataclass(frozen=True)

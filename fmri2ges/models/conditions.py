@@ -90,6 +90,38 @@ def volume_track(tokens: np.ndarray, volume_times: np.ndarray, step: int = 1) ->
     return TokenTrack(tokens, volume_times, VOLUMES_AROUND, MOST_VOLUMES)
 
 
+@dataclass(frozen=True)
+class Windows:
+    """Tokens of several windows of one track, padded to the longest.
+
+    Parameters
+    ----------
+    tokens : array (n_windows, n_tokens, width + 2), float32, see `TokenTrack.window`
+    times : array (n_windows, n_tokens), float32, seconds from the start of the window
+    present : array (n_windows, n_tokens), bool; the others are padding
+    """
+
+    tokens: np.ndarray
+    times: np.ndarray
+    present: np.ndarray
+
+
+def windows_of(track: TokenTrack, starts: np.ndarray) -> Windows:
+    """What `TokenTrack.window` gives for many starts, array (n_windows,), seconds."""
+    lo = np.searchsorted(track.times, starts - track.margin)
+    hi = np.minimum(np.searchsorted(track.times, starts + WINDOW_SECONDS + track.margin), lo + track.limit)
+    place = np.arange(max(1, (hi - lo).max()))
+    present = place < (hi - lo)[:, None]
+    if not len(track.times):
+        shape = (len(starts), 1)
+        return Windows(np.zeros((*shape, track.tokens.shape[1] + 2), np.float32), np.zeros(shape, np.float32), present)
+    which = np.minimum(lo[:, None] + place, len(track.times) - 1)
+    times = np.where(present, track.times[which] - starts[:, None], 0.0).astype(np.float32)
+    angle = (np.pi / WINDOW_SECONDS) * times[..., None]
+    tokens = np.concatenate([track.tokens[which], np.sin(angle), np.cos(angle)], 2).astype(np.float32)
+    return Windows(tokens, times, present)
+
+
 def collate(windows: list[tuple[np.ndarray, np.ndarray]], speakers, width: int) -> Condition:
     """Pad windows of tokens to one batch on the CPU.
 

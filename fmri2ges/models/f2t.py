@@ -283,52 +283,36 @@ class F2T:
         names = self.language.vocabulary
         return [Words(tuple(names[i] for i in samples[k]), start, duration) for k in np.argsort(-score, kind="stable")]
 
-    def word_posterior(
+    def word_slots(
         self, decoder: Decoder, prediction: np.ndarray, volume_times: np.ndarray, tr: float, rate: np.ndarray
-    ) -> WordPosterior:
-        """What may stand in each word slot of one story, over all texts that `decode_texts` could draw.
+    ) -> WordSlots:
+        """The word slots of one story and what may stand in them, for `word_posterior.word_posteriors`.
 
         Parameters are those of `decode_texts`.
         """
         volume, start, duration = spread_words(rate, volume_times, tr)
-        p = posterior_words(self.language, self.evidence(decoder, prediction)[volume])
-        return WordPosterior(p, start, duration)
+        return WordSlots(self.evidence(decoder, prediction), volume, start, duration)
 
 
 @dataclass(frozen=True)
-class WordPosterior:
-    """Probability of each word in each word slot.
+class WordSlots:
+    """Word slots of one story, and the evidence for what stands in them.
 
     Parameters
     ----------
-    p : array (n_slots, n_vocabulary), float32; each row sums to 1
+    evidence : array (n_volumes, n_vocabulary), log likelihood ratios
+    volume : array (n_slots,), int; the volume of each slot
     start, duration : arrays (n_slots,), seconds
     """
 
-    p: np.ndarray
+    evidence: np.ndarray
+    volume: np.ndarray
     start: np.ndarray
     duration: np.ndarray
 
 
-def posterior_words(language: Bigram, evidence: np.ndarray) -> np.ndarray:
-    """Posterior probability of each word in each slot, forward-backward, array (n_slots, n_vocabulary), float32.
-
-    Parameters
-    ----------
-    evidence : array (n_slots, n_vocabulary), log likelihood ratios
-    """
-    likelihood = _likelihood(evidence)
-    posterior = _filtered(language, likelihood)
-    later = np.ones(len(language), np.float32)
-    for t in range(len(posterior) - 2, -1, -1):
-        later = language.expected(likelihood[t + 1] * later)
-        later = later / later.max()
-        posterior[t] *= later
-        posterior[t] /= posterior[t].sum()
-    return posterior
-
-
-def _likelihood(evidence: np.ndarray) -> np.ndarray:
+def likelihood_of(evidence: np.ndarray) -> np.ndarray:
+    """Likelihood of each word, array like `evidence`, float32; the best one of each row has 1."""
     return np.exp(evidence - evidence.max(1, keepdims=True)).astype(np.float32)
 
 
@@ -369,7 +353,7 @@ def sample_texts(
     texts : array (n, n_slots), int, word indices
     score : array (n,), log posterior up to one constant
     """
-    forward = _filtered(language, _likelihood(evidence))
+    forward = _filtered(language, likelihood_of(evidence))
     texts = np.empty((n, len(forward)), int)
     score = np.zeros(n)
     rows = np.arange(n)

@@ -12,7 +12,7 @@ from ..work import QUIET, Work
 from .calibration import Calibration, fit_calibration
 from .conditions import TokenTrack, window_conditions
 from .denoiser import LATENT_FPS, Denoiser
-from .schedule import FirstOf, expect_long, sample_long
+from .schedule import FirstOf, sample_long
 
 STEPS = 10  # DDIM steps, chosen on validation stories; more cost time and gain little
 
@@ -79,19 +79,6 @@ class GestureGenerator:
     ) -> np.ndarray:
         """Like `sample_codes`, decoded to unit bone vectors (n_samples, n_frames, 27) at 15 fps."""
         codes = self.sample_codes(tracks, start, seconds, speaker, generator, **options)
-        return self.codec.decode(codes, n_frames=int(round(seconds * 15)))
-
-    def expected_bones(self, tracks: list[TokenTrack], start: float, seconds: float, speaker: int) -> np.ndarray:
-        """Expected gesture, bones (n_frames, 27) at 15 fps: the mean over `tracks` of their expected codes.
-
-        Parameters are those of `sample_codes`. Nothing is drawn, and one pass of the network takes a tenth of the time
-        of a sample.
-        """
-        width = self.denoiser.config.token_width
-        conditions = [window_conditions(track, speaker, width, start) for track in tracks]
-        made = expect_long(self.denoiser, conditions, max(1, int(np.ceil(seconds * LATENT_FPS))))
-        codes = made.float().mean(0).cpu().numpy()
-        codes = codes if self.calibration is None else self.calibration(codes)  # linear, so it may follow the mean
         return self.codec.decode(codes, n_frames=int(round(seconds * 15)))
 
 

@@ -156,38 +156,11 @@ def sample_long(
         x0 = _guided_x0(denoiser, windows, float(t), full, guidance, batch, work).view(
             n_samples, len(starts), WINDOW_FRAMES, -1
         )
-        blended = _blend(x0, starts, padded)
+        blended = blend(x0, starts, padded)
         fresh = noise.draw(*size).to(device)
         x = scheduler.step(blended, step, x, eta=ETA, variance_noise=fresh).prev_sample
         work.report((k + 1) / steps, "denoising")
     return x[:, :n_frames]
-
-
-@torch.inference_mode()
-def expect_long(
-    denoiser: Denoiser, conditions: list[Callable[[float], Condition]], n_frames: int, batch: int = 160
-) -> Tensor:
-    """Expected motion codes of any length: what the mean of very many samples would be, from one pass of the network.
-
-    At the largest noise the noised windows say nothing about the motion, so the clean estimate of the network is the
-    mean of the codes given the condition. The mean of the noise, zero, stands for the noise. Without guidance, whose
-    samples are not those of the conditional distribution.
-
-    Parameters
-    ----------
-    conditions, n_frames, batch : as in `sample_long`
-
-    Returns
-    -------
-    codes : (n_conditions, n_frames, n_codes)
-    """
-    device = next(denoiser.parameters()).device
-    padded = max(n_frames, WINDOW_FRAMES)
-    starts = window_starts(padded)
-    full = _conditions(conditions, starts).to(device)
-    silent = torch.zeros(len(conditions) * len(starts), WINDOW_FRAMES, denoiser.config.n_codes, device=device)
-    x0 = _guided_x0(denoiser, silent, 1.0, full, 1.0, batch)
-    return _blend(x0.view(len(conditions), len(starts), WINDOW_FRAMES, -1), starts, padded)[:, :n_frames]
 
 
 def _conditions(conditions: list[Callable[[float], Condition]], starts: list[int]) -> Condition:
@@ -199,7 +172,7 @@ def _conditions(conditions: list[Callable[[float], Condition]], starts: list[int
     return _stack([c for source in conditions for c in cache[id(source)]])
 
 
-def _blend(windows: Tensor, starts: list[int], n_frames: int) -> Tensor:
+def blend(windows: Tensor, starts: list[int], n_frames: int) -> Tensor:
     """Overlapping windows (n_samples, n_windows, WINDOW_FRAMES, n_codes) as one stretch (n_samples, n_frames, n_codes).
 
     Where windows overlap, Hann weights take their mean.

@@ -125,12 +125,13 @@ def fit_signatures(tokens: np.ndarray, bounds: np.ndarray, heard: Heard, vectors
     heard : at least one word
     vectors : array (n_vocabulary, dim), word vectors that predict signatures
     """
-    x = tokens[heard.row].astype(float)
-    centre = x.mean(0)
-    x -= centre
+    said = np.bincount(heard.row, minlength=len(tokens)).astype(float)  # words heard in each volume
+    centre = said @ tokens.astype(float) / len(heard.row)
+    x = tokens - centre
     story = np.searchsorted(bounds, heard.row, side="right") - 1
     # Words that tell little are spread over all that is told, so the covariance that all words share is the total one.
-    return Fitted(centre, _signature_means(x, story, heard.word, vectors), x.T @ x / len(x))
+    covariance = (x.T * said) @ x / len(heard.row)
+    return Fitted(centre, _signature_means(x, story, heard, vectors), covariance)
 
 
 def choose_shrinkage(tokens: np.ndarray, bounds: np.ndarray, heard: Heard, vectors: np.ndarray) -> float:
@@ -158,82 +159,115 @@ def choose_shrinkage(tokens: np.ndarray, bounds: np.ndarray, heard: Heard, vecto
     return SHRINKAGES[int(score.argmax())]
 
 
-def _signature_means(x: np.ndarray, story: np.ndarray, word: np.ndarray, vectors: np.ndarray) -> np.ndarray:
-    """Posterior mean of each word's signature, array (n_vocabulary, n_tokens), by EM of the normal-normal model."""
-    units, unit_word = _means_by_story(x, story, word, len(vectors))
+def _signature_means(x: np.ndarray, story: np.ndarray, heard: Heard, vectors: np.ndarray) -> np.ndarray:
+    """Posterior mean of each word's signature, array (n_vocabulary, n_tokens), by EM of the normal-normal model.
+
+    Parameters
+    ----------
+    x : array (n_train, n_tokens), tokens of the volumes, centred
+    story : array (n_heard,), int; the story of each word heard
+    heard, vectors : as in `fit_signatures`
+    """
+    units, unit_word = _means_by_story(x, story, heard, len(vectors))
     n, means = _means_by_word(units, unit_word, len(vectors))
     left = units - means[unit_word]
     total = units.T @ units / len(units)
     # With few words heard in several stories the variance between stories is not known, and the total stands for it.
     within = (left.T @ left + total) / (len(units) - np.count_nonzero(n) + 1)
     whiten = np.linalg.inv(np.linalg.cholesky(_shrunk(within, FLOOR))).T
-    z = means @ whiten  # here the variance between stories is 1 in every direction
-    design = np.concatenate([vectors, np.ones((len(vectors), 1))], 1)
-    prior = Prior(design, float(design.size / np.sum(design**2)))
-    between, turn = np.ones(z.shape[1]), np.eye(z.shape[1])
-    # Words heard in as many stories are trusted alike.
-    often, kind, alike = np.unique(n, return_inverse=True, return_counts=True)
+    # Words heard in as many stories are trusted alike, and stand one after the other.
+    order = np.argsort(n, kind="stable")
+    often, alike = np.unique(n, return_counts=True)
+    ends = np.concatenate([[0], np.cumsum(alike)])
+    kinds = [slice(a, b) for a, b in zip(ends[:-1], ends[1:], strict=True)]
+    z = (means @ whiten)[order]  # here the variance between stories is 1 in every direction
+    prior = Prior.of(np.concatenate([vectors, np.ones((len(vectors), 1))], 1)[order], z, kinds)
     alike = np.where(often > 0, alike, 0)[:, None]
+    between, turn = np.ones(z.shape[1]), np.eye(z.shape[1])
     for step in range(EM_STEPS + 1):
-        predicted, prior = prior.predict(z, n / (1 + n * between.mean()))
+        coefficients = prior.coefficients(often / (1 + often * between.mean()))
+        predicted = prior.design @ coefficients
         share = between / (1 + often[:, None] * between)
-        deviation = z - predicted
-        deviation *= (often[:, None] * share)[kind]  # zero where a word was not heard
+        deviation = (z - predicted) @ turn
+        for own, trust in zip(kinds, often[:, None] * share, strict=True):
+            deviation[own] *= trust  # zero where a word was not heard
         if step == EM_STEPS:
             break
-        moment = (deviation.T @ deviation + np.diag((alike * share).sum(0))) / alike.sum()
+        moment = (_squares(deviation) + np.diag((alike * share).sum(0))) / alike.sum()
         between, axes = np.linalg.eigh(moment)
         between = np.maximum(between, 1e-9)
-        z, turn = z @ axes, turn @ axes
-    return (predicted + deviation) @ np.linalg.inv(whiten @ turn)
+        turn = turn @ axes
+    found = np.empty_like(z)
+    found[order] = (predicted + deviation @ turn.T) @ np.linalg.inv(whiten)
+    return found
 
 
-@dataclass(frozen=True)
+def _squares(x: np.ndarray) -> np.ndarray:
+    """x'x; half of a symmetric product is computed."""
+    from scipy.linalg.blas import dsyrk
+
+    lower = dsyrk(1.0, x.T, lower=1)
+    return np.tril(lower) + np.tril(lower, -1).T
+
+
 class Prior:
     """A Bayesian ridge that predicts signatures from word vectors (MacKay, Neural Computation 4, 1992).
 
     Parameters
     ----------
     design : array (n_vocabulary, dim + 1), word vectors and ones
-    precision : of the normal prior of the coefficients
+    grams : array (n_kinds, dim + 1, dim + 1), design'design of each kind of word
+    moments : array (n_kinds, dim + 1, n_tokens), design'z of each kind, z the whitened means of the words
     """
 
-    design: np.ndarray
-    precision: float
+    def __init__(self, design: np.ndarray, grams: np.ndarray, moments: np.ndarray):
+        self.design, self.grams, self.moments = design, grams, moments
+        self.precision = float(design.size / np.sum(design**2))  # of the normal prior of the coefficients
 
-    def predict(self, z: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, Prior]:
-        """The prediction, and the prior with the precision that one EM step finds.
+    @classmethod
+    def of(cls, design: np.ndarray, z: np.ndarray, kinds: list[slice]) -> Prior:
+        """The ridge of words whose kinds are consecutive rows."""
+        grams = np.stack([design[own].T @ design[own] for own in kinds])
+        return cls(design, grams, np.stack([design[own].T @ z[own] for own in kinds]))
+
+    def coefficients(self, weight: np.ndarray) -> np.ndarray:
+        """The coefficients, array (dim + 1, n_tokens); the precision then takes one step of EM.
 
         Parameters
         ----------
-        z : array (n_vocabulary, n_tokens), mean of each word, whitened
-        weight : array (n_vocabulary,), one over the variance of each of these means around the prediction
+        weight : array (n_kinds,), one over the variance of the mean of a word of each kind around the prediction
         """
-        weighted = self.design.T * weight
-        gram = weighted @ self.design + self.precision * np.eye(self.design.shape[1])
+        gram = np.tensordot(weight, self.grams, 1) + self.precision * np.eye(self.design.shape[1])
         inverse = np.linalg.inv(gram)
-        coefficients = inverse @ (weighted @ z)
-        spread = np.sum(coefficients**2) + z.shape[1] * np.trace(inverse)
-        return self.design @ coefficients, Prior(self.design, coefficients.size / spread)
+        found = inverse @ np.tensordot(weight, self.moments, 1)
+        spread = np.sum(found**2) + found.shape[1] * np.trace(inverse)
+        self.precision = float(found.size / spread)
+        return found
 
 
-def _means_by_story(x, story, word, n_words) -> tuple[np.ndarray, np.ndarray]:
+def _means_by_story(x: np.ndarray, story: np.ndarray, heard: Heard, n_words: int) -> tuple[np.ndarray, np.ndarray]:
     """Mean token of each word in each story that has it, and the word of each mean."""
-    key, which = np.unique(story * n_words + word, return_inverse=True)
-    return _sums(x, which, len(key)) / np.bincount(which)[:, None], key % n_words
+    key, which = np.unique(story * n_words + heard.word, return_inverse=True)
+    return _sums(x, heard.row, which, len(key)) / np.bincount(which)[:, None], key % n_words
 
 
-def _sums(x: np.ndarray, group: np.ndarray, n_groups: int) -> np.ndarray:
-    """Sum of the rows of each group, array (n_groups, n_columns); a sparse product takes a tenth of `np.add.at`."""
+def _sums(x: np.ndarray, row: np.ndarray, group: np.ndarray, n_groups: int) -> np.ndarray:
+    """Sum of the rows of each group, array (n_groups, n_columns); a sparse product takes a tenth of `np.add.at`.
+
+    Parameters
+    ----------
+    x : array (n, n_columns)
+    row, group : arrays (n_entries,), int; which row belongs to which group, some to several
+    """
     from scipy.sparse import csr_array
 
-    return csr_array((np.ones(len(x)), (group, np.arange(len(x)))), shape=(n_groups, len(x))) @ x
+    return csr_array((np.ones(len(row)), (group, row)), shape=(n_groups, len(x))) @ x
 
 
 def _means_by_word(units: np.ndarray, word: np.ndarray, n_words: int) -> tuple[np.ndarray, np.ndarray]:
     """In how many stories each word was heard, and the mean over them; zero where there is none."""
     n = np.bincount(word, minlength=n_words).astype(float)
-    return n, _sums(units, word, n_words) / np.maximum(n, 1)[:, None]
+    return n, _sums(units, np.arange(len(units)), word, n_words) / np.maximum(n, 1)[:, None]
 
 
 def _shrunk(covariance: np.ndarray, share: float) -> np.ndarray:

@@ -56,11 +56,11 @@ class Bigram:
     @cached_property
     def transition(self) -> np.ndarray:
         """P(word | previous), array (n_words, n_words), float32; each row sums to 1."""
-        table, left, lower = self._parts
+        table, left, lower = self.parts
         return table + left[:, None] * lower[None, :]
 
     @cached_property
-    def _parts(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def parts(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Discounted frequencies of the pairs that were seen, what they leave of each row, and who shares in that."""
         v = len(self)
         table = np.zeros((v, v), np.float32)
@@ -79,21 +79,21 @@ class Bigram:
     @cached_property
     def _by_next(self) -> np.ndarray:
         """The transpose of `transition`, so that a row holds what can stand before a word."""
-        table, left, lower = self._parts
+        table, left, lower = self.parts
         return np.ascontiguousarray((table + left[:, None] * lower[None, :]).T)
 
     @cached_property
-    def _seen(self):
+    def seen(self):
         """The pairs that were seen, a few in a hundred of all, as a sparse array and as its transpose."""
         from scipy.sparse import csr_array
 
-        seen = csr_array(self._parts[0])
+        seen = csr_array(self.parts[0])
         return seen, seen.T.tocsr()
 
     def after(self, state: np.ndarray) -> np.ndarray:
         """Probability of the next word, array (n_words,), when `state` (n_words,) is that of the previous one."""
-        _, left, lower = self._parts
-        return self._seen[1] @ state + (state @ left) * lower
+        _, left, lower = self.parts
+        return self.seen[1] @ state + (state @ left) * lower
 
     def into(self, words: np.ndarray) -> np.ndarray:
         """P(word | previous) for some words and every previous one, array (n, n_words)."""
@@ -101,5 +101,5 @@ class Bigram:
 
     def expected(self, values: np.ndarray) -> np.ndarray:
         """Mean over the next word of `values` (n_words,), for every previous word, array (n_words,)."""
-        _, left, lower = self._parts
-        return self._seen[0] @ values + left * (lower @ values)
+        _, left, lower = self.parts
+        return self.seen[0] @ values + left * (lower @ values)

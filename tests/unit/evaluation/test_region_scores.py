@@ -10,10 +10,10 @@ from fmri2ges.evaluation.fold_means import at_own_means
 from fmri2ges.evaluation.gesture import block_sums, r_of_sums, weighted_r
 from fmri2ges.evaluation.region_effects import Scored, interval_of, shift_null, size_null
 from fmri2ges.evaluation.region_scores import (
+    Course,
     TimedVectors,
-    correlation_in_time,
+    correlation_in_blocks,
     gesture_scores,
-    in_blocks,
     meaning_scores,
     rate_score,
 )
@@ -26,15 +26,15 @@ def test_contributions_in_time_have_the_correlation_as_their_mean(seed, n, colum
     rng = np.random.default_rng(seed)
     a = rng.standard_normal((n, columns)) * rng.uniform(0.1, 5, columns)
     b = share * a + rng.standard_normal((n, columns)) + 3
-    assert correlation_in_time(a, b).mean() == pytest.approx(weighted_r(a, b), abs=1e-9)
+    assert correlation_in_blocks(Course(a), Course(b), n).mean() == pytest.approx(weighted_r(a, b), abs=1e-9)
     for blocks in (1, 3, 7):
-        assert in_blocks(correlation_in_time(a, b), blocks).mean() == pytest.approx(weighted_r(a, b), abs=1e-9)
+        assert correlation_in_blocks(Course(a), Course(b), blocks).mean() == pytest.approx(weighted_r(a, b), abs=1e-9)
 
 
 def test_a_prediction_that_does_not_move_scores_nothing():
     a = np.random.default_rng(0).standard_normal((100, 3))
-    assert not correlation_in_time(a, np.ones((100, 3))).any()
-    assert not correlation_in_time(np.ones((100, 3)), a).any()
+    assert not correlation_in_blocks(Course(a), Course(np.ones((100, 3))), 7).any()
+    assert not correlation_in_blocks(Course(np.ones((100, 3))), Course(a), 7).any()
 
 
 def test_blocks_vary_as_a_bootstrap_of_the_correlation_itself_does():
@@ -43,7 +43,7 @@ def test_blocks_vary_as_a_bootstrap_of_the_correlation_itself_does():
     b = 0.6 * a + rng.standard_normal((30_000, 4))
     counts = rng.multinomial(60, np.full(60, 1 / 60), size=3000).astype(float)
     exact = r_of_sums(counts, block_sums(a, b, 60)).std()
-    linear = (counts @ in_blocks(correlation_in_time(a, b), 60) / 60).std()
+    linear = (counts @ correlation_in_blocks(Course(a), Course(b), 60) / 60).std()
     assert linear == pytest.approx(exact, rel=0.05)
 
 
@@ -83,13 +83,13 @@ def test_scores_of_words_are_those_of_evaluate_also_where_nothing_is_heard_for_a
 def test_shifts_of_gestures_and_rates_begin_at_20_s():
     rng = np.random.default_rng(3)
     a, b = rng.standard_normal((2, 1500, 3))
-    r, rank = gesture_scores(a, b, "direct", True)
+    r, rank = gesture_scores(Course(a), Course(b), "direct", True)
     rolled = [weighted_r(a, np.roll(b, k, axis=0)) for k in range(300, 1201, 30)]
     np.testing.assert_allclose(r.shifted, rolled, atol=1e-9)
     assert (r.metric, rank.metric) == (metrics.R_EXPECTED, metrics.SEGMENT_RANK)
     x, y = rng.standard_normal((2, 60))
     assert rate_score(x, y, 2.0, True).value == pytest.approx(np.corrcoef(x, y)[0, 1])
-    assert not len(gesture_scores(a, b, "direct", False)[0].shifted)
+    assert not len(gesture_scores(Course(a), Course(b), "direct", False)[0].shifted)
 
 
 def test_folds_that_expect_the_mean_of_their_training_part_are_no_evidence_against_a_region():

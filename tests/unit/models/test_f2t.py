@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 
-from fmri2ges.models.f2t import F2T, Blocks, posterior_words, sample_texts, text_targets
+from fmri2ges.models.f2t import F2T, Blocks, sample_texts, text_targets
 from fmri2ges.models.readout import Readout
 from fmri2ges.models.region_readout import RegionReadout
 from fmri2ges.models.signatures import words_heard
@@ -154,18 +154,6 @@ def test_another_penalty_of_the_same_rois_has_signatures_of_its_own():
     first = f2t.evidence(f2t.decoder(columns), refitted.solution.crossfit)
     np.testing.assert_allclose(f2t.evidence(refitted, refitted.solution.crossfit), wanted, atol=1e-5)
     assert np.abs(first - wanted).max() > 0.1
-
-
-def test_posterior_of_words_is_that_of_all_texts():
-    evidence = np.array([[0.5, 0.0, -1.0], [0.0, 2.0, 0.0], [1.0, 0.0, 0.3], [0.2, 0.1, 0.0]])
-    total = np.zeros((4, 3))
-    for text in itertools.product(range(3), repeat=4):
-        p = LANGUAGE.unigram[text[0]] * np.prod([LANGUAGE.transition[a, b] for a, b in itertools.pairwise(text)])
-        p *= np.exp(sum(evidence[t, w] for t, w in enumerate(text)))
-        for t, w in enumerate(text):
-            total[t, w] += p
-    found = posterior_words(LANGUAGE, evidence)
-    np.testing.assert_allclose(found, total / total.sum(1, keepdims=True), atol=1e-6)
 
 
 def test_products_of_the_bigram_are_those_of_its_table():

@@ -9,7 +9,7 @@ from fmri2ges.models.conditions import TokenTrack, collate, window_conditions, w
 from fmri2ges.models.dbda import alignment_batch, alignment_loss
 from fmri2ges.models.denoiser import WINDOW_FRAMES, Condition, Denoiser, DenoiserConfig
 from fmri2ges.models.f2g import f2g_config, from_t2g
-from fmri2ges.models.schedule import FirstOf, add_noise, alpha_sigma, expect_long, sample_long, to_x0, window_starts
+from fmri2ges.models.schedule import FirstOf, add_noise, alpha_sigma, sample_long, to_x0, window_starts
 from fmri2ges.types import Words
 from fmri2ges.work import Work
 
@@ -175,24 +175,3 @@ def test_tokens_of_a_window_are_those_around_it_in_relative_time():
     np.testing.assert_allclose(tokens[0, :3], [0, 1, 0])
     empty = collate([track.window(100.0)], [0], 6)
     assert empty.tokens.shape == (1, 1, 6) and not empty.present.any()
-
-
-def test_an_expected_window_is_the_clean_estimate_at_the_largest_noise():
-    model, c = net(), condition(2)
-    made = expect_long(model, [lambda start, k=k: c[k : k + 1] for k in range(2)], WINDOW_FRAMES)
-    silent = torch.zeros(2, WINDOW_FRAMES, 3)
-    with torch.inference_mode():
-        t = torch.ones(2)
-        expected = to_x0(silent, model(silent, t, c), t)
-    assert torch.allclose(made, expected, atol=1e-5)
-
-
-def test_expected_codes_of_any_length_draw_nothing_and_join_without_seams():
-    model, c = net(), condition(1)
-    one, again = (expect_long(model, [lambda start: c], 3 * WINDOW_FRAMES + 7) for _ in range(2))
-    assert torch.equal(one, again) and one.shape == (1, 3 * WINDOW_FRAMES + 7, 3)
-    single = expect_long(model, [lambda start: c], WINDOW_FRAMES)
-    assert torch.allclose(one[:, :10], single[:, :10], atol=1e-5)  # before the second window begins
-    step = (one[:, 1:] - one[:, :-1]).abs().amax()
-    assert step <= 2 * (single[:, 1:] - single[:, :-1]).abs().amax() + 1e-6
-    assert expect_long(model, [lambda start: c], 10).shape == (1, 10, 3)

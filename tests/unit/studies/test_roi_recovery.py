@@ -5,7 +5,7 @@ import numpy as np
 from fmri2ges.evaluation import metrics
 from fmri2ges.evaluation.nulls import holm
 from fmri2ges.evaluation.region_effects import Scored, shift_null
-from fmri2ges.evaluation.region_scores import gesture_scores
+from fmri2ges.evaluation.region_scores import Course, gesture_scores
 from fmri2ges.models.readout import Readout
 from fmri2ges.models.region_readout import RegionReadout
 
@@ -31,7 +31,9 @@ def scored(readout, shared, columns, tests) -> Scored:
     scores = []
     for bold, truth in tests:
         made = readout.predict(solution, bold)
-        scores.append(gesture_scores(np.repeat(truth, UP, 0), np.repeat(made, UP, 0), "direct", True)[0])
+        scores.append(
+            gesture_scores(Course(np.repeat(truth, UP, 0)), Course(np.repeat(made, UP, 0)), "direct", True)[0]
+        )
     return Scored(tuple(s.blocks for s in scores), tuple(s.shifted for s in scores))
 
 
