@@ -74,7 +74,7 @@ def show(run, report: Report) -> None:
             )
             st.caption(ONE_SHOWN)
     with right:
-        whole_p = {"p": st.column_config.TextColumn(width=82)}  # "<=0.0029" cut after a digit reads as another p
+        whole_p = {"p": st.column_config.TextColumn(width=82)}  # "≤0.003" cut after a digit reads as another p
         table, height = scores.report_table(rows), min(560, 38 + 35 * len(rows))
         st.dataframe(table, hide_index=True, height=height, column_config=whole_p)
     _texts(report, setting, story)

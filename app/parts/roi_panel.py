@@ -18,7 +18,7 @@ from app.parts.rois import cortex
 from app.places import without_paths
 from fmri2ges.demo import ROI_STUDY
 from fmri2ges.errors import UserError
-from fmri2ges.evaluation.roi_rows import Effect, RoiRow, RoiStudy
+from fmri2ges.evaluation.roi_rows import Effect, Region, RoiRow, RoiStudy
 from fmri2ges.figures.composed import Panel
 from fmri2ges.figures.roi_view import RoiView
 from fmri2ges.request import DEMO, WHOLE_CORTEX
@@ -136,40 +136,58 @@ def _choose(study: RoiStudy) -> tuple[RoiView, list[RoiRow]]:
 
 def _bars(study: RoiStudy, rows: list[RoiRow]) -> None:
     figure = views.bar_chart(study, rows, study.simulated)
-    event = st.plotly_chart(
-        figure,
-        key="roi.bars",
-        on_select="rerun",
-        selection_mode="points",
-        config=PLAIN,
-        alt="Regions sorted by value, with interval, null and random regions of the same size",
-    )
+    bars(figure, "roi.bars", study.regions, "Regions sorted by value, with interval, null and random regions")
+
+
+def bars(figure, key: str, regions: tuple[Region, ...], alt: str) -> None:
+    """A chart of regions; a click on one selects it everywhere.
+
+    Parameters
+    ----------
+    figure : whose points have the name of their region first in their customdata
+    key : unique on the page
+    regions : what the names mean
+    alt : what a screen reader says
+    """
+    event = st.plotly_chart(figure, key=key, on_select="rerun", selection_mode="points", config=PLAIN, alt=alt)
     points = [p for p in event["selection"]["points"] if p.get("customdata")]
-    picked = points[0]["customdata"][0] if points else None
-    if picked is not None and st.session_state.get("roi.picked") != picked:
-        st.session_state["roi.picked"] = picked
-        region = next(r for r in study.regions if r.name == picked)
+    picked, told = points[0]["customdata"][0] if points else None, f"{key}.picked"
+    if picked is not None and st.session_state.get(told) != picked:
+        st.session_state[told] = picked
+        region = next(r for r in regions if r.name == picked)
         try:
             state.update(rois=area_names(area_numbers(region.rois)))
         except UserError:
             state.update(rois=region.rois)  # a study without a cortex
         st.rerun(scope="fragment")
     if not points:
-        st.session_state.pop("roi.picked", None)
+        st.session_state.pop(told, None)
 
 
 def _selected(study: RoiStudy, rows: list[RoiRow], on_cortex: bool) -> None:
-    """What the table says of the regions that the selection touches."""
+    told = {row.region: "; ".join(views.facts(study, row)) for row in rows}
+    selected(study.regions, told, on_cortex)
+
+
+def selected(regions: tuple[Region, ...], told: dict[str, str], on_cortex: bool, mark: str = "a dot") -> None:
+    """What the table says of the regions that the selection touches.
+
+    Parameters
+    ----------
+    regions : those that are shown
+    told : name of a region -> its row in words
+    on_cortex : whether areas of the cortex can be clicked
+    mark : what stands for a region in the chart
+    """
     rois = state.request().rois
     if rois == WHOLE_CORTEX:
-        what = "a dot, or an area of the cortex," if on_cortex else "a dot"
+        what = f"{mark}, or an area of the cortex," if on_cortex else mark
         st.caption(f"Click {what} to select a region: it is then what Explore decodes from.")
         return
     chosen = set(rois)
     with suppress(UserError):  # names of a study without a cortex
         chosen |= set(_areas(rois))
-    touched = [r.name for r in study.regions if chosen & set(r.rois)]
-    lines = ["; ".join(views.facts(study, row)) for row in rows if row.region in touched]
+    lines = [told[r.name] for r in regions if r.name in told and chosen & set(r.rois)]
     st.caption(plain(" | ".join(lines[:4])) if lines else "The selection touches no region of this study.")
 
 

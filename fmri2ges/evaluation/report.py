@@ -45,10 +45,16 @@ def format_number(x: float | None) -> str:
 
 
 def format_p(p: float | None, n: int) -> str:
-    """p, with '<=' at the smallest value that n null scores can give, or why there is none."""
+    """p with three decimals, or one digit below .001; with '≤' at the smallest that n null scores can give."""
     if p is None:
         return "too short"
-    return f"<={p:.4f}" if is_smallest(p, n) else f"{p:.{3 if p >= 0.001 else 4}f}"
+    number = f"{p:.3f}" if p >= 0.001 else f"{p:.1g}"
+    return f"≤{number}" if is_smallest(p, n) else number
+
+
+def _typed_p(p: float | None, n: int) -> str:
+    """The same in the signs that every terminal has."""
+    return format_p(p, n).replace("≤", "<=")
 
 
 def is_smallest(p: float, n: int) -> bool:
@@ -64,7 +70,7 @@ def _cells(row: Row) -> list[str]:
         f"{format_number(ci.low)} .. {format_number(ci.high)}" if ci else "-",
         format_number(null.mean) if null else "-",
         f"{format_number(null.q05)} .. {format_number(null.q95)}" if null else "-",
-        format_p(null.p, null.n) if null else "-",
+        _typed_p(null.p, null.n) if null else "-",
         format_number(row.floor),
         format_number(row.ceiling),
         f"{row.n} {row.n_unit}",
@@ -106,14 +112,14 @@ def _text_block(table: TextTable) -> list[str]:
             lower = row.metric.better == Better.LOWER
             edges = (f"{format_number(n.mean)} ({format_number(n.q05 if lower else n.q95)})" for n in nulls)
             cells.append([row.metric.label, "null", *edges])
-        cells.append([f"  {row.text.label}", format_number(row.value), *(f"p {format_p(n.p, n.n)}" for n in nulls)])
+        cells.append([f"  {row.text.label}", format_number(row.value), *(f"p {_typed_p(n.p, n.n)}" for n in nulls)])
     title = f"text against nulls, {table.story}, subject {table.subject}, F2T {table.f2t}; 20 s windows"
     out = [_clip(title), "null: mean (95 % point; where less is better, 5 % point)", *_aligned(cells)]
     if line is not None:
         found = sum(q is not None and q < 0.05 for q in line.q)
         out.append(
             f"{found} of {len(line.windows)} windows of {line.metric.label} above the {line.null.label} null "
-            f"at q < .05; whole stretch p {format_p(line.story_p, rows[0].nulls[line.null].n)}"
+            f"at q < .05; whole stretch p {_typed_p(line.story_p, rows[0].nulls[line.null].n)}"
         )
     return out
 

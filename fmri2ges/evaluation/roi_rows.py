@@ -8,6 +8,7 @@ from enum import StrEnum
 from statistics import median
 from typing import Any
 
+from ..errors import UserError, check_option
 from ..results import BRANCHES
 from .intervals import Interval
 from .metrics import HEARD_R_EXPECTED, R_EXPECTED, RANKS, WORD_VECTORS, Metric
@@ -245,6 +246,18 @@ class RoiStudy:
     def branches_of(self, subject: str, metric: str) -> tuple[str, ...]:
         """The branches in which single regions of one subject have a metric (its id)."""
         return tuple(branch for branch in BRANCHES if self.select(subject, branch, metric, Effect.ALONE))
+
+    def check_branch(self, subject: str, branch: str, metric: str) -> str:
+        """Return `branch` where single regions of a subject have a metric (its id) in it; else raise a `UserError`."""
+        check_option("branch", branch, BRANCHES)
+        there = self.branches_of(subject, metric)
+        if branch not in there:
+            has = dict.fromkeys(r.metric.id for r in self.rows if (r.subject, r.branch) == (subject, branch))
+            raise UserError(
+                f"branch: {subject} has no {metric} in the {branch} branch, only in: {', '.join(there) or 'none'}; "
+                f"the {branch} branch has: {', '.join(has) or 'nothing'}"
+            )
+        return branch
 
     def select(self, subject: str, branch: str, metric: str, effect: Effect) -> list[RoiRow]:
         """The rows of one subject, branch, metric (its id) and effect, in the order of the regions."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import UserError
 from ..evaluation.metrics import Metric, Unit
-from ..evaluation.report import Report, format_number, is_smallest
+from ..evaluation.report import Report, format_number, format_p
 from ..evaluation.rows import Row
 from ..motion.amount import T2GOrigin
 from .style import COLOURS, GREY, INK, NAMES, PALE, Page, Paper, mark_of, roi_text
@@ -112,8 +112,8 @@ def _forest(page: Page, rows: list[Row], metrics: list[Metric], left: float, top
             assert row.null is not None, "scores of a shared axis have a null"
             text = "too short for p"
             if row.null.p is not None:
-                sign = "\u2264" if is_smallest(row.null.p, row.null.n) else "="
-                text = f"p {sign} {row.null.p:.{3 if row.null.p >= 0.001 else 4}f}"
+                told = format_p(row.null.p, row.null.n)
+                text = f"p {told}" if told.startswith("\u2264") else f"p = {told}"
             y = top + ROW * (k + 0.5 + dy)
             page.text(left + width - 11, y, text, va="center", color=COLOURS[row.branch], fontsize=5.6)
         page.text(

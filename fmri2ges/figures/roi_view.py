@@ -61,7 +61,7 @@ def shown(study: RoiStudy, view: RoiView) -> Shown:
     metric = check_option("metric", view.metric or study.main_metric.id, [m.id for m in study.metrics])
     branches = study.branches_of(subject, metric)
     if view.branch:
-        branches = (check_option("branch", view.branch, branches),)
+        branches = (study.check_branch(subject, view.branch, metric),)
     rows = {b: {effect: study.select(subject, b, metric, effect) for effect in Effect} for b in branches}
     return Shown(subject, metrics.METRICS[metric], branches, rows, _about(study, subject, rows))
 

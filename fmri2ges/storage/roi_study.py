@@ -132,8 +132,9 @@ def study_from_dict(data: dict[str, Any], manifest: dict[str, Any]) -> RoiStudy:
     if any(row.units and len(row.units) != row.stories for row in rows):
         raise ValueError("the scores of a row are not those of its stories")
     forward = tuple(step_from_dict(step) for step in data.get("forward", ()))
-    if any(step.region not in known for step in forward):
-        raise ValueError("every step of the forward choice must be of a region")
+    subjects = {row.subject for row in rows}
+    if any(step.region not in known or step.subject not in subjects for step in forward):
+        raise ValueError("every step of the forward choice must be of a region and a subject of the study")
     return RoiStudy(
         rows=rows,
         regions=regions,

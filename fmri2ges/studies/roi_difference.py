@@ -62,9 +62,9 @@ def roi_difference(
     if not branches:
         branches = ("direct", "text") if not apart else tuple(b for b in BRANCHES if b in there[0])[-1:]
     which = [_of(branches, k) for k in (0, 1)]
-    for study, subject, branch, known in zip(studies, whose, which, there, strict=True):
+    for study, subject, branch in zip(studies, whose, which, strict=True):
         check_option("subject", subject, study.subjects)
-        check_option("branch", branch, known)
+        study.check_branch(subject, branch, metric)
     if not apart and which[0] == which[1]:
         raise UserError("both sides are the same; give two branches, two subjects, or a second study")
     called = [

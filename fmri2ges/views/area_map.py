@@ -48,6 +48,7 @@ class AreaMap:
     null : where the map marks chance (`evaluation.roi_rows.null_mark`), or None
     scale : name of the colour scale
     threshold : areas whose value is nearer to 0 have no colour
+    pale : what a pale colour means
     """
 
     title: str
@@ -58,6 +59,7 @@ class AreaMap:
     null: float | None
     scale: str
     threshold: float = 0.0
+    pale: str = "not above chance"
 
 
 def area_map(
@@ -130,7 +132,7 @@ def bar_html(shown: AreaMap) -> str:
         )
         mark = f'<u style="left:{start:.1f}%;width:{stop - start:.1f}%"></u>{mark}'
     return (
-        f'<div class="map-bar"><div>{escape(shown.title)}; pale: not above chance{about}</div>'
+        f'<div class="map-bar"><div>{escape(shown.title)}; pale: {shown.pale}{about}</div>'
         f'<div style="background:linear-gradient(to right,{stops})">{mark}'
         f"<span>{shown.low + 0.0:.2f}</span><span>{shown.high:.2f}</span></div></div>"
     )

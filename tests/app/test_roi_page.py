@@ -91,3 +91,41 @@ def test_a_forward_choice_is_shown_with_both_scores_and_called_exploratory(run):
     (row,) = app.dataframe[1].value.to_dict("records")
     assert (row["Region added"], row["Where not chosen"], row["Paths that agree"]) == ("Broca", "0.220", "4 of 5")
     assert any(plain("0.310 where they were chosen") in m.value for m in app.markdown)
+
+
+def choose(app: AppTest, label: str, value: str) -> None:
+    next(b for b in app.get("button_group") if b.label == label).set_value(value).run()
+    assert not app.exception, app.exception
+
+
+def test_two_branches_are_compared_with_the_command_that_does_the_same():
+    app = page()
+    choose(app, "Show", "Difference")
+    assert any("direct branch minus text branch" in m.value.replace("\\", "") for m in app.markdown)
+    table = app.dataframe[0].value
+    assert len(table) == 16 and {"Difference", "95 % CI", "p, Holm"} <= set(table.columns)
+    assert "roi-difference" in app.code[0].value and "direct,text" in app.code[0].value
+    metrics = next(s for s in app.selectbox if s.label == "Measure")
+    assert "word_rate_r" not in metrics.options  # the direct branch has none
+    next(s for s in app.selectbox if s.label == "Order").set_value(("text", "direct")).run()
+    assert any("text branch minus direct branch" in m.value.replace("\\", "") for m in app.markdown)
+
+
+def test_two_studies_of_a_run_are_compared(run):
+    for name in ("groups", "again"):
+        shutil.copytree(ROI_STUDY, run / "roi-studies" / name)
+    app = page(run=str(run))
+    choose(app, "Show", "Difference")
+    choose(app, "Difference of two", "Studies")
+    assert not app.error and set(app.dataframe[0].value["Difference"]) == {"+0.000"}
+
+
+def test_a_study_of_one_branch_alone_has_nothing_to_compare(run):
+    study = run / "roi-studies" / "groups"
+    shutil.copytree(ROI_STUDY, study)
+    data = json.loads((study / "study.json").read_text(encoding="utf-8"))
+    data["rows"] = [row for row in data["rows"] if row["branch"] == "text"]
+    (study / "study.json").write_text(json.dumps(data), encoding="utf-8")
+    app = page(run=str(run))
+    choose(app, "Show", "Difference")
+    assert "nothing to compare" in app.info[0].value

@@ -191,3 +191,20 @@ def test_the_folder_of_the_open_run_is_shown_first(runs):
     app.query_params["run"] = str(runs / "first")
     app.run()
     assert not app.exception and app.text_input[0].value == str(runs) and len(app.dataframe[0].value) == 3
+
+
+@pytest.mark.parametrize("forward", [False, True])
+def test_an_roi_study_starts_with_what_was_chosen(runs, monkeypatch, forward):
+    asked = []
+    monkeypatch.setattr("app.parts.start_job.started", lambda title, arguments, out: asked.append((arguments, out)))
+    app = AppTest.from_file(PAGE, default_timeout=120)
+    app.query_params["run"] = str(runs / "first")
+    app.session_state["runs.kind"] = "ROI study"
+    app.run()
+    box = next(c for c in app.checkbox if c.label.startswith("Fewest regions"))
+    box.set_value(forward)
+    next(b for b in app.button if b.label == "Start").click().run()
+    assert not app.exception and not app.error
+    ((arguments, out),) = asked
+    assert ("--forward" in arguments) == forward and arguments[:2] == ["roi-study", str(runs / "first")]
+    assert ("forward" in out.name) == forward

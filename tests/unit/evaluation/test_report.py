@@ -71,9 +71,10 @@ def test_stories_are_pooled_as_units(rng):
 
 def test_numbers_and_p_values_are_printed_with_the_right_precision():
     assert [format_number(x) for x in (None, 0.1234, 12.34, 1234.5, -0.0002)] == ["-", "0.123", "12.3", "1234", "0.000"]
-    assert format_p(1 / 1001, 1000) == "<=0.0010"
-    assert format_p(1 / 21, 20.0) == "<=0.0476"
-    assert format_p(0.2, 1000) == "0.200"
+    assert format_p(1 / 1001, 1000) == "≤0.001"
+    assert format_p(1 / 21, 20.0) == "≤0.048"
+    assert format_p(1 / 10_001, 10_000) == "≤0.0001"
+    assert [format_p(p, 10_000) for p in (0.2, 0.00104, 0.0004)] == ["0.200", "0.001", "0.0004"]
     assert format_p(None, 3.0) == "too short"
 
 
@@ -108,5 +109,5 @@ def test_text_tables_show_every_null_and_p_in_aligned_columns():
     wer, score = (next(line for line in lines if line.startswith(name)) for name in ("WER", "greedy"))
     assert "0.960 (0.950)" in wer and "0.960 (0.970)" in score  # the side where a text is better
     found = [line for line in lines if line.startswith("  decoded")]
-    assert len(found) == 2 and found[0].count("<=0.0100") == 3 and "p 0.500" in found[0]
+    assert len(found) == 2 and found[0].count("<=0.010") == 3 and "p 0.500" in found[0]
     assert len({len(line) for line in (wer, score, *found)}) == 1

@@ -1,13 +1,16 @@
 """The forward choice of a study: planted regions first, held-out scores from paths that did not see the story."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from fmri2ges.demo import ROI_STUDY
 from fmri2ges.errors import UserError
 from fmri2ges.evaluation.roi_rows import Region
 from fmri2ges.storage.roi_forward import step_from_dict, step_to_dict
+from fmri2ges.storage.roi_study import load_roi_study, study_from_dict, study_to_dict
 from fmri2ges.studies.roi_forward import check_forward, forward_steps
 from fmri2ges.studies.roi_plan import Plan
 from fmri2ges.studies.roi_task import RoiTask
@@ -106,3 +109,16 @@ def test_steps_are_kept_as_they_are_and_damage_is_seen():
     for name, value in (("branch", "third"), ("chosen", "x"), ("whole", -1), ("agree", 99), ("step", 0)):
         with pytest.raises((ValueError, TypeError, KeyError)):
             step_from_dict({**step_to_dict(first), name: value})
+
+
+def test_a_step_of_a_subject_that_the_study_does_not_have_is_damage():
+    study = load_roi_study(ROI_STUDY)
+    (step, *_) = steps_of(("t-1", "t-2"))
+    region = study.regions[0].name
+    for subject, fits in ((study.subjects[0], True), ("sub-99", False)):
+        values = study_to_dict(replace(study, forward=(replace(step, subject=subject, region=region),)))
+        if fits:
+            assert study_from_dict(values, study.manifest).forward[0].subject == subject
+        else:
+            with pytest.raises(ValueError, match="a subject of the study"):
+                study_from_dict(values, study.manifest)

@@ -106,6 +106,20 @@ def test_bad_input_is_one_clear_line(folder, given, words):
     assert words in str(error.value) and "\n" not in str(error.value)
 
 
+def test_a_metric_that_a_branch_lacks_is_said_with_what_it_has(folder):
+    study = fmri2ges.load_roi_study(folder)
+    rate = tuple(replace(row, metric=metrics.WORD_RATE_R) for row in study.rows if row.branch == "text")
+    both = replace(study, rows=(*study.rows, *rate))
+    for ask in (
+        lambda: fmri2ges.roi_difference(both, metric="word_rate_r"),
+        lambda: make_roi_figure(both, "roi-bars", "never.svg", RoiView(metric="word_rate_r", branch="direct")),
+    ):
+        with pytest.raises(UserError) as error:
+            ask()
+        assert "has no word_rate_r in the direct branch, only in: text" in str(error.value)
+        assert "the direct branch has: r_expected" in str(error.value)
+
+
 def test_subjects_are_mapped_by_how_many_agree_and_listed_one_by_one(tmp_path):
     study = on_cortex(table_subjects(3, (0.3, 0.0, 0.0, 0.0)))
     write_group(study, Cortex(), tmp_path)
