@@ -10,6 +10,7 @@ import numpy as np
 
 from fmri2ges.decoding.run import Run
 from fmri2ges.demo import world as demo
+from fmri2ges.demo.bold import PLANTED
 from fmri2ges.demo.study import simulate_study
 from fmri2ges.demo.varied.study import simulate_varied
 from fmri2ges.demo.varied.world import Sizes, VariedWorld
@@ -42,6 +43,9 @@ class Kind(Protocol):
     def unplanted(self, run: Run) -> tuple[str, ...]:
         """ROIs in which nothing is planted."""
 
+    def planted(self, run: Run) -> tuple[str, ...]:
+        """ROIs that carry something that gestures go with in all of their columns."""
+
     def laws(self) -> dict:
         """What a reader of the figures should know of this world."""
 
@@ -66,6 +70,9 @@ class Demo:
     def unplanted(self, run: Run) -> tuple[str, ...]:
         return UNPLANTED
 
+    def planted(self, run: Run) -> tuple[str, ...]:
+        return tuple(group for group, row in PLANTED.items() if {"semantic", "motor"} & set(row))
+
     def laws(self) -> dict:
         return {"place": "surface", "tr": 2.0}
 
@@ -73,8 +80,8 @@ class Demo:
 class Varied:
     """A world of the varied kind: laws of its own."""
 
-    def __init__(self, number: int, quick: bool = False):
-        sizes = QUICK if quick else Sizes()
+    def __init__(self, number: int, quick: bool = False, sizes: Sizes | None = None):
+        sizes = sizes or (QUICK if quick else Sizes())
         self.world, self.silent = VariedWorld(number, sizes=sizes), VariedWorld(number, null=True, sizes=sizes)
         self.subject, self.seconds = sizes.names_of_subjects[0], sizes.seconds
         self.train, self.validation, self.test = sizes.train, sizes.validation, sizes.test
@@ -88,11 +95,20 @@ class Varied:
     def null_bold(self, story: str) -> np.ndarray:
         return self.silent.bold(self.subject, story)
 
-    def unplanted(self, run: Run) -> tuple[str, ...]:
+    def _shares(self, run: Run) -> dict[str, float]:
+        """Share of the columns of each ROI that carry something."""
         body, space = self.world.listener(self.subject).body, run.recording(self.subject, self.test[0]).space
         planted = body.carries[body.area] & (body.area >= 0)
-        some = set(space.owner[planted].tolist())
-        return tuple(name for k, name in enumerate(space.names) if k not in some)
+        inside = space.owner >= 0
+        n = np.bincount(space.owner[inside], minlength=len(space.names))
+        some = np.bincount(space.owner[inside & planted], minlength=len(space.names))
+        return {name: float(k / m) for name, k, m in zip(space.names, some, n, strict=True) if m}
+
+    def unplanted(self, run: Run) -> tuple[str, ...]:
+        return tuple(name for name, share in self._shares(run).items() if share == 0)
+
+    def planted(self, run: Run) -> tuple[str, ...]:
+        return tuple(name for name, share in self._shares(run).items() if share == 1)
 
     def laws(self) -> dict:
         laws = self.world.laws
