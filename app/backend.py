@@ -28,7 +28,7 @@ from .draft_lane import Place, drafts
 SHORTEST = 4.0  # seconds
 DRAFTED = 60.0  # seconds; a longer stretch has no draft
 FOLLOWED = 480.0  # seconds of gesture, samples times stretch; more are decoded on the button
-DRAFT_WAIT = 2.0  # seconds that a page waits for a draft before it goes on without
+DRAFT_WAIT = 5.0  # seconds that a page waits for a draft before it goes on without; then it is drawn once more
 LOOK = 0.03  # seconds between two looks at whether the user went on meanwhile
 
 

@@ -1,13 +1,13 @@
 """Explore: choose regions on the cortex, see their BOLD, decode gestures from it."""
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import streamlit as st
 
 from app import backend, state
 from app.messages import guarded, show_error
 from app.page_runs import page_runs
-from app.parts import choose, cortex_map, places_shown, preview, roi_sets, rois
+from app.parts import choose, cortex_map, places_shown, preview, roi_course, roi_sets, rois
 from app.parts.context_bar import context_bar
 from app.parts.job_row import job_row
 from fmri2ges.errors import UserError
@@ -15,7 +15,7 @@ from fmri2ges.request import DEMO, DecodeRequest
 
 CORTEX = "explore_cortex"
 # Both halves fill the window without scrolling from 1280 x 800 on; narrow windows have one above the other (style.css).
-CORTEX_HEIGHT = "clamp(400px, calc(100vh - 444px), 760px)"
+CORTEX_HEIGHT = "calc(clamp(400px, 100vh - 444px, 760px) - var(--told, 0px))"
 PLAYER_HEIGHT = "clamp(400px, calc(100vh - 394px), 800px)"
 
 
@@ -42,27 +42,17 @@ def open_run(place):
         return None
 
 
-def decode(run, wanted: DecodeRequest) -> None:
-    """The row of the decoding. A draft of every new choice comes at once, what is short is decoded behind it."""
+def begin() -> None:
+    """Begin the draft of a new choice before the page is drawn, where the run is open already."""
+    if st.session_state.get("opened") == state.request().run:
+        with suppress(UserError):  # said where the page opens the run
+            run = backend.open_run(state.request())
+            follow(run, choose.settle(run))
+
+
+def follow(run, wanted: DecodeRequest) -> None:
+    """A draft of every new choice comes at once, what is short is decoded behind it."""
     backend.follow(run, "A", wanted, at_once=state.is_untouched())
-    job_row(run, {"": wanted}, "decode")
-
-
-def bold(run) -> None:
-    """Mean BOLD of the chosen ROIs."""
-    from fmri2ges.brain.roi import mean_course
-    from fmri2ges.views.charts import bold_chart
-
-    chosen = state.request()
-    try:
-        course = mean_course(backend.recording(run, chosen), chosen.rois)
-    except UserError as error:
-        show_error(error)
-        return
-    name = run.space.describe(chosen.rois)
-    window = None if chosen.start is None or chosen.stop is None else (chosen.start, chosen.stop)
-    figure = bold_chart(course, name, window, run.simulated)
-    st.plotly_chart(figure, key="bold", config={"displayModeBar": False})
 
 
 @st.fragment
@@ -70,9 +60,10 @@ def bold(run) -> None:
 @guarded
 def explore() -> None:
     """The whole screen."""
-    complaints = st.empty()
+    begin()
     with st.container(key="explore"):
         left, right = st.columns([7, 5], gap="medium")
+    complaints = left.container(key="told").empty()
     on_atlas = state.request().run == DEMO
     if on_atlas:
         with left:
@@ -96,14 +87,15 @@ def explore() -> None:
             settings = choose.settings(run.forms)
             choose.copy_as()
             with st.container():
-                decode(run, wanted)
+                follow(run, wanted)
+                job_row(run, {"": wanted}, "decode")
         gestures = st.container(key="gestures")
     at_hand = backend.at_hand(run, wanted) is not None
     if at_hand:  # before torch is imported for the name of the device
         with gestures:
             preview.show(run, wanted, PLAYER_HEIGHT)
     with left:
-        bold(run)
+        roi_course.bold(run)
     if settings is not None:
         with settings:  # last: to name the device takes torch, which takes seconds to import
             choose.device_picker(run)
@@ -112,6 +104,7 @@ def explore() -> None:
     if not at_hand:
         with gestures:
             preview.show(run, wanted, PLAYER_HEIGHT)  # last: it waits a moment for the draft
+    choose.complaints(complaints)  # of the clock and loop of the player, too
 
 
 def other_run(run, left) -> None:

@@ -22,6 +22,7 @@ from ..data.study.model import RecordingSource, Study
 from ..demo.opener import find_run, has_study, open_study
 from ..errors import UserError, check_option
 from ..models.device import DEVICES, resolve_device
+from ..models.kept import LastFew
 from ..provenance import digest_file, digest_json, stamp_file
 from ..request import DEMO, F2T_FORMS, DecodeRequest
 from ..results import Decoded
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from ..models.f2t import F2T, Decoder
     from ..models.word_rate import PooledRate, RateSettings
 
+KEPT_REFERENCES = 3  # motions of whole stories, about 3 MB each
 KEPT_BYTES = 400_000_000  # bytes of recordings that stay in memory
 SHORTEST = 2.0  # seconds that can be decoded
 
@@ -83,6 +85,7 @@ class Run:
         self.n_folds = int(manifest["folds"])
         self._models: dict[str | tuple, Any] = {}  # what was read from the folder
         self._recordings: OrderedDict[tuple[str, str, str], Recording] = OrderedDict()
+        self._references: LastFew[Motion | None] = LastFew(KEPT_REFERENCES)
         self._reading, self._loading = Lock(), RLock()  # the app asks from several threads
         self._digests: dict[tuple, str] = {}
 
@@ -202,7 +205,9 @@ class Run:
 
     def reference(self, story: str) -> Motion | None:
         """The gesture that a speaker of this story made: simulated truth, for display and evaluation."""
-        return self.study.truth(story)
+        file = self.study.root / "truth" / f"{story}.npz"
+        stamp = stamp_file(file) if file.is_file() else ""
+        return self._references.get((story, stamp), lambda: self.study.truth(story))
 
     def columns(self, rois, subject: str) -> np.ndarray:
         """Feature columns of a choice of ROIs, array (n_columns,), int."""

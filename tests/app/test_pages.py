@@ -13,6 +13,7 @@ from app import backend, places
 from app.decode_queue import Phase, queue
 from app.draft_lane import drafts
 from app.messages import plain
+from app.parts import rois
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ("explore", "compare")
@@ -181,6 +182,20 @@ def test_a_new_choice_drops_what_the_old_one_began(opened, table):
     assert queue().progress(old).phase is Phase.ABSENT
     app.multiselect[0].set_value(["LIFG"]).run()  # and back: it begins again, as it was not cancelled by hand
     assert queue().progress(old).phase.moves and queue().progress(new).phase is Phase.ABSENT
+
+
+def test_the_draft_of_a_new_choice_begins_before_the_page_is_drawn(opened, table, monkeypatch):
+    app = opened("explore", run="table", seed="24", rois="LIFG")
+    begun = []
+    draw = rois.table_list
+
+    def table_list(names):
+        begun.append(app.session_state["begun"]["A"].request.rois)
+        draw(names)
+
+    monkeypatch.setattr(rois, "table_list", table_list)
+    app.multiselect[0].set_value(["LATL"]).run()
+    assert begun == [("LATL",)] and not app.exception
 
 
 @pytest.mark.parametrize("link", [{"stop": "120"}, {"samples": "64"}], ids=["long stretch", "many samples"])
