@@ -11,8 +11,8 @@ from fmri2ges.views.cortex import SURFACES
 
 SIDES = ("both", "left", "right")
 POINTS = ("overview", "lateral", "medial", "front", "back", "top", "bottom")
-NO_MAP = "none"
-COLOURS = (NO_MAP, str(Effect.ALONE), str(Effect.LESION))
+NO_MAP, RATE, OWN = "none", "rate", "own"
+COLOURS = (NO_MAP, str(Effect.ALONE), str(Effect.LESION), RATE, OWN)
 CAMERA = ("side", "surface", "point")  # what the browser changes by itself
 ALLOWED = {"side": SIDES, "surface": SURFACES, "point": POINTS, "colour": COLOURS}
 

@@ -14,6 +14,7 @@ from app import state
 from app.components.cortex_picker import mount_store
 from app.components.keyboard import page_keys
 from app.page_runs import page_runs
+from app.theme import logo_for
 
 PAGES = [
     ("explore.py", "Explore", ":material/neurology:"),
@@ -26,14 +27,14 @@ PAGES = [
     ("about.py", "About", ":material/info:"),
 ]
 
-LOGO = str(ROOT / "assets" / "logo.svg")
+LOGO = ROOT / "assets" / "logo.svg"
 
 
 @page_runs().one()
 def show() -> None:
     """What is on every page, and the page that is open."""
-    st.set_page_config(page_title="fMRI2GES", page_icon=LOGO, layout="wide")
-    st.logo(LOGO, size="medium")
+    st.set_page_config(page_title="fMRI2GES", page_icon=str(LOGO), layout="wide")
+    st.logo(logo_for(st.context.theme.type, LOGO), size="medium")
 
     pages = [
         st.Page(ROOT / "pages" / name, title=title, icon=icon, default=name == "explore.py")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -11,6 +10,8 @@ import streamlit as st
 from fmri2ges.brain.roi import Roi
 from fmri2ges.data.rois.files import read_rois, write_rois
 from fmri2ges.errors import UserError
+
+from .uploads import as_files
 
 KEY = "roi_sets"
 MOST = 100  # named ROIs of a session, 20 kB each
@@ -51,14 +52,8 @@ def keep_file(name: str, content: bytes) -> tuple[str, ...]:
     ----------
     name : of the file; its ending tells the format
     """
-    with TemporaryDirectory() as folder:
-        # A name of the browser is only a name: nothing of it leads to another folder.
-        path = Path(folder) / (re.sub(r"[^\w.-]", "_", name)[-60:].lstrip("-.") or "rois")
-        path.write_bytes(content)
-        try:
-            found = read_rois(path)
-        except UserError as error:
-            raise UserError(str(error).replace(str(path), path.name)) from error
+    with as_files([(name, content)]) as (path,):
+        found = read_rois(path)
     if not found:
         raise UserError(f"{name}: holds no ROI")
     for roi in found:

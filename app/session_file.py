@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from fmri2ges.brain.own_map import OwnMap
+from fmri2ges.config import from_dict, to_dict
 from fmri2ges.errors import UNPRINTABLE, UserError, one_line
 
 FORMAT = "fMRI2GES session"
@@ -13,18 +16,28 @@ VERSION = 1
 MAX_BYTES = 1_000_000
 
 
-def session_of(view: Mapping[str, str]) -> dict[str, Any]:
-    """What the file of a view holds.
+@dataclass(frozen=True)
+class Session:
+    """What the file of a session holds.
 
     Parameters
     ----------
     view : names of the fields of a link -> their texts
+    own_map : the user's own map on the cortex, which no link carries
     """
-    return {"format": FORMAT, "version": VERSION, "view": dict(view)}
+
+    view: dict[str, str]
+    own_map: OwnMap | None = None
 
 
-def view_of(data: bytes, name: str, allowed: tuple[str, ...]) -> dict[str, str]:
-    """The fields of the view in a file; what they say is looked at where a link's are.
+def session_of(view: Mapping[str, str], own_map: OwnMap | None = None) -> dict[str, Any]:
+    """The content of the file of a session, see `Session`."""
+    content = {"format": FORMAT, "version": VERSION, "view": dict(view)}
+    return content if own_map is None else content | {"own_map": to_dict(own_map)}
+
+
+def read_session(data: bytes, name: str, allowed: tuple[str, ...]) -> Session:
+    """The session in a file; what the fields of its view say is looked at where a link's are.
 
     Parameters
     ----------
@@ -57,4 +70,8 @@ def view_of(data: bytes, name: str, allowed: tuple[str, ...]) -> dict[str, str]:
     unknown = [one_line(UNPRINTABLE.sub(" ", field), 30) for field in view if field not in allowed]
     if unknown:
         raise UserError(f"{name}: fields not known: {', '.join(unknown[:5])}; allowed: {', '.join(allowed)}")
-    return view
+    stated = found.get("own_map")
+    try:
+        return Session(view, None if stated is None else from_dict(OwnMap, stated, "own_map"))
+    except UserError as error:
+        raise UserError(f"{name}: {error}") from error

@@ -147,11 +147,6 @@ def _hold(view: View) -> None:
     st.session_state["untouched"] = True
 
 
-def view() -> dict[str, str]:
-    """The fields of a link to the view, without clock, loop and camera, which only the browser knows."""
-    return request().to_query() | comparison().to_url() | look().to_url()
-
-
 def open_view(url: dict[str, str]) -> None:
     """Show the view that fields of a link say.
 

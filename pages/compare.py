@@ -29,14 +29,15 @@ from fmri2ges.views.tracks import HEARD, Material, Track
 
 EXPLORE = Path(__file__).with_name("explore.py")
 PLAIN = {"displayModeBar": False}
-PLAYER_HEIGHT = "clamp(480px, calc(100vh - 250px), 900px)"  # its controls are in sight from 1280 x 800 on
+# Its controls are in sight from 1280 x 800 on.
+PLAYER_HEIGHT = "calc(clamp(480px, 100vh - 250px, 900px) - var(--told, 0px))"
 
 
 @st.fragment
 @guarded
 def compare(run) -> None:
     """Everything under the title: choices, skeletons, agreement and export."""
-    place = st.empty()
+    place = st.container(key="told").empty()
     shown = choose.settle_comparison(run)
     choose.complaints(place)
     context_bar(run)

@@ -8,7 +8,7 @@ import streamlit as st
 
 from app import backend, places, state
 from app.messages import plain
-from app.parts import rois
+from app.parts import rois, session_panel
 from fmri2ges.request import DEMO, DecodeRequest
 
 
@@ -107,6 +107,7 @@ def settings(forms: tuple[str, ...] = ("fast",)):
         )
         if not places.are_open():
             st.caption(places.CLOSED)
+        session_panel.drop("Open a session file")
     return place
 
 

@@ -1,33 +1,54 @@
-"""What colours the cortex on Explore: the newest ROI study of the run, where it knows the subject that is chosen."""
+"""What colours the cortex on Explore: the newest ROI study of the run, or a map of the user's own."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from math import floor, log10
 
 import streamlit as st
 
-from app import state
-from app.look import NO_MAP
-from app.parts.roi_panel import EFFECTS, load_study, newest_study
+from app import own_map, state
+from app.look import NO_MAP, OWN, RATE
+from app.parts import own_map_panel
+from app.parts.roi_panel import load_study, newest_study
 from fmri2ges.errors import UserError
+from fmri2ges.evaluation.metrics import WORD_RATE_R
 from fmri2ges.evaluation.roi_rows import Effect
-from fmri2ges.views.area_map import AreaMap, bar_html
+from fmri2ges.views.area_map import AreaMap, bar_html, own_area_map
 from fmri2ges.views.roi_study import branches, cortex_map, measures
 
 KEY, THRESHOLD = "explore.colour", "explore.threshold"
-CHOICES = {NO_MAP: "None"} | {str(effect): label for effect, label in EFFECTS.items()}
+OF_STUDY = {str(Effect.ALONE): "r alone", str(Effect.LESION): "Lost without", RATE: "Word rate"}
 
 
 def chosen_map(run=None) -> AreaMap | None:
-    """The map that is chosen, of the subject that is chosen; None where no ROI study of the run has it.
+    """The map that is chosen, of the subject that is chosen; None where there is none.
 
     Parameters
     ----------
     run : the opened run; None for the demo, whose study comes with the package
     """
-    path = newest_study(run)
-    effect = state.look().colour
-    if path is None or effect == NO_MAP:
+    draw = _drawn_own() if state.look().colour == OWN else _drawn_study(run)
+    asked = state.look().threshold
+    shown = None if draw is None else draw(threshold=asked)
+    if draw is None or shown is None or asked <= shown.most:
+        return shown
+    state.adjust(threshold=0.0)
+    state.complain([f"threshold: {asked:g} is above every value of this map, {shown.most:.3g} at most; it shows all"])
+    return draw(threshold=0.0)
+
+
+def _drawn_own() -> Callable[..., AreaMap] | None:
+    """What draws the user's own map, given a threshold; None as long as there is none."""
+    own = own_map.current()
+    return None if own is None else partial(own_area_map, own)
+
+
+def _drawn_study(run) -> Callable[..., AreaMap | None] | None:
+    """What draws the chosen map of the newest ROI study, given a threshold; None where no study of the run has it."""
+    path, colour = newest_study(run), state.look().colour
+    if path is None or colour == NO_MAP:
         return None
     try:
         study = load_study(path)
@@ -36,18 +57,12 @@ def chosen_map(run=None) -> AreaMap | None:
     subject = _subject((study if run is None else run).subjects)
     if subject not in study.subjects:
         return None
-    metric = next(iter(measures(study)))
-    branch = branches(study, metric)[-1]
-    rows = study.select(subject, branch, metric, Effect(effect))
-    shown = cortex_map(study, rows, state.look().threshold)
-    if shown is not None and state.look().threshold > max(shown.high, -shown.low):
-        asked = state.look().threshold
-        state.adjust(threshold=0.0)
-        state.complain(
-            [f"threshold: {asked:g} is above every value of this map, {shown.high:.2f} at most; it shows all"]
-        )
-        return cortex_map(study, rows)
-    return shown
+    named = measures(study)
+    metric = WORD_RATE_R.id if colour == RATE else next(iter(named))
+    if metric not in named:
+        return None
+    effect = Effect.ALONE if colour == RATE else Effect(colour)
+    return partial(cortex_map, study, study.select(subject, branches(study, metric)[-1], metric, effect))
 
 
 def _subject(subjects: tuple[str, ...]) -> str:
@@ -57,34 +72,38 @@ def _subject(subjects: tuple[str, ...]) -> str:
 
 
 def map_row(shown: AreaMap | None, run=None) -> None:
-    """The choice of the map, with its colour bar; nothing where the run has no ROI study."""
-    if newest_study(run) is None:
-        return
+    """The choice of the map, with its threshold and colour bar."""
     look = state.look()
-    if st.session_state.get(KEY) != look.colour:
-        st.session_state[KEY] = look.colour
+    choices = {NO_MAP: "No map"} | (OF_STUDY if newest_study(run) is not None else {}) | {OWN: "Own map"}
+    colour = look.colour if look.colour in choices else NO_MAP
+    if st.session_state.get(KEY) != colour:
+        st.session_state[KEY] = colour
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.segmented_control(
+        st.selectbox(
             "Colours of the cortex",
-            list(CHOICES),
-            format_func=CHOICES.__getitem__,
-            required=True,
+            list(choices),
+            format_func=choices.__getitem__,
             key=KEY,
             on_change=lambda: state.adjust(colour=st.session_state[KEY], threshold=0.0),  # another map, another scale
             label_visibility="collapsed",
+            width=150,
         )
+        if colour == OWN:
+            own_map_panel.panel()
         if shown is not None:
             _threshold(shown)
             st.html(bar_html(shown))
-        elif look.colour != NO_MAP:
+        elif colour == OWN:
+            st.caption("Drop a map of yours. A link does not carry one; a session file does.")
+        elif colour != NO_MAP:
             st.caption("The newest ROI study of this run has no map of this subject.")
 
 
 def _threshold(shown: AreaMap) -> None:
     """A slider below whose value areas have no colour."""
-    digits = max(0, -floor(log10(shown.high / 20)))
-    step = 10.0**-digits
-    most = max(round(shown.high, digits), step)
+    power = floor(log10(shown.most / 20))
+    step, digits = 10.0**power, max(0, -power)
+    most = max(round(shown.most, digits), step)
     value = min(shown.threshold, most)
     if st.session_state.get(THRESHOLD) != value:
         st.session_state[THRESHOLD] = value
@@ -93,7 +112,7 @@ def _threshold(shown: AreaMap) -> None:
         0.0,
         most,
         step=step,
-        format=f"from %.{digits}f on",
+        format=f"from %.{digits}f on" if abs(power) < 5 else "from %.1e on",
         key=THRESHOLD,
         on_change=lambda: state.adjust(threshold=st.session_state[THRESHOLD]),
         label_visibility="collapsed",

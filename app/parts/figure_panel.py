@@ -18,6 +18,7 @@ from app.parts.job_row import job_row
 from app.places import without_paths
 from fmri2ges.config import to_dict
 from fmri2ges.errors import UserError
+from fmri2ges.figures import OWN_MAP
 from fmri2ges.figures.composed import METRICS, ComposedFigure, Panel, draw_composed
 from fmri2ges.figures.preview import PanelPicture, draw_panel, preview
 from fmri2ges.provenance import digest_json
@@ -33,6 +34,7 @@ KINDS = {
     "roi-bars": "Bars of an ROI study",
     "roi-map": "Map of an ROI study",
     "roi-group": "Subjects of an ROI study",
+    OWN_MAP: "Own map",
 }
 MIME = {"svg": "image/svg+xml", "pdf": "application/pdf", "png": "image/png"}
 PREVIEW_DPI = 110
@@ -153,6 +155,8 @@ def _change(place: Place, changed: Callable[[list[Panel], int], list[Panel]]) ->
 
 def describe(panel: Panel) -> str:
     """What a panel shows, in a few words."""
+    if panel.kind == OWN_MAP and panel.own is not None:
+        return panel.own.name
     if panel.request is None:
         return ", ".join(filter(None, (run_name(panel.folder), panel.view.subject, panel.view.branch)))
     request = panel.request

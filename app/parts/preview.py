@@ -20,6 +20,7 @@ def show(run, wanted: DecodeRequest, height: str) -> None:
     # Imported here, so that the page shows the cortex first.
     from app.components.skeleton_player import skeleton_player
     from app.components.track_extras import player_name, track_marks
+    from app.parts import session_panel
     from fmri2ges.views.player import player_data
     from fmri2ges.views.tracks import Material
 
@@ -39,8 +40,10 @@ def show(run, wanted: DecodeRequest, height: str) -> None:
     identity = player_name(run.digest, shown.text)
     marks = {track.name: "draft" for track in motions if track.is_decoded and decoded.is_draft}
     track_marks(marks, identity)
+    view = state.player_view(decoded.start, decoded.stop)
     data = player_data(decoded, motions, heard)
-    skeleton_player(data | {"extras_of": identity}, key="preview", height=height)
+    more = {"extras_of": identity, "view": view, "session": session_panel.to_save(decoded)}
+    skeleton_player(data | more, key="preview", height=height)
     state.paint(decoded)
 
 

@@ -15,10 +15,14 @@ from .root import DEVICES, DecodedFolder, Device, Force, Seed, Start, Stop, app
 
 @app.command()
 def figure(
-    path: Annotated[Path, typer.Argument(metavar="PATH", help="A decoded folder, or the JSON of a composed figure.")],
+    path: Annotated[
+        Path,
+        typer.Argument(metavar="PATH", help="A decoded folder, the JSON of a composed figure, or a map of your own."),
+    ],
     out: Annotated[Path, typer.Option(metavar="F", help="File to write: .svg, .pdf or .png.")],
     kind: Annotated[
-        str, typer.Option(help="cortex, strip, compare, metrics; of an ROI study: roi-map, roi-bars, roi-group.")
+        str,
+        typer.Option(help="cortex, strip, compare, metrics; of an ROI study: roi-map, roi-bars, roi-group; own-map."),
     ] = "",
     width_mm: Annotated[float | None, typer.Option(min=10, help="Width in millimetres; default: 180.")] = None,
     dpi: Annotated[int, typer.Option(min=30, help="Dots per inch of raster parts.")] = 300,
@@ -31,7 +35,7 @@ def figure(
 ) -> None:
     """Draw a figure for a paper."""
     from ..errors import UserError, check_option
-    from ..figures import KINDS, ROI_KINDS, check_rendered, make_figure, make_metrics_figure, make_roi_figure
+    from ..figures import KINDS, OWN_MAP, ROI_KINDS, check_rendered, make_figure, make_metrics_figure, make_roi_figure
 
     if path.suffix.lower() == ".json":
         if kind or metric or (start, stop, width_mm) != (None, None, None):
@@ -41,7 +45,7 @@ def figure(
         _composed(path, out, dpi)
         return
     width_mm = width_mm or 180.0
-    check_option("kind", kind, (*KINDS, "metrics", *ROI_KINDS))
+    check_option("kind", kind, (*KINDS, "metrics", *ROI_KINDS, OWN_MAP))
     check_rendered(rendered, kind)
     rendered = rendered and _can_render()
     if kind in ROI_KINDS:
@@ -49,6 +53,11 @@ def figure(
         from ..storage.roi_study import load_roi_study
 
         make_roi_figure(load_roi_study(path), kind, out, RoiView(metric=metric), width_mm, dpi, rendered)
+    elif kind == OWN_MAP:
+        from ..data.rois.own_maps import read_own_maps
+        from ..figures import make_own_map_figure
+
+        make_own_map_figure(read_own_maps([path])[0], out, width_mm, dpi, rendered)
     elif kind == "metrics":
         from ..storage.report import read_report
 

@@ -206,8 +206,7 @@ class Run:
     def reference(self, story: str) -> Motion | None:
         """The gesture that a speaker of this story made: simulated truth, for display and evaluation."""
         file = self.study.root / "truth" / f"{story}.npz"
-        stamp = stamp_file(file) if file.is_file() else ""
-        return self._references.get((story, stamp), lambda: self.study.truth(story))
+        return self._references.get((story, stamp_file(file)), lambda: self.study.truth(story))
 
     def columns(self, rois, subject: str) -> np.ndarray:
         """Feature columns of a choice of ROIs, array (n_columns,), int."""

@@ -11,6 +11,7 @@ from ..evaluation.roi_rows import RoiStudy
 from ..results import Decoded
 
 if TYPE_CHECKING:
+    from ..brain.own_map import OwnMap
     from ..decoding.stories import DecodedStory
     from ..evaluation.report import Report
     from ..evaluation.roi_difference import RoiDifference
@@ -19,7 +20,14 @@ if TYPE_CHECKING:
 
 KINDS = ("cortex", "strip", "compare")
 ROI_KINDS = ("roi-map", "roi-bars", "roi-group")
-RENDERED = ("cortex", "strip", "roi-map", "roi-group")  # can be rendered; the others have neither bodies nor a cortex
+OWN_MAP = "own-map"
+RENDERED = (
+    "cortex",
+    "strip",
+    "roi-map",
+    "roi-group",
+    OWN_MAP,
+)  # can be rendered; the others have neither bodies nor a cortex
 WIDTHS = (50, 500)  # mm
 MAX_DPI = 2400
 SUFFIXES = (".svg", ".pdf", ".png")
@@ -123,6 +131,19 @@ def roi_drawing(kind: str) -> Callable[[RoiStudy, Paper, RoiView], Page]:
     from .roi_map import draw_roi_map
 
     return {"roi-map": draw_roi_map, "roi-bars": draw_roi_bars, "roi-group": draw_roi_group}[kind]
+
+
+def make_own_map_figure(own: OwnMap, out, width_mm: float = 180, dpi: int = 300, rendered: bool = False) -> Path:
+    """Draw a map of the user's own on the cortex, with its name and range.
+
+    Parameters
+    ----------
+    own : the map, such as one of `fmri2ges.data.rois.own_maps.read_own_maps`
+    out, width_mm, dpi, rendered : as in `make_figure`
+    """
+    from .own_map import draw_own_map
+
+    return _save(out, width_mm, dpi, lambda paper: draw_own_map(own, paper), rendered)
 
 
 def make_difference_figure(found: RoiDifference, out, width_mm: float = 180, dpi: int = 300) -> Path:

@@ -14,6 +14,7 @@ from pathlib import Path
 from string import ascii_lowercase
 from typing import TYPE_CHECKING, Any
 
+from ..brain.own_map import OwnMap
 from ..config import from_dict, load, to_dict
 from ..data.atomic import write_text
 from ..decoding.run import open_run
@@ -27,7 +28,7 @@ from ..provenance import digest_json
 from ..request import DEMO, DecodeRequest
 from ..storage.report import read_report, report_to_dict
 from ..storage.roi_study import load_roi_study, study_to_dict
-from . import KINDS, ROI_KINDS, WIDTHS, checked_output, roi_drawing
+from . import KINDS, OWN_MAP, ROI_KINDS, WIDTHS, checked_output, roi_drawing
 from .roi_view import RoiView
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
 VERSION = 1
 METRICS = "metrics"
-PANEL_KINDS = (*KINDS, METRICS, *ROI_KINDS)
+PANEL_KINDS = (*KINDS, METRICS, *ROI_KINDS, OWN_MAP)
 MAX_PANELS = len(ascii_lowercase)
 
 
@@ -46,12 +47,13 @@ class Panel:
     Parameters
     ----------
     kind : 'cortex', 'strip' or 'compare' of a decoding, 'metrics' of an evaluated run, one of `ROI_KINDS` of an
-        ROI study; see `make_figure`
+        ROI study, see `make_figure`; 'own-map' of a map of the user's own
     request : the decoding, for the first three
     sample : of the decoding, from 1
     start, stop : seconds on the story's clock, for strip and compare; None takes what the kind shows by itself
     folder : of the evaluated run or of the ROI study; 'demo' are those that come with the package
     view : subject, metric and branch of an ROI study
+    own : the map of the user's own, which the figure carries with it
     wide : takes the whole width; two panels in a row that do not stand side by side
     digest : SHA-256 of the result; empty draws whatever there is
 
@@ -68,6 +70,7 @@ class Panel:
     stop: float | None = None
     folder: str = ""
     view: RoiView = field(default_factory=RoiView)
+    own: OwnMap | None = None
     wide: bool = True
     digest: str = ""
 
@@ -75,7 +78,9 @@ class Panel:
         check_option("kind", self.kind, PANEL_KINDS)
         if self.is_decoding and self.request is None:
             raise UserError(f"panel of kind {self.kind}: has no request; say which decoding it shows")
-        if not self.is_decoding and not self.folder:
+        if self.kind == OWN_MAP and self.own is None:
+            raise UserError(f"panel of kind {self.kind}: has no map; give the values of its areas")
+        if not self.is_decoding and self.kind != OWN_MAP and not self.folder:
             raise UserError(f"panel of kind {self.kind}: has no folder; say whose results it shows, or {DEMO!r}")
         for name in ("start", "stop"):
             check_seconds(name, getattr(self, name))
@@ -205,6 +210,11 @@ def drawing_of(panel: Panel, sources: Sources) -> Drawing:
 
         report = sources.report(panel.folder)
         return Drawing(digest_json(report_to_dict(report)), lambda paper: draw_metrics(report, paper))
+    if panel.kind == OWN_MAP and panel.own is not None:
+        from .own_map import draw_own_map
+
+        own = panel.own
+        return Drawing(digest_json(to_dict(own)), lambda paper: draw_own_map(own, paper))
     if panel.kind in ROI_KINDS:
         study = sources.roi_study(panel.folder)
         draw_study = roi_drawing(panel.kind)

@@ -96,7 +96,7 @@ def draw_strip(story: DecodedStory, paper: Paper, start: float | None = None, st
     texts = part.transcripts
     edges = np.linspace(start, stop, n + 1)
     cells = [(name, _wrapped(words, edges, cell)) for name, words in texts.items()]
-    depths = [max(5.5, 2.3 * max(map(len, lines)) + 2) for _, lines in cells]  # mm
+    depths = [max(7.5, 2.3 * max(map(len, lines)) + 2) for _, lines in cells]  # mm
     page = Page(
         paper,
         20 + tall * len(motions) + sum(depths) + 3,

@@ -109,10 +109,22 @@ def paint_regions(page: Page, top: float, what: Regions, how: Colours) -> None:
             values[members] = what.values[region.name]
             if region.name in what.outlined:
                 found[members] = k
+    paint_areas(page, top, values, how, found)
+
+
+def paint_areas(page: Page, top: float, values: np.ndarray, how: Colours, outlined: np.ndarray | None = None) -> None:
+    """Both hemispheres in a row with the values of areas, and a colour bar beside them.
+
+    Parameters
+    ----------
+    top : mm
+    values : array (360,), in atlas order; NaN shows the bare cortex
+    outlined : array (360,), or None; a line is drawn where the number changes
+    """
     limits = how.limits if how.limits[1] > how.limits[0] else (how.limits[0], how.limits[0] + 1e-9)
-    outlined = np.nan_to_num(on_vertices(found)).astype(int)
+    lines = None if outlined is None else np.nan_to_num(on_vertices(outlined)).astype(int)
     colours = map_colours(on_vertices(values).astype(float), limits, how.cmap)
-    height = draw_cortex(page, 4, top, page.width - 8 - BAR, colours, outlined)
+    height = draw_cortex(page, 4, top, page.width - 8 - BAR, colours, lines)
     page.text(page.width - 4, top - 2, how.label, ha="right", fontsize=5.5)
     _bar(page, page.width - BAR + 8, top + 1.5, height - 7, replace(how, limits=limits))
 

@@ -53,7 +53,7 @@ def difference_map(found: RoiDifference) -> AreaMap | None:
         text = f"{row.region}: {_signed(row.value)}{p}"
         values |= {area: AreaValue(row.value, is_found(row), text) for area in members[row.region]}
     title = f"{found.metric.label}, {found.effect.label}: {found.title}, p after {found.correction.label}"
-    return replace(area_map(title, values, None, difference=True), pale="no difference is shown")
+    return replace(area_map(title, values, None, difference=True), about="pale: no difference is shown")
 
 
 def difference_chart(found: RoiDifference):

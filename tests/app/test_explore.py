@@ -126,6 +126,59 @@ def test_the_link_holds_the_choice(linked):
     assert linked.locator("[data-testid=stSlider]").get_by_text("40 s").is_visible()
 
 
+def picture(page):
+    """What cortex and player show: the pixels of their canvases, and which buttons of the player are on."""
+    script = "canvas => canvas.toDataURL()"
+    parts = {part: f"{part} canvas" for part in (".cortex", ".player .scene", ".axis")}
+    shown = {part: page.locator(at).first.evaluate(script) for part, at in parts.items()}
+    return shown | {"on": page.locator(".player [aria-pressed=true]").all_inner_texts()}
+
+
+def test_a_reload_shows_the_same_picture_with_clock_camera_and_threshold(page, server):
+    open_explore(page, server, "?rois=AC&surface=flat&at=12.5&camera=0.9,0.3,1.2&zoom=10,20&loop=11,14&threshold=0.1")
+    player = page.locator(".player")
+    assert player.get_attribute("data-time") == "12.5000"
+    assert page.locator(".axis").get_attribute("data-range") == "10.00 20.00"
+    page.get_by_label("Overlay the bodies in one view").click()
+    page.get_by_label("Show the path of the wrists").click()
+    player.focus()
+    page.keyboard.press(".")
+    page.get_by_label("View from the side").click()
+    page.mouse.move(5, 5)
+    wanted = (
+        "surface=flat",
+        "at=13.5",
+        "zoom=10(,|%2C)20",
+        "loop=11(,|%2C)14",
+        "camera=1.571",
+        "shown=overlay(,|%2C)samples",
+    )
+    page.wait_for_url(re.compile("".join(f"(?=.*{part})" for part in (*wanted, "threshold=0.1"))))
+    settle(page)
+    before, link = picture(page), page.url
+    page.reload()
+    page.wait_for_selector(".cortex canvas", timeout=FIRST_LOAD)
+    page.wait_for_selector(".player[data-time='13.5000']", timeout=FIRST_LOAD)
+    page.get_by_role("button", name="Decoded").wait_for()
+    page.mouse.move(5, 5)
+    settle(page)
+    after = picture(page)
+    assert [part for part in before if before[part] != after[part]] == [] and page.url == link
+    assert page.problems == []
+
+
+def test_what_a_link_gets_wrong_does_not_push_the_controls_out_of_sight(page, server):
+    page.set_viewport_size({"width": 1280, "height": 800})
+    open_explore(page, server, "?rois=Brocca&subject=nobody&at=999&shown=legs")
+    told = page.get_by_role("alert")
+    for line in ("'Brocca' is not an ROI", "'nobody' is not in this run", "at: 999 s is outside", "shown: must name"):
+        assert line in told.inner_text()
+    assert told.bounding_box()["height"] <= 60
+    for part in (".player .controls", ".cortex .foot"):
+        box = page.locator(part).bounding_box()
+        assert box["y"] + box["height"] <= 800, part
+
+
 def test_an_unknown_region_in_the_link_is_one_clear_line(page, server):
     open_explore(page, server, "?rois=Brocca")
     line = page.get_by_role("alert").inner_text()

@@ -44,7 +44,7 @@ def test_a_name_with_half_a_character_can_be_shown_and_written(session):
         ("rois.xyz", b"", "rois.xyz: ROIs of this format are not known"),
         ("rois.json", b"{", "rois.json: is not valid JSON"),
         ("rois.json", b'["V1"]', "rois.json: is a list of names"),
-        ("", b"", "rois: ROIs of this format"),
+        ("", b"", "file: ROIs of this format"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_one_line_without_a_folder(session, name, content, line):

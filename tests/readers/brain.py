@@ -16,6 +16,7 @@ from fmri2ges.data.bold.read import Bold, open_halves, read_bold
 from fmri2ges.data.bold.timing import find_tr
 from fmri2ges.data.bold.xfm import read_xfm
 from fmri2ges.data.rois.files import RoiSelection, select_rois
+from fmri2ges.data.rois.own_maps import read_own_maps
 from tests import bold_files as bold
 from tests import pycortex_files
 from tests import roi_files as rois
@@ -23,6 +24,7 @@ from tests.readers.case import Case
 
 SIGNAL = np.sin(np.arange(8.0))
 SMALL = (4, 5, 3)
+THICKNESS = 2 + np.sin(np.arange(N_VERTICES))
 KEYS = rois.V1[rois.LEFT] + 2 * rois.BROCA[rois.LEFT]
 SHAPES = {"V1": "M 300,300 L 560,420 350,700 z", "MT": "M1100,500 a 100,100 0 1 0 200,0 c 5,5 -70,-80 -200,0 z"}
 
@@ -262,7 +264,27 @@ def _flatmap(folder: Path) -> Path:
     return folder / "surfaces" / "flat_lh.gii"
 
 
+def a_map(found) -> None:
+    """A map that came out has numbers on known areas."""
+    assert found and all(own.values and np.isfinite(list(own.values.values())).all() for own in found)
+
+
+def _own(name: str, write, quick: int = 8) -> Case:
+    """A map of the user's own."""
+    return Case(lambda f: write(f / name), lambda p: read_own_maps([p]), (), a_map, quick=quick)
+
+
+def _value_table(path: Path) -> Path:
+    path.write_text("area,z\n" + "".join(f"{area},{k / 7:.3f}\n" for k, area in enumerate(rois.ATLAS.areas)))
+    return path
+
+
 CASES |= {
+    "own map.gii": _own("z.L.func.gii", lambda p: rois.metric_gii(p, THICKNESS)),
+    "own map.dscalar": _own("z.dscalar.nii", lambda p: rois.dscalar(p, {"z": np.tile(THICKNESS, 2)}), 5),
+    "own map.mgz": _own("lh.z.mgz", lambda p: rois.mgh(p, THICKNESS)),
+    "own map.nii.gz": _own("z.nii.gz", _statistic, 4),
+    "own map.csv": _own("z.csv", _value_table, 20),
     "label.gii": _roi("x.label.gii", lambda p: rois.label_gii(p, KEYS), ("roi .gii",)),
     "label.gii.gz": _roi("y.label.gii.gz", _packed(lambda p: rois.label_gii(p, KEYS), "y.label.gii"), ("roi .gii.gz",)),
     "mask.gii": _roi("x.func.gii", lambda p: rois.metric_gii(p, KEYS > 0)),

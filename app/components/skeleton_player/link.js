@@ -1,27 +1,39 @@
-// Clock, loop and camera in the browser's address: a reload or a shared link shows what was seen.
+// Clock, loop, camera and display in the browser's address: a reload or a shared link shows what was seen.
 // They are written without a step in the history and without asking the server, which reads them from the address.
 const WAIT = 400; // ms after the last change
-const NONE = { at: "", loop: "", camera: "" };
+const NONE = { at: "", loop: "", camera: "", zoom: "", shown: "" };
 const TURNS = ["yaw", "pitch", "zoom"];
+const TOGGLES = { overlay: "overlay", samples: "fan", trails: "trails" }; // name in a link -> in the state
 let writing = 0;
 
-// What differs from the first view, as texts of a link. s: state of the player; first: {time, camera}.
+const shownOf = (s) => Object.keys(TOGGLES).filter((name) => s[TOGGLES[name]]).join() || "none";
+
+// What differs from the first view, as texts of a link. s: state of the player; first: {time, camera, overlay, fan, trails}.
 export function viewTexts(s, first) {
   const turned = TURNS.some((name) => Math.abs(s.camera[name] - first.camera[name]) > 5e-4);
   return {
-    at: Math.abs(s.time - first.time) < 5e-3 ? "" : String(Number(s.time.toFixed(2))),
+    at: Math.abs(s.time - first.time) < 5e-3 ? "" : String(Number(s.time.toFixed(4))),
     loop: !s.loop ? "" : s.range ? s.range.map((t) => Number(t.toFixed(2))).join() : "all",
+    zoom: s.zoom ? s.zoom.map((t) => Number(t.toFixed(2))).join() : "",
+    shown: shownOf(s) === shownOf(first) ? "" : shownOf(s),
     camera: turned ? TURNS.map((name) => Number(s.camera[name].toFixed(3))).join() : "",
   };
 }
 
-// The state that a link asks for. view: {at, loop, camera}, which Python has looked at; what it does not name is as it
-// is at first. camera: the first one.
-export function applyView(s, { at, loop, camera }, first) {
+// The state that a link asks for. view: {at, loop, camera, zoom, shown}, which Python has looked at; what it does not name
+// is as it is at first. first: as in viewTexts.
+export function applyView(s, { at, loop, camera, zoom, shown }, first) {
   s.time = at ?? s.start;
   s.loop = loop !== undefined;
   s.range = Array.isArray(loop) ? loop : null;
-  Object.assign(s.camera, first, Object.fromEntries((camera ?? []).map((value, i) => [TURNS[i], value])));
+  s.zoom = zoom ?? null;
+  for (const [name, own] of Object.entries(TOGGLES)) s[own] = shown ? shown.includes(name) : first[own];
+  Object.assign(s.camera, first.camera, Object.fromEntries((camera ?? []).map((value, i) => [TURNS[i], value])));
+}
+
+// Whether a link says anything of the view.
+export function saysSomething(view) {
+  return Object.keys(NONE).some((name) => name in view);
 }
 
 // Write the texts that a function gives then; null leaves the address as it is.

@@ -5,7 +5,7 @@ import { button, fitCanvas, group, icon, make } from "./dom.js";
 import { fitted, reachOf } from "./fit.js";
 import { hintOf, keyOf, playerKeys, tellKeys } from "./keys.js";
 import { fanText, prepareFan } from "./fan.js";
-import { applyView, viewTexts, writeSoon } from "./link.js";
+import { applyView, saysSomething, viewTexts, writeSoon } from "./link.js";
 import { savePng, saveSession, saveSvg } from "./save.js";
 import { css, mix, paintCanvas, placesIn, prepare, sceneShapes } from "./scene.js";
 import { advance, clamp, clockText, decodePositions, layoutWords, poseAt, stepFrame, wordAt } from "./timeline.js";
@@ -32,9 +32,12 @@ function createPlayer(root) {
   let data = null, motions = [], reach = null, theme = null, ribbons = [], frame = 0, last = 0;
 
   // ---- the parts of the player
+  const toggles = [];
   const toggle = (label, text, get, set) => {
-    const node = button(label, text, () => { set(!get()); node.setAttribute("aria-pressed", get()); draw(); });
-    node.setAttribute("aria-pressed", get());
+    const node = button(label, text, () => { set(!get()); press(); draw(); changed(); });
+    const press = () => node.setAttribute("aria-pressed", get());
+    toggles.push(press);
+    press();
     return node;
   };
   const axis = createAxis(s, { seek, changed });
@@ -136,7 +139,7 @@ function createPlayer(root) {
   }
 
   function linkTexts() {
-    return viewTexts(s, { time: data.start, camera: CAMERA });
+    return viewTexts(s, { ...FIRST, time: data.start, camera: CAMERA });
   }
 
   // ---- input
@@ -161,7 +164,8 @@ function createPlayer(root) {
     turn({ yaw: yaw - event.movementX * 0.008, pitch: clamp(pitch + event.movementY * 0.008, -0.6, 1.5) });
   };
   function turn(changes) {
-    Object.assign(s.camera, changes);
+    // As exact as a link says it, which then shows the same picture.
+    for (const [name, value] of Object.entries(changes)) s.camera[name] = Math.round(1000 * value) / 1000;
     draw();
     changed();
   }
@@ -274,8 +278,8 @@ function createPlayer(root) {
       m.mark = extrasOf("marks", m.name) ?? "";
       const lines = told.map(({ text, weak }) => make("p", { text, class: weak ? "weak" : "" }));
       const marks = m.mark ? [make("i", { text: m.mark })] : [];
-      const names = [make("b", { text: m.name }), ...marks, make("span", { text: m.detail })];
-      const node = make("div", { "data-view": m.name }, [...names, ...lines]);
+      const names = [make("b", { text: m.name }), ...marks, make("span", { text: m.detail, title: m.detail })];
+      const node = make("div", { "data-view": m.name }, [make("div", { class: "name" }, names), ...lines]);
       node.style.setProperty("--mark", m.css);
       return node;
     }));
@@ -355,8 +359,8 @@ function createPlayer(root) {
       }
       if (data.view && data.view.number !== s.view) {
         // A first link that names nothing leaves the clock where another page's player brought it.
-        const isNamed = ["at", "loop", "camera"].some((name) => name in data.view);
-        if (isNamed || s.view !== null) applyView(s, data.view, CAMERA);
+        if (saysSomething(data.view) || s.view !== null) applyView(s, data.view, { ...FIRST, camera: CAMERA });
+        for (const press of toggles) press();
         s.view = data.view.number;
       }
       layout();

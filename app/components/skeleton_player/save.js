@@ -8,10 +8,12 @@ function download(blob, name) {
   setTimeout(() => URL.revokeObjectURL(url), 10000);
 }
 
-// What the app can open again. session: {name, content}; texts: fields of the link that the player knows.
-export function saveSession({ name, content }, texts) {
-  const own = Object.fromEntries(Object.entries(texts).filter(([, text]) => text));
-  const whole = { ...content, view: { ...content.view, ...own } };
+// What the app can open again. session: {name, content, from_address: fields that the address knows}; texts: fields of
+// the link that the player knows.
+export function saveSession({ name, content, from_address: names }, texts) {
+  const address = new URLSearchParams(location.search);
+  const known = [...names.map((field) => [field, address.get(field)]), ...Object.entries(texts)];
+  const whole = { ...content, view: { ...content.view, ...Object.fromEntries(known.filter(([, text]) => text)) } };
   download(new Blob([`${JSON.stringify(whole, null, 1)}\n`], { type: "application/json" }), name);
 }
 

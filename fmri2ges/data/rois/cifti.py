@@ -88,6 +88,29 @@ def read_cifti_maps(path: Path, threshold: Threshold | None = None) -> tuple[Roi
     return merged(_thresholded(path, cortex, threshold), path)
 
 
+def read_cifti_values(path: Path) -> list[tuple[str, np.ndarray]]:
+    """Name and values of each map of a .dscalar.nii, arrays (20484,), NaN where the file has no vertex.
+
+    Raises
+    ------
+    UserError
+        As `read_cifti_rois`.
+    """
+    from nibabel.cifti2 import ScalarAxis
+
+    cortex = _open(path, ScalarAxis, "holds no dense maps", "give a .dscalar.nii")
+    found = []
+    for name, row in zip(cortex.maps.name, cortex.data, strict=True):
+        values = np.full(2 * N_VERTICES, np.nan)
+        for part in cortex.parts:
+            own = np.full(part.n_vertices, np.nan)
+            own[part.vertices] = row[part.columns]
+            half = slice(0, N_VERTICES) if part.side == "L" else slice(N_VERTICES, None)
+            values[half] = to_fsaverage5(own, part.side, path)
+        found.append((str(name) or stem_of(path), values))
+    return found
+
+
 def _thresholded(path: Path, cortex: _Cortex, threshold: Threshold | None) -> Iterator[Part]:
     for name, row in zip(cortex.maps.name, cortex.data, strict=True):
         where = path if len(cortex.maps) == 1 else f"{path}: map {str(name)!r}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -28,11 +29,17 @@ def read_mgh_rois(path: Path, threshold: Threshold | None = None) -> tuple[Roi, 
     if not on_surface(image):
         return read_nifti_roi(path, threshold)
     side = hemisphere_of(path)
-    n_maps = image.shape[3] if len(image.shape) == 4 else 1
-    with reading(path, "MGH"):
-        frames = np.asanyarray(image.dataobj).reshape(-1, n_maps, order="F")
     rois = []
-    for k, values in enumerate(frames.T, start=1):
-        name, where = (stem_of(path), path) if n_maps == 1 else (f"{stem_of(path)} {k}", f"{path}: frame {k}")
+    for name, where, values in frames_of(path, image):
         rois.append(Part(name, side, to_fsaverage5(roi_inside(where, values, threshold), side, path)))
     return merged(rois, path)
+
+
+def frames_of(path: Path, image) -> Iterator[tuple[str, str, np.ndarray]]:
+    """Name, place for messages and values (n_vertices,) of each frame of an image that lies on a surface."""
+    n_maps = image.shape[3] if len(image.shape) == 4 else 1
+    with reading(path, "MGH or NIfTI"):
+        frames = np.asanyarray(image.dataobj).reshape(-1, n_maps, order="F")
+    for k, values in enumerate(frames.T, start=1):
+        name, where = (stem_of(path), str(path)) if n_maps == 1 else (f"{stem_of(path)} {k}", f"{path}: frame {k}")
+        yield name, where, values

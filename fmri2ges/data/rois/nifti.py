@@ -41,12 +41,45 @@ def read_nifti_roi(path: Path, threshold: Threshold | None = None) -> tuple[Roi,
     UserError
         For a damaged image, one that is no mask, or one that misses the cortex.
     """
+    data, affine, statistic = _volume(path)
+    data = _to_sample(path, data, threshold, statistic)
+    cut = threshold or Threshold(0.5)
+    name = stem_of(path)
+    rois = merged([Part(name, side, roi_inside(path, _sample(path, data, affine, side), cut)) for side in "LR"], path)
+    if data.any() and not rois:
+        where = "in the mask" if threshold is None else f"where the map is {threshold}"
+        raise UserError(f"{path}: no vertex of the cortex lies {where}; is it in MNI space, and cortical?")
+    return rois
+
+
+def read_nifti_values(path: Path) -> np.ndarray:
+    """A map in MNI space at each vertex of fsaverage5, sampled as masks are: array (20484,), NaN outside the image.
+
+    Parameters
+    ----------
+    path : as in `read_nifti_roi`; a voxel that is no number counts as 0
+
+    Raises
+    ------
+    UserError
+        As `read_nifti_roi`, and for a map that is 0 on the whole cortex.
+    """
+    data, affine, _ = _volume(path)
+    data = np.where(np.isfinite(data), data, 0)
+    values = np.concatenate([_sample(path, data, affine, side) for side in "LR"])
+    if not np.nan_to_num(values).any():
+        raise UserError(f"{path}: is 0 on the whole cortex; is it in MNI space, and cortical?")
+    return values
+
+
+def _volume(path: Path) -> tuple[np.ndarray, np.ndarray, str]:
+    """The numbers of a 3D image, float32, its affine (4, 4), and the statistic that its header names, if any."""
     image = load_image(path)
     shape = tuple(int(n) for n in image.shape)
     while len(shape) > 3 and shape[-1] == 1:
         shape = shape[:-1]
     if len(shape) != 3 or min(shape) < 2:
-        raise UserError(f"{path}: must be one 3D mask; got shape {tuple(image.shape)}")
+        raise UserError(f"{path}: must be one 3D mask or map; got shape {tuple(image.shape)}")
     if np.prod(shape, dtype=float) > MAX_VOXELS:
         raise UserError(f"{path}: shape {shape} is more than {MAX_VOXELS} voxels; resample it to 1 or 2 mm")
     with reading(path, "NIfTI"):
@@ -57,16 +90,9 @@ def read_nifti_roi(path: Path, threshold: Threshold | None = None) -> tuple[Roi,
             f"{path}: does not say where it lies (sform and qform are both 0), so it cannot be laid onto the cortex; "
             "write it with its affine in MNI space"
         )
-    data = _to_sample(path, data, threshold, _statistic(image))
     if abs(np.linalg.det(affine[:3, :3])) < 1e-6:
         raise UserError(f"{path}: its affine cannot be inverted; set it to MNI space")
-    cut = threshold or Threshold(0.5)
-    name = stem_of(path)
-    rois = merged([Part(name, side, roi_inside(path, _sample(path, data, affine, side), cut)) for side in "LR"], path)
-    if data.any() and not rois:
-        where = "in the mask" if threshold is None else f"where the map is {threshold}"
-        raise UserError(f"{path}: no vertex of the cortex lies {where}; is it in MNI space, and cortical?")
-    return rois
+    return data, affine, _statistic(image)
 
 
 def _statistic(image) -> str:

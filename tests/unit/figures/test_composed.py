@@ -8,6 +8,7 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
+from fmri2ges.brain.own_map import OwnMap
 from fmri2ges.cli.main import main
 from fmri2ges.decoding.stories import load_stories
 from fmri2ges.demo import ROI_STUDY, WEIGHTS
@@ -199,3 +200,22 @@ def _inside(text, box) -> bool:
 def test_requests_of_a_panel_are_checked_like_any_other():
     with pytest.raises(UserError, match="rois"):
         Panel("strip", DecodeRequest(rois=()))
+
+
+def test_a_figure_carries_the_own_map_that_it_shows(tmp_path):
+    own = OwnMap("thickness (mm)", {"L_44": 2.5, "R_V1": 1.5})
+    figure = ComposedFigure((pinned(Panel("own-map", own=own), Sources()),), width_mm=85)
+    figure.save(tmp_path / "figure.json")
+    legend = draw_composed(figure, tmp_path / "f.svg", 72)
+    text = (tmp_path / "f.svg").read_text()
+    assert "thickness (mm)" in text and "2 of 360 areas" in text and "1.5 to 2.5" in text and "thickness (mm)" in legend
+    assert main(["figure", str(tmp_path / "figure.json"), "--out", str(tmp_path / "again.svg"), "--dpi", "72"]) == 0
+    assert (tmp_path / "again.svg").read_bytes() == (tmp_path / "f.svg").read_bytes()
+    (tmp_path / "map.csv").write_text("area,thickness (mm)\nL_44,2.5\nR_V1,1.5\n")
+    out = tmp_path / "alone.svg"
+    assert main(["figure", str(tmp_path / "map.csv"), "--kind", "own-map", "--width-mm", "85", "--out", str(out)]) == 0
+    assert "2 of 360 areas" in out.read_text()
+    with pytest.raises(UserError, match="has no map"):
+        Panel("own-map")
+    with pytest.raises(UserError, match="'L_0' is no area"):
+        ComposedFigure.from_json(figure.to_json().replace("L_44", "L_0"))

@@ -7,8 +7,11 @@ import sys
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fmri2ges.brain.atlas import load_atlas
+from fmri2ges.brain.own_map import OwnMap
 from fmri2ges.demo import ROI_STUDY
 from fmri2ges.evaluation.roi_rows import NULL_MARK, Effect, null_mark
 from fmri2ges.figures import roi_map
@@ -17,7 +20,7 @@ from fmri2ges.figures.style import Paper, print_style
 from fmri2ges.storage.roi_study import load_roi_study
 from fmri2ges.views import roi_study as views
 from fmri2ges.views import scores
-from fmri2ges.views.area_map import ONE_DIGIT, PALE, STRONG, AreaValue, area_map, bar_html
+from fmri2ges.views.area_map import ONE_DIGIT, PALE, STRONG, AreaValue, area_map, bar_html, own_area_map
 
 
 @pytest.fixture(scope="module")
@@ -146,3 +149,21 @@ print(hasattr(sys.modules["pandas"], "Series"))
     env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
     done = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True, timeout=120)
     assert done.stdout.strip() == "True", done.stderr
+
+
+@given(
+    st.dictionaries(st.sampled_from(load_atlas().areas), st.floats(-1e6, 1e6), min_size=1, max_size=30),
+    st.floats(0, 2e6),
+)
+def test_an_own_map_is_told_with_its_range_and_coloured_around_0_where_it_has_both_signs(values, threshold):
+    shown = own_area_map(OwnMap("<i>mine", values), threshold)
+    low, high = min(values.values()), max(values.values())
+    if low < 0 < high:
+        assert shown.low == -shown.high and shown.scale == "rdbu_r"
+    else:
+        assert shown.scale == "viridis" and (low == high or (shown.low, shown.high) == (low, high))
+    assert shown.low < shown.high and shown.most >= max(high, -low)
+    bar = bar_html(shown)
+    assert f"&lt;i&gt;mine; your own map, {low:.3g} to {high:.3g}, no null known" in bar and "above chance" not in bar
+    coloured = {entry[8:] for entry in shown.entries if entry[6:8] != "00"}
+    assert coloured <= {f"{v:.3g}" for v in values.values() if abs(v) >= threshold}
