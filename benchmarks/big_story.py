@@ -60,7 +60,10 @@ def train(study: Path, run: Path) -> None:
     from fmri2ges.training.train import train_study
 
     train_study(
-        study, run, device="cpu", config=TrainConfig(f2g_steps=4, renditions=1, roi_choices=1, penalties=(1e4,))
+        study,
+        run,
+        device="cpu",
+        config=TrainConfig(f2g_steps=4, renditions=1, roi_choices=1, penalties=(1e4,), f2g_guidance=1.5),
     )
 
 

@@ -22,7 +22,9 @@ from fmri2ges.training.presets import TrainConfig
 from tests.conftest import make_motion, make_words
 from tests.forks import Ended, Forks, Instant
 
-BRIEF = TrainConfig(t2g_steps=6, f2g_steps=6, renditions=1, roi_choices=1, penalties=(100.0, 1000.0), lm="bigram")
+BRIEF = TrainConfig(
+    t2g_steps=6, f2g_steps=6, renditions=1, roi_choices=1, penalties=(100.0, 1000.0), lm="bigram", f2g_guidance=1.5
+)
 EVERY = 2  # steps between two checkpoints
 
 

@@ -8,7 +8,9 @@ from fmri2ges.demo.study import write_bold, write_clip, write_study_file, write_
 from fmri2ges.demo.world import CLIPS, TEST, TRAIN, World
 from fmri2ges.training.presets import TrainConfig
 
-TINY = TrainConfig(t2g_steps=6, f2g_steps=4, renditions=1, roi_choices=1, penalties=(3000.0, 10_000.0), lm="bigram")
+TINY = TrainConfig(
+    t2g_steps=6, f2g_steps=4, renditions=1, roi_choices=1, penalties=(3000.0, 10_000.0), lm="bigram", f2g_guidance=1.5
+)
 
 
 def write_small(world: World, root: Path, n_train: int = 3) -> Path:

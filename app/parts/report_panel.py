@@ -19,7 +19,10 @@ from fmri2ges.evaluation.report import Report, format_report
 from fmri2ges.figures.composed import METRICS, Panel
 from fmri2ges.storage.report import NAME, read_report
 from fmri2ges.views import scores
+from fmri2ges.views.choices import GUIDANCE_NOTE, GUIDANCE_TITLE, guidance_cells
 from fmri2ges.views.names import file_stem, run_name
+from fmri2ges.views.reliability import TITLE as RELIABILITY
+from fmri2ges.views.reliability import reliability_cells, reliability_note
 
 PLAIN = {"displayModeBar": False}
 ONE_SHOWN = "r, shares and cosines on one axis; position errors, jerk and distances are in the table."
@@ -78,6 +81,14 @@ def show(run, report: Report) -> None:
         table, height = scores.report_table(rows), min(560, 38 + 35 * len(rows))
         st.dataframe(table, hide_index=True, height=height, column_config=whole_p)
     _texts(report, setting, story)
+    for curve in (one for one in report.reliability if one.setting == setting):
+        with st.expander(RELIABILITY):
+            st.dataframe(reliability_cells(curve), hide_index=True)
+            st.caption(reliability_note(curve))
+    if cells := guidance_cells(report.manifest):
+        with st.expander(GUIDANCE_TITLE):
+            st.dataframe(cells, hide_index=True)
+            st.caption(GUIDANCE_NOTE)
     with st.expander("How to read this", expanded=False):
         for note in report.notes:
             st.markdown(f"- {plain(note)}")

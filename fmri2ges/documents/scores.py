@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from ..evaluation.reliability import Reliability
 from ..evaluation.report import Report, format_number, format_p
 from ..evaluation.rows import Null, Row, Setting
 from ..evaluation.text_rows import TextTable
@@ -14,6 +15,9 @@ from ..figures.timeline import draw_timeline
 from ..motion.amount import T2GOrigin
 from ..request import WHOLE_CORTEX, DecodeRequest
 from ..results import BRANCHES
+from ..views.choices import GUIDANCE_NOTE, GUIDANCE_TITLE, guidance_cells
+from ..views.reliability import TITLE as RELIABILITY
+from ..views.reliability import reliability_cells, reliability_note
 from ..views.scores import rows_of, settings, stories
 from ..work import Work
 from . import html
@@ -72,7 +76,17 @@ def score_sections(report: Report, work: Work) -> tuple[Section, ...]:
         work.report(0.9, "texts")
         parts = [part for k, table in enumerate(_means_first(report)) for part in _text(report, table, k, budget)]
         sections.append(Section("texts", "Decoded words against texts without a brain", html.joined(parts)))
+    if report.reliability:
+        sections.append(Section("reliability", RELIABILITY, html.joined(map(_reliability, report.reliability))))
+    if cells := guidance_cells(report.manifest):
+        parts = [html.table(cells, GUIDANCE_TITLE, left=("Guidance",)), html.paragraph(GUIDANCE_NOTE, class_="notes")]
+        sections.append(Section("choices", "What the study chose", html.joined(parts)))
     return tuple(sections)
+
+
+def _reliability(found: Reliability) -> Html:
+    table = html.table(reliability_cells(found), f"{RELIABILITY}, {_name(found.setting)}")
+    return html.joined((table, html.paragraph(reliability_note(found), class_="notes")))
 
 
 def _t2g(report: Report) -> T2GOrigin:

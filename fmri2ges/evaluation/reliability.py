@@ -15,6 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..types import Words
+from .intervals import Interval, bootstrap
+from .rows import Setting
 from .text_scores import word_ranges
 
 SECONDS = 4.0  # about as far as decoded words miss the time at which they were heard
@@ -31,32 +33,71 @@ class Bin:
     others : times that one of the other texts says the word in the window, on average
     said : times that a text says it there, on average
     heard : times that it was heard there, on average
-    n : pairs of a word and a window
+    n : pairs of a word and a window, each counted once for every text that is left out
+    interval : of `heard`, over stories; None where they are too few
     """
 
     others: float
     said: float
     heard: float
     n: int
+    interval: Interval | None = None
 
 
-def reliability(stories: Iterable[tuple[Sequence[Words], Words, float, float]]) -> list[Bin]:
+@dataclass(frozen=True)
+class Reliability:
+    """The curve of one setting.
+
+    Parameters
+    ----------
+    setting : subject, ROIs and samples
+    n_texts : texts of each story
+    stories : number of stories
+    curve : from words that texts agree on least to those that they agree on most
+    """
+
+    setting: Setting
+    n_texts: int
+    stories: int
+    curve: tuple[Bin, ...]
+
+    @property
+    def error(self) -> float:
+        """Expected calibration error: mean distance of said and heard, over pairs of a word and a window."""
+        n = sum(b.n for b in self.curve)
+        return sum(b.n * abs(b.said - b.heard) for b in self.curve) / n if n else 0.0
+
+
+def reliability(
+    stories: Iterable[tuple[Sequence[Words], Words, float, float]], rng: np.random.Generator | None = None
+) -> list[Bin]:
     """The curve of one or several stories; bins without a word are left out.
 
     Parameters
     ----------
     stories : for each story its decoded texts (at least two), the words heard, and start and stop of the decoded
         stretch in seconds
+    rng : draws stories for the intervals; None makes none
     """
-    tables = [_counts(*story) for story in stories]
-    rows = np.concatenate([np.zeros((0, 3)), *(_left_out(said, heard) for said, heard in tables)])
-    rows = rows[rows[:, 0] > 0]
+    tables = [_left_out(*_counts(*story)) for story in stories]
+    of_story = np.repeat(np.arange(len(tables)), [len(table) for table in tables])
+    rows = np.concatenate([np.zeros((0, 3)), *tables])
+    of_story, rows = of_story[rows[:, 0] > 0], rows[rows[:, 0] > 0]
     which = np.digitize(rows[:, 0], EDGES, right=True)
     found = []
     for k in np.unique(which).tolist():
-        others, said, heard = rows[which == k].mean(0).tolist()
-        found.append(Bin(others, said, heard, int((which == k).sum())))
+        mine = which == k
+        others, said, heard = rows[mine].mean(0).tolist()
+        interval = None if rng is None else _over_stories(rows[mine, 2], of_story[mine], rng)
+        found.append(Bin(others, said, heard, int(mine.sum()), interval))
     return found
+
+
+def _over_stories(heard: np.ndarray, of_story: np.ndarray, rng: np.random.Generator) -> Interval | None:
+    """Interval of the mean of `heard`; stories without a pair in this bin have no say in it."""
+    _, story = np.unique(of_story, return_inverse=True)
+    n, total = np.bincount(story), np.bincount(story, heard)
+    return bootstrap(lambda w: w @ total / (w @ n), len(n), rng, name="stories")
 
 
 def _counts(texts: Sequence[Words], heard: Words, start: float, stop: float) -> tuple[np.ndarray, np.ndarray]:

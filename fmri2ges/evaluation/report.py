@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .metrics import Better
+from .reliability import Reliability
 from .rows import Row
 from .text_rows import TextTable
 
@@ -25,6 +26,7 @@ class Report:
     stories : names of the stories
     texts : the text tables
     manifest : provenance
+    reliability : of the decoded words of each setting
     """
 
     rows: tuple[Row, ...]
@@ -34,6 +36,7 @@ class Report:
     stories: tuple[str, ...] = ()
     texts: tuple[TextTable, ...] = ()
     manifest: dict[str, Any] = field(default_factory=dict)
+    reliability: tuple[Reliability, ...] = ()
 
 
 def format_number(x: float | None) -> str:

@@ -12,6 +12,7 @@ from ..work import QUIET, Work
 from .calibration import Calibration, fit_calibration
 from .conditions import TokenTrack, window_conditions
 from .denoiser import LATENT_FPS, Denoiser
+from .guidance import Tried
 from .schedule import FirstOf, sample_long
 
 STEPS = 10  # DDIM steps, chosen on validation stories; more cost time and gain little
@@ -25,14 +26,16 @@ class GestureGenerator:
     ----------
     denoiser : network in evaluation mode
     codec : turns motion codes into bone directions
-    guidance : scale of classifier-free guidance, chosen on validation stories
+    guidance : scale of classifier-free guidance
     calibration : filter of the sampled codes, fitted at this guidance; None leaves them as they are
+    tried : among which guidances training stories chose; empty where it was given
     """
 
     denoiser: Denoiser
     codec: Codec
     guidance: float
     calibration: Calibration | None = None
+    tried: tuple[Tried, ...] = ()
 
     def sample_codes(
         self,

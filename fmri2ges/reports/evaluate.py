@@ -22,7 +22,7 @@ from ..evaluation.gesture import against_reference, by_itself, features, pair, w
 from ..evaluation.measure import Measure, pool, row
 from ..evaluation.metrics import Better
 from ..evaluation.nulls import swap_null
-from ..evaluation.reliability import LEAST_TEXTS, describe, reliability
+from ..evaluation.reliability import LEAST_TEXTS, Reliability, describe, reliability
 from ..evaluation.report import Report
 from ..evaluation.rows import NullKind, Row, Setting, against_null
 from ..evaluation.text import against_transcript
@@ -103,6 +103,7 @@ def evaluate_stories(
     rows: list[Row] = []
     notes: list[str] = []
     texts: list[TextTable] = []
+    curves: list[Reliability] = []
     forms: dict[tuple, dict[str, tuple[DecodedStory, list[TextScore]]]] = {}  # of each form, its stories
     stories = _once(_of_today(stories, notes), notes)
     runs, gestures = Runs(), HeardGestures()
@@ -123,7 +124,10 @@ def evaluate_stories(
     work.report(len(stories) / steps, "distances between distributions")
     for setting, group in settings.items():
         found = _pooled(group, rng, notes) if len(group) > 1 else []
-        notes += _reliability([story for story, _ in group])
+        sure = _reliability(setting, [story for story, _ in group], np.random.default_rng(seed))
+        if sure is not None:
+            curves.append(sure)
+            notes.append(describe(list(sure.curve), sure.n_texts))
         found += distribution_rows([story for story, _ in group], rng, notes)
         rows += [replace(line, setting=setting) for line in found]
     notes += rate_notes(stories)
@@ -140,6 +144,7 @@ def evaluate_stories(
         study=str(stories[0].decoded.manifest.get("study_name") or ""),
         stories=tuple(sorted({s.story for s in stories})),
         texts=tuple(texts),
+        reliability=tuple(curves),
         manifest=build_manifest(
             "evaluate",
             {"n_null": N_NULL, "n_lm": N_LM, "null_decodings": null_texts.n},
@@ -148,6 +153,7 @@ def evaluate_stories(
             simulated,
             decoded=[s.decoded.manifest.get("digest") for s in stories],
             **_t2g(stories),
+            **_guidance(stories, runs),
         ),
     )
     work.report(1.0, "done")
@@ -194,6 +200,14 @@ def _t2g(stories: list[DecodedStory]) -> dict[str, Any]:
     return {name: values.pop() if len(values) == 1 else None for name, values in found.items()}
 
 
+def _guidance(stories: list[DecodedStory], runs: Runs) -> dict[str, Any]:
+    """Among which guidances the run of all stories chose; nothing where there are several runs, or none is there."""
+    found = {id(run): run for run in map(runs.of, stories)}
+    (run, *others) = found.values()
+    told = None if run is None or others else run.manifest.get("f2g_guidance")
+    return {"f2g_guidance": told} if told else {}
+
+
 def story_measures(story: DecodedStory, notes: list[str]) -> list[Measure]:
     """All measures of one story; what cannot be measured, and why, is added to `notes`."""
     start, stop = story.span
@@ -224,11 +238,13 @@ def story_measures(story: DecodedStory, notes: list[str]) -> list[Measure]:
     return sorted(found, key=lambda m: BRANCHES.index(m.branch))
 
 
-def _reliability(stories: list[DecodedStory]) -> list[str]:
-    """How sure the texts of one setting are against how right, one line; nothing where there are too few texts."""
+def _reliability(setting: Setting, stories: list[DecodedStory], rng: np.random.Generator) -> Reliability | None:
+    """How sure the texts of one setting are against how right; None where there are too few texts."""
     told = [(s, s.heard) for s in stories if s.heard is not None and len(s.decoded.texts) >= LEAST_TEXTS]
-    curve = reliability((s.decoded.texts, heard, *s.span) for s, heard in told)
-    return [describe(curve, min(len(s.decoded.texts) for s, _ in told))] if curve else []
+    curve = reliability([(s.decoded.texts, heard, *s.span) for s, heard in told], rng)
+    if not curve:
+        return None
+    return Reliability(setting, min(len(s.decoded.texts) for s, _ in told), len(told), tuple(curve))
 
 
 def _with_ceiling(measures: list[Measure], story: DecodedStory, motion: Motion) -> list[Measure]:

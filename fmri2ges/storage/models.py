@@ -23,6 +23,7 @@ from ..models.calibration import Calibration
 from ..models.denoiser import Denoiser, DenoiserConfig
 from ..models.f2t import F2T, Blocks
 from ..models.generator import GestureGenerator
+from ..models.guidance import Tried
 from ..models.readout import Readout
 from ..models.signatures import Heard
 from ..models.word_rate import Pair, PooledRate, RateSettings, RateTraining, WordRate
@@ -51,6 +52,8 @@ def write_generator(path, generator: GestureGenerator, **values) -> None:
     arrays |= {f"codec.{k}": v for k, v in asdict(generator.codec).items()}
     assert generator.calibration is not None, "a generator is calibrated before it is stored"
     arrays |= {f"calibration.{k}": v for k, v in asdict(generator.calibration).items()}
+    if generator.tried:
+        values["tried"] = [asdict(one) for one in generator.tried]
     write_tensors(path, arrays, config=asdict(generator.denoiser.config), guidance=generator.guidance, **values)
 
 
@@ -64,9 +67,19 @@ def read_generator(path, device: str) -> GestureGenerator:
         denoiser = Denoiser(DenoiserConfig(**meta["config"]))
         denoiser.load_state_dict(state)
         codec, calibration = Codec(**_part(arrays, "codec.")), Calibration(**_part(arrays, "calibration."))
-    except (KeyError, TypeError, RuntimeError) as error:  # other names or sizes than this version's network
+        tried = tuple(
+            Tried(float(one["guidance"]), tuple(one["r"]), float(one["fgd"]), tuple(one["fgd_without"]))
+            for one in meta.get("tried", ())
+        )
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:  # other names or sizes than this version's network
         raise UserError(f"{path}: was written by another version of fmri2ges; train again") from error
-    return GestureGenerator(denoiser.eval().to(device), codec, float(meta["guidance"]), calibration)
+    return GestureGenerator(denoiser.eval().to(device), codec, float(meta["guidance"]), calibration, tried)
+
+
+def read_guidance(path) -> dict[str, Any]:
+    """The guidance of a generator and among which it was chosen, as `write_generator` stored them; JSON values."""
+    values = read_header(path, "generator").values
+    return {"guidance": values["guidance"], "tried": values.get("tried", [])}
 
 
 def read_choice(path) -> dict[str, Any]:

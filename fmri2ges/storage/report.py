@@ -6,6 +6,7 @@ Every row names its metric by id; the printed label stands beside it for people.
 from __future__ import annotations
 
 import math
+from dataclasses import asdict
 from pathlib import Path
 from shlex import quote
 from typing import Any
@@ -14,6 +15,7 @@ from ..data.atomic import read_json, write_json
 from ..errors import UserError
 from ..evaluation.intervals import Interval
 from ..evaluation.metrics import GREEDY_MATCH, METRICS, Metric
+from ..evaluation.reliability import Bin, Reliability
 from ..evaluation.report import Report
 from ..evaluation.rows import Null, NullKind, Row, Setting
 from ..evaluation.text_rows import TextKind, TextRow, TextTable, TextTimeline
@@ -68,6 +70,7 @@ def report_to_dict(report: Report) -> dict[str, Any]:
         "study": report.study,
         "stories": list(report.stories),
         "texts": [_table_to_dict(table) for table in report.texts],
+        "reliability": [_reliability_to_dict(one) for one in report.reliability],
         "manifest": report.manifest,
         "notes": list(report.notes),
         "rows": [row_to_dict(row) for row in report.rows],
@@ -83,6 +86,7 @@ def report_from_dict(data: dict[str, Any]) -> Report:
         study=_text(data["study"]),
         stories=_texts(data["stories"]),
         texts=tuple(_table_from_dict(table) for table in _list(data["texts"])),
+        reliability=tuple(_reliability_from_dict(one) for one in _list(data.get("reliability", []))),
         manifest=dict(data["manifest"]),
     )
 
@@ -250,6 +254,24 @@ def _interval_from_dict(data: dict[str, Any] | None) -> Interval | None:
         return None
     low, high, level = (_number(data[key]) for key in ("low", "high", "level"))
     return Interval(low, high, _count(data["n"]), _text(data["method"]), level)
+
+
+def _reliability_to_dict(found: Reliability) -> dict[str, Any]:
+    curve = [{**asdict(b), "interval": _interval_to_dict(b.interval)} for b in found.curve]
+    of = {"subject": found.setting.subject, "rois": list(found.setting.rois), "samples": found.setting.samples}
+    return {**of, "n_texts": found.n_texts, "stories": found.stories, "error": found.error, "curve": curve}
+
+
+def _reliability_from_dict(data: dict[str, Any]) -> Reliability:
+    samples = data["samples"]
+    setting = Setting(_text(data["subject"]), _texts(data["rois"]), None if samples is None else _count(samples))
+    curve = tuple(_bin_from_dict(line) for line in _list(data["curve"]))
+    return Reliability(setting, _count(data["n_texts"]), _count(data["stories"]), curve)
+
+
+def _bin_from_dict(line: dict[str, Any]) -> Bin:
+    others, said, heard = (_number(line[key]) for key in ("others", "said", "heard"))
+    return Bin(others, said, heard, _count(line["n"]), _interval_from_dict(line["interval"]))
 
 
 class _Damaged(Exception):

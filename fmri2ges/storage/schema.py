@@ -137,6 +137,7 @@ MANIFESTS = {
         "t2g": T2G,
         "t2g_seconds": NUMBER,
         "t2g_judged": ROWS,
+        "f2g_guidance": ROWS,
         "t2g_held_out_seconds": NUMBER,
         "confounds": Value(
             lambda v: isinstance(v, dict) and all(map(list_of(NAME, "").allows, v.values())),

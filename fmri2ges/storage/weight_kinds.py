@@ -148,6 +148,21 @@ def _bayes_problem(arrays: dict[str, np.ndarray], lengths: dict[str, int]) -> st
     return "" if agree else "model.weights has not one row for each delay and feature"
 
 
+NUMBERS = list_of(NUMBER, "a list of finite numbers")
+TRIED = list_of(
+    Value(
+        lambda v: (
+            isinstance(v, dict)
+            and v.keys() == {"guidance", "r", "fgd", "fgd_without"}
+            and all(NUMBER.allows(v[name]) for name in ("guidance", "fgd"))
+            and all(NUMBERS.allows(v[name]) for name in ("r", "fgd_without"))
+        ),
+        "",
+    ),
+    "a list of guidances that were tried: objects with guidance, r, fgd and fgd_without",
+)
+
+
 WEIGHTS = {
     "generator": Weights(
         {
@@ -165,7 +180,7 @@ WEIGHTS = {
             "net.refine.0.weight": Array(("F32",), ("refine", "two codes", 5)),
             "net.blocks.0.mlp.0.weight": Array(("F32",), ("inner", "width")),
         },
-        {"config": needed(TABLE), "guidance": needed(NUMBER), "choice": TABLE},
+        {"config": needed(TABLE), "guidance": needed(NUMBER), "choice": TABLE, "tried": TRIED},
         _network_lengths,
         others="net.",
     ),

@@ -19,6 +19,7 @@ from ..models.t2g import WindowBatches
 from ..text.embeddings import WordVectors
 from ..types import Recording
 from ..work import QUIET, Work
+from .guidance import STORIES, Stretch, guided
 from .keeper import Keeper
 from .loop import LoopConfig, fit
 from .phase1 import seeded
@@ -163,10 +164,21 @@ def train_f2g(
     def loss_of(x: Tensor, t: Tensor, x0: Tensor, brain: Condition, text: Condition) -> Tensor:
         return alignment_loss(student, t2g.denoiser, x, t, x0, brain, text, config.loss)
 
-    fit(student, draw, loss_of, loop, name="F2G", work=work.part(0, 0.9), saved=keeper.loop(generator))
-    raw, heard = GestureGenerator(student, t2g.codec, config.f2g_guidance), [s.story for s in stories]
-    tokens = [s.tokens for s in stories]
+    fit(student, draw, loss_of, loop, name="F2G", work=work.part(0, 0.8), saved=keeper.loop(generator))
+    raw = GestureGenerator(student, t2g.codec, config.f2g_guidance or 1.0)
+    if config.f2g_guidance is None:
+        judging = [
+            Stretch.middle(stories[k].tokens.all_rois, observed[k], stories[k].story.start, stories[k].story.seconds)
+            for k in evenly(len(stories), STORIES)
+        ]
+        raw = guided(raw, t2g, judging, real, speakers[0], work.part(0.8, 0.9))
+    heard, tokens = [s.story for s in stories], [s.tokens for s in stories]
     return calibrated_f2g(raw, heard, tokens, real, speakers[0], generator, work.part(0.9, 1))
+
+
+def evenly(n: int, most: int) -> list[int]:
+    """At most so many of n numbers, spread evenly, each once."""
+    return np.unique(np.linspace(0, n - 1, most).round().astype(int)).tolist()
 
 
 def calibrated_f2g(
@@ -189,7 +201,7 @@ def calibrated_f2g(
     work : told how far the sampling is
     """
     parts = []
-    for k in np.unique(np.linspace(0, len(stories) - 1, CALIBRATION_STORIES).round().astype(int)):
+    for k in evenly(len(stories), CALIBRATION_STORIES):
         seconds = min(CALIBRATION_SECONDS, stories[k].seconds)
         parts.append((tokens[k].all_rois, stories[k].start, seconds, speaker))
     return calibrate(f2g, parts, real, generator, work)

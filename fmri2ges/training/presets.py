@@ -20,7 +20,7 @@ class TrainConfig:
     t2g_rate, f2g_rate : highest learning rate of the two networks
     renditions : pseudo-gestures per story heard
     roi_choices : random choices of ROIs that F2G sees in training, beside the full set
-    t2g_guidance, f2g_guidance : classifier-free guidance, chosen on validation stories
+    t2g_guidance, f2g_guidance : classifier-free guidance; None for F2G: training stories choose, see `guidance`
     loss, teacher : the alignment, see `models.dbda`
     n_texts : posterior texts that a decoded teacher draws from
     lm, lm_layer, lm_context : language model of the Bayesian F2T, see `text.open_lm`; empty = the fast F2T only
@@ -36,7 +36,7 @@ class TrainConfig:
     renditions: int = 3
     roi_choices: int = 4
     t2g_guidance: float = 1.5
-    f2g_guidance: float = 3.0
+    f2g_guidance: float | None = None
     loss: str = "soft"
     teacher: str = "observed"
     n_texts: int = 4

@@ -182,6 +182,7 @@ def train_models(
         "train_stories": list(dict.fromkeys(story.story for story in held)),
         "blocks": None if blocks is None else to_dict(blocks),
         **gestures.choice.entries(),
+        "f2g_guidance": [store.read_guidance(folder / f"f2g-{k}.safetensors") for k in range(len(folds))],
         "space": space.kind,
         "columns": [] if space.has_cortex else list(bases[study.subjects[0]].names),
         "confounds": regressed_out(study),

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from fmri2ges.errors import UserError
 from fmri2ges.evaluation.intervals import Interval
 from fmri2ges.evaluation.metrics import GREEDY_MATCH, METRICS
+from fmri2ges.evaluation.reliability import Bin, Reliability
 from fmri2ges.evaluation.report import Report, format_report
 from fmri2ges.evaluation.rows import Null, NullKind, Row, Setting
 from fmri2ges.evaluation.text_rows import TextKind, TextRow, TextTable, TextTimeline
@@ -74,6 +75,13 @@ def tables(draw):
     )
 
 
+sure = st.builds(
+    Reliability,
+    st.builds(Setting, texts, st.lists(texts, max_size=2).map(tuple), st.none() | counts),
+    counts,
+    counts,
+    st.lists(st.builds(Bin, numbers, numbers, numbers, counts, st.none() | intervals), max_size=2).map(tuple),
+)
 reports = st.builds(
     Report,
     st.lists(rows, min_size=1, max_size=3).map(tuple),
@@ -83,6 +91,7 @@ reports = st.builds(
     st.lists(texts, max_size=2).map(tuple),
     st.lists(tables(), max_size=2).map(tuple),
     st.dictionaries(texts, counts, max_size=2),
+    st.lists(sure, max_size=1).map(tuple),
 )
 
 

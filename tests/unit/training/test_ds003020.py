@@ -20,7 +20,9 @@ from fmri2ges.training.presets import TrainConfig
 from fmri2ges.training.train import train_study
 from tests.bold_files import make_mask, write_hf5, write_mask
 
-TINY = TrainConfig(t2g_steps=6, f2g_steps=4, renditions=1, roi_choices=1, penalties=(3000.0, 10_000.0))
+TINY = TrainConfig(
+    t2g_steps=6, f2g_steps=4, renditions=1, roi_choices=1, penalties=(3000.0, 10_000.0), f2g_guidance=1.5
+)
 STORIES = (
     "wheretheressmoke",
     "inamoment",

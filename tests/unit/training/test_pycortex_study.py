@@ -11,7 +11,9 @@ from fmri2ges.training.train import train_study
 from tests.bold_files import write_hf5, write_mask
 from tests.pycortex_files import AFFINE, SHAPE, write_surface, write_transform
 
-TINY = TrainConfig(t2g_steps=6, f2g_steps=4, renditions=1, roi_choices=1, penalties=(3000.0, 10_000.0))
+TINY = TrainConfig(
+    t2g_steps=6, f2g_steps=4, renditions=1, roi_choices=1, penalties=(3000.0, 10_000.0), f2g_guidance=1.5
+)
 WORDS = ("the", "dog", "house", "river", "walked", "small", "red", "mother")
 
 

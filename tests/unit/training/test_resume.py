@@ -126,7 +126,9 @@ def few_clips(tmp_path_factory):
     """A study of a minute of gesture, settings for it, and a folder to train in that holds a whole run of it."""
     folder = tmp_path_factory.mktemp("few")
     study = write_study(folder / "study", seconds=60)
-    config = TrainConfig(t2g_steps=16, f2g_steps=7, renditions=1, roi_choices=1, penalties=(100.0, 1000.0))
+    config = TrainConfig(
+        t2g_steps=16, f2g_steps=7, renditions=1, roi_choices=1, penalties=(100.0, 1000.0), f2g_guidance=1.5
+    )
     (folder / "runs").mkdir()
     train_study(study, folder / "runs" / "whole", config, "cpu")
     return study, config, folder / "runs"

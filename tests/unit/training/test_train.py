@@ -54,6 +54,7 @@ def test_run_folder_is_complete_and_says_where_it_comes_from(run):
     manifest = trained.manifest
     assert manifest["simulated"] is True and manifest["world"]["seed"] == 7
     assert manifest["config"]["t2g_steps"] == 6
+    assert manifest["f2g_guidance"] == [{"guidance": 1.5, "tried": []}], "it was given"
     assert manifest["t2g"] == "study" and "trained on 20.0 minutes of gesture" in manifest["t2g_note"]
     assert {"study.toml", "words/train-01.tsv", "gesture/clip-01.npz"} <= manifest["digests"].keys()
 
