@@ -4,11 +4,14 @@
 
 Needs Chromium. Run it on an idle machine. Baseline for the click: the bytes of the first load. A click is timed in
 parts: until the browser has sent it, until the first answer of the server, and until the list shows the area. Without a
-GPU the browser paints both views in software, on the cores that the server needs too.
+GPU the browser paints both views in software, on the cores that the server needs too. Frames per second are those of
+the player with four tracks of eight samples, without a server, in turns with the samples' arms and without them.
 """
 
 from __future__ import annotations
 
+import json
+import statistics
 import sys
 import tempfile
 import time
@@ -19,11 +22,25 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "app")]
 
 import numpy as np  # noqa: E402
 from app_server import CHROMIUM_FLAGS, run_server  # noqa: E402
-from common import arguments, at_most, finish  # noqa: E402
+from common import arguments, at_least, at_most, finish  # noqa: E402
 
 from fmri2ges.brain.atlas import load_atlas  # noqa: E402
+from fmri2ges.decoding.run import open_run  # noqa: E402
+from fmri2ges.documents.player import player_html, player_script  # noqa: E402
+from fmri2ges.request import DecodeRequest  # noqa: E402
+from fmri2ges.views.fan import fan_data  # noqa: E402
+from fmri2ges.views.player import player_data  # noqa: E402
+from fmri2ges.views.tracks import TRACK_IDS, Material  # noqa: E402
 
 AREAS = ("L_44", "L_45", "L_A5", "L_PGi", "L_STSdp", "L_TE1a")
+PLAYED = 3.0  # seconds in which frames are counted
+TURNS = 5  # with fans, and without
+COUNT = """async (ms) => {
+  const begun = performance.now();
+  let frames = 0;
+  for (; performance.now() < begun + ms; frames++) await new Promise(requestAnimationFrame);
+  return (1000 * frames) / (performance.now() - begun);
+}"""
 
 
 def measure(page, url: str, started: float) -> dict:
@@ -87,6 +104,36 @@ def show_bvh(page, url: str, folder: Path) -> float:
     return round(time.perf_counter() - begun, 2)
 
 
+def write_player(file: Path) -> None:
+    """A page with the player alone: both branches of the demo's first result as A and as B, all with their samples."""
+    run = open_run()
+    decoded = run.kept(run.complete(DecodeRequest(start=0, stop=30)))
+    assert decoded is not None, "the result comes with the package"
+    motions = Material(decoded, decoded).motions(0, TRACK_IDS)
+    data = player_data(decoded, motions, decoded.words, other=decoded) | {"extras_of": "this"}
+    extras = json.dumps({"fan": {"of": "this", "tracks": fan_data(motions)}})
+    parts = ("<!doctype html><meta charset='utf-8'><body style='width:1300px'>", str(player_html(data)))
+    script = f"<script type='module'>globalThis.fmri2gesExtras = {extras};\n{player_script()}</script>"
+    file.write_text("".join((*parts, script)), encoding="utf-8")
+
+
+def frames_per_second(chromium, folder: Path) -> dict[str, list[float]]:
+    """Of the player, with the arms of all samples and without, in turns."""
+    write_player(folder / "player.html")
+    page = chromium.new_page(viewport={"width": 1440, "height": 900})
+    page.goto((folder / "player.html").as_uri())
+    page.get_by_label("Begin again at the end").click()
+    page.get_by_label("Play (space)").click()
+    button = page.get_by_label("Show the arms of all samples")
+    found: dict[str, list[float]] = {"with fans": [], "without": []}
+    for _ in range(2 * TURNS):
+        shown = button.get_attribute("aria-pressed") == "true"
+        found["with fans" if shown else "without"].append(round(page.evaluate(COUNT, 1000 * PLAYED), 1))
+        button.click()
+    page.close()
+    return found
+
+
 def main() -> None:
     from playwright.sync_api import sync_playwright
 
@@ -107,11 +154,16 @@ def main() -> None:
                 page.close()
                 if args.screenshots and name == "warm cache":
                     take_pictures(chromium, url, args.screenshots)
+        with tempfile.TemporaryDirectory() as folder:
+            result["frames per second"] = frames_per_second(chromium, Path(folder))
         chromium.close()
     for name in ("empty cache", "warm cache"):
         print(name, result[name])
     print("seconds to show a BVH", result["seconds to show a BVH"])
-    claims = []
+    frames = {name: statistics.median(values) for name, values in result["frames per second"].items()}
+    print("frames per second", frames)
+    share = frames["with fans"] / frames["without"]
+    claims = [at_least("frames per second of the player with all samples to those without", share, 0.8)]
     for name in ("empty cache", "warm cache"):
         dearest = max(click["bytes"] for click in result[name]["clicks"])
         share = dearest / result[name]["bytes of first load"]

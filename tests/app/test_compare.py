@@ -147,7 +147,7 @@ def test_chosen_tracks_are_in_the_link_and_survive_a_reload_another_page_and_a_s
     page.wait_for_url(re.compile("(?=.*rois=Visual)(?=.*other=AC)"))
 
 
-def test_clock_loop_and_camera_are_in_the_link_and_survive_a_reload_and_another_page(page, server):
+def test_clock_loop_camera_zoom_and_display_are_in_the_link_and_survive_a_reload_and_another_page(page, server):
     page.goto(f"{server}/compare?rois=AC,Broca&start=30&stop=50&at=41.5&loop=40,45&camera=0,0.06,1")
     axis, player = page.locator(".axis"), page.locator(".player")
     expect(axis).to_have_attribute("data-loop", "40.00 45.00", timeout=LOAD)
@@ -157,7 +157,11 @@ def test_clock_loop_and_camera_are_in_the_link_and_survive_a_reload_and_another_
     for key in ("Home", "i", ".", "o"):
         page.keyboard.press(key)
     page.get_by_label("View from the side").click()
-    link = re.compile("(?=.*loop=30%2C31)(?=.*at=31)(?=.*camera=1.571%2C0.06%2C1)")
+    page.get_by_label("Show the arms of all samples").click()
+    page.keyboard.press("z")
+    zoom = axis.get_attribute("data-range")
+    assert zoom != "30.00 50.00"
+    link = re.compile("(?=.*loop=30%2C31)(?=.*at=31)(?=.*camera=1.571%2C0.06%2C1)(?=.*shown=trails(&|$))(?=.*zoom=)")
     page.wait_for_url(link)
     page.keyboard.press("8")
     page.get_by_text("What this program does").wait_for()
@@ -167,6 +171,9 @@ def test_clock_loop_and_camera_are_in_the_link_and_survive_a_reload_and_another_
     page.reload()
     expect(axis).to_have_attribute("data-loop", "30.00 31.00", timeout=LOAD)
     expect(player).to_have_attribute("data-time", "31.0000")
+    expect(axis).to_have_attribute("data-range", zoom)
+    shown = {name: page.get_by_label(name) for name in ("Show the arms of all samples", "Show the path of the wrists")}
+    assert [button.get_attribute("aria-pressed") for button in shown.values()] == ["false", "true"]
     page.goto(f"{server}/compare?rois=AC,Broca&start=30&stop=50&loop=90,95&at=x")
     page.get_by_text("loop: 90 to 95 s is outside of 30 to 50 s").wait_for()
     page.get_by_text("at: must be a moment in seconds").wait_for()

@@ -316,9 +316,9 @@ def test_the_arms_of_all_samples_stand_behind_the_one_that_is_played(player):
     with player.expect_download() as download:
         player.get_by_label("Save this view as SVG").click()
     svg = Path(download.value.path()).read_text()
-    thin = re.findall(r'<polyline points="([^"]+)"[^>]* opacity="0.3"', svg)
-    thin = [points for points in thin if points.count(",") == 3]  # the wrists' paths are of two
-    assert len(thin) == 6 and "arms of 3 of 3 samples" in svg  # two arms of each; the tracks without samples have none
+    (thin,) = re.findall(r'<path d="([^"]+)"', svg)  # of the only track with samples
+    arms = [arm.split() for arm in thin.split("M")[1:]]
+    assert [len(arm) for arm in arms] == [3] * 6 and "arms of 3 of 3 samples" in svg  # two arms of each
     shown = views(player)["text"]
     with_fan = picture(player)
     button.click()

@@ -12,6 +12,7 @@ const DO = "Click: go there. Drag: loop a stretch. Wheel: zoom. Double click: al
 // s: state of the player, of which zoom and range are changed here; seek and changed: what the player does then.
 export function createAxis(s, { seek, changed }) {
   let data = null, motions = [], look = null, drawn = NaN, elsewhere = 0, drag = null;
+  let width = 0; // of the axis, pixels; to ask the page on every frame would have it laid out anew
   const overviewCanvas = make("canvas", { class: "overview-canvas", role: "img", "aria-label": "Speed of the wrists over the whole stretch" });
   const scrubber = make("input", { type: "range", "aria-label": "Time in seconds", class: "scrubber", title: "The whole stretch; the frame is the part below" });
   const part = make("div", { class: "part" });
@@ -111,7 +112,7 @@ export function createAxis(s, { seek, changed }) {
     bands.forEach((band, i) => {
       band.hidden = !loop;
       if (!loop) return;
-      const width = tracks.clientWidth, left = MARGIN.left, right = width - MARGIN.right;
+      const left = MARGIN.left, right = width - MARGIN.right;
       const [a, b] = loop.map((t) => Math.min(right, Math.max(left, timeToX(t, spans[i], width))));
       band.style.left = `${a}px`;
       band.style.width = `${Math.max(b - a, 0)}px`;
@@ -128,14 +129,15 @@ export function createAxis(s, { seek, changed }) {
     drawn = s.time;
     const [a, b] = range();
     cursor.hidden = s.time < a || s.time > b;
-    cursor.style.transform = `translateX(${timeToX(s.time, [a, b], tracks.clientWidth)}px)`;
+    cursor.style.transform = `translateX(${timeToX(s.time, [a, b], width)}px)`;
     scrubber.value = s.time;
     scrubber.setAttribute("aria-valuetext", `${s.time.toFixed(2)} seconds`);
     if (!drag) placeBands(s.range);
   }
 
   function draw() {
-    if (!data || !tracks.clientWidth) return;
+    width = tracks.clientWidth;
+    if (!data || !width) return;
     const above = fitCanvas(overviewCanvas), below = fitCanvas(tracks);
     drawOverview(above.context, above.width, above.height, whole(), motions, look);
     drawTracks(below.context, below.width, below.height, { data, motions, range: range(), fan: s.fan }, look);

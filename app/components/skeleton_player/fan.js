@@ -25,18 +25,24 @@ export function bandOf({ low, high }, from, count) {
   return { low: part(low), high: part(high) };
 }
 
-// An arm of every sample, from the shoulder of the body that is shown.
+// The arms of all samples, from the shoulder of the body that is shown: one shape for the arms and one for the hands, as
+// painting each by itself takes as long as the bodies.
 export function fanShapes(fan, time, { at, joint, view, pixel, css }) {
-  return fan.samples.flatMap((sample) => {
-    const pose = poseAt(sample, time);
-    return SIDES.filter((side) => at[`${side}_shoulder`] !== undefined).flatMap((side) => {
-      const elbow = joint(fan.at[`${side}_elbow`], pose), wrist = joint(fan.at[`${side}_wrist`], pose);
-      const points = [joint(at[`${side}_shoulder`]), elbow, wrist].map((p) => pixel(view(p)));
-      const [x, y, scale] = points[2];
-      return [
-        { kind: "line", points, width: Math.max(1.5, scale * 0.012), colour: css, alpha: 0.3 },
-        { kind: "ball", x, y, r: scale * 0.022, light: css, dark: css, alpha: 0.45 },
-      ];
-    });
-  });
+  const arms = [], hands = [];
+  let scale = 0;
+  for (const side of SIDES) {
+    if (at[`${side}_shoulder`] === undefined) continue;
+    const shoulder = pixel(view(joint(at[`${side}_shoulder`])));
+    for (const sample of fan.samples) {
+      const pose = poseAt(sample, time);
+      const [elbow, wrist] = ["elbow", "wrist"].map((name) => pixel(view(joint(fan.at[`${side}_${name}`], pose))));
+      arms.push([shoulder, elbow, wrist]);
+      hands.push({ x: wrist[0], y: wrist[1], r: wrist[2] * 0.022 });
+      scale = Math.max(scale, wrist[2]);
+    }
+  }
+  return [
+    { kind: "lines", lines: arms, width: Math.max(1.5, scale * 0.012), colour: css, alpha: 0.38 },
+    { kind: "dots", dots: hands, fill: css, alpha: 0.45 },
+  ];
 }

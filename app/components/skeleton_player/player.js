@@ -8,7 +8,7 @@ import { fanText, prepareFan } from "./fan.js";
 import { applyView, saysSomething, viewTexts, writeSoon } from "./link.js";
 import { savePng, saveSession, saveSvg } from "./save.js";
 import { css, mix, paintCanvas, placesIn, prepare, sceneShapes } from "./scene.js";
-import { advance, clamp, clockText, decodePositions, layoutWords, poseAt, stepFrame, wordAt } from "./timeline.js";
+import { advance, clamp, clockText, decodePositions, jointAt, layoutWords, stepFrame, wordAt } from "./timeline.js";
 
 const PRESETS = { front: [0, 0.06], side: [Math.PI / 2, 0.06], top: [0, 1.35] };
 const SPEEDS = [0.25, 0.5, 1, 1.5, 2];
@@ -32,14 +32,13 @@ function createPlayer(root) {
   let data = null, motions = [], reach = null, theme = null, ribbons = [], frame = 0, last = 0;
 
   // ---- the parts of the player
-  const toggles = [];
+  const toggles = []; // each with what it shows
   const toggle = (label, text, get, set) => {
     const node = button(label, text, () => { set(!get()); press(); draw(); changed(); });
-    const press = () => node.setAttribute("aria-pressed", get());
-    toggles.push(press);
-    press();
+    toggles.push([node, get]);
     return node;
   };
+  const press = () => toggles.forEach(([node, get]) => node.setAttribute("aria-pressed", get()));
   const axis = createAxis(s, { seek, changed });
   const keys = playerKeys({
     play: () => play(!s.playing), step, skip: (seconds) => seek(s.time + seconds),
@@ -57,7 +56,7 @@ function createPlayer(root) {
   const playButton = button("Play (space)", icon("play"), () => play(!s.playing));
   const speedPicker = make("select", { "aria-label": "Speed", title: "Speed" },
     SPEEDS.map((v) => make("option", { value: v, text: `${v}\u00d7` })));
-  const overlay = toggle("Overlay the bodies in one view", "Overlay", () => s.overlay, (on) => { s.overlay = on; });
+  const overlay = toggle("Overlay the bodies in one view", "Overlay", () => s.overlay, (on) => { s.overlay = on; tellPoses(); });
   const trails = toggle("Show the path of the wrists", "Trails", () => s.trails, (on) => { s.trails = on; });
   const fanButton = toggle("Show the arms of all samples", "Samples", () => s.fan, (on) => { s.fan = on; axis.show(); });
   const sessionButton = button("Save this view as a session file", "\u2193 Session", () => saveSession(data.session, linkTexts()));
@@ -82,6 +81,7 @@ function createPlayer(root) {
       ]),
     ]),
   );
+  press();
   root.tabIndex = 0;
   root.setAttribute("role", "group");
   speedPicker.value = s.speed;
@@ -134,7 +134,7 @@ function createPlayer(root) {
 
   // The address keeps up with what is seen, where the page has one that it may change.
   function changed() {
-    loop.setAttribute("aria-pressed", s.loop);
+    press();
     if (data?.view) writeSoon(() => (s.playing ? null : linkTexts()));
   }
 
@@ -220,16 +220,20 @@ function createPlayer(root) {
     if (!width || !height) return;
     context.clearRect(0, 0, width, height);
     paintCanvas(context, shapesNow(width, height));
-    labels.dataset.layout = s.overlay ? "overlay" : "side";
-    motions.forEach((m, i) => {
-      const pose = poseAt(m, s.time);
-      const wrist = m.wrists.flatMap((j) => [0, 1, 2].map((c) => Math.round(1000 * pose[3 * j + c])));
-      Object.assign(labels.children[i].dataset, { time: s.time.toFixed(4), wrists: wrist.join(" ") });
-    });
+    if (!s.playing) tellPoses();
     for (const ribbon of ribbons) moveRibbon(ribbon);
     axis.place();
     clock.textContent = `${clockText(s.time)} / ${clockText(data.stop)}`;
     root.dataset.time = s.time.toFixed(4);
+  }
+
+  // Where everybody is, for who reads the page; not while it plays.
+  function tellPoses() {
+    labels.dataset.layout = s.overlay ? "overlay" : "side";
+    motions.forEach((m, i) => {
+      const wrist = m.wrists.flatMap((j) => [...jointAt(m, s.time, j)].map((v) => Math.round(1000 * v)));
+      Object.assign(labels.children[i].dataset, { time: s.time.toFixed(4), wrists: wrist.join(" ") });
+    });
   }
 
   function moveRibbon(ribbon) {
@@ -284,7 +288,7 @@ function createPlayer(root) {
       return node;
     }));
     layoutRibbons();
-    axis.show(data, motions, { text: css(theme.text), back: css(theme.back), font: theme.font });
+    axis.show(data, motions, { text: css(theme.text), font: theme.font });
     draw();
   }
 
@@ -360,7 +364,7 @@ function createPlayer(root) {
       if (data.view && data.view.number !== s.view) {
         // A first link that names nothing leaves the clock where another page's player brought it.
         if (saysSomething(data.view) || s.view !== null) applyView(s, data.view, { ...FIRST, camera: CAMERA });
-        for (const press of toggles) press();
+        press();
         s.view = data.view.number;
       }
       layout();

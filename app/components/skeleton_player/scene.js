@@ -2,7 +2,7 @@
 // One list for both, so that an exported picture is the picture on screen.
 import { DISC, placesOf } from "./fit.js";
 import { fanShapes } from "./fan.js";
-import { clamp, covers, jointSpeed, meanJoint, poseAt, project, rotate, smooth } from "./timeline.js";
+import { clamp, covers, jointAt, jointSpeed, meanJoint, poseAt, project, rotate, smooth } from "./timeline.js";
 
 const SEGMENTS = 6; // pieces of a limb, each shaded by its own depth
 const TRAIL = 1.2; // seconds of wrist path behind the hand
@@ -109,10 +109,9 @@ function floorShapes(floor, { at, joint, view, pixel, theme }) {
 
 function trailShapes(motion, time, { joint, view, pixel, rgb }) {
   const count = 24;
-  const poses = Array.from({ length: count + 1 }, (_, k) =>
-    poseAt(motion, Math.max(time - TRAIL * (1 - k / count), motion.start)));
+  const times = Array.from({ length: count + 1 }, (_, k) => Math.max(time - TRAIL * (1 - k / count), motion.start));
   return motion.wrists.flatMap((wrist) => {
-    const path = poses.map((p) => pixel(view(joint(wrist, p))));
+    const path = times.map((t) => pixel(view(joint(0, jointAt(motion, t, wrist)))));
     return path.slice(1).map((end, i) => {
       const age = (i + 1) / count;
       return {
@@ -215,6 +214,13 @@ function headParts(tools) {
   return [throat, ball, face];
 }
 
+function glowOf(context, { x, y, r, light, dark }) {
+  const glow = context.createRadialGradient(x - 0.3 * r, y - 0.35 * r, 0.1 * r, x, y, r);
+  glow.addColorStop(0, light);
+  glow.addColorStop(1, dark);
+  return glow;
+}
+
 export function paintCanvas(context, shapes) {
   context.lineJoin = "round";
   for (const s of shapes) {
@@ -227,22 +233,28 @@ export function paintCanvas(context, shapes) {
       continue;
     }
     context.beginPath();
-    if (s.kind === "ball") {
-      const glow = context.createRadialGradient(s.x - 0.3 * s.r, s.y - 0.35 * s.r, 0.1 * s.r, s.x, s.y, s.r);
-      glow.addColorStop(0, s.light);
-      glow.addColorStop(1, s.dark);
-      context.arc(s.x, s.y, s.r, 0, 2 * Math.PI);
-      context.fillStyle = glow;
+    if (s.kind === "dots") {
+      for (const { x, y, r } of s.dots) {
+        context.moveTo(x + r, y);
+        context.arc(x, y, r, 0, 2 * Math.PI);
+      }
+      context.fillStyle = s.fill;
       context.fill();
       continue;
     }
-    s.points.forEach(([x, y], k) => (k ? context.lineTo(x, y) : context.moveTo(x, y)));
+    if (s.kind === "ball") {
+      context.arc(s.x, s.y, s.r, 0, 2 * Math.PI);
+      context.fillStyle = s.light === s.dark ? s.light : glowOf(context, s);
+      context.fill();
+      continue;
+    }
+    for (const points of s.lines ?? [s.points]) points.forEach(([x, y], k) => (k ? context.lineTo(x, y) : context.moveTo(x, y)));
     if (s.kind === "area") {
       context.closePath();
       context.fillStyle = s.fill;
       context.fill();
     }
-    if (s.kind === "line" || s.stroke) {
+    if (s.kind !== "area" || s.stroke) {
       context.lineCap = s.flat ? "butt" : "round";
       context.strokeStyle = s.colour ?? s.stroke;
       context.lineWidth = s.width;
@@ -272,7 +284,15 @@ export function svgDocument(shapes, width, height, background) {
       if (!defs.has(key)) defs.set(key, `ball${defs.size}`);
       return `<circle cx="${n(s.x)}" cy="${n(s.y)}" r="${n(s.r)}" fill="url(#${defs.get(key)})"${opacity}/>`;
     }
-    const points = s.points.map(([x, y]) => `${n(x)},${n(y)}`).join(" ");
+    if (s.kind === "dots") {
+      return `<g fill="${s.fill}"${opacity}>${s.dots.map(({ x, y, r }) => `<circle cx="${n(x)}" cy="${n(y)}" r="${n(r)}"/>`).join("")}</g>`;
+    }
+    const joined = (points) => points.map(([x, y]) => `${n(x)},${n(y)}`).join(" ");
+    if (s.kind === "lines") {
+      const path = s.lines.map((points) => `M${joined(points)}`).join("");
+      return `<path d="${path}" fill="none" stroke="${s.colour}" stroke-width="${n(s.width)}"${opacity}/>`;
+    }
+    const points = joined(s.points);
     if (s.kind === "line") {
       return `<polyline points="${points}" fill="none" stroke="${s.colour}" stroke-width="${n(s.width)}"${s.flat ? ' stroke-linecap="butt"' : ""}${opacity}/>`;
     }

@@ -17,7 +17,16 @@ export function clamp(x, low, high) {
 
 // Pose at any time, metres: Catmull-Rom through the frames, held still outside them.
 export function poseAt(motion, time) {
-  const { data, frames, fps, start } = motion;
+  return between(motion, time, 0, motion.data.length / motion.frames);
+}
+
+// One joint of the pose at any time, [x, y, z] in metres.
+export function jointAt(motion, time, joint) {
+  return between(motion, time, 3 * joint, 3);
+}
+
+// `count` numbers of the pose at any time, from number `first` on.
+function between({ data, frames, fps, start }, time, first, count) {
   const size = data.length / frames;
   const x = clamp((time - start) * fps, 0, frames - 1);
   const i1 = Math.min(Math.floor(x), Math.max(frames - 2, 0));
@@ -25,10 +34,10 @@ export function poseAt(motion, time) {
   const i2 = Math.min(i1 + 1, frames - 1);
   const i3 = Math.min(i2 + 1, frames - 1);
   const f = x - i1;
-  const out = new Float64Array(size);
-  for (let k = 0; k < size; k++) {
-    const a = data[i0 * size + k], b = data[i1 * size + k];
-    const c = data[i2 * size + k], d = data[i3 * size + k];
+  const out = new Float64Array(count);
+  for (let k = 0, j = first; k < count; k++, j++) {
+    const a = data[i0 * size + j], b = data[i1 * size + j];
+    const c = data[i2 * size + j], d = data[i3 * size + j];
     const cubic = b + 0.5 * f * (c - a + f * (2 * a - 5 * b + 4 * c - d + f * (3 * (b - c) + d - a)));
     out[k] = cubic / 1000;
   }
@@ -109,10 +118,15 @@ export function stepFrame(time, count, start, stop, fps) {
   return start + clamp(frame, 0, Math.max(last, 0)) / fps;
 }
 
+// Cosine and sine of both angles of the camera that was asked last: a frame asks some thousand times.
+const turned = { yaw: NaN, pitch: NaN, cy: 1, sy: 0, cp: 1, sp: 0 };
+
 // World point -> view space: x right, y up, z towards the viewer. Angles in radians.
-export function rotate(camera, x, y, z) {
-  const cy = Math.cos(camera.yaw), sy = Math.sin(camera.yaw);
-  const cp = Math.cos(camera.pitch), sp = Math.sin(camera.pitch);
+export function rotate({ yaw, pitch }, x, y, z) {
+  if (yaw !== turned.yaw || pitch !== turned.pitch) {
+    Object.assign(turned, { yaw, pitch, cy: Math.cos(yaw), sy: Math.sin(yaw), cp: Math.cos(pitch), sp: Math.sin(pitch) });
+  }
+  const { cy, sy, cp, sp } = turned;
   const across = x * cy - z * sy;
   const towards = x * sy + z * cy;
   return [across, y * cp - towards * sp, y * sp + towards * cp];

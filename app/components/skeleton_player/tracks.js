@@ -6,6 +6,7 @@ import { ticks } from "./timeline.js";
 export const MARGIN = { left: 66, right: 14 };
 const AXIS = 18; // pixels for the time axis
 const LANE = 11; // pixels for one view's strokes and holds
+const TITLE = 14; // pixels above a plot for its name: nothing stands over the curves
 
 export function timeToX(time, [start, stop], width) {
   return MARGIN.left + ((time - start) / (stop - start)) * (width - MARGIN.left - MARGIN.right);
@@ -38,7 +39,8 @@ function clipped(context, box, shapes) {
   context.restore();
 }
 
-function panel(context, box, low, high, label, unit, curves, look) {
+function panel(context, whole, low, high, label, unit, curves, look) {
+  const box = { ...whole, y: whole.y + TITLE, height: whole.height - TITLE };
   const toY = (v) => box.y + box.height - ((Math.min(Math.max(v, low), high) - low) / (high - low)) * box.height;
   const shapes = [];
   for (const v of ticks(low, high, box.height < 50 ? 2 : 3)) {
@@ -54,16 +56,8 @@ function panel(context, box, low, high, label, unit, curves, look) {
   });
   paintCanvas(context, shapes);
   clipped(context, box, [...bands, ...lines]);
-  context.font = `600 11px ${look.font}`;
-  const text = `${label}, ${unit}`, x = box.x + 6, end = x + context.measureText(text).width + 4;
-  // The name stands in the corner that the curves leave free.
-  const under = curves.flatMap((c) => Array.from(c.values).filter((_, i) => look.toX(c.times[i]) >= box.x && look.toX(c.times[i]) <= end));
-  const above = under.filter((v) => v > (low + high) / 2).length > under.length / 2;
-  const y = above ? box.y + box.height - 13 : box.y - 1;
-  const plate = [[x - 4, y], [end, y], [end, y + 15], [x - 4, y + 15]];
   paintCanvas(context, [
-    { kind: "area", points: plate, fill: look.back, alpha: 0.8 },
-    { kind: "text", text, x, y: y + 11, size: 11, weight: 600, font: look.font, colour: look.text, alpha: 0.85 },
+    { kind: "text", text: `${label}, ${unit}`, x: box.x, y: box.y - 4, size: 11, weight: 600, font: look.font, colour: look.text, alpha: 0.85 },
   ]);
 }
 
@@ -98,7 +92,7 @@ function drawTimes(context, [start, stop], width, height, look) {
 export function drawTracks(context, width, height, { data, motions, range, fan }, look) {
   context.clearRect(0, 0, width, height);
   look = { ...look, toX: (t) => timeToX(t, range, width) };
-  const inner = width - MARGIN.left - MARGIN.right, top = tracksHeight(motions) + 4;
+  const inner = width - MARGIN.left - MARGIN.right, top = tracksHeight(motions) + 1;
   const plot = height - AXIS - 4 - top;
   const speedHeight = data.bold ? plot * 0.56 : plot;
   drawLanes(context, motions, width, look);
@@ -116,7 +110,7 @@ export function drawTracks(context, width, height, { data, motions, range, fan }
   if (data.bold) {
     const traces = [data.bold, data.other_bold].filter(Boolean);
     const reach = Math.max(0.1, ...traces.flatMap((trace) => trace.values.map(Math.abs))) * 1.1;
-    const box = { x: MARGIN.left, y: top + 10 + speedHeight, width: inner, height: plot - speedHeight - 12 };
+    const box = { x: MARGIN.left, y: top + 5 + speedHeight, width: inner, height: plot - speedHeight - 7 };
     const lines = traces.map(({ times, values }, i) => ({ colour: look.text, times, values, dash: i ? [5, 4] : undefined }));
     const names = traces.length > 1 ? `BOLD, line A: ${traces[0].rois}, dashes B: ${traces[1].rois}` : `BOLD, ${traces[0].rois}`;
     panel(context, box, -reach, reach, names, "z", lines, look);
