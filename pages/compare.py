@@ -8,10 +8,12 @@ from app import backend, state
 from app.components.skeleton_player import skeleton_player
 from app.components.track_extras import player_name, track_fan
 from app.messages import guarded
+from app.page_runs import page_runs
 from app.parts import choose, own_motion, score_panel, session_panel
 from app.parts.ab import rois_row
 from app.parts.context_bar import context_bar
 from app.parts.export_panel import export_panel
+from app.parts.masks import masks_row
 from app.parts.track_picker import (
     available_tracks,
     beside_the_label,
@@ -34,6 +36,7 @@ PLAYER_HEIGHT = "calc(clamp(480px, 100vh - 250px, 900px) - var(--told, 0px))"
 
 
 @st.fragment
+@page_runs().one()
 @guarded
 def compare(run) -> None:
     """Everything under the title: choices, skeletons, agreement and export."""
@@ -42,7 +45,7 @@ def compare(run) -> None:
     choose.complaints(place)
     context_bar(run)
     state.write_url()
-    row = st.container()
+    row = st.container(key="compare_tracks")
     wanted = rois_row(run, shown)
     state.write_url()
     backend.await_drafts(run, [shown, wanted])
@@ -94,9 +97,11 @@ def compare(run) -> None:
     track_fan(fan_data(material.motions(0, ids)), identity, key="compare_fan")
     state.paint(*results.values())
     both = [branch for branch in BRANCHES if {Track(branch, "A"), Track(branch, "B")} <= set(tracks)]
+    said = ""
     if other is not None and both:
         alike = charts.likeness_note(decoded.sample(sample), other.sample(sample), both)
-        st.caption("How far A and B are apart is told when both are decoded." if drafted else alike)
+        said = "How far A and B are apart is told when both are decoded." if drafted else alike
+    masks_row(run, {letter: result.request for letter, result in results.items()}, tracks, said)
     left, right = st.columns(2, gap="large")
     dark = st.context.theme.type == "dark"
     with left:

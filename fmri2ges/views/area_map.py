@@ -35,16 +35,41 @@ class AreaValue:
 
 
 @dataclass(frozen=True)
-class AreaMap:
-    """Colours of the 360 areas.
+class AreaColours:
+    """Colours of the 360 areas, as the cortex on screen takes them.
 
     Parameters
     ----------
-    title : what the colours measure, with the unit
     entries : what areas look like: red, green, blue and strength as eight hexadecimal digits, then the line of the
         tooltip
     which : a digit to the base 36 for each area in atlas order, the number of its entry, and z for no value; two
         digits where there are more than 35 entries; of the left areas alone where the right ones are the same
+    """
+
+    entries: tuple[str, ...]
+    which: str
+
+    @classmethod
+    def of(cls, looks: Mapping[str, str]) -> AreaColours:
+        """The colours of areas by their name, each as in `entries`; the others have none."""
+        entries: dict[str, int] = {}
+        which = [
+            entries.setdefault(looks[area], len(entries)) if area in looks else None for area in load_atlas().areas
+        ]
+        return cls(tuple(entries), _digits(which, len(entries)))
+
+
+BLANK = AreaColours((), "")
+
+
+@dataclass(frozen=True)
+class AreaMap:
+    """A map of values.
+
+    Parameters
+    ----------
+    title : what the colours measure, with the unit
+    colours : of the areas
     low, high : values at the ends of the colour bar
     null : where the map marks chance (`evaluation.roi_rows.null_mark`), or None
     scale : name of the colour scale
@@ -53,8 +78,7 @@ class AreaMap:
     """
 
     title: str
-    entries: tuple[str, ...]
-    which: str
+    colours: AreaColours
     low: float
     high: float
     null: float | None
@@ -92,7 +116,7 @@ def area_map(
         high = max(high, -low)
         low = -high
     about = "pale: not above chance"
-    shown = AreaMap(title, (), "", low, high, null, DIFFERENCE if difference else ALONE, threshold, about)
+    shown = AreaMap(title, BLANK, low, high, null, DIFFERENCE if difference else ALONE, threshold, about)
     return _painted(shown, values)
 
 
@@ -112,7 +136,7 @@ def own_area_map(own: OwnMap, threshold: float = 0.0) -> AreaMap:
         low, high = low - abs(low) / 2 - 1e-9, high + abs(high) / 2 + 1e-9
     values = {area: AreaValue(value, True, f"{value:.3g}") for area, value in own.values.items()}
     about = f"your own map, {least:.3g} to {most:.3g}, no null known"
-    return _painted(AreaMap(own.name, (), "", low, high, None, DIFFERENCE if both else ALONE, threshold, about), values)
+    return _painted(AreaMap(own.name, BLANK, low, high, None, DIFFERENCE if both else ALONE, threshold, about), values)
 
 
 def _painted(shown: AreaMap, values: Mapping[str, AreaValue]) -> AreaMap:
@@ -124,18 +148,13 @@ def _painted(shown: AreaMap, values: Mapping[str, AreaValue]) -> AreaMap:
     places = {a: min(1.0, max(0.0, (v.value - low) / (high - low))) for a, v in values.items()}
     names = [a for a in areas if a in values]
     found = dict(zip(names, sample_colorscale(scale, [places[a] for a in names], colortype="tuple"), strict=True))
-    entries: dict[str, int] = {}
-    which: list[int | None] = []
-    for area in areas:
-        if area not in values:
-            which.append(None)
-            continue
+    looks = {}
+    for area in names:
         red, green, blue = (round(255 * c) for c in found[area])
         strength = STRONG if values[area].found else PALE
         strength = 0 if abs(values[area].value) < threshold else strength
-        entry = f"{red:02x}{green:02x}{blue:02x}{strength:02x}{values[area].text}"
-        which.append(entries.setdefault(entry, len(entries)))
-    return replace(shown, entries=tuple(entries), which=_digits(which, len(entries)))
+        looks[area] = f"{red:02x}{green:02x}{blue:02x}{strength:02x}{values[area].text}"
+    return replace(shown, colours=AreaColours.of(looks))
 
 
 def _digits(which: list[int | None], n_entries: int) -> str:

@@ -266,3 +266,40 @@ def test_keys_change_the_sample_and_find_regions_and_are_letters_while_somebody_
     expect(sheet.locator("h2")).to_have_text(
         ["Everywhere", "Cortex, after a click on it", "Player, after a click on it"]
     )
+
+
+def test_both_masks_are_on_a_small_cortex_and_told_in_words(page, server):
+    page.goto(f"{server}/compare?rois=L_44,L_45&other=L_45,V1&start=30&stop=50")
+    cortex = page.locator(".cortex[data-still] canvas")
+    told = re.compile("A: 44 left. B: V1. A and B: 45 left. Arrow keys turn it")
+    expect(cortex).to_have_attribute("aria-label", told, timeout=LOAD)
+    expect(page.locator(".masks li")).to_have_text(
+        [re.compile("^A: .*2 areas$"), re.compile("^B: .*3 areas$"), "A and B: in both 1 area"]
+    )
+    page.locator('[data-view="direct B"]').wait_for(timeout=LOAD)
+    colours = page.locator(".masks i").evaluate_all("l => l.map(e => getComputedStyle(e).backgroundColor)")
+    assert colours == ["rgb(0, 114, 178)", "rgb(0, 158, 115)", "rgb(240, 228, 66)"]  # text A, text B, both
+    before, url = cortex.evaluate("c => c.toDataURL()"), page.url
+    cortex.click()  # chooses nothing
+    page.keyboard.press("ArrowLeft")
+    for _ in range(600):
+        if cortex.evaluate("c => c.toDataURL()") != before:
+            break
+        page.wait_for_timeout(100)
+    else:
+        pytest.fail("the key did not turn the cortex")
+    assert page.url == url and page.locator(".masks li").count() == 3
+
+
+def test_tracks_and_their_buttons_fit_a_narrow_window(page, server):
+    page.set_viewport_size({"width": 900, "height": 900})
+    page.goto(f"{server}/compare?rois=AC&other=Visual&start=30&stop=50")
+    page.locator('[data-view="text B"]').wait_for(timeout=LOAD)
+    parts = [page.get_by_role("button", name=name, exact=True) for name in ("text A", "reference")]
+    parts += [page.get_by_role("button", name=name) for name in ("Own motion", "Open session")]
+    boxes = [part.bounding_box() for part in parts]
+    slider = page.get_by_role("slider", name=re.compile("Sample")).bounding_box()
+    for box in boxes:
+        assert box["height"] < 48 and 0 <= box["x"] and box["x"] + box["width"] <= 900  # no word is broken
+        assert box["y"] + box["height"] <= slider["y"]
+    page.set_viewport_size({"width": 1440, "height": 900})

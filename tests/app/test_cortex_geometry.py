@@ -55,7 +55,7 @@ def test_panels_tile_the_canvas(page):
         page,
         """
         const bad = [];
-        const sizes = [[800, 400], [300, 500]];
+        const sizes = [[800, 400], [300, 500], [1200, 200]];
         for (const side of ["both", "left", "right"]) for (const preset in PRESETS) for (const [w, h] of sizes) {
           const all = panels(side, preset, w, h), area = all.reduce((s, p) => s + p.w * p.h, 0);
           const inside = all.every((p) => p.x >= 0 && p.y >= 0 && p.x + p.w <= w + 1e-9 && p.y + p.h <= h + 1e-9);

@@ -53,7 +53,7 @@ def test_the_threshold_of_a_link_takes_away_colours(monkeypatch):
     monkeypatch.setattr(state, "look", lambda: Look(threshold=0.1))
     shown = cortex_map.chosen_map()
     assert shown.threshold == 0.1
-    strengths = {entry[8:].split(":")[0]: entry[6:8] for entry in shown.entries}
+    strengths = {entry[8:].split(":")[0]: entry[6:8] for entry in shown.colours.entries}
     assert strengths["AC"] == "00" and strengths["Broca"] != "00"
     monkeypatch.setattr(state, "look", lambda: Look(colour="none"))
     assert cortex_map.chosen_map() is None

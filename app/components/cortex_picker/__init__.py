@@ -11,14 +11,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
 from app.look import CAMERA, Look
 from app.roi_steps import RoiSteps
-from fmri2ges.views.area_map import AreaMap
+from fmri2ges.views.area_map import AreaColours, AreaMap
 
 HERE = Path(__file__).parent
+PARTS = ("geometry", "colours", "controls", "draw", "keys", "polygon", "view", "still", "store")
+SCRIPTS = [f"{part}.js" for part in PARTS]  # in the order in which they need each other
 
 
 def _text(*names: str) -> str:
@@ -37,8 +40,7 @@ def _store():
     style = f"const STYLE = {json.dumps(_text('picker.css'))};\n"
     return st.components.v2.component(
         "fmri2ges_cortex_store",
-        js=style
-        + _text("geometry.js", "colours.js", "controls.js", "draw.js", "keys.js", "polygon.js", "view.js", "store.js"),
+        js=style + _text(*SCRIPTS),
     )
 
 
@@ -144,8 +146,28 @@ def cortex_picker(
             "look": {name: getattr(look, name) for name in CAMERA},
             "steps": [len(steps.before), len(steps.after)],
         }
-        | ({} if shown is None else {"map": {"entries": list(shown.entries), "which": shown.which}}),
+        | ({} if shown is None else {"map": _map_of(shown.colours)}),
         on_picked_change=picked,
         on_looked_change=looked,
         on_stepped_change=stepped,
     )
+
+
+def _map_of(colours: AreaColours) -> dict[str, Any]:
+    return {"entries": list(colours.entries), "which": colours.which}
+
+
+def still_cortex(colours: AreaColours, selected, told: str, key: str, height: str) -> None:
+    """A small cortex that can be turned, on which nothing is chosen.
+
+    Parameters
+    ----------
+    colours : of the areas
+    selected : area numbers (0-359) that are outlined
+    told : what is seen, for who does not see it
+    key : name of this cortex
+    height : a length of CSS
+    """
+    look = {name: getattr(Look(), name) for name in CAMERA}
+    shown = {"selected": list(selected), "seq": 0, "name": key, "height": height, "look": look, "steps": [0, 0]}
+    _picker()(key=key, data=shown | {"still": told, "map": _map_of(colours)})

@@ -31,6 +31,11 @@ const FLAT = [1, 0, 0, 0, 1, 0, 0, 0, 1];
 function panels(side, preset, width, height) {
   const hemispheres = side === "both" ? [0, 1] : [side === "left" ? 0 : 1];
   const turns = preset === "overview" ? [0, 180] : [0];
+  if (hemispheres.length === 2 && turns.length === 2 && width > 2.8 * height) {
+    // Four in a row are larger than two above two.
+    const views = [[0, 0], [0, 180], [1, 180], [1, 0]], w = width / 4;
+    return views.map(([hemisphere, turn], i) => ({ hemisphere, turn, x: i * w, y: 0, w, h: height }));
+  }
   // One hemisphere in overview: lateral and medial side by side where the canvas is wide.
   const beside = hemispheres.length === 1 && turns.length === 2 && width > 1.2 * height;
   const columns = beside ? 2 : hemispheres.length;

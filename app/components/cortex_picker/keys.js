@@ -1,10 +1,11 @@
 // The keys of the cortex: one list, which answers them and is shown on the sheet that "?" opens on every page.
 const CORTEX_PART = "Cortex, after a click on it";
+const TURNING = ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "+", "-", "0"]; // all that a still cortex answers
 
 function cortexKeys(view) {
   const s = view.settings, { polygon } = view;
   const move = (x, y, e) => (s.pick === "polygon" ? polygon.move(x, y, e.shiftKey) : view.isFlat ? view.panTo(s.pan, -3 * x, -3 * y) : view.turn(s.az + x, s.el + y));
-  return [
+  const keys = [
     { keys: ["ArrowLeft"], shown: "\u2190", text: "turn; on the flatmap, move; with Polygon, move the cross", act: (e) => move(-10, 0, e) },
     { keys: ["ArrowRight"], shown: "\u2192", text: "turn; on the flatmap, move; with Polygon, move the cross", act: (e) => move(10, 0, e) },
     { keys: ["ArrowUp"], shown: "\u2191", text: "tilt; on the flatmap, move; with Polygon, move the cross", act: (e) => move(0, -10, e) },
@@ -21,6 +22,7 @@ function cortexKeys(view) {
     { keys: ["z"], control: true, shift: true, shown: "Ctrl shift Z", text: "redo it", act: () => view.step(1) },
     { keys: ["y"], control: true, shown: "Ctrl Y", text: "redo it", act: () => view.step(1) },
   ];
+  return view.isStill ? keys.filter((key) => TURNING.includes(key.keys[0])) : keys;
 }
 
 // The entry of a key that was pressed, with the control key (or command) or without.

@@ -47,7 +47,8 @@ function receive(shared, mesh, { data, parentElement, setTriggerValue }) {
   if (!view) {
     const root = parentElement.querySelector(".cortex");
     root.style.height = data.height;
-    view = new CortexView(root, mesh, (shared.settings[data.name] ??= {}), (name, value) => view.tell(name, value));
+    const Kind = data.still === undefined ? CortexView : StillCortex;
+    view = new Kind(root, mesh, (shared.settings[data.name] ??= {}), (name, value) => view.tell(name, value));
     views.set(parentElement, view);
   }
   view.tell = setTriggerValue;

@@ -115,7 +115,7 @@ class CortexView {
       const at = e.composedPath()[0];
       if (!/^(input|textarea)$/i.test(at.tagName) && !at.isContentEditable) press(e, cortexKeyOf(keys, e));
     };
-    tellCortexKeys(keys);
+    this.isStill || tellCortexKeys(keys);
     document.addEventListener("keydown", this.onKey);
     this.resize = new ResizeObserver(() => this.redraw());
     this.resize.observe(this.stage);
@@ -390,7 +390,7 @@ class CortexView {
   close() {
     this.closed = true;
     document.removeEventListener("keydown", this.onKey);
-    tellCortexKeys(null);
+    this.isStill || tellCortexKeys(null);
     this.resize.disconnect();
     cancelAnimationFrame(this.frame);
     this.painter.close();

@@ -35,10 +35,10 @@ def rows(study):
 
 def entry(shown, area):
     """As the browser reads it (colours.js)."""
-    width = 1 if len(shown.entries) <= ONE_DIGIT else 2
-    at = width * load_atlas().area_index[area] % len(shown.which)
-    number = int(shown.which[at : at + width], 36)
-    return shown.entries[number] if number < len(shown.entries) else None
+    width = 1 if len(shown.colours.entries) <= ONE_DIGIT else 2
+    at = width * load_atlas().area_index[area] % len(shown.colours.which)
+    number = int(shown.colours.which[at : at + width], 36)
+    return shown.colours.entries[number] if number < len(shown.colours.entries) else None
 
 
 def test_every_area_has_the_colour_of_its_value_or_none():
@@ -48,7 +48,7 @@ def test_every_area_has_the_colour_of_its_value_or_none():
         "L_V1": AreaValue(-0.2, False, "c"),
     }
     shown = area_map("r", values, 0.05)
-    assert len(shown.which) == 360 and shown.which.count("z") == 357
+    assert len(shown.colours.which) == 360 and shown.colours.which.count("z") == 357
     assert entry(shown, "L_44")[6:] == f"{STRONG:02x}a" and entry(shown, "R_44")[6:] == f"{PALE:02x}b"
     assert entry(shown, "L_45") is None and (shown.low, shown.high) == (-0.2, 0.3)
     viridis = {"L_44": "fde725", "L_V1": "440154"}  # its two ends
@@ -59,7 +59,7 @@ def test_many_entries_have_two_digits_and_hemispheres_that_are_alike_one_half():
     names = [area.removeprefix("L_") for area in load_atlas().areas[:180]]
     alike = {f"{side}_{name}": AreaValue(k / 10, True, name) for k, name in enumerate(names[:40]) for side in "LR"}
     shown = area_map("r", alike, 0.05)
-    assert len(shown.entries) == 40 and len(shown.which) == 2 * 180
+    assert len(shown.colours.entries) == 40 and len(shown.colours.which) == 2 * 180
     for area in ("L_V1", f"R_{names[39]}"):
         assert entry(shown, area)[8:] == area[2:]
     assert entry(shown, f"R_{names[40]}") is None
@@ -165,5 +165,5 @@ def test_an_own_map_is_told_with_its_range_and_coloured_around_0_where_it_has_bo
     assert shown.low < shown.high and shown.most >= max(high, -low)
     bar = bar_html(shown)
     assert f"&lt;i&gt;mine; your own map, {low:.3g} to {high:.3g}, no null known" in bar and "above chance" not in bar
-    coloured = {entry[8:] for entry in shown.entries if entry[6:8] != "00"}
+    coloured = {entry[8:] for entry in shown.colours.entries if entry[6:8] != "00"}
     assert coloured <= {f"{v:.3g}" for v in values.values() if abs(v) >= threshold}
