@@ -33,8 +33,8 @@ from fmri2ges.views.player import player_data  # noqa: E402
 from fmri2ges.views.tracks import TRACK_IDS, Material  # noqa: E402
 
 AREAS = ("L_44", "L_45", "L_A5", "L_PGi", "L_STSdp", "L_TE1a")
-PLAYED = 3.0  # seconds in which frames are counted
-TURNS = 5  # with fans, and without
+PLAYED = 2.0  # seconds in which frames are counted
+TURNS = 9  # with fans, and without
 COUNT = """async (ms) => {
   const begun = performance.now();
   let frames = 0;
