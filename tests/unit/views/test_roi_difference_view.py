@@ -24,7 +24,7 @@ def test_the_map_is_symmetric_around_0_and_says_what_is_pale(found):
     shown = views.difference_map(found)
     assert shown.low == -shown.high and shown.high > 0.2
     assert "direct branch minus text branch" in shown.title and "Holm" in shown.title
-    strengths = {entry[8:].split(":")[0]: entry[6:8] for entry in shown.entries}
+    strengths = {entry[8:].split(":")[0]: entry[6:8] for entry in shown.colours.entries}
     assert strengths["a"] == strengths["c"] == "f5" and strengths["b"] == strengths["d"] == "5a"
     assert "pale: no difference is shown" in bar_html(shown)
     assert views.difference_map(replace(found, first=replace(found.first, study=replace_space(found)))) is None
