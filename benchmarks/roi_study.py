@@ -22,7 +22,8 @@ from fmri2ges.decoding.run import open_run
 from fmri2ges.demo import ROI_STUDY
 from fmri2ges.demo.bold import PLANTED, UNPLANTED
 from fmri2ges.demo.world import TEST
-from fmri2ges.evaluation.gesture import features, features_of_bones, pair, weighted_r
+from fmri2ges.evaluation.gesture import features, pair, weighted_r
+from fmri2ges.evaluation.region_scores import features_of_bones
 from fmri2ges.evaluation.roi_rows import Effect
 from fmri2ges.models.region_readout import RegionReadout
 from fmri2ges.request import DecodeRequest

@@ -10,7 +10,7 @@ import numpy as np
 from ..evaluation import metrics
 from ..evaluation.ceiling import split_half_ceiling
 from ..evaluation.fold_means import at_own_means
-from ..evaluation.gesture import FPS, at_times, features, features_of_bones, motion_clock, on_body
+from ..evaluation.gesture import FPS, at_times, features, motion_clock, on_body
 from ..evaluation.region_scores import (
     HEARD,
     REAL,
@@ -18,6 +18,7 @@ from ..evaluation.region_scores import (
     GestureMetrics,
     StoryScore,
     TimedVectors,
+    features_of_bones,
     gesture_scores,
     meaning_scores,
     rate_score,

@@ -12,12 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 import numpy as np
 
 from ..errors import UserError
-from ..motion.features import BONE_LENGTHS, bones_to_joints, from_bones, normalise, to_bones
+from ..motion.features import from_bones, to_bones
 from ..types import TED10_JOINTS, Motion
 from . import metrics
 from .fold_means import at_own_means
@@ -58,18 +57,6 @@ def features(positions: np.ndarray) -> np.ndarray:
     """Wrists, elbows and face of `on_body` positions, array (..., 18), metres."""
     chosen = positions[..., WRISTS + ELBOWS + FACE, :]
     return chosen.reshape(*chosen.shape[:-2], -1)  # (..., 6 joints x 3)
-
-
-def features_of_bones(bones: np.ndarray) -> np.ndarray:
-    """The same of bones (..., 27) of `motion.features`, which stand for a pose on the standard body."""
-    return normalise(bones).astype(float) @ _features_of_bones()
-
-
-@lru_cache(maxsize=1)
-def _features_of_bones() -> np.ndarray:
-    """Matrix (27, 18) from unit bone vectors to `features`: the bones that lead from the neck to each joint."""
-    paths = bones_to_joints() * BONE_LENGTHS[:, None]
-    return np.kron(paths[:, WRISTS + ELBOWS + FACE] - paths[:, [NECK]], np.eye(3))
 
 
 def low_pass(series: np.ndarray, fps: float = FPS) -> np.ndarray:

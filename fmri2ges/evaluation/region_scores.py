@@ -9,13 +9,14 @@ varies from sample to sample.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
+from ..motion.features import BONE_LENGTHS, bones_to_joints, normalise
 from ..types import Words
 from . import metrics
-from .gesture import FPS, SEGMENT, rank_curve, ranks, unit_segments
+from .gesture import ELBOWS, FACE, FPS, NECK, SEGMENT, WRISTS, rank_curve, ranks, unit_segments
 from .intervals import block_edges, count_blocks
 from .metrics import Metric
 from .nulls import allowed_shifts, correlation_at_shifts
@@ -174,6 +175,18 @@ def gesture_scores(
 def rate_score(true: np.ndarray, decoded: np.ndarray, tr: float, null: bool) -> StoryScore:
     """Correlation of decoded and heard words per volume, arrays (n_volumes,)."""
     return _correlation(metrics.WORD_RATE_R, "text", Course(true[:, None]), Course(decoded[:, None]), 1 / tr, null)
+
+
+def features_of_bones(bones: np.ndarray) -> np.ndarray:
+    """`gesture.features` of bones (..., 27) of `motion.features`, which stand for a pose on the standard body."""
+    return normalise(bones).astype(float) @ _features_of_bones()
+
+
+@lru_cache(maxsize=1)
+def _features_of_bones() -> np.ndarray:
+    """Matrix (27, 18) from unit bone vectors to them: the bones that lead from the neck to each joint."""
+    paths = bones_to_joints() * BONE_LENGTHS[:, None]
+    return np.kron(paths[:, WRISTS + ELBOWS + FACE] - paths[:, [NECK]], np.eye(3))
 
 
 @dataclass(frozen=True)

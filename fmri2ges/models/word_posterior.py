@@ -49,11 +49,11 @@ def _side_by_side(language: Bigram, stories: list[WordSlots]) -> list[np.ndarray
         likelihood[k, : len(story.evidence)] = likelihood_of(story.evidence)
         volume[k, : n_slots[k]] = story.volume
     posterior = np.empty((len(stories), n_slots.max(), len(language)), np.float32)
-    table, left, lower = language.parts
+    _, left, lower = language.parts
     seen, transposed = (_unsigned(matrix) for matrix in language.seen)
     state = np.empty((2, len(language) * LANES), np.float32)
-    _filter(likelihood, volume, n_slots, seen, left, lower, language.unigram, state, posterior)
-    _smooth(likelihood, volume, n_slots, transposed, left, lower, state, posterior)
+    _filter(likelihood, volume, n_slots, seen, (left, lower), language.unigram, state, posterior)
+    _smooth(likelihood, volume, n_slots, transposed, (left, lower), state, posterior)
     return [posterior[k, :n] for k, n in enumerate(n_slots)]
 
 
@@ -95,8 +95,9 @@ def _spread(weights, x, shares, out):
 
 
 @compiled
-def _filter(likelihood, volume, n_slots, seen, left, lower, unigram, state, posterior):
-    """Probability of each word given the slots up to its own, into `posterior`."""
+def _filter(likelihood, volume, n_slots, seen, rest, unigram, state, posterior):
+    """Probability of each word given the slots up to its own, into `posterior`; `rest` as in `Bigram.parts`."""
+    left, lower = rest
     n, n_words = posterior.shape[0], posterior.shape[2]
     old, new = state[0], state[1]
     new[:] = 0
@@ -125,8 +126,9 @@ def _filter(likelihood, volume, n_slots, seen, left, lower, unigram, state, post
 
 
 @compiled
-def _smooth(likelihood, volume, n_slots, transposed, left, lower, state, posterior):
+def _smooth(likelihood, volume, n_slots, transposed, rest, state, posterior):
     """Bring what later slots say into `posterior`, from the last slot to the first."""
+    left, lower = rest
     n, n_words = posterior.shape[0], posterior.shape[2]
     later, weighted = state[0], state[1]
     later[:], weighted[:] = 0, 0
