@@ -12,6 +12,7 @@ from ..evaluation.gesture import features, weighted_r
 from ..evaluation.windows import cut_windows
 from ..models.calibration import fit_calibration
 from ..models.conditions import TokenTrack
+from ..models.expectation import Expectation
 from ..models.generator import GestureGenerator
 from ..models.guidance import Tried, chosen
 from ..motion.features import from_bones
@@ -75,7 +76,8 @@ def guided(
     def windows(bones: np.ndarray) -> np.ndarray:
         return encoder(cut_windows(bones))
 
-    wanted = [features(from_bones(t2g.expected_bones([s.heard], s.start, s.seconds, speaker))) for s in stretches]
+    expected = Expectation(t2g, speaker)
+    wanted = [features(from_bones(expected.bones([s.heard], s.start, s.seconds))) for s in stretches]
     of_real = np.concatenate([windows(shown(codes)) for codes in real])
     tried = []
     for k, guidance in enumerate(GUIDANCES):
