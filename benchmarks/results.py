@@ -49,6 +49,8 @@ DIFFERENCES = {
     "dual-direct": "dual minus observed-text alignment",
 }
 FILES = {"demo": "worlds", "varied": "worlds_varied"}  # kind of world -> its file of docs/results
+TRAINING = "worlds_training"  # F2G trained in other ways, in worlds of the demo's kind
+WAYS = ("direct", "raw", "hard", "decoded", "dual", "none")
 LABELS = {"demo": "demo's kind", "varied": "varied kind"}
 # What the two tables show: head of a column, and its text from a row and the number of worlds.
 FIRST = {
@@ -68,26 +70,27 @@ SECOND = {
 }
 
 
-def table(summaries: dict[str, dict[str, Any]], columns=None) -> str:
+def table(summaries: dict[str, dict[str, Any]], columns=None, rows=ROWS) -> str:
     """The rows of `worlds.py` as Markdown, with a column for each kind of world under each figure.
 
     Parameters
     ----------
     summaries : kind of world -> what `worlds.summarise` returned
     columns : `FIRST` or `SECOND`; both where nothing is given
+    rows : which methods, names of `ROWS`
     """
     columns = FIRST | SECOND if columns is None else columns
     kinds = list(summaries)
     head = ["method", *(f"{head}: {LABELS[kind]}" for head in columns for kind in kinds)]
     lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
     for name, label in ROWS.items():
-        rows = [summaries[kind]["rows"].get(name) for kind in kinds]
-        if not any(rows):
+        found = [summaries[kind]["rows"].get(name) for kind in kinds]
+        if name not in rows or not any(found):
             continue
         cells = [
             show(row, len(summaries[kind]["worlds"])) if row else "-"
             for show in columns.values()
-            for kind, row in zip(kinds, rows, strict=True)
+            for kind, row in zip(kinds, found, strict=True)
         ]
         lines.append("| " + " | ".join([label, *cells]) + " |")
     return "\n".join(lines)
@@ -158,6 +161,29 @@ were chosen once, on the validation stories of world 0 of the demo's kind.
 """
 
 
+def training_section(found: dict[str, Any]) -> str:
+    """The direct branch trained in other ways, measured apart because it takes five trainings a world."""
+    summary = found["summary"]
+    worlds = ", ".join(map(str, summary["worlds"]))
+    about = f" ({found['source']})" if found.get("source") else ""
+    lines = [
+        f"- {label}: {d['mean']:+.3f}, 95 % CI [{d['ci'][0]:+.3f}, {d['ci'][1]:+.3f}]"
+        for name, label in DIFFERENCES.items()
+        if name != "direct-text" and (d := summary["differences"].get(name))
+    ]
+    return "\n".join(
+        [
+            "\n## Other ways of training F2G\n",
+            f"Worlds {worlds} of the demo's kind, with the models of commit {found['commit'][:7]}{about}; "
+            "measured by `python benchmarks/worlds.py --rows all`.\n",
+            table({"demo": summary}, FIRST | SECOND, WAYS),
+            "",
+            *lines,
+            "",
+        ]
+    )
+
+
 def claims_section(found: list[dict[str, Any]]) -> str:
     """The claims of the other benchmarks with the figures that decide them; empty without any."""
     if not found:
@@ -179,7 +205,9 @@ def page(folder: Path, reading: Path = READING) -> str:
     """The whole page, from a folder of JSON files and the text that interprets them."""
     found = {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in sorted(folder.glob("*.json"))}
     kinds = {kind: found.pop(name) for kind, name in FILES.items() if name in found}
+    ways = found.pop(TRAINING, None)
     parts = ["# Results on simulated studies\n", worlds_section(kinds), reading.read_text(encoding="utf-8")]
+    parts += [training_section(ways)] if ways else []
     return "\n".join(parts) + claims_section(list(found.values()))
 
 

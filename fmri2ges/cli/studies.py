@@ -33,6 +33,7 @@ def simulate(
     ] = "demo",
     stories: Annotated[int | None, typer.Option(help="Training stories (18), and clips; family varied.")] = None,
     minutes: Annotated[float | None, typer.Option(help="Length of a story (5); family varied.")] = None,
+    tr: Annotated[float | None, typer.Option(help="Repetition time, seconds (drawn); family varied.")] = None,
     force: Force = False,
 ) -> None:
     """Write a study with known truth: OUT/study.toml and OUT/truth/."""
@@ -46,11 +47,13 @@ def simulate(
         sizes = Sizes(subjects=subjects)
         sizes = sizes if stories is None else replace(sizes, stories=stories)
         sizes = sizes if minutes is None else replace(sizes, minutes=minutes)
+        sizes = sizes if tr is None else replace(sizes, tr=tr)
         with watched() as work:
             path = simulate_varied(out, seed, null, sizes, force, work)
     else:
-        if stories is not None or minutes is not None:
-            raise UserError("--stories, --minutes: only for --family varied; the demo's world has 24 stories of 5 min")
+        if not (stories is minutes is tr is None):
+            options, fixed = "--stories, --minutes, --tr", "the demo's world has 24 stories of 5 min at TR 2 s"
+            raise UserError(f"{options}: only for --family varied; {fixed}")
         from ..demo.study import write_study
         from ..demo.world import World
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
 import numpy as np
@@ -15,12 +15,13 @@ from .laws import PLACES, Laws, draw_laws
 
 SHORTEST = 0.5  # minutes of a story
 MOST = 99  # listeners
+TR_RANGE = 0.5, 3.0  # seconds
 RUN_OUT = 8.0  # seconds that the scan goes on after the story
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """How much of a world is written.
+    """How much of a world is written, and how finely in time.
 
     Parameters
     ----------
@@ -28,11 +29,13 @@ class Sizes:
         stories and a sixth validation stories, at least one of each
     minutes : length of a story
     subjects : number of listeners
+    tr : repetition time, seconds, in place of the one that the world draws; all other laws stay
     """
 
     stories: int = 18
     minutes: float = 5.0
     subjects: int = 1
+    tr: float | None = None
 
     def __post_init__(self):
         if not 1 <= self.stories <= MOST:
@@ -41,6 +44,9 @@ class Sizes:
             raise UserError(f"subjects: allowed are 1 to {MOST}; got {self.subjects}")
         if not (np.isfinite(self.minutes) and SHORTEST <= self.minutes <= 60):
             raise UserError(f"minutes: allowed are {SHORTEST:g} to 60; got {self.minutes:g}")
+
+        if self.tr is not None and not TR_RANGE[0] <= self.tr <= TR_RANGE[1]:
+            raise UserError(f"tr: allowed are {TR_RANGE[0]:g} to {TR_RANGE[1]:g} s; got {self.tr:g}")
 
     @property
     def seconds(self) -> float:
@@ -103,7 +109,9 @@ class VariedWorld:
     @cached_property
     def laws(self) -> Laws:
         """The laws that were drawn for this world."""
-        return draw_laws(self.rng("laws"), PLACES[self.number % len(PLACES)])
+        drawn = draw_laws(self.rng("laws"), PLACES[self.number % len(PLACES)])
+        tr = self.sizes.tr
+        return drawn if tr is None else replace(drawn, brain=replace(drawn.brain, tr=tr))
 
     @cached_property
     def language(self) -> stories.Language:

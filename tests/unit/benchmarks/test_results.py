@@ -32,7 +32,7 @@ def test_the_committed_page_is_what_the_command_makes(tmp_path, monkeypatch):
 
 def test_other_figures_give_another_page_and_other_benchmarks_add_their_claims(tmp_path):
     worlds = json.loads((ROOT / "docs" / "results" / "worlds.json").read_text())
-    worlds["summary"]["rows"]["direct"]["r"] = 0.777
+    worlds["summary"]["rows"]["direct"] |= {"r": 0.777, "ci": [0.343, 0.366]}
     (tmp_path / "worlds.json").write_text(json.dumps(worlds))
     common.write(tmp_path / "decode.json", {}, [common.at_most("seconds of 8 samples to those of 1", 2.5, 8)])
     page = results.page(tmp_path)
@@ -92,7 +92,7 @@ def test_the_page_is_made_of_what_worlds_measures(tmp_path):
     assert summary["rows"]["direct"]["r"] == pytest.approx(0.5) and summary["rows"]["direct"]["significant"] == 1
     assert summary["differences"]["direct-text"]["mean"] == pytest.approx(0.2)
     assert summary["fgd_ratio"]["ridge"] == pytest.approx([0.5, 0.5])
-    assert [c.holds for c in worlds.claims(summary)] == [True] * 3 + [False] * 5 + [True, True]
+    assert [c.holds for c in worlds.claims(summary)] == [True] * 3 + [False] * 5 + [True, True, True, False, True, True]
     common.write(tmp_path / "worlds.json", {"summary": summary})
     page = results.page(tmp_path)
     assert "worlds 0, 1," in page and "| ridge fMRI -> mean pseudo-gesture | 0.500 | 1.000 (one motion) |" in page
@@ -105,15 +105,26 @@ def test_both_kinds_of_worlds_are_columns_and_a_row_that_one_lacks_is_left_open(
     demo = json.loads((ROOT / "docs" / "results" / "worlds.json").read_text())
     varied = json.loads(json.dumps(demo))
     varied["summary"]["rows"]["text"]["r"] = 0.123
-    del varied["summary"]["rows"]["hard"]
+    del varied["summary"]["rows"]["vectors"]
     (tmp_path / "worlds.json").write_text(json.dumps(demo))
     (tmp_path / "worlds_varied.json").write_text(json.dumps(varied))
     page = results.page(tmp_path)
     lines = {line.split(" | ")[0]: line for line in page.splitlines() if line.startswith("| ")}
     first = [line for line in page.splitlines() if line.startswith("| text branch |")][0]
     assert first.split(" | ")[4].startswith("0.123") and "r, one sample: varied kind" in page
-    assert lines["| direct branch, hard labels"].count(" | - ") >= 3
-    assert page.count("worlds 0, 1, 2, 3,") == 2
+    assert lines["| text branch, evidence of word vectors instead of word signatures"].count(" | - ") >= 3
+    assert page.count("worlds 0, 1, 2, 3, 4,") == 2
+
+
+def test_other_ways_of_training_have_a_table_of_their_own(tmp_path):
+    ways = json.loads((ROOT / "docs" / "results" / "worlds_training.json").read_text())
+    worlds = json.loads((ROOT / "docs" / "results" / "worlds.json").read_text())
+    for name, found in (("worlds", worlds), ("worlds_training", ways)):
+        (tmp_path / f"{name}.json").write_text(json.dumps(found))
+    before, after = results.page(tmp_path).split("## Other ways of training F2G")
+    assert "| direct branch, hard labels |" in after and "| direct branch, hard labels |" not in before
+    assert "| mean pose |" in before and "| mean pose |" not in after
+    assert "soft alignment minus hard labels: -0.002, 95 % CI [-0.018, +0.014]" in after
 
 
 def test_shares_of_the_oracle_and_rows_that_were_left_out():
@@ -125,4 +136,4 @@ def test_shares_of_the_oracle_and_rows_that_were_left_out():
     summary = worlds.summarise([{"seed": 3, "encoder": "abc", "guidance": {}, "rows": rows}])
     assert summary["share_of_oracle"] == {"text": [pytest.approx(0.8)], "direct": [pytest.approx(0.8)]}
     assert list(summary["differences"]) == ["direct-text"] and "hard" not in summary["rows"]
-    assert [c.holds for c in worlds.claims(summary)] == [False] * 3 + [False] + [False]
+    assert [c.holds for c in worlds.claims(summary)] == [False] * 4 + [True, False, True, False]

@@ -208,3 +208,12 @@ def test_what_is_out_of_range_is_refused():
         VariedWorld(-1)
     with pytest.raises(UserError, match="subjects: allowed are 1 to 99"):
         Sizes(subjects=0)
+
+
+def test_a_repetition_time_can_be_chosen_and_changes_nothing_else():
+    drawn, chosen = VariedWorld(TABLE, sizes=SMALL), VariedWorld(TABLE, sizes=replace(SMALL, tr=0.72))
+    assert chosen.laws == replace(drawn.laws, brain=replace(drawn.laws.brain, tr=0.72)) != drawn.laws
+    assert chosen.script("train-1").words.text == drawn.script("train-1").words.text
+    assert chosen.n_volumes == pytest.approx(drawn.n_volumes * drawn.laws.brain.tr / 0.72, abs=3)
+    with pytest.raises(UserError, match=r"tr: allowed are 0.5 to 3 s; got 0.3"):
+        Sizes(tr=0.3)
