@@ -63,7 +63,7 @@ def explore() -> None:
     begin()
     with st.container(key="explore"):
         left, right = st.columns([7, 5], gap="medium")
-    complaints = left.container(key="told").empty()
+    complaints = left.empty()  # in no container of its own, which every click would send
     on_atlas = state.request().run == DEMO
     if on_atlas:
         with left:
