@@ -19,7 +19,7 @@ from ..results import BRANCHES
 if TYPE_CHECKING:
     from ..decoding.run import Run
 
-VERSION = 3  # of what a task computes; results of another version are not taken for its own
+VERSION = 4  # of what a task computes; results of another version are not taken for its own
 
 
 @dataclass(frozen=True)
