@@ -19,6 +19,7 @@ NO_BENCHMARKS = {
     "lm_torch_engines.py",
     "pictures.py",
     "results.py",
+    "timed_app.py",
 }
 SCRIPTS = sorted(file for file in (ROOT / "benchmarks").glob("*.py") if file.name not in NO_BENCHMARKS)
 
