@@ -175,7 +175,10 @@ def training_section(found: dict[str, Any]) -> str:
         [
             "\n## Other ways of training F2G\n",
             f"Worlds {worlds} of the demo's kind, with the models of commit {found['commit'][:7]}{about}; "
-            "measured by `python benchmarks/worlds.py --rows all`.\n",
+            "measured by `python benchmarks/worlds.py --rows all`. Calibration of the codes (decision 8) takes a third "
+            "off the FGD of the direct branch and halves its jerk. Hard labels do as well as soft alignment; the "
+            'decoded branch ("dual") does not help. A network that was never aligned answers the same BOLD in the same '
+            "way, right or wrong, so its r scatters more than its shift null says.\n",
             table({"demo": summary}, FIRST | SECOND, WAYS),
             "",
             *lines,
