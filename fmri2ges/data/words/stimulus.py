@@ -22,7 +22,8 @@ NO_STORY = frozenset(
     "music silence rest fixation baseline blank pause tone beep noise instruction instructions question questions "
     "response movie video".split()
 )
-SOUND = re.compile(r".+\.(wav|mp3|flac|ogg|oga|opus|m4a|aac|aif|aiff|wma|mp4|m4v|mov|avi|mkv|webm)", re.IGNORECASE)
+SOUND = re.compile(r".+\.(wav|mp3|flac|ogg|oga|opus|m4a|aac|aif|aiff|wma)", re.IGNORECASE)
+FILM = re.compile(r".+\.(mp4|m4v|mov|avi|mkv|webm)", re.IGNORECASE)
 FEW = 9  # more events than this are parts of one story
 TAIL = 10.0  # seconds for which BOLD still answers to the last words
 
@@ -164,10 +165,11 @@ def _read(path: Path) -> list[Event]:
 
 
 def _file_column(header: tuple[str, ...], lines: list[dict[str, str]]) -> str:
-    """The column of stimulus files: BIDS calls it stim_file; else the first that names a sound or a film."""
-    if "stim_file" in header:
+    """The column of stimulus files: stim_file of BIDS where it names any; else the first of sounds, else of films."""
+    if any(fields.get("stim_file", "").strip().lower() not in ("", "n/a") for fields in lines):
         return "stim_file"
-    return next((c for c in header if any(SOUND.fullmatch(fields[c].strip()) for fields in lines)), "")
+    named = (c for kind in (SOUND, FILM) for c in header if any(kind.fullmatch(fields[c].strip()) for fields in lines))
+    return next(named, "")
 
 
 def _event(number: int, fields: dict[str, str], file_column: str) -> Event:

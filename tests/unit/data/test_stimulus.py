@@ -176,6 +176,13 @@ def test_a_scan_that_ends_before_its_story(tmp_path):
     )
 
 
+@pytest.mark.parametrize("column, other", [("image", "face.mp4"), ("stim_file", "n/a")])
+def test_sounds_are_found_beside_films_and_an_empty_stim_file(tmp_path, column, other):
+    rows = f"5\t60\t{other}\tstim/a.wav\n80\t50\t{other}\tstim/b.wav\n"
+    path = written(tmp_path / "e.tsv", f"onset\tduration\t{column}\tsound\n{rows}")
+    assert [story_onset(path, stim) for stim in ("a", "b.wav")] == [5.0, 80.0]
+
+
 @pytest.mark.parametrize("column", ["stim_file", "stimulus", "sound", "audio_file"])
 def test_a_column_of_sound_files_is_known_by_what_it_holds(tmp_path, column):
     text = PIEMAN.replace("stim_file", column).replace("pieman_audio.wav", "sounds/Pieman.WAV", 1)
