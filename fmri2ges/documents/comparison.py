@@ -97,8 +97,21 @@ class Comparison:
         return self.letters.get("B")
 
     @cached_property
+    def changed(self) -> str:
+        """In words how the study differs from what was decoded from, of either result; empty where it does not."""
+        for result in filter(None, (self.decoded, self.other)):
+            try:
+                if found := story_of(result).changed:
+                    return found
+            except UserError:  # the study is gone, or no longer valid
+                pass
+        return ""
+
+    @cached_property
     def source(self) -> DecodedStory:
-        """The shown part with its study; without one where that is gone, or no longer valid."""
+        """The shown part with its study; without one where that is gone, no longer valid, or reads other files now."""
+        if self.changed:
+            return DecodedStory(self.first, None)
         try:
             found = story_of(self.first)
             _ = found.heard, found.reference
@@ -198,6 +211,10 @@ def _player(shown: Comparison) -> Html:
 def _agreement(shown: Comparison) -> Iterator[Html]:
     """Scores of each result against the reference and the words heard."""
     source = shown.source
+    if shown.changed:
+        again = "so it is compared with nothing; decode it again"
+        yield html.paragraph(f"In its study, {shown.changed} since this was decoded, {again}.")
+        return
     if source.study is None:
         yield html.paragraph("The study of this result is not at hand, so it is compared with nothing.")
         return

@@ -9,6 +9,7 @@ import pytest
 from fmri2ges.data.words.files import write_words_tsv
 from fmri2ges.decoding.null_task import null_tasks
 from fmri2ges.decoding.run import open_run
+from fmri2ges.documents import report_html
 from fmri2ges.errors import Cancelled, UserError
 from fmri2ges.evaluation.rows import NullKind
 from fmri2ges.reports.evaluate import evaluate_path
@@ -112,6 +113,18 @@ def test_evaluate_leaves_out_what_was_decoded_from_another_file(run):
     edit_study(run, "first_volume_at = 1.0", "first_volume_at = 2.0")
     with pytest.raises(UserError, match="story-2: the study file says something else about its recording since"):
         evaluate_path(run / "decoded" / "story-2")
+
+
+def test_a_report_shows_nothing_of_a_file_that_was_replaced_after_decoding(run, tmp_path):
+    result = open_run(run, "cpu").decode(ASKED)
+    other = tmp_path / "other"
+    write_decoded(result, other)
+    before = report_html(result)
+    assert '"reference"' in before and '"heard"' in before and "since this was decoded" not in before
+    replace_bold(run)
+    for page in (report_html(result), report_html(open_run(run, "cpu").decode(ASKED), beside=other)):
+        assert "story-1.tsv has changed since this was decoded, so it is compared with nothing" in page
+        assert '"reference"' not in page and '"heard"' not in page
 
 
 @pytest.mark.slow
