@@ -32,7 +32,7 @@ class Dot:
 
 
 def score_chart(dots: list[Dot], title: str, axis: str, simulated: bool = False, line: int = 32):
-    """A line for each score: a dot with its interval over the band of its null; a hollow diamond is the ceiling.
+    """A line for each score: a dot with its interval over the band of its null; diamond: ceiling, stroke: floor.
 
     Parameters
     ----------
@@ -71,6 +71,16 @@ def score_chart(dots: list[Dot], title: str, axis: str, simulated: bool = False,
             name="ceiling",
             marker={"symbol": "diamond-open", "size": 9, "color": CEILING},
             hovertemplate="ceiling %{x:.3f}<extra></extra>",
+        )
+    floors = [(n, d.row.floor) for n, d in zip(names, dots, strict=True) if d.row.floor is not None]
+    if floors:
+        figure.add_scatter(
+            x=[v for _, v in floors],
+            y=[n for n, _ in floors],
+            mode="markers",
+            name="floor",
+            marker={"symbol": "line-ns-open", "size": 9, "color": CEILING, "line": {"width": 1.5}},
+            hovertemplate="floor %{x:.3f}<extra></extra>",
         )
     for who in dict.fromkeys((d.name, d.colour) for d in dots):
         _add_dots(figure, [(n, d) for n, d in zip(names, dots, strict=True) if (d.name, d.colour) == who])
