@@ -6,6 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 import streamlit as st
 
 from app.parts.context_bar import context_bar
+from fmri2ges import __version__
 from fmri2ges.brain.atlas import DATA
 
 PACKAGES = ("numpy", "torch", "diffusers", "nilearn", "streamlit", "plotly")
@@ -46,7 +47,7 @@ with facts:
     with st.expander("Notice of the atlas"):
         st.text((DATA / "NOTICE.txt").read_text(encoding="utf-8"))
     st.markdown("### Versions")
-    rows = {"Python": platform.python_version()}
+    rows = {"fMRI2GES": __version__, "Python": platform.python_version()}
     for name in PACKAGES:
         try:
             rows[name] = version(name)

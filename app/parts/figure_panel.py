@@ -43,8 +43,8 @@ PREVIEW_DPI = 110
 def empty() -> None:
     """What to do before there is a panel."""
     st.info(
-        "This figure has no panel yet. Press “Add to figure” under the export of Compare, on ROI study or on "
-        "Statistics; or open the JSON of a figure that you made before.",
+        "This figure has no panel yet. Press “Add to figure” under the export of Compare, on ROI study, on Statistics "
+        "or beside a map of your own on Explore; or open the JSON of a figure that you made before.",
         icon=":material/dashboard:",
     )
     _open()
