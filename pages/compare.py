@@ -102,7 +102,8 @@ def compare(run) -> None:
         alike = charts.likeness_note(decoded.sample(sample), other.sample(sample), both)
         said = "How far A and B are apart is told when both are decoded." if drafted else alike
     masks_row(run, {letter: result.request for letter, result in results.items()}, tracks, said)
-    left, right = st.columns(2, gap="large")
+    with st.container(key="compare_charts"):
+        left, right = st.columns(2, gap="large")
     dark = st.context.theme.type == "dark"
     with left:
         figure = charts.motion_chart(motions, dark, run.simulated, drafted)

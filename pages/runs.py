@@ -16,7 +16,8 @@ def runs() -> None:
         st.info(places.CLOSED, icon=":material/lock:")
         return
     folder = run_table.choose_folder()
-    left, right = st.columns([7, 4], gap="large")
+    with st.container(key="runs"):
+        left, right = st.columns([7, 4], gap="large")
     with left:
         run_table.run_table(folder)
         job_list.job_list()

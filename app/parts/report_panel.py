@@ -66,7 +66,8 @@ def show(run, report: Report) -> None:
     story = right.selectbox("Story", scores.stories(report, setting))
     rows = scores.rows_of(report, setting, story)
     dots = scores.report_dots(rows)
-    left, right = st.columns([6, 6], gap="large")
+    with st.container(key="statistics_scores"):
+        left, right = st.columns([6, 6], gap="large")
     with left:
         if dots:
             figure = scores.score_chart(

@@ -61,6 +61,26 @@ def test_the_context_bar_stands_between_navigation_and_page_at_any_width(page, s
     page.set_viewport_size({"width": 1440, "height": 900})
 
 
+def test_halves_of_a_page_stand_one_above_the_other_in_a_narrow_window(page, server):
+    page.set_default_timeout(LOAD)
+    page.set_viewport_size({"width": 900, "height": 900})
+    for screen, key in (("scores", "statistics_scores"), ("runs", "runs")):
+        page.goto(f"{server}/{screen}")
+        halves = page.locator(f".st-key-{key} > div > [data-testid=stHorizontalBlock] > [data-testid=stColumn]")
+        halves.nth(1).wait_for()
+        first, second = boxes(page, f".st-key-{key} > div > [data-testid=stHorizontalBlock] > [data-testid=stColumn]")
+        assert first["width"] > 700 and second["y"] >= first["y"] + first["height"], screen
+    last = page.get_by_role("radio", name="ROI study")  # of what can be started
+    last.wait_for()
+    box = last.bounding_box()
+    assert box["width"] > 60 and box["x"] + box["width"] <= 900
+    assert last.evaluate(
+        "e => { const b = e.getBoundingClientRect(); "
+        "return e.contains(document.elementFromPoint(b.right - 4, b.top + b.height / 2)) }"
+    )
+    page.set_viewport_size({"width": 1440, "height": 900})
+
+
 def test_the_context_bar_is_on_every_page_and_follows_the_choice(page, server):
     open_screen(page, f"{server}/compare?start=30&stop=50&seed=3")
     told = ["run demo", "sub-01", "test-1", "30 to 50 s", "seed 3", "device "]
