@@ -6,6 +6,7 @@ instant is a number and not a time.
 
 from __future__ import annotations
 
+import importlib
 import mmap
 import multiprocessing
 import os
@@ -16,6 +17,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
+from unittest.mock import patch
 
 OPERATIONS = {"open", "os.rename", "os.mkdir", "os.remove", "os.rmdir"}
 Instant = Callable[[], None]
@@ -43,13 +45,16 @@ class Forks:
     work : does what it is given, and calls the function that it gets at instants of its own; returns an exit code.
         It lies at the top level of a module
     warm : what it is given first, in the process that is forked
+    preloaded : modules that the process imports. Work that starts threads of torch has nothing else to be warm: a
+        process that has computed on threads cannot be forked safely
     """
 
-    def __init__(self, work: Task, warm: Sequence[Any]):
+    def __init__(self, work: Task, warm: Sequence[Any], preloaded: Sequence[str] = ()):
         context = multiprocessing.get_context("spawn")
         self._pipe, other = context.Pipe()
-        process = context.Process(target=_serve, args=(other, work, list(warm)))
-        process.start()
+        process = context.Process(target=_serve, args=(other, work, list(warm), list(preloaded)))
+        with patch.dict(os.environ, {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}):  # threads do not outlive a fork
+            process.start()
         other.close()
         self._close = weakref.finalize(self, _close, self._pipe, process)
         assert self._pipe.recv() == "warm"
@@ -70,11 +75,13 @@ def _close(pipe, process) -> None:
     process.join()
 
 
-def _serve(pipe, work: Task, warm: list) -> None:
+def _serve(pipe, work: Task, warm: list, preloaded: list[str]) -> None:
     import torch
 
-    torch.set_num_threads(1)  # threads do not outlive a fork
-    torch.set_num_threads = lambda n: None  # in a forked process it fails now and then ("Invalid thread pool")
+    for name in preloaded:
+        importlib.import_module(name)
+    # Where it was called once, each new thread of a forked process calls it, and fails there ("Invalid thread pool").
+    torch.set_num_threads = lambda n: None
     os.fsync = lambda fd: None  # type: ignore[assignment]  # nobody pulls the plug
     for given in warm:
         assert work(given, lambda: None) == 0, "the first start, which loads everything, failed"

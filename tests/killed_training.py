@@ -26,6 +26,7 @@ BRIEF = TrainConfig(
     t2g_steps=6, f2g_steps=6, renditions=1, roi_choices=1, penalties=(100.0, 1000.0), lm="bigram", f2g_guidance=1.5
 )
 EVERY = 2  # steps between two checkpoints
+PRELOADED = ("fmri2ges.training.train", "fmri2ges.training.bayes", "scipy.stats", "diffusers", "torch._dynamo")
 
 
 class Lost(AssertionError):
@@ -106,7 +107,7 @@ class Trial:
     def __init__(self, study: Path, folder: Path, force: bool):
         self.study, self.folder, self.force = study, folder, force
         self.target, self.old_run = folder / "run", folder.with_name(f"{folder.name}-old")
-        self._forks = Forks(train, [Start(study, folder.with_name(f"{folder.name}-warm") / "run")])
+        self._forks = Forks(train, (), PRELOADED)
         folder.mkdir()
         self.count = self.run().count
         self.new, self.old = weights(self.target), {}

@@ -282,7 +282,7 @@ def test_a_study_without_a_cortex_is_chosen_in_the_list_and_errors_are_one_line(
             page.get_by_test_id("stPills") if page.get_by_test_id("stPills").count() else page.locator(".stButtonGroup")
         )
         boxes.get_by_text("LPTL").click()
-        page.get_by_text("Mean BOLD of LIFG, LPTL").wait_for()
+        page.get_by_text("Mean BOLD of LIFG, LPTL").filter(visible=True).wait_for()
         assert "Traceback" not in page.content()
 
 

@@ -31,7 +31,7 @@ from fmri2ges.storage.archive import export_run
 from fmri2ges.storage.checkpoint import Checkpoint
 from fmri2ges.storage.decoded import load_decoded
 from fmri2ges.storage.folder import read_status
-from fmri2ges.storage.models import read_choice, read_codes, write_codes
+from fmri2ges.storage.models import read_choice, read_codes, read_guidance, write_codes
 from fmri2ges.storage.report import read_report, write_report
 from fmri2ges.storage.roi_study import load_roi_study, write_roi_study
 from fmri2ges.storage.tensors import read_tensors, write_tensors
@@ -346,6 +346,7 @@ CASES |= {
     "checkpoint": Case(_checkpoint, lambda path: Checkpoint.read(path.parents[1])),
     "ROI study": Case(_roi_study, lambda path: load_roi_study(path.parent), (), scored),
     "choice of T2G": Case(_choice, read_choice, (), a_choice),
+    "guidance": Case(_choice, read_guidance, (), a_choice),
     "codes": Case(_codes, read_codes, (), stories_of_codes),
     **{f"run {name}": _run_file(name) for name in RUN_FILES},
     **{f"decoded {name}": _decoded_file(name) for name in DECODED_FILES},
