@@ -19,6 +19,7 @@ from functools import cached_property
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
+from ..errors import UserError
 from ..text.ngram import Bigram
 from ..text.timing import spread_words, word_counts, words_of_volumes
 from ..types import Words
@@ -206,7 +207,10 @@ class F2T:
     def _signed(self, decoder: Decoder) -> Signatures:
         assert self.heard is not None, "asked only where the words of training are known"
         tokens = self.tokens(decoder, decoder.solution.crossfit)
-        return fit_signatures(tokens, self.readout.bounds, self.heard, self.vectors).discriminant(self.shrinkage)
+        try:
+            return fit_signatures(tokens, self.readout.bounds, self.heard, self.vectors).discriminant(self.shrinkage)
+        except np.linalg.LinAlgError as error:  # numbers that no training stores
+            raise UserError(f"text decoder: its weights are damaged ({error}); train the run again") from error
 
     def without_story(self, story: int) -> F2T:
         """The same decoder with word signatures that have not seen a training story, to decode that story.
